@@ -1,0 +1,291 @@
+"""Where do the comments begin? Accuracy on documents assembled from known articles and known comments.
+
+    python benchmarks/comment_boundary.py            # figures on the held-out documents
+    python benchmarks/comment_boundary.py --fit      # the weights of reading/comments.py, refitted
+
+Articles: PTC (train / dev) and FA-KES (by the hash of its row, 3:1). Comments: VAST posts (train / dev) and
+Civil Comments of the toxic-spans set (train / trial). Names, handles and headings are invented, and the
+held-out documents use other ones. A document is an article, alone or followed by 2 to 12 comments in one of
+the STYLES. Needs the public data sets (SLANT_DATA, default ../shared/data).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import os
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from slant.reading.units import split
+from slant.records import Article, Unit
+
+DATA = Path(os.environ.get("SLANT_DATA") or Path(__file__).resolve().parents[1] / "../shared/data")
+STYLES = ("authors", "gaps", "mixed", "first_missing", "marker", "bare")
+PLAIN_STYLES = ("plain", "headings", "name_headings", "gaps_inside", "footer", "lists")
+SEEDS = {"train": 11, "dev": 12}
+FIRST = {
+    "train": [
+        "Ansa", "Bertil", "Corin", "Dagny", "Edwyn", "Fenna", "Garrick", "Hilke", "Isolde", "Jorun",
+        "Kester", "Lunet", "Merrit", "Noor", "Oswin",
+    ],
+    "dev": [
+        "Perrin", "Quilla", "Rufus", "Senna", "Torvald", "Ulla", "Vesper", "Wendel", "Xanthe", "Yorick",
+        "Zelda", "Amias", "Briony", "Caspar",
+    ],
+}  # fmt: skip
+LAST = {
+    "train": [
+        "Aldermoor", "Brackwell", "Copsey", "Dunmere", "Eastlake", "Fennimore", "Gorse", "Hartnoll",
+        "Ingleby", "Jessop", "Kettle", "Larkin",
+    ],
+    "dev": [
+        "Marlowe", "Nettle", "Oakhurst", "Pelham", "Quarles", "Redfern", "Sallow", "Thackray",
+        "Underhill", "Venn", "Wakelin", "Yarrow",
+    ],
+}  # fmt: skip
+HANDLES = {
+    "train": [
+        "river_otter", "Common Sense", "NoNonsense42", "The Lamplighter", "grumpycat77", "Old Sailor",
+        "Truth B Told",
+    ],
+    "dev": [
+        "hedge-hog9", "Plain Speaker", "SaltyDog88", "The Night Owl", "maplesyrup", "Quiet Observer",
+        "Just A Reader",
+    ],
+}  # fmt: skip
+HEADINGS = {
+    "train": [
+        "The harbour plan", "What comes next", "A long dispute", "Costs and benefits",
+        "Looking back at the vote",
+    ],
+    "dev": [
+        "The river question", "How it began", "A quiet winter", "Numbers that matter",
+        "Behind the closed doors",
+    ],
+}  # fmt: skip
+NAME_HEADINGS = {
+    "train": [
+        "The Harbour Fund", "Port Aldermoor", "Corin Jessop", "Northern Line", "Dunmere Council",
+    ],
+    "dev": [
+        "The Mill Trust", "Lake Pelham", "Briony Venn", "Southern Bridge", "Yarrow Assembly",
+    ],
+}  # fmt: skip
+FOOTER = [
+    "Note to readers: please share this article.",
+    "Copyright © The Lantern, 2031",
+    "All rights reserved.",
+]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A document with what is known of it: extents of article paragraphs, and of comments with authors."""
+
+    text: str
+    style: str
+    paragraphs: tuple[tuple[int, int], ...]
+    comments: tuple[tuple[int, int, str | None], ...]
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.text = ""
+
+    def put(self, text: str, blanks: int = 1) -> tuple[int, int]:
+        """Append a block after so many blank lines; returns where it stands."""
+        if self.text:
+            self.text += "\n" * (blanks + 1)
+        start = len(self.text)
+        self.text += text
+        return start, len(self.text)
+
+
+def articles(part: str) -> Iterator[tuple[str, list[str]]]:
+    """Title and sentences (PTC has one a line; FA-KES is cut after full stops) of each article."""
+    for path in sorted((DATA / "ptc" / f"{part}-articles").glob("*.txt")):
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+        if len(lines) > 8:
+            yield lines[0], lines[1:80]
+    with (DATA / "fa_kes" / "FA-KES-Dataset.csv").open(encoding="latin-1", newline="") as file:
+        for row in csv.DictReader(file):
+            held_out = int(hashlib.sha256(row["unit_id"].encode()).hexdigest(), 16) % 4 == 0
+            sentences = re.split(r"(?<=[a-z\"]\.)\s+(?=[A-Z\"])", row["article_content"].strip())
+            if held_out == (part == "dev") and len(sentences) > 8:
+                yield row["article_title"].strip(), sentences
+
+
+def posts(part: str) -> list[str]:
+    """Distinct comments of 30 to 2,000 characters."""
+    found: dict[str, None] = {}
+    sources = [
+        ("vast", f"vast_{part}.csv", "post"),
+        ("toxic_spans", f"tsd_{'train' if part == 'train' else 'trial'}.csv", "text"),
+    ]
+    for folder, name, column in sources:
+        with (DATA / folder / name).open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                text = re.sub(r"\s*\n\s*", " ", row[column]).strip()
+                if 30 <= len(text) <= 2000:
+                    found[text] = None
+    return list(found)
+
+
+def assemble(
+    title: str, sentences: list[str], pool: list[str], style: str, rng: random.Random, part: str
+) -> Truth:
+    """One document. `style` is one of STYLES (with comments) or PLAIN_STYLES (without)."""
+    out = _Writer()
+    out.put(title)
+    if rng.random() < 0.4:
+        out.put(f"By {rng.choice(FIRST[part])} {rng.choice(LAST[part])}")
+    size = rng.choice((1, 2, 3, 4))
+    paragraphs = []
+    headings = {"headings": HEADINGS, "name_headings": NAME_HEADINGS}.get(style) or (
+        HEADINGS if rng.random() < 0.15 else None
+    )
+    i = 0
+    while i < len(sentences):
+        if headings and i and rng.random() < 0.25:
+            out.put(rng.choice(headings[part]))
+        blanks = rng.choice((1, 1, 1, 2, 3)) if style == "gaps_inside" else 1
+        mark = "- " if style == "lists" and rng.random() < 0.3 else ""
+        taken = max(1, size + rng.choice((-1, 0, 0, 1)))
+        paragraphs.append(out.put(mark + " ".join(sentences[i : i + taken]), blanks))
+        i += taken
+    if style == "footer" or rng.random() < 0.15:
+        for line in FOOTER:
+            out.put(line)
+    comments = _comments(out, pool, style, rng, part) if style in STYLES else []
+    return Truth(out.text, style, tuple(paragraphs), tuple(comments))
+
+
+def _comments(
+    out: _Writer, pool: list[str], style: str, rng: random.Random, part: str
+) -> list[tuple[int, int, str | None]]:
+    found: list[tuple[int, int, str | None]] = []
+    count = rng.randint(2, 12)
+    authored = style == "authors" or (style == "marker" and rng.random() < 0.5) or style == "first_missing"
+    if style == "marker":
+        out.put(rng.choice((f"Comments ({count})", f"{count} comments", "Leave a reply", "Reader comments")))
+    wide = rng.choice((2, 3))
+    for i, text in enumerate(rng.sample(pool, count)):
+        named = authored or (style == "mixed" and rng.random() < 0.6)
+        if i == 0 and style in ("first_missing", "mixed"):
+            named = False
+        name = None
+        if named:
+            person = f"{rng.choice(FIRST[part])} {rng.choice(LAST[part])}"
+            name = rng.choice((person, rng.choice(HANDLES[part])))
+            out.put(name, 1)
+        first_gap = 1 if i == 0 and style != "gaps" else wide
+        blanks = 1 if named or style == "bare" else first_gap
+        halves = re.split(r"(?<=[.!?])\s+(?=[A-Z])", text)
+        if len(halves) > 2 and rng.random() < 0.3 and style != "bare":
+            middle = len(halves) // 2
+            start, _ = out.put(" ".join(halves[:middle]), blanks)
+            _, end = out.put(" ".join(halves[middle:]), 1)
+        else:
+            start, end = out.put(text, blanks)
+        found.append((start, end, name))
+    return found
+
+
+def documents(part: str) -> Iterator[Truth]:
+    """Held-out articles in every style; training articles in one style with and one without comments."""
+    rng = random.Random(SEEDS[part])
+    pool = posts(part)
+    sources = list(articles(part))
+    rng.shuffle(sources)
+    for i, (title, sentences) in enumerate(sources):
+        k = i % len(STYLES)
+        for style in (*STYLES, *PLAIN_STYLES) if part == "dev" else (STYLES[k], PLAIN_STYLES[k]):
+            yield assemble(title, sentences, pool, style, rng, part)
+
+
+def judge(truth: Truth, units: list[Unit]) -> Counter[str]:
+    """Counts of one document: boundary, comments with exact extent and author, units by side."""
+    found = [unit for unit in units if unit.kind == "comment"]
+    counts: Counter[str] = Counter(documents=1)
+    if truth.comments:
+        counts["boundary_exact"] = bool(found) and found[0].start == truth.comments[0][0]
+        counts["boundary_missed"] = not found
+        extents = {(unit.start, unit.end, unit.author) for unit in found}
+        counts["comments"] = len(truth.comments)
+        counts["comments_exact"] = sum(comment in extents for comment in truth.comments)
+    else:
+        counts["false_alarm"] = bool(found)
+    ranges = [(unit.start, unit.end) for unit in found]
+    for side, starts in (("article", truth.paragraphs), ("comment", truth.comments)):
+        for start, *_ in starts:
+            inside = any(a <= start < b for a, b in ranges)
+            counts[f"{side}>{'comment' if inside else 'article'}"] += 1
+    return counts
+
+
+def f1(counts: Counter[str], side: str, other: str) -> float:
+    hit = counts[f"{side}>{side}"]
+    return 2 * hit / max(2 * hit + counts[f"{side}>{other}"] + counts[f"{other}>{side}"], 1)
+
+
+def measure(part: str) -> None:
+    """Print the figures, per style and over all."""
+    by_style: dict[str, Counter[str]] = defaultdict(Counter)
+    total: Counter[str] = Counter()
+    for truth in documents(part):
+        counts = judge(truth, split(Article(text=truth.text)))
+        by_style[truth.style] += counts
+        total += counts
+    print(f"{part}: {total['documents']} documents, seed {SEEDS[part]}")
+    print("with comments      n   boundary exact   none found   comments exact (extent and author)")
+    for style in STYLES:
+        c = by_style[style]
+        n, m = c["documents"], c["comments"]
+        print(
+            f"  {style:14s} {n:4d}   {c['boundary_exact'] / n:14.3f}   {c['boundary_missed'] / n:10.3f}"
+            f"   {c['comments_exact'] / m:.3f} of {m}"
+        )
+    print("without comments   n   false alarms")
+    for style in PLAIN_STYLES:
+        c = by_style[style]
+        print(f"  {style:14s} {c['documents']:4d}   {c['false_alarm'] / c['documents']:.3f}")
+    alone = sum(by_style[style]["documents"] for style in PLAIN_STYLES)
+    commented = total["documents"] - alone
+    print(f"all: boundary exact {total['boundary_exact'] / commented:.3f} of {commented}, ", end="")
+    print(f"false alarms {total['false_alarm'] / alone:.4f} of {alone}, ", end="")
+    print(
+        f"unit F1 article {f1(total, 'article', 'comment'):.3f}, "
+        f"comment {f1(total, 'comment', 'article'):.3f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--fit", action="store_true", help="fit the weights on the training documents and print them"
+    )
+    parser.add_argument("--part", choices=("train", "dev"), default="dev")
+    args = parser.parse_args()
+    if not (DATA / "ptc").is_dir():
+        parser.exit(
+            2,
+            f"No data sets in {DATA}. Set SLANT_DATA to the folder with ptc, fa_kes, vast, toxic_spans.\n",
+        )
+    if args.fit:
+        from comment_boundary_fit import fit
+
+        fit(list(documents("train")))
+    else:
+        measure(args.part)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""Logits back to words: probabilities per label, and character spans from token probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.encoding.labels import ANY, BIASED, FRAME, FRAMES, REPLY, SUBJECTIVE, TECHNIQUES, TOXIC
+from slant.encoding.windows import Window
+from slant.errors import UsageError, did_you_mean
+from slant.records import REPLIES, STANCES, Example, Loaded, Prediction
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a checkpoint's logits become labels; every number was chosen on dev data and travels with the checkpoint.
+
+    *_bias: added to the logits of the classes, undoing the class weights of training.
+    *_threshold: probability from which a token carries the label. *_gap: characters between two runs that are bridged.
+    technique_threshold: mean probability from which a loaded span carries a further technique beside its best one.
+    frame_threshold: probability from which a frame is reported.
+    """
+
+    named_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
+    named_temperature: float = 1.0
+    topic_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
+    topic_temperature: float = 1.0
+    reply_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+    reply_temperature: float = 1.0
+    technique_bias: tuple[float, ...] = (0.0,) * len(TECHNIQUES)
+    loaded_threshold: float = 0.5
+    loaded_gap: int = 1
+    technique_threshold: float = 0.6
+    toxic_threshold: float = 0.5
+    toxic_gap: int = 1
+    frame_threshold: float = 0.5
+    biased_threshold: float = 0.5
+    subjective_threshold: float = 0.5
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Decoding:
+        known = cls.__dataclass_fields__
+        for name in values:
+            if name not in known:
+                raise UsageError(f"unknown decoding setting {name!r}.{did_you_mean(name, known)}")
+        made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**made)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the encoder said of one request, its windows joined.
+
+    tokens [n, TOKEN_LABELS] and offsets [n, 2] of the text's tokens; unit [UNIT_LABELS];
+    stance: per target the logits [2, STANCES], None for a target whose mention has no token.
+    """
+
+    offsets: NDArray[np.int64]
+    tokens: Array
+    unit: Array
+    stance: list[Array | None]
+    windows: int = 1
+    _stance_n: list[int] = field(default_factory=list)
+
+
+def join(
+    windows: Sequence[Window], outputs: Sequence[tuple[Array, Array, Array]], *, n_targets: Sequence[int]
+) -> list[Reading]:
+    """One Reading per request from its windows; `outputs` holds (token, unit, stance) logits of each window's row.
+
+    A token is read in the window whose core holds it; unit logits are averaged over windows, weighed by core length;
+    a target's logits are averaged over the windows that ask about it.
+    """
+    grouped: list[list[int]] = [[] for _ in n_targets]
+    for row, window in enumerate(windows):
+        grouped[window.request].append(row)
+    readings = []
+    for rows, count in zip(grouped, n_targets, strict=True):
+        offsets: list[tuple[int, int]] = []
+        tokens, weights = [], []
+        stance: list[list[Array]] = [[] for _ in range(count)]
+        for row in rows:
+            window, (token, _, asked) = windows[row], outputs[row]
+            a, b = window.core
+            offsets += window.offsets[a:b]
+            tokens.append(token[a + 1 : b + 1])
+            weights.append(max(1, b - a))
+            for column, (index, _) in enumerate(window.queries):
+                stance[index].append(asked[column])
+        readings.append(
+            Reading(
+                offsets=np.asarray(offsets, np.int64).reshape(-1, 2),
+                tokens=np.concatenate(tokens),
+                unit=np.average([outputs[r][1] for r in rows], axis=0, weights=weights).astype(np.float32),
+                stance=[np.mean(s, axis=0) if s else None for s in stance],
+                windows=len(rows),
+            )
+        )
+    return readings
+
+
+def sigmoid(x: Array) -> Array:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), np.float32)
+
+
+def softmax(logits: Array) -> Array:
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True), np.float32)
+
+
+def stance_scores(logits: Array | None, decoding: Decoding, *, named: bool) -> dict[str, float]:
+    """Probability per STANCES label of one target; neutral for certain where no token could be asked."""
+    if logits is None:
+        return {"against": 0.0, "neutral": 1.0, "favor": 0.0}
+    bias = decoding.named_bias if named else decoding.topic_bias
+    temperature = decoding.named_temperature if named else decoding.topic_temperature
+    probabilities = softmax((logits[0 if named else 1] + np.asarray(bias, np.float32)) / temperature)
+    return {label: float(p) for label, p in zip(STANCES, probabilities, strict=True)}
+
+
+def reply_scores(unit: Array, decoding: Decoding) -> dict[str, float]:
+    bias = np.asarray(decoding.reply_bias, np.float32)
+    probabilities = softmax((unit[REPLY] + bias) / decoding.reply_temperature)
+    return {label: float(p) for label, p in zip(REPLIES, probabilities, strict=True)}
+
+
+def frame_scores(unit: Array) -> dict[str, float]:
+    return {label: float(p) for label, p in zip(FRAMES, sigmoid(unit[FRAME]), strict=True)}
+
+
+def words(text: str, offsets: NDArray[np.int64], values: Array) -> tuple[NDArray[np.int64], Array]:
+    """Word pieces joined: offsets [words, 2] and the mean of `values` [pieces, …] over each word's pieces."""
+    if len(offsets) == 0:
+        return offsets, values
+    joined = [True] + [
+        not (a_end == b_start and text[a_end - 1 : a_end].isalnum() and text[b_start : b_start + 1].isalnum())
+        for (_, a_end), (b_start, _) in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+    ]
+    starts = np.flatnonzero(joined)
+    counts = np.diff(np.append(starts, len(offsets)))
+    summed = np.add.reduceat(values, starts, axis=0)
+    shape = (-1,) + (1,) * (values.ndim - 1)
+    ends = np.append(starts[1:], len(offsets)) - 1
+    means = np.asarray(summed / counts.reshape(shape), np.float32)
+    return np.stack([offsets[starts, 0], offsets[ends, 1]], 1), means
+
+
+def runs(offsets: NDArray[np.int64], tagged: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
+    """Character spans over consecutive tagged words; runs with at most `gap` characters between them are one."""
+    spans: list[tuple[int, int]] = []
+    for start, end in offsets[tagged].tolist():
+        if spans and start - spans[-1][1] <= gap:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int, str, float]]:
+    """(start, end, technique, probability): each stretch of loaded language with its best technique, and with every
+    further technique that is likely enough over the whole stretch (spans of different techniques overlap)."""
+    offsets, values = words(text, reading.offsets, reading.tokens)
+    probabilities = sigmoid(values)
+    out = []
+    for start, end in runs(offsets, probabilities[:, ANY] >= decoding.loaded_threshold, decoding.loaded_gap):
+        inside = (offsets[:, 0] >= start) & (offsets[:, 1] <= end)
+        certainty = float(probabilities[inside, ANY].mean())
+        technique = technique_scores(values[inside].mean(0), decoding)
+        best = max(technique, key=technique.__getitem__)
+        chosen = {best} | {t for t, p in technique.items() if p >= decoding.technique_threshold}
+        out += [
+            (start, end, t, certainty * technique[t]) for t in sorted(chosen, key=lambda t: -technique[t])
+        ]
+    return out
+
+
+def technique_scores(token_logits: Array, decoding: Decoding) -> dict[str, float]:
+    """Probability per technique from the mean logits [TOKEN_LABELS] of a span's words."""
+    scores = sigmoid(token_logits[ANY + 1 : TOXIC] + np.asarray(decoding.technique_bias, np.float32))
+    return {label: float(p) for label, p in zip(TECHNIQUES, scores, strict=True)}
+
+
+def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int]]:
+    offsets, values = words(text, reading.offsets, reading.tokens[:, TOXIC])
+    return runs(offsets, sigmoid(values) >= decoding.toxic_threshold, decoding.toxic_gap)
+
+
+def prediction(example: Example, reading: Reading, decoding: Decoding, *, gold_spans: bool) -> Prediction:
+    """A Prediction for one example of a labelled set."""
+    span_scores = []
+    for span in (example.loaded or ()) if gold_spans else ():
+        inside = (reading.offsets[:, 0] < span.end) & (reading.offsets[:, 1] > span.start)
+        logits = reading.tokens[inside].mean(0) if inside.any() else reading.tokens[:0].sum(0)
+        span_scores.append(technique_scores(logits, decoding))
+    spans = loaded_spans(example.text, reading, decoding)
+    return Prediction(
+        stance=tuple(
+            stance_scores(s, decoding, named=bool(t.mentions))
+            for t, s in zip(example.targets, reading.stance, strict=True)
+        ),
+        loaded=tuple(Loaded(a, b, example.text[a:b], t, p, "outlet") for a, b, t, p in spans),
+        toxic=tuple(toxic_spans(example.text, reading, decoding)),
+        span_scores=tuple(span_scores),
+        reply=reply_scores(reading.unit, decoding),
+        frames=frame_scores(reading.unit),
+        biased=float(sigmoid(reading.unit[BIASED])),
+        subjective=float(sigmoid(reading.unit[SUBJECTIVE])),
+    )

@@ -1,0 +1,51 @@
+"""Words to columns: the order of a checkpoint's outputs. The only file in which labels are integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.records import REPLIES, STANCES
+
+TECHNIQUES = (
+    "loaded_language", "name_calling_labeling", "repetition", "exaggeration_minimisation", "doubt",
+    "appeal_to_fear_prejudice", "flag_waving", "causal_oversimplification", "slogans", "appeal_to_authority",
+    "black_and_white_fallacy", "thought_terminating_cliches", "whataboutism_straw_men_red_herring",
+    "bandwagon_reductio_ad_hitlerum",
+)  # fmt: skip
+FRAMES = (
+    "economic", "capacity_and_resources", "morality", "fairness_and_equality",
+    "legality_constitutionality_and_jurisprudence", "policy_prescription_and_evaluation", "crime_and_punishment",
+    "security_and_defense", "health_and_safety", "quality_of_life", "cultural_identity", "public_opinion",
+    "political", "external_regulation_and_reputation", "other",
+)  # fmt: skip
+
+# Columns of the token logits: any loaded language, each technique, toxic.
+TOKEN_LABELS = ("any", *TECHNIQUES, "toxic")
+ANY, TOXIC = 0, len(TOKEN_LABELS) - 1
+# Columns of the unit logits.
+UNIT_LABELS = ("biased", "subjective", *REPLIES, *FRAMES)
+BIASED, SUBJECTIVE = 0, 1
+REPLY = slice(2, 2 + len(REPLIES))
+FRAME = slice(REPLY.stop, REPLY.stop + len(FRAMES))
+IGNORED = -100
+
+
+def span_tags(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """For each token, whether at least half of its characters lie in one of the spans."""
+    tags = np.zeros(len(offsets), bool)
+    if not spans or not offsets:
+        return tags
+    table = np.asarray(offsets)
+    for start, end in spans:
+        overlap = np.minimum(table[:, 1], end) - np.maximum(table[:, 0], start)
+        tags |= 2 * overlap >= np.maximum(1, table[:, 1] - table[:, 0])
+    return tags
+
+
+STANCE_INDEX = {label: i for i, label in enumerate(STANCES)}
+REPLY_INDEX = {label: i for i, label in enumerate(REPLIES)}
+FRAME_INDEX = {label: i for i, label in enumerate(FRAMES)}
+TECHNIQUE_INDEX = {label: i + 1 for i, label in enumerate(TECHNIQUES)}

@@ -1,0 +1,224 @@
+"""Texts with their targets, as windows of tokens that one encoder pass reads.
+
+Every target that a text names is asked about in the same pass. Behind the text stands one *query* per target: a mask token
+followed by a copy of the mention's tokens at the mention's own positions ("levitated markers": Ye et al. 2022, PL-Marker;
+Zhong & Chen 2021). A query sees the text and itself; the text sees no query, and no query another. So what the model
+says of a text and of one target does not depend on which other targets were asked about.
+
+A target that the text does not name (a topic) is asked about by its name in the same way, its tokens standing behind the
+text as the second text of a pair does. Only what the text replies to (`context`) is a pair that the text sees as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mentions = Sequence[tuple[int, int]]
+Target = Mentions | str  # where the text names it, or what it is called if the text does not
+
+# Roles give back what an uncased tokenizer loses, and mark queries; the integers live here only.
+LOWER, TITLE, UPPER, MIXED, QUERY = range(5)
+N_ROLES = 5
+MAX_MENTIONS = (
+    4  # mentions of one target that a query copies in one window; further ones are read from the text alone
+)
+MAX_COPY = 8  # tokens copied of one mention
+MAX_NAME = 48  # tokens read of the name of a target that the text does not name
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One text to read, with the targets to ask about and, for a reply, the text that it answers."""
+
+    text: str
+    targets: Sequence[Target] = ()
+    context: str | None = None
+
+
+@dataclass(slots=True)
+class Window:
+    """One row of a batch; all lists have the length of the row, `offsets` that of the window's text tokens.
+
+    groups: 0 for text (and what it replies to), k + 1 for target k's query. queries: (target index, column) pairs.
+    offsets: (start, end) characters of each text token in the request's text. Text token i stands in column i + 1.
+    core: half-open range of text tokens for which this window is the one to believe (it has context on both sides).
+    """
+
+    request: int
+    input_ids: list[int]
+    positions: list[int]
+    types: list[int]
+    roles: list[int]
+    groups: list[int]
+    queries: list[tuple[int, int]]
+    offsets: list[tuple[int, int]]
+    core: tuple[int, int]
+    n_windows: int = 1
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+
+class TextEncoder:
+    """A tokenizer with the window layout.
+
+    max_length: text tokens (and pair) in a window. stride: tokens that two windows of a long text share.
+    context_length: tokens kept of a pair's second text.
+    """
+
+    def __init__(
+        self, tokenizer: str | Path, *, max_length: int = 256, stride: int = 64, context_length: int = 96
+    ):
+        from tokenizers import Tokenizer
+
+        self.tokenizer = Tokenizer.from_file(str(tokenizer))
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.max_length, self.stride, self.context_length = max_length, stride, context_length
+        ids = {name: self._special(*names) for name, names in _SPECIAL.items()}
+        self.cls, self.sep, self.pad, self.mask = ids["cls"], ids["sep"], ids["pad"], ids["mask"]
+
+    def _special(self, *names: str) -> int:
+        for name in names:
+            token = self.tokenizer.token_to_id(name)
+            if token is not None:
+                return int(token)
+        raise ValueError(f"the tokenizer has none of the special tokens {names}")
+
+    def encode(self, requests: Sequence[Request]) -> list[Window]:
+        """All windows of all requests, in order. Empty texts give one window without text tokens."""
+        texts = self.tokenizer.encode_batch([r.text for r in requests], add_special_tokens=False)
+        windows: list[Window] = []
+        for number, (request, encoding) in enumerate(zip(requests, texts, strict=True)):
+            windows += self._windows(number, request, encoding.ids, encoding.offsets)
+        return windows
+
+    def _ids(self, text: str, most: int) -> list[int]:
+        return list(self.tokenizer.encode(text, add_special_tokens=False).ids[:most])
+
+    def _windows(
+        self,
+        number: int,
+        request: Request,
+        ids: list[int],
+        offsets: list[tuple[int, int]],
+    ) -> list[Window]:
+        context = self._ids(request.context, self.context_length) if request.context is not None else None
+        roles = [_case(request.text[a:b]) for a, b in offsets]
+        room = self.max_length - 2 - (len(context) + 1 if context is not None else 0)
+        names = {i: self._ids(t, MAX_NAME) for i, t in enumerate(request.targets) if isinstance(t, str)}
+        mentions = {
+            i: [_tokens_of(offsets, m) for m in t]
+            for i, t in enumerate(request.targets)
+            if not isinstance(t, str)
+        }
+        spans = _spread(len(ids), room, self.stride)
+        out = []
+        for first, last, core in spans:
+            row = Window(
+                request=number,
+                input_ids=[self.cls, *ids[first:last], self.sep],
+                positions=list(range(last - first + 2)),
+                types=[0] * (last - first + 2),
+                roles=[LOWER, *roles[first:last], LOWER],
+                groups=[0] * (last - first + 2),
+                queries=[],
+                offsets=offsets[first:last],
+                core=(core[0] - first, core[1] - first),
+                n_windows=len(spans),
+            )
+            if context is not None:
+                _append(row, [*context, self.sep], start=len(row), group=0)
+            for index, target in enumerate(request.targets):
+                if isinstance(target, str):
+                    self._add_topic(row, index, names[index])
+                else:
+                    here = [
+                        (a - first, b - first)
+                        for a, b in mentions[index]
+                        if core[0] <= a < core[1] and a < b <= last
+                    ]
+                    if here:
+                        self._add_mentions(row, index, here)
+            out.append(row)
+        return out
+
+    def _add_topic(self, row: Window, index: int, ids: list[int]) -> None:
+        row.queries.append((index, len(row)))
+        _append(row, [self.mask, *ids, self.sep], start=len(row.offsets) + 2, group=index + 1)
+        row.roles[row.queries[-1][1]] = QUERY
+
+    def _add_mentions(self, row: Window, index: int, mentions: list[tuple[int, int]]) -> None:
+        row.queries.append((index, len(row)))
+        columns = [c for a, b in mentions[:MAX_MENTIONS] for c in range(a + 1, min(b, a + MAX_COPY) + 1)]
+        row.input_ids += [self.mask, *(row.input_ids[c] for c in columns)]
+        row.positions += [row.positions[columns[0]], *(row.positions[c] for c in columns)]
+        row.types += [1] * (len(columns) + 1)
+        row.roles += [QUERY, *(row.roles[c] for c in columns)]
+        row.groups += [index + 1] * (len(columns) + 1)
+
+
+def _append(row: Window, ids: list[int], *, start: int, group: int) -> None:
+    """Tokens of a second text, at positions from `start` on."""
+    row.input_ids += ids
+    row.positions += range(start, start + len(ids))
+    row.types += [1] * len(ids)
+    row.roles += [LOWER] * len(ids)
+    row.groups += [group] * len(ids)
+
+
+_SPECIAL = {
+    "cls": ("[CLS]", "<s>"),
+    "sep": ("[SEP]", "</s>"),
+    "pad": ("[PAD]", "<pad>"),
+    "mask": ("[MASK]", "<mask>"),
+}
+
+
+def _case(piece: str) -> int:
+    if piece.islower() or not piece:
+        return LOWER
+    if piece.isupper():
+        return UPPER if len(piece) > 1 else TITLE
+    return TITLE if piece.istitle() else MIXED if piece.isalpha() else LOWER
+
+
+def _tokens_of(offsets: list[tuple[int, int]], mention: tuple[int, int]) -> tuple[int, int]:
+    """Half-open range of the tokens that touch the characters of `mention`; (0, 0) if none does."""
+    touched = [i for i, (a, b) in enumerate(offsets) if a < mention[1] and b > mention[0]]
+    return (touched[0], touched[-1] + 1) if touched else (0, 0)
+
+
+def _spread(length: int, room: int, stride: int) -> list[tuple[int, int, tuple[int, int]]]:
+    """(first, last, core) of overlapping windows over `length` tokens; the cores tile the text."""
+    if length <= room:
+        return [(0, length, (0, length))]
+    step = max(1, room - stride)
+    starts = [*range(0, length - room, step), length - room]
+    cuts = [0, *((a + room + b) // 2 for a, b in pairwise(starts)), length]
+    return [(s, s + room, (cuts[i], cuts[i + 1])) for i, s in enumerate(starts)]
+
+
+def collate(windows: Sequence[Window], *, pad: int) -> dict[str, NDArray[np.int64]]:
+    """Rows padded to the longest, as int64 arrays.
+
+    input_ids [rows, columns]; layout [rows, columns, 4] of position, type, role and group (-1 = padding);
+    query_columns [rows, most queries] (0 = no query).
+    """
+    width = max(len(w) for w in windows)
+    most = max(1, max(len(w.queries) for w in windows))
+    ids = np.full((len(windows), width), pad, np.int64)
+    layout = np.zeros((len(windows), width, 4), np.int64)
+    layout[:, :, 3] = -1
+    columns = np.zeros((len(windows), most), np.int64)
+    for i, w in enumerate(windows):
+        ids[i, : len(w)] = w.input_ids
+        layout[i, : len(w)] = np.array([w.positions, w.types, w.roles, w.groups]).T
+        columns[i, : len(w.queries)] = [column for _, column in w.queries]
+    return {"input_ids": ids, "layout": layout, "query_columns": columns}

@@ -1,0 +1,112 @@
+"""The codebook: what each label means, in words for people. Models and scores carry its fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from slant.assets import asset
+from slant.errors import UsageError, did_you_mean
+
+_TEXTS = ("definition", "example", "counter_example")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one label means. note: what else a reader of the label should know, or an empty string."""
+
+    definition: str
+    example: str
+    counter_example: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Codebook:
+    """Task → label → entry, in the order of the file, and the rule of labelling of each task.
+
+    Tasks: "stance", "loaded", "frames", "reply", and "toxic", "biased", "subjective" with one label each.
+    """
+
+    version: int
+    rules: Mapping[str, str]
+    tasks: Mapping[str, Mapping[str, Entry]]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Codebook:
+        """The codebook at `path`, by default the one that ships with slant.
+
+        Raises UsageError with the place for a file that is missing, no TOML, or lacks a text of some label.
+        """
+        path = path or asset("codebook.toml")
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"{path}: no such codebook.") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: not a TOML file: {error}.") from None
+        version = content.pop("version", None)
+        rules = content.pop("rules", {})
+        if not isinstance(version, int):
+            raise UsageError(
+                f'{path}: "version" is {version!r}; a codebook needs a whole number, e.g. version = 1.'
+            )
+        if not content:
+            raise UsageError(f"{path}: no labels. A label is a table such as [stance.favor].")
+        return cls(version, rules, {task: _task(path, task, labels) for task, labels in content.items()})
+
+    @property
+    def fingerprint(self) -> str:
+        """12 hex digits of the content; comments and the order of the file do not matter."""
+        canonical = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8")).hexdigest()[:12]
+
+    def labels(self, task: str) -> tuple[str, ...]:
+        """The labels of a task, in the order of the file. Raises UsageError for an unknown task."""
+        return tuple(self._task(task))
+
+    def entry(self, task: str, label: str) -> Entry:
+        """Raises UsageError for an unknown task or label, with the nearest known one."""
+        labels = self._task(task)
+        if label not in labels:
+            raise UsageError(
+                f"The codebook has no label {label!r} for {task}.{did_you_mean(label, labels)} "
+                f"Known: {', '.join(labels)}."
+            )
+        return labels[label]
+
+    def _task(self, task: str) -> Mapping[str, Entry]:
+        if task not in self.tasks:
+            raise UsageError(
+                f"The codebook has no task {task!r}.{did_you_mean(task, self.tasks)} "
+                f"Known: {', '.join(self.tasks)}."
+            )
+        return self.tasks[task]
+
+
+def _task(path: Path, task: str, labels: Any) -> dict[str, Entry]:
+    if not isinstance(labels, dict) or not labels:
+        raise UsageError(
+            f"{path}: {task!r} is no table of labels. A label is a table such as [{task}.some_label]."
+        )
+    return {label: _entry(f"{path}, [{task}.{label}]", texts) for label, texts in labels.items()}
+
+
+def _entry(place: str, texts: Any) -> Entry:
+    if not isinstance(texts, dict):
+        raise UsageError(f"{place}: expected a table with {', '.join(_TEXTS)}.")
+    known = (*_TEXTS, "note")
+    for name, text in texts.items():
+        if name not in known:
+            raise UsageError(f"{place}: unknown key {name!r}.{did_you_mean(name, known)}")
+        if not isinstance(text, str) or not text.strip():
+            raise UsageError(f"{place}: {name!r} has no text.")
+    missing = [name for name in _TEXTS if name not in texts]
+    if missing:
+        raise UsageError(f"{place}: {', '.join(missing)} is missing. Every label needs {', '.join(_TEXTS)}.")
+    return Entry(**texts)

@@ -1,0 +1,124 @@
+"""A training recipe: one TOML file that says everything a run depends on; saved beside the weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from slant.errors import UsageError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class SetUse:
+    """How much of a public set a recipe learns from.
+
+    name, split: as the reader of the set names them. weight: of its examples in the loss. repeat: passes in one epoch.
+    limit: at most so many examples (a seeded sample), 0 for all. without_fold: leaves that fifth out (for sets that have
+    one split only, judged on the fold left out), -1 for none.
+    """
+
+    name: str
+    split: str = "train"
+    weight: float = 1.0
+    repeat: int = 1
+    limit: int = 0
+    without_fold: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All settings of a run; see model/recipes for files."""
+
+    name: str = "recipe"
+    encoder: str = (
+        "sentence-transformers/all-MiniLM-L6-v2"  # folder or hub id; an installed package may carry it
+    )
+    train: tuple[SetUse, ...] = ()
+    dev: tuple[SetUse, ...] = ()  # thresholds and the best epoch are chosen here, never on a test split
+    epochs: float = 3.0
+    batch_size: int = 32
+    learning_rate: float = 8e-5
+    head_learning_rate: float = 5e-4
+    weight_decay: float = 0.01
+    warmup: float = 0.06  # share of the steps
+    max_length: int = 256  # text tokens of a window
+    context_length: int = 96  # tokens kept of the second text of a pair
+    stride: int = 64  # tokens that two windows of a long text share
+    dropout: float = 0.0
+    freeze_words: bool = False  # leave the word embeddings as pretrained
+    bf16: bool = True  # autocast where the hardware has bfloat16
+    seed: int = 13
+    save_steps: int = 500
+    loss_weights: Mapping[str, float] = field(default_factory=dict)
+    class_weights: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in a TOML file (or the defaults), with `key=value` overrides in TOML syntax.
+
+    Raises UsageError for a file that is no TOML, an unknown key (with the nearest known one) or a value of a wrong type.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"recipe {path}: no such file. Recipes are in model/recipes/.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"recipe {path} is not valid TOML: {error}") from None
+        values.setdefault("name", path.stem)
+    for override in overrides:
+        key, sign, text = override.partition("=")
+        if not sign:
+            raise UsageError(f"--set {override!r}: expected key=value, for example --set epochs=1")
+        values[key.strip()] = _toml_value(text.strip())
+    return recipe_from(values, where=str(path or "--set"))
+
+
+def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
+    known = {f.name: f for f in dataclasses.fields(Recipe)}
+    made: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise UsageError(f"{where}: unknown setting {key!r}.{did_you_mean(key, known)}")
+        if key in ("train", "dev"):
+            made[key] = tuple(_set_use(v, f"{where}: {key}") for v in value)
+            continue
+        default = getattr(_DEFAULT, key)
+        if isinstance(default, float) and type(value) is int:
+            value = float(value)
+        if not isinstance(value, Mapping if isinstance(default, dict) else type(default)):
+            expected = type(default).__name__
+            raise UsageError(
+                f"{where}: {key} = {value!r} is a {type(value).__name__}; expected a {expected}."
+            )
+        made[key] = value
+    return Recipe(**made)
+
+
+def _set_use(value: Mapping[str, Any], where: str) -> SetUse:
+    known = [f.name for f in dataclasses.fields(SetUse)]
+    for key in value:
+        if key not in known:
+            raise UsageError(f"{where}: unknown setting {key!r}.{did_you_mean(key, known)}")
+    if "name" not in value:
+        raise UsageError(f'{where}: every entry needs a name, for example {{ name = "newsmtsc" }}')
+    return SetUse(**value)
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def to_dict(recipe: Recipe) -> dict[str, Any]:
+    return dataclasses.asdict(recipe)
+
+
+_DEFAULT = Recipe()

@@ -1,0 +1,53 @@
+"""The torch model as a Runtime: what training judges itself with, and what an export is compared to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from slant.encoding.decode import Array, Decoding
+from slant.encoding.reader import Reader
+from slant.encoding.windows import TextEncoder
+from slant.learning.network import SlantModel
+
+
+class TorchRuntime:
+    """Runs a SlantModel without gradients, on its own device; bf16 for speed where only dev scores are wanted."""
+
+    def __init__(self, model: SlantModel, *, bf16: bool = False) -> None:
+        self.model, self.bf16 = model, bf16
+
+    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Array, Array, Array]:
+        device = self.model.device
+        tensors = {name: torch.from_numpy(value).to(device) for name, value in batch.items()}
+        training = self.model.training
+        self.model.eval()
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
+            out = self.model(**tensors)
+        self.model.train(training)
+        parts = (out.token_logits, out.unit_logits, out.stance_logits)
+        return tuple(part.float().cpu().numpy() for part in parts)  # type: ignore[return-value]
+
+
+def load_checkpoint(folder: Path, *, bf16: bool = False) -> Reader:
+    """A Reader over the torch checkpoint in `folder` (as written by training)."""
+    model = SlantModel.from_pretrained(folder)
+    settings = json.loads((folder / "slant.json").read_text("utf-8"))
+    encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
+    decoding = Decoding.from_dict(model.config.decoding)
+    return Reader(
+        TorchRuntime(model, bf16=bf16), encoder, decoding, name=str(folder), fingerprint=settings["run"]
+    )
+
+
+def store_decoding(folder: Path, decoding: Decoding) -> None:
+    """Write the thresholds and priors into the checkpoint's config."""
+    path = folder / "config.json"
+    config = json.loads(path.read_text("utf-8"))
+    config["decoding"] = asdict(decoding)
+    path.write_text(json.dumps(config, indent=2) + "\n", "utf-8")

@@ -1,0 +1,183 @@
+"""From a recipe to a checkpoint, through the Trainer: seeds that reach everything, resume, bf16 where it is fast."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.data import Sampler
+from transformers import AutoConfig, AutoModel, Trainer, TrainingArguments, set_seed
+from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers.trainer_utils import get_last_checkpoint
+
+from slant.encoding.labels import TOKEN_LABELS
+from slant.encoding.windows import TextEncoder
+from slant.errors import SlantError
+from slant.learning.batches import Collator, Rows, training_rows
+from slant.learning.encoders import resolve
+from slant.learning.network import SlantConfig, SlantModel
+from slant.learning.recipe import Recipe, to_dict
+
+
+def build_model(recipe: Recipe, source: str) -> SlantModel:
+    """A SlantModel whose encoder has the pretrained weights of `source` and whose heads are new."""
+    encoder_config = AutoConfig.from_pretrained(source)
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+        if hasattr(encoder_config, name):
+            setattr(encoder_config, name, recipe.dropout)
+    config = SlantConfig(
+        encoder=encoder_config.to_dict(),
+        loss_weights=dict(recipe.loss_weights),
+        class_weights={k: list(v) for k, v in recipe.class_weights.items()},
+    )
+    config._attn_implementation = "eager"  # on a CPU in bf16 faster than sdpa with a full mask
+    model = SlantModel(config)
+    pretrained = AutoModel.from_pretrained(source, config=encoder_config)
+    model.encoder.load_state_dict(pretrained.state_dict())
+    _initialise_heads(model)
+    return model
+
+
+def _initialise_heads(model: SlantModel) -> None:
+    """Roles start at nothing, so that the pretrained encoder is what it was; token biases start at the labels' rarity,
+    or the first hundred steps only teach the model to say nothing (spaCy #11728)."""
+    nn.init.zeros_(model.roles.weight)
+    last = model.tokens[-1]
+    rarity = torch.full((len(TOKEN_LABELS),), math.log(0.01 / 0.99))
+    rarity[0] = rarity[-1] = math.log(0.12 / 0.88)
+    with torch.no_grad():
+        last.bias.copy_(rarity)
+
+
+class SlantTrainer(Trainer):
+    """Trainer with batches of like length, a higher rate for the new heads, and no decay of biases and norms."""
+
+    recipe: Recipe
+    optimizer: torch.optim.Optimizer | None
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        rows: Rows = self.train_dataset
+        generator = torch.Generator().manual_seed(self.recipe.seed + int(self.state.epoch or 0))
+        return LengthGroupedSampler(self.recipe.batch_size, lengths=rows.lengths, generator=generator)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        if self.optimizer is None:
+            self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, self.recipe), fused=True)
+        return self.optimizer
+
+
+def _parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            rate = recipe.learning_rate if name.startswith("encoder.") else recipe.head_learning_rate
+            decay = 0.0 if parameter.ndim < 2 else recipe.weight_decay
+            groups.setdefault((rate, decay), []).append(parameter)
+    return [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()]
+
+
+def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool = False) -> Path:
+    """Train as the recipe says into `out`: weights, tokenizer, recipe; checkpoints in `out/checkpoints`.
+
+    resume: go on from the last checkpoint there. A run that was stopped and resumed ends with the weights of an
+    undisturbed one, as the order of rows depends on the recipe's seed only.
+    Raises SlantError if `out` holds another recipe's run and `resume` is set.
+    """
+    source, found = resolve(recipe.encoder)
+    print(f"encoder: {recipe.encoder} ({found})", flush=True)
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoints = out / "checkpoints"
+    last = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
+    _check_resume(recipe, out, resume=resume, last=last)
+    set_seed(recipe.seed)
+    model = build_model(recipe, source)
+    if recipe.freeze_words:
+        model.encoder.get_input_embeddings().weight.requires_grad_(False)
+    windows = {
+        "max_length": recipe.max_length,
+        "stride": recipe.stride,
+        "context_length": recipe.context_length,
+    }
+    tokenizer = Path(source) / "tokenizer.json"
+    encoder = TextEncoder(tokenizer, **windows)
+    rows = training_rows(recipe, encoder, root=root)
+    if not len(rows):
+        raise SlantError("the recipe's sets hold no examples: nothing to train on. Check `slant data list`.")
+    print(
+        f"rows: {len(rows):,}; tokens: {sum(rows.lengths):,}; parameters: {model.num_parameters():,}",
+        flush=True,
+    )
+    (out / "recipe.json").write_text(json.dumps(to_dict(recipe), indent=2), "utf-8")
+    trainer = SlantTrainer(
+        model=model,
+        args=_arguments(recipe, checkpoints),
+        train_dataset=rows,
+        data_collator=Collator(encoder.pad),
+    )
+    trainer.recipe = recipe
+    trainer.train(resume_from_checkpoint=last if resume else None)
+    save(model, out, tokenizer=tokenizer, windows=windows, recipe=recipe)
+    return out
+
+
+def save(model: SlantModel, out: Path, *, tokenizer: Path, windows: dict[str, int], recipe: Recipe) -> None:
+    model.save_pretrained(out)
+    shutil.copyfile(tokenizer, out / "tokenizer.json")
+    run = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()[:12]
+    (out / "slant.json").write_text(
+        json.dumps({"windows": windows, "run": run, "recipe": recipe.name}, indent=2), "utf-8"
+    )
+
+
+def _check_resume(recipe: Recipe, out: Path, *, resume: bool, last: str | None) -> None:
+    saved = out / "recipe.json"
+    if resume and last is None:
+        print(f"nothing to resume in {out}: starting from the beginning", flush=True)
+    if last is None or not resume or not saved.exists():
+        return
+    before, now = json.loads(saved.read_text("utf-8")), json.loads(json.dumps(to_dict(recipe)))
+    changed = sorted(k for k in now if before.get(k) != now[k])
+    if changed:
+        raise SlantError(
+            f"{out} holds a run of another recipe (different: {', '.join(changed)}). "
+            "Give another folder with -o, or train without --resume to start again."
+        )
+
+
+def _arguments(recipe: Recipe, checkpoints: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=recipe.batch_size,
+        learning_rate=recipe.learning_rate,
+        warmup_steps=recipe.warmup,
+        lr_scheduler_type="linear",
+        max_grad_norm=1.0,
+        bf16=recipe.bf16 and has_bf16(),
+        use_cpu=not torch.cuda.is_available(),  # the Trainer wants it said, or it refuses bf16 on a CPU
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        save_strategy="steps",
+        save_steps=recipe.save_steps,
+        save_total_limit=1,
+        logging_steps=50,
+        report_to="none",
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_pin_memory=False,
+        disable_tqdm=os.environ.get("SLANT_PROGRESS") == "0",
+    )
+
+
+def has_bf16() -> bool:
+    """Whether bfloat16 products are native here: on a GPU, or on a CPU with the instructions for it."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -1,0 +1,1 @@
+"""Documents of every kind in, articles and their units out."""

@@ -1,0 +1,126 @@
+"""HTML pages: trafilatura finds article and metadata, the comments are taken apart from it first."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from slant.errors import Rejected
+from slant.reading.decoding import convert_newlines, decode_page
+from slant.reading.metadata import iso_date
+from slant.reading.render import Block, blocks_of, join_blocks
+from slant.reading.rows import Comment, assemble
+from slant.records import Article
+
+# Without a handler the libraries' notes on odd pages go to standard error; here these are rejected by name.
+_QUIET = logging.NullHandler()
+# Where it finds no article, trafilatura falls back to all there is, which is then the menu.
+_FURNITURE = [".//nav", ".//footer[not(ancestor::article)]"]
+
+
+def read_page(data: bytes, path: str, *, outlet: str | None = None) -> Article:
+    """The Article of an HTML page, its text being title, body and comments in this order.
+
+    Raises Rejected: empty, no_article_text, too_deep or bad_page.
+    """
+    if not data.strip():
+        raise Rejected(path, "empty", "the page is empty. Expected HTML with an article.")
+    document, comments = _extract(convert_newlines(decode_page(data)), path)
+    blocks = [] if document is None or document.body is None else blocks_of(document.body)
+    title, blocks = _title(_words(document and document.title), blocks)
+    if not blocks:
+        seen = f" (comments were found: {len(comments)})" if comments else ""
+        detail = (
+            f"no article text was found in this page{seen}. Is it written by a script, or a list of links?"
+        )
+        raise Rejected(path, "no_article_text", detail)
+    text, parts = assemble(title, None, join_blocks(blocks), comments)
+    return Article(
+        text=text,
+        path=path,
+        title=title,
+        outlet=outlet or _words(document.sitename),
+        author=_words(document.author),
+        published=_words(document.date) and (iso_date(document.date) or document.date),
+        url=_words(document.url),
+        sections=_sections(document),
+        markup="none",
+        parts=parts,
+    )
+
+
+def _extract(html: str, path: str) -> tuple[Any, list[Comment]]:
+    """`(trafilatura's document or None, comments)`."""
+    import trafilatura
+    from lxml import etree
+
+    from slant.reading.threads import take_comments
+
+    for name in ("trafilatura", "htmldate", "courlan"):
+        logging.getLogger(name).addHandler(_QUIET)
+    try:
+        tree = _parsed(html, path)
+        if tree is None:
+            return None, []
+        comments = take_comments(tree)
+        # Dates that are not stated but guessed from anywhere in the page would be wrong too often.
+        dates = {"extensive_search": False, "original_date": True}
+        document = trafilatura.bare_extraction(
+            tree,
+            include_comments=not comments,
+            with_metadata=True,
+            date_extraction_params=dates,
+            prune_xpath=_FURNITURE,
+        )
+    except RecursionError:
+        raise Rejected(path, "too_deep", "its elements are nested too deeply to be an article.") from None
+    except (etree.LxmlError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        detail = f"the page cannot be taken apart ({type(error).__name__}: {error}). Is it complete HTML?"
+        raise Rejected(path, "bad_page", detail) from None
+    if not comments and document is not None and document.commentsbody is not None:
+        comments = [Comment(block.text) for block in blocks_of(document.commentsbody)]
+    return document, comments
+
+
+def _parsed(html: str, path: str) -> Any:
+    """The page as a tree, or None where there is nothing in it.
+
+    Parsed here and not by trafilatura, since libxml2 drops what is beyond its limits (depth 256, 10 MB of
+    text in one element) and notes it only in the parser's log.
+    """
+    from lxml import etree
+    from lxml import html as lxml_html
+
+    parser = lxml_html.HTMLParser(remove_comments=True, remove_pis=True, collect_ids=False, encoding="utf-8")
+    try:
+        tree = lxml_html.document_fromstring(html.encode("utf-8"), parser=parser)
+    except etree.ParserError:
+        return None
+    beyond = next(
+        (entry.message for entry in parser.error_log if entry.type_name == "ERR_RESOURCE_LIMIT"), ""
+    )
+    if "depth" in beyond:
+        raise Rejected(path, "too_deep", "its elements are nested over 256 deep. Are its tags closed?")
+    if beyond:
+        raise Rejected(
+            path, "too_large", f"the parser gives up on it: {beyond.strip()}. Expected one article."
+        )
+    return tree
+
+
+def _title(stated: str | None, blocks: list[Block]) -> tuple[str | None, list[Block]]:
+    """The heading above the article if it is the stated title or none is stated, taken out of the blocks."""
+    if blocks:
+        same = stated and blocks[0].text.casefold() == stated.casefold()
+        if same or (len(blocks) > 1 and blocks[0].kind == "heading" and not stated):
+            return blocks[0].text, blocks[1:]
+    return stated, blocks
+
+
+def _words(value: str | None) -> str | None:
+    return " ".join(value.split()) or None if value else None
+
+
+def _sections(document: Any) -> tuple[str, ...]:
+    names = [name for stated in (*document.categories, *document.tags) for name in stated.split(",")]
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))

@@ -1,0 +1,152 @@
+"""What a file is, from its first bytes: the ending says what was meant, the bytes say what came."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import PurePath
+
+from slant.errors import Rejected
+from slant.reading.decoding import bom_encoding
+from slant.reading.rows import column_field
+
+HEAD = 65536  # bytes looked at
+ENDINGS = {
+    ".txt": "text", ".text": "text", ".md": "text", ".markdown": "text",
+    ".html": "html", ".htm": "html", ".xhtml": "html",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
+    ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+
+_ZIP = "is a zip archive, or an office document (docx, xlsx, odt, epub are zip inside)"
+_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF-", "pdf", "is a PDF. Convert it first: pdftotext -layout FILE.pdf FILE.txt"),
+    (b"PK\x03\x04", "archive", f"{_ZIP}. Unpack it, or export the document as text, HTML or CSV."),
+    (b"PK\x05\x06", "archive", "is an empty zip archive."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "archive", "is an old office document. Export it as text or CSV."),
+    (b"\x1f\x8b", "archive", "is compressed with gzip. Unpack it: gunzip FILE"),
+    (b"BZh", "archive", "is compressed with bzip2. Unpack it: bunzip2 FILE"),
+    (b"\xfd7zXZ\x00", "archive", "is compressed with xz. Unpack it: unxz FILE"),
+    (b"\x28\xb5\x2f\xfd", "archive", "is compressed with zstd. Unpack it: unzstd FILE"),
+    (b"7z\xbc\xaf\x27\x1c", "archive", "is a 7z archive. Unpack it."),
+    (b"Rar!\x1a\x07", "archive", "is a rar archive. Unpack it."),
+    (b"\x89PNG\r\n\x1a\n", "image", "is a PNG picture."),
+    (b"\xff\xd8\xff", "image", "is a JPEG picture."),
+    (b"GIF87a", "image", "is a GIF picture."),
+    (b"GIF89a", "image", "is a GIF picture."),
+    (b"II*\x00", "image", "is a TIFF picture."),
+    (b"MM\x00*", "image", "is a TIFF picture."),
+    (b"<svg", "image", "is an SVG picture."),
+    (b"\x7fELF", "executable", "is a program."),
+    (b"MZ\x90\x00", "executable", "is a program."),
+    (b"\xcf\xfa\xed\xfe", "executable", "is a program."),
+    (b"{\\rtf", "unsupported", "is RTF. Export the document as plain text or HTML."),
+    (b"WARC/", "unsupported", "is a web archive (WARC). Extract its pages as HTML files first."),
+    (b"<?xml", "unsupported", "is XML of a kind that is not read. Convert it to text, HTML or JSON lines."),
+)  # fmt: skip
+_EXPECTED = " Expected a text, Markdown, HTML, JSON lines, CSV or Parquet document."
+
+
+def sniff(head: bytes, path: str) -> str:
+    """One of "text", "html", "jsonl", "json", "csv", "parquet", for a document that begins with `head`.
+
+    A known ending is believed unless the bytes contradict it; otherwise the content decides.
+    Raises Rejected: empty, pdf, archive, image, executable, unsupported, binary or wrong_format.
+    """
+    _refuse_binary(head, path)
+    meant = ENDINGS.get(PurePath(path).suffix.lower())
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if meant == "parquet":
+        raise Rejected(path, "bad_parquet", "a Parquet file begins with PAR1, this one does not." + _EXPECTED)
+    start = _start(head)
+    if meant == "html" or (meant in (None, "text") and _is_page(start)):
+        return "html"
+    if meant in ("json", "jsonl"):
+        return _json_kind(start, path)
+    return meant or _content_kind(start)
+
+
+def _refuse_binary(head: bytes, path: str) -> None:
+    if not head:
+        raise Rejected(path, "empty", "the file has 0 bytes. Expected a document with text.")
+    stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    page = _is_page(_start(head))
+    for magic, reason, detail in _MAGIC:
+        if stripped.startswith(magic) and not (page and magic == b"<?xml"):
+            expected = _EXPECTED if reason in ("image", "executable") else ""
+            raise Rejected(path, reason, f"this {detail}{expected}")
+    if head[257:262] == b"ustar":
+        raise Rejected(path, "archive", "this is a tar archive. Unpack it: tar xf FILE")
+    if head.startswith(b"PAR1") or bom_encoding(head) in ("utf-16", "utf-32"):
+        return
+    if b"\x00" in head:
+        where = head.index(b"\x00")
+        raise Rejected(
+            path, "binary", f"it holds a NUL byte at offset {where:,}, so it is no text.{_EXPECTED}"
+        )
+
+
+def _start(head: bytes) -> str:
+    """The head as text, good enough to look at; it may end inside a character."""
+    return head.decode(bom_encoding(head) or "utf-8", "replace").lstrip("\ufeff \t\r\n")
+
+
+def _is_page(start: str) -> bool:
+    return bool(
+        re.match(
+            r"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+            start,
+            re.I | re.S,
+        )
+    )
+
+
+def _json_kind(start: str, path: str) -> str:
+    """jsonl or json by what is inside; either ending is often put on the other."""
+    lines = [line.strip() for line in start.splitlines() if line.strip()]
+    if not lines:
+        raise Rejected(path, "empty", "the file holds blanks only. Expected JSON objects.")
+    if not any(line.startswith(("{", "[")) for line in lines):
+        detail = (
+            f"no line is a JSON object; it begins with {lines[0][:60]!r}. Give it the ending of what it is."
+        )
+        raise Rejected(path, "wrong_format", detail)
+    if lines[0].startswith("["):
+        return "json"
+    if len(lines) == 1 or _is_object(lines[0]):
+        return "jsonl"
+    return "json" if lines[0] == "{" or not lines[1].startswith("{") else "jsonl"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _content_kind(start: str) -> str:
+    """Kind of a document without a telling ending; anything that is not clearly a table or JSON is text."""
+    first = start.split("\n", 1)[0].strip()
+    if first.startswith("{") and (_is_object(first) or re.match(r'\{\s*"[^"]+"\s*:', start)):
+        return _json_kind(start, "")
+    if re.match(r"\[\s*\{\s*\"", start):
+        return "json"
+    # Two known columns or more: a first line of prose such as "Text, and more text" is no table.
+    cells = next(csv.reader([first], delimiter=delimiter_of(first)), []) if first else []
+    fields = {column_field(cell) for cell in cells} - {None}
+    return "csv" if "text" in fields and len(fields) > 1 else "text"
+
+
+def delimiter_of(header: str) -> str:
+    """The delimiter under which a header line has a text column; a comma where none has."""
+    for delimiter in ",\t;|":
+        try:
+            cells = next(csv.reader([header], delimiter=delimiter), [])
+        except csv.Error:
+            continue
+        if len(cells) > 1 and any(column_field(cell) == "text" for cell in cells):
+            return delimiter
+    return ","

@@ -1,0 +1,82 @@
+"""The shipped model in ONNX Runtime: no torch, loads in well under a second."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.assets import asset
+from slant.encoding.decode import Array, Decoding
+from slant.encoding.labels import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.reader import Reader
+from slant.encoding.windows import TextEncoder
+from slant.errors import SlantError, UsageError
+from slant.labels.codebook import Codebook
+
+INPUTS = ("input_ids", "layout", "query_columns")
+
+
+class OnnxRuntime:
+    """An ONNX model as a Runtime. threads: processor cores to use, by default those this process may run on."""
+
+    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or available_cores()
+        options.inter_op_num_threads = 1
+        # The arena keeps the largest batch's memory for good; batches differ in shape, so it only grows.
+        options.enable_cpu_mem_arena = False
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Array, Array, Array]:
+        token, unit, stance = self.session.run(None, {name: batch[name] for name in INPUTS})
+        return token, unit, stance
+
+
+def available_cores() -> int:
+    """Cores that this process may use (a container or a job scheduler may grant fewer than the machine has)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load(
+    folder: Path | None = None, *, threads: int | None = None, file: str = "model_quantized.onnx"
+) -> Reader:
+    """The model in `folder` (default: the shipped one) as a Reader.
+
+    Raises UsageError if the folder is no slant model, SlantError if its labels are not those of this version.
+    """
+    folder = folder or asset("model")
+    config_path, onnx_path = folder / "config.json", folder / "onnx" / file
+    for path in (config_path, onnx_path, folder / "tokenizer.json"):
+        if not path.exists():
+            raise UsageError(
+                f"model folder {folder}: {path.relative_to(folder)} is missing. A model made by `slant train` and "
+                "exported holds config.json, tokenizer.json and onnx/."
+            )
+    config = json.loads(config_path.read_text("utf-8"))
+    settings = config["slant"]
+    _check_labels(folder, settings)
+    encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
+    decoding = Decoding.from_dict(settings["decoding"])
+    runtime = OnnxRuntime(onnx_path, threads=threads)
+    return Reader(runtime, encoder, decoding, name=folder.name, fingerprint=settings["fingerprint"])
+
+
+def _check_labels(folder: Path, settings: dict[str, object]) -> None:
+    for name, ours in (("token_labels", TOKEN_LABELS), ("unit_labels", UNIT_LABELS)):
+        if settings[name] != list(ours):
+            raise SlantError(
+                f"model folder {folder}: its {name} are {settings[name]}, this version of slant has {list(ours)}. "
+                "Use the slant version that the model was made with, or export it again."
+            )
+    codebook = Codebook.load(folder / "codebook.toml" if (folder / "codebook.toml").exists() else None)
+    if settings["codebook"] != codebook.fingerprint:
+        raise SlantError(
+            f"model folder {folder}: made with codebook {settings['codebook']}, but its codebook.toml "
+            f"is {codebook.fingerprint}. The definitions of the labels changed; export the model again."
+        )

@@ -1,0 +1,146 @@
+"""Units in, scores out: which targets each unit is asked about, all in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from slant.encoding.decode import (
+    Reading,
+    frame_scores,
+    loaded_spans,
+    reply_scores,
+    sigmoid,
+    stance_scores,
+    toxic_spans,
+)
+from slant.encoding.labels import BIASED, SUBJECTIVE
+from slant.encoding.reader import Reader
+from slant.encoding.windows import Request
+from slant.labels.targets import Targets
+from slant.reading.voice import voice_at
+from slant.records import Frame, Loaded, Reply, Score, Stance, Unit
+
+LOOK_AHEAD = (
+    1024  # units that are sorted by length together: enough for batches without padding, small in memory
+)
+ARTICLE = "article"  # the target that every comment is asked about
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A unit with what it is asked about.
+
+    mentions: target id → where the unit names it. topics: (target id, name) of targets that it does not name.
+    answers: for a comment, the text that it replies to.
+    """
+
+    unit: Unit
+    mentions: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    topics: tuple[tuple[str, str], ...] = ()
+    answers: str | None = None
+
+
+def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
+    """What each content unit of a run of whole documents is asked about, in order.
+
+    Every unit: the targets that it names. A comment also: its article, by the article's title (or first words), and the
+    text that it replies to: the parent comment where known, else the article's title and first words.
+    """
+    document: list[Unit] = []
+    for unit in units:
+        if document and unit.article_id != document[0].article_id:
+            yield from _of_document(document, targets)
+            document = []
+        document.append(unit)
+    yield from _of_document(document, targets)
+
+
+def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
+    texts = {u.unit_id: u.text for u in units}
+    title = next((u.title for u in units if u.title), None)
+    body = next((u.text for u in units if u.kind in ("lead", "paragraph")), None)
+    about = title or body
+    opening = "\n".join(t for t in (title, body) if t) or None
+    for unit in units:
+        if not unit.is_content:
+            continue
+        mentions = targets.find(unit.text)
+        mentions.pop(ARTICLE, None)
+        if unit.kind == "comment":
+            topics = ((ARTICLE, about),) if about else ()
+            yield Question(unit, mentions, topics, texts.get(unit.parent_id or "", opening))
+        else:
+            yield Question(unit, mentions)
+
+
+def score(
+    asked: Iterable[Question], *, reader: Reader, codebook: str, done: Callable[[int], object] | None = None
+) -> Iterator[Score]:
+    """One Score per question, in order, in memory for LOOK_AHEAD units at a time.
+
+    codebook: fingerprint of the codebook that the reader's labels mean. done: told of the units finished.
+    """
+    stream = iter(asked)
+    while chunk := list(islice(stream, LOOK_AHEAD)):
+        requests: list[Request] = []
+        rows: list[list[int]] = []
+        for question in chunk:
+            own = _requests(question)
+            rows.append(list(range(len(requests), len(requests) + len(own))))
+            requests += own
+        readings = reader.read(requests)
+        for question, numbers in zip(chunk, rows, strict=True):
+            yield _score(question, [readings[n] for n in numbers], reader, codebook)
+        if done:
+            done(len(chunk))
+
+
+def _requests(question: Question) -> list[Request]:
+    """The unit with all its targets, named or not, in one pass; then, for a comment, with what it replies to."""
+    text = question.unit.text
+    own = Request(text, [*question.mentions.values(), *(name for _, name in question.topics)])
+    return [own, Request(text, context=question.answers)] if question.answers else [own]
+
+
+def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
+    unit, decoding, main = question.unit, reader.decoding, readings[0]
+    asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
+    stance = [
+        _stance(target, stance_scores(logits, decoding, named=bool(spans)), spans)
+        for (target, spans), logits in zip(asked, main.stance, strict=True)
+    ]
+    reply = None
+    if question.answers:
+        scores = reply_scores(readings[-1].unit, decoding)
+        reply = Reply(max(scores, key=scores.__getitem__), _rounded(scores))
+    comment = unit.kind == "comment"
+    return Score(
+        unit=unit,
+        stance=tuple(stance),
+        loaded=tuple(
+            Loaded(a, b, unit.text[a:b], label, round(p, 4), voice_at(unit.voices, a, b))
+            for a, b, label, p in loaded_spans(unit.text, main, decoding)
+        ),
+        frames=tuple(
+            Frame(label, round(p, 4))
+            for label, p in frame_scores(main.unit).items()
+            if p >= decoding.frame_threshold
+        ),
+        reply=reply,
+        toxic=tuple(toxic_spans(unit.text, main, decoding)) if comment else (),
+        biased=round(float(sigmoid(main.unit[BIASED])), 4),
+        subjective=round(float(sigmoid(main.unit[SUBJECTIVE])), 4),
+        flags=(f"windows:{main.windows}",) if main.windows > 1 else (),
+        model=reader.fingerprint,
+        codebook=codebook,
+    )
+
+
+def _stance(target: str, scores: dict[str, float], mentions: tuple[tuple[int, int], ...]) -> Stance:
+    return Stance(target, max(scores, key=scores.__getitem__), _rounded(scores), mentions)
+
+
+def _rounded(scores: dict[str, float]) -> dict[str, float]:
+    return {label: round(p, 4) for label, p in scores.items()}

@@ -1,0 +1,55 @@
+"""What may be shipped: an int8 export whose official scores are those of the torch model, give or take a point."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from slant.encoding.reader import Reader
+from slant.errors import SlantError
+from slant.judging.scorecard import Loss, judge, quality_loss, write
+from slant.labels.public import data_root
+from slant.scoring.runtime import load
+
+
+def open_model(path: Path | None) -> Reader:
+    """The model in a folder: an export (int8), a torch checkpoint, or the shipped model for None."""
+    if path is not None and (path / "slant.json").exists():
+        from slant.learning.runtime import load_checkpoint
+
+        return load_checkpoint(path)
+    return load(path)
+
+
+def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = None) -> list[Loss]:
+    """Export `checkpoint` and put it in `out` with its scorecard, if int8 costs at most `most` points of any score.
+
+    Both models are judged on the same examples; the losses go to `out/quantisation.json` and to standard output.
+    Raises SlantError, leaving `out` as it was, if the loss is larger.
+    """
+    from slant.learning.export import export
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = export(checkpoint, Path(folder) / "model")
+        before = judge(open_model(checkpoint), sets=None, root=data_root(), with_baseline=False, limit=limit)
+        after = judge(load(made), sets=None, root=data_root(), with_baseline=True, limit=limit)
+        losses = quality_loss(before, after)
+        for loss in losses:
+            print(
+                f"{loss.set:24} {loss.metric:12} {loss.before:6.1f} → {loss.after:6.1f}  ({-loss.points:+.2f})"
+            )
+        worst = max(losses, key=lambda loss: loss.points)
+        if worst.points > most:
+            raise SlantError(
+                f"int8 costs {worst.points:.2f} points of {worst.metric} on {worst.set}, more than {most}. Nothing was "
+                "written. Train on, or keep more of the model in fp32 (learning/export.py)."
+            )
+        out.mkdir(parents=True, exist_ok=True)
+        (made / "onnx" / "model.onnx").unlink()  # 90 MB that scoring does not need
+        rows = [{"set": x.set, "metric": x.metric, "fp32": x.before, "int8": x.after} for x in losses]
+        (made / "quantisation.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+        write(after, made / "scores")
+        shutil.copytree(made, out, dirs_exist_ok=True)
+    return losses

@@ -1,0 +1,73 @@
+"""Readers of frames and of articles without labels, on tiny files in the same formats, all invented."""
+
+import pytest
+
+from slant.errors import SlantError
+from slant.labels.codebook import Codebook
+from slant.labels.public import fa_kes, frac, narrative_frames, ruwa
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def test_frac_reads_the_numbers_of_the_media_frames_corpus(tmp_path):
+    rows = 'sentence,label,id,type\n"The lock costs us, again",1,a,article\nThree were jailed.,5,b,comment\n'
+    write(tmp_path / "frac/gold_half.csv", rows)
+    first, second = frac.read(tmp_path)
+    assert (first.frames, first.meta) == (("economic",), {"type": "article"})
+    assert second.frames == ("legality_constitutionality_and_jurisprudence",)
+
+
+def test_frac_folds_every_frame_of_the_codebook_onto_its_classes():
+    frames = set(Codebook.load().labels("frames"))
+    assert set(frac.CODES.values()) | set(frac.FOLD) == frames
+    assert not set(frac.CODES.values()) & set(frac.FOLD)
+    assert set(frac.FOLD.values()) <= set(frac.CODES.values())
+
+
+def test_frac_refuses_a_number_without_a_frame(tmp_path):
+    write(tmp_path / "frac/gold_half.csv", "sentence,label,id,type\nA dam.,7,a,article\n")
+    with pytest.raises(SlantError, match=r"gold_half\.csv row 1: no frame '7'"):
+        list(frac.read(tmp_path))
+
+
+NARRATIVE = (
+    "ID\tsource\tmbfc\tdate\ttext\tRE\tHI\tCO\tMO\tEC\n"
+    '0\tgull\tleft\t2030-01-02\t"The ""dam"" debate"\tTrue\tFalse\tTrue\tFalse\tFalse)\n'
+    "1\tgull\tleft\t2030-01-03\tThe text breaks off\n"
+    "2\ttern\tright\t2030-01-04\tNothing to frame\tFalse\tFalse\tFalse\tFalse\tFalse\n"
+)
+
+
+def test_narrative_frames_drops_the_row_without_labels(tmp_path):
+    write(tmp_path / "narrative_frames/articles_metadata.tsv", NARRATIVE)
+    first, second = narrative_frames.read(tmp_path)
+    assert first.frames == ("generic_resolution", "generic_conflict")
+    assert first.text == 'The "dam" debate'
+    assert second.frames == ()
+    assert second.meta == {"outlet": "tern", "published": "2030-01-04", "side": "right"}
+    assert not set(narrative_frames.FRAMES.values()) & set(Codebook.load().labels("frames"))
+
+
+def test_fa_kes_parts_are_title_and_body(tmp_path):
+    rows = "unit_id,article_title,article_content,source,date,location,labels\n"
+    rows += '1, Dam reopens ,"Tue 2 May 2017 Dam reopens. ""At last"" they said",gull,5/2/2017,port hesk,1\n'
+    write(tmp_path / "fa_kes/FA-KES-Dataset.csv", rows)
+    (article,) = fa_kes.read_articles(tmp_path)
+    words = {part.role: article.text[part.start : part.end] for part in article.parts}
+    assert words == {"title": "Dam reopens", "body": 'Tue 2 May 2017 Dam reopens. "At last" they said'}
+    assert (article.outlet, article.published, article.sections) == ("gull", "2017-05-02", ("port hesk",))
+    assert article.markup == "none"
+
+
+def test_ruwa_falls_back_to_the_subheading(tmp_path):
+    rows = ",Unnamed: 0,src,desc,title,ref,Date,Site,Event,KW\n"
+    rows += "0,1,http://gull.example/1,Longer words,Dam bursts,[],02/28/2030,www.gull.example,dam,[]\n"
+    rows += "1,2,http://tern.example/1,Only a subheading, ,[],03/01/2030,tern.example,dam,[]\n"
+    rows += "2,3,http://tern.example/2,,,[],03/01/2030,tern.example,dam,[]\n"
+    write(tmp_path / "ruwa/RUWA.csv", rows)
+    first, second = ruwa.read_articles(tmp_path)
+    assert (first.text, first.outlet, first.published) == ("Dam bursts", "gull.example", "2030-02-28")
+    assert (second.text, second.sections) == ("Only a subheading", ("dam",))
