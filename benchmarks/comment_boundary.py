@@ -145,7 +145,7 @@ def assemble(
     out.put(title)
     if rng.random() < 0.4:
         out.put(f"By {rng.choice(FIRST[part])} {rng.choice(LAST[part])}")
-    size = rng.choice((1, 2, 3, 4))
+    size, uneven = rng.choice((1, 2, 3, 4)), rng.random() < 0.5
     paragraphs = []
     headings = {"headings": HEADINGS, "name_headings": NAME_HEADINGS}.get(style) or (
         HEADINGS if rng.random() < 0.15 else None
@@ -156,7 +156,7 @@ def assemble(
             out.put(rng.choice(headings[part]))
         blanks = rng.choice((1, 1, 1, 2, 3)) if style == "gaps_inside" else 1
         mark = "- " if style == "lists" and rng.random() < 0.3 else ""
-        taken = max(1, size + rng.choice((-1, 0, 0, 1)))
+        taken = rng.randint(1, 6) if uneven else max(1, size + rng.choice((-1, 0, 0, 1)))
         paragraphs.append(out.put(mark + " ".join(sentences[i : i + taken]), blanks))
         i += taken
     if style == "footer" or rng.random() < 0.15:

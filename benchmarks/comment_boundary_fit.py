@@ -9,7 +9,7 @@ from slant.reading.blocks import blocks
 from slant.reading.roles import furniture, is_paragraph
 
 HAND_SET = ("open_end", "marker")  # see comments.py
-FALSE_ALARMS = 0.005  # of the training documents without comments, at most
+FALSE_ALARMS = 0.003  # of the training documents without comments, at most
 
 
 def fit(documents: list[Truth]) -> None:

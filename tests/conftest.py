@@ -3,5 +3,37 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != ROOT]
+
+
+# The tiny model (tests/tiny.py) is trained and exported once per session; what needs it carries the mark `train`.
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("torch", reason="needs the [train] install")
+    pytest.importorskip("transformers", reason="needs the [train] install")
+    import torch
+
+    from tiny import write_encoder
+
+    torch.set_num_threads(1)
+    return write_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tiny import train_tiny
+
+    return train_tiny(tiny_encoder, tmp_path_factory.mktemp("tiny-run"))
+
+
+@pytest.fixture(scope="session")
+def tiny_export(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder as shipped, with the fp32 ONNX beside the int8."""
+    from slant.learning.export import export
+
+    return export(tiny_checkpoint, tmp_path_factory.mktemp("tiny-export") / "model")

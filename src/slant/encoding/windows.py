@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from slant.errors import UsageError
+
 Mentions = Sequence[tuple[int, int]]
 Target = Mentions | str  # where the text names it, or what it is called if the text does not
 
@@ -69,7 +71,7 @@ class TextEncoder:
     """A tokenizer with the window layout.
 
     max_length: text tokens (and pair) in a window. stride: tokens that two windows of a long text share.
-    context_length: tokens kept of a pair's second text.
+    context_length: tokens kept of a pair's second text. Raises UsageError if they leave no room for the text.
     """
 
     def __init__(
@@ -77,6 +79,11 @@ class TextEncoder:
     ):
         from tokenizers import Tokenizer
 
+        if max_length - context_length - 3 <= stride:
+            raise UsageError(
+                f"windows of max_length {max_length} have no room for text beside a context of {context_length} tokens and "
+                f"an overlap (stride) of {stride}. Raise max_length or lower the other two."
+            )
         self.tokenizer = Tokenizer.from_file(str(tokenizer))
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()

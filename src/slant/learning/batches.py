@@ -94,9 +94,8 @@ def merge_targets(examples: Sequence[Example], *, most: int = 16) -> list[Exampl
     open_for: dict[tuple[str, str, float], int] = {}
     out: list[Example] = []
     for e in examples:
-        only_stance = (
-            e.targets and e.loaded is None and e.toxic is None and e.reply is None and e.context is None
-        )
+        others = (e.loaded, e.toxic, e.biased, e.subjective, e.reply, e.frames, e.context)
+        only_stance = bool(e.targets) and all(label is None for label in others)
         key = (e.source, e.text, e.weight)
         place = open_for.get(key) if only_stance else None
         if place is not None and len(out[place].targets) + len(e.targets) <= most:

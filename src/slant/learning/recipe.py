@@ -80,34 +80,34 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
-    known = {f.name: f for f in dataclasses.fields(Recipe)}
     made: dict[str, Any] = {}
     for key, value in values.items():
-        if key not in known:
-            raise UsageError(f"{where}: unknown setting {key!r}.{did_you_mean(key, known)}")
-        if key in ("train", "dev"):
-            made[key] = tuple(_set_use(v, f"{where}: {key}") for v in value)
-            continue
-        default = getattr(_DEFAULT, key)
-        if isinstance(default, float) and type(value) is int:
-            value = float(value)
-        if not isinstance(value, Mapping if isinstance(default, dict) else type(default)):
-            expected = type(default).__name__
-            raise UsageError(
-                f"{where}: {key} = {value!r} is a {type(value).__name__}; expected a {expected}."
-            )
-        made[key] = value
+        checked = _checked(key, value, _DEFAULT, where)
+        made[key] = tuple(_set_use(v, f"{where}: {key}") for v in checked) if key in ("train", "dev") else checked
     return Recipe(**made)
 
 
-def _set_use(value: Mapping[str, Any], where: str) -> SetUse:
-    known = [f.name for f in dataclasses.fields(SetUse)]
-    for key in value:
-        if key not in known:
-            raise UsageError(f"{where}: unknown setting {key!r}.{did_you_mean(key, known)}")
-    if "name" not in value:
-        raise UsageError(f'{where}: every entry needs a name, for example {{ name = "newsmtsc" }}')
-    return SetUse(**value)
+def _set_use(value: Any, where: str) -> SetUse:
+    if not isinstance(value, Mapping) or "name" not in value:
+        raise UsageError(
+            f'{where}: {value!r} names no set; every entry needs a name, for example {{ name = "newsmtsc" }}'
+        )
+    return SetUse(**{key: _checked(key, v, _DEFAULT_USE, where) for key, v in value.items()})
+
+
+def _checked(key: str, value: Any, defaults: Recipe | SetUse, where: str) -> Any:
+    """`value` if it has the type of the default of that name; whole numbers serve as real ones."""
+    known = [f.name for f in dataclasses.fields(defaults)]
+    if key not in known:
+        raise UsageError(f"{where}: unknown setting {key!r}.{did_you_mean(key, known)}")
+    default = getattr(defaults, key)
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    expected: Any = {dict: Mapping, tuple: (list, tuple)}.get(type(default), type(default))
+    if not isinstance(value, expected) or (isinstance(value, bool) and not isinstance(default, bool)):
+        name = {dict: "table", tuple: "list"}.get(type(default), type(default).__name__)
+        raise UsageError(f"{where}: {key} = {value!r} is a {type(value).__name__}; expected a {name}.")
+    return value
 
 
 def _toml_value(text: str) -> Any:
@@ -122,3 +122,4 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
 
 
 _DEFAULT = Recipe()
+_DEFAULT_USE = SetUse("")

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils.data import Sampler
 from transformers import AutoConfig, AutoModel, Trainer, TrainingArguments, set_seed
-from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
 from slant.encoding.labels import TOKEN_LABELS
@@ -56,6 +57,27 @@ def _initialise_heads(model: SlantModel) -> None:
         last.bias.copy_(rarity)
 
 
+class EpochOrder(Sampler[int]):
+    """Row numbers with rows of like length in one batch, in an order that depends on seed and epoch alone.
+
+    The Trainer's own LengthGroupedSampler draws on from one generator, so that a run resumed after its first epoch would
+    see the rows in another order than an undisturbed one.
+    """
+
+    def __init__(self, lengths: Sequence[int], *, batch_size: int, seed: int) -> None:
+        self.lengths, self.batch_size, self.seed, self.epoch = list(lengths), batch_size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:  # told by the Trainer
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+        return iter(get_length_grouped_indices(self.lengths, self.batch_size, generator=generator))
+
+
 class SlantTrainer(Trainer):
     """Trainer with batches of like length, a higher rate for the new heads, and no decay of biases and norms."""
 
@@ -64,8 +86,7 @@ class SlantTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         rows: Rows = self.train_dataset
-        generator = torch.Generator().manual_seed(self.recipe.seed + int(self.state.epoch or 0))
-        return LengthGroupedSampler(self.recipe.batch_size, lengths=rows.lengths, generator=generator)
+        return EpochOrder(rows.lengths, batch_size=self.recipe.batch_size, seed=self.recipe.seed)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.optimizer is None:
@@ -96,6 +117,9 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     checkpoints = out / "checkpoints"
     last = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
     _check_resume(recipe, out, resume=resume, last=last)
+    if last and not resume:  # else a later --resume would take up the old run, whose steps count higher
+        print(f"starting again: the checkpoints of an earlier run in {out} are removed", flush=True)
+        shutil.rmtree(checkpoints)
     set_seed(recipe.seed)
     model = build_model(recipe, source)
     if recipe.freeze_words:

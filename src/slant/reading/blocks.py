@@ -71,6 +71,7 @@ _ITEM = re.compile(r"(?:[-*+•◦▪●‣∙·]|\(?\d{1,3}[.)]|[a-z]\))\s+(?=\
 _QUOTE = re.compile(r"(?:>\s?)+")
 _BLANKS = "\u200b\ufeff\u2060"  # str.strip keeps these, but a line of them looks empty
 _WRAP = 120  # characters: a longer line was not wrapped by hand or machine, it is a paragraph
+_BEGINNING = 40  # characters
 _SLACK = (
     0.85  # of the width of its run: a line that stops sooner, though the next word would fit, stops by choice
 )
@@ -128,7 +129,7 @@ def _strip(document: str, start: int, end: int) -> Range:
 def _form(line: str, *, markdown: bool) -> tuple[str, int]:
     """How a line is written, and where in it its content begins."""
     if not line[0].isalnum():
-        if _RULE.fullmatch(line) and (len(line.strip("\\")) != 1 or line.strip("\\") in "*•·#"):
+        if _RULE.fullmatch(line):
             return "rule", len(line)
         if markdown and (found := _HEADING.match(line)):
             return "heading", found.end()
@@ -167,12 +168,14 @@ def _close(document: str, run: list[_Line], *, markdown: bool) -> list[Block]:
 def _wrapped(document: str, before: _Line, line: _Line, width: int) -> bool:
     if line.start >= line.end or before.start >= before.end:  # an empty line of a block quotation
         return False
-    if document[line.start].islower() and document[before.end - 1] not in ".!?:…":
+    size = before.end - before.start
+    begins = size < _BEGINNING and 2 * size < line.end - line.start  # a name or a heading above its text
+    if document[line.start].islower() and document[before.end - 1] not in ".!?:…" and not begins:
         return True
     if width > _WRAP:
         return False
     word = document[line.start : line.end].split(None, 1)[0]
-    return before.end - before.start + 1 + len(word) > _SLACK * width
+    return size + 1 + len(word) > _SLACK * width
 
 
 def _block(document: str, group: list[_Line], *, markdown: bool) -> Block:

@@ -84,6 +84,10 @@ _WEAK = {
         r"^(?:to )?(?:contact|e-?mail|write to|reach) (?:us|him|her|the (?:author|editors?|reporter))\b",
     ),
     "support name": (2.0, r"^support(?:\s+(?-i:[A-Z])\S*){1,3}(?:\s+in its\b|\s*:?$)"),
+    "ask": (
+        2.5,
+        r"\bshare this (?:story|article|post)\b|\b(?:write|send|email) (?:to )?our tips?[ -]?line\b",
+    ),
     "address": (1.5, r"\b[\w.+-]{1,64}@[\w-]{1,64}\.[\w.]{2,20}"),
     "money": (1.0, r"\b(?:paypal|patreon|donate|donation|subscribe|newsletter|e-?mail lists?)\b"),
     "permission": (1.0, r"\b(?:cross-?post|re-?publish|reprint|permission|hyperlink)\b"),

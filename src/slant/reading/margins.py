@@ -27,7 +27,7 @@ _KEYED = re.compile(
 )
 _BYLINE = re.compile(
     r"(?:(?:written |words |text |story |reported |posted |opinion |analysis |photos? )?by|from)\s+"
-    r"(?=[^\Wa-z\d_]|@)",
+    r"(?=(?-i:[^\Wa-z\d_])|@)",
     re.IGNORECASE,
 )
 _READING_TIME = re.compile(

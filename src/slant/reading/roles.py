@@ -228,8 +228,8 @@ _HEADING_WEIGHTS = {
     "title_case": 1.5,
     "before_paragraph": 1.0,  # what follows is running text
     "after_paragraph": 0.5,
-    "asks": -0.5,
-    "quotes": -1.5,
+    "asks": 0.5,
+    "quotes": -2.5,
     "lower_start": -4.0,
     "link": -3.0,
     "last": -4.0,

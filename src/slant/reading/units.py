@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,10 @@ from slant.reading.names import commenter, is_aside, is_marker
 from slant.reading.roles import furniture, is_paragraph, mend, roles
 from slant.reading.voice import voices
 from slant.records import Article, Part, Unit
+
+_FRONT_MATTER = re.compile(
+    r"\s*---[ \t]*\n(?P<fields>[\w-]+:[^\n]*\n(?:(?!---|\.\.\.)[^\n]*\n)*)(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ def split(article: Article, *, comments_from: str | None = None) -> list[Unit]:
     Never raises on any text; the time is linear in its length.
     """
     cut = _find_line(article.text, comments_from)
-    drafts = list(_stated(article, cut) if article.parts else _found(article, 0, len(article.text), cut))
+    drafts = list(_stated(article, cut) if article.parts else _plain(article, cut))
     drafts = sorted(
         (draft for draft in drafts if draft.plain.text), key=lambda draft: (draft.start, draft.end)
     )
@@ -55,6 +60,14 @@ def _find_line(text: str, wanted: str | None) -> int:
         stop = text.find("\n", at)
         at = text.find(wanted, stop) if stop >= 0 else -1
     return first
+
+
+def _plain(article: Article, cut: int) -> Iterator[_Draft]:
+    """Drafts of plain text or Markdown, with YAML front matter as one piece of metadata."""
+    front = _FRONT_MATTER.match(article.text) if article.markup == "markdown" else None
+    if front:
+        yield from _whole(article, Part(*front.span("fields"), "metadata"), -1)
+    yield from _found(article, front.end() if front else 0, len(article.text), cut)
 
 
 def _found(article: Article, start: int, end: int, cut: int, *, search: bool = True) -> Iterator[_Draft]:

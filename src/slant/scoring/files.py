@@ -74,7 +74,7 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
             raise UsageError(
                 f"{name}: scores are read from {' and '.join(_READERS)} files; CSV is flat and one-way."
             )
-        for number, row in enumerate(reader(path), 1):
+        for number, row in enumerate(_rows(reader, path), 1):
             try:
                 yield score_from_dict(row)
             except (KeyError, TypeError, ValueError) as error:
@@ -84,6 +84,14 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
                 ) from None
 
 
+def _rows(reader: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Row]:
+    """The rows of a file; whatever its reader stumbles over is said with the file's name."""
+    try:
+        yield from reader(path)
+    except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are ValueErrors
+        raise UsageError(f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete?") from None
+
+
 def is_score_file(name: str) -> bool:
     """Whether a file holds scores rather than articles: by its first row."""
     path = Path(name)
@@ -91,8 +99,8 @@ def is_score_file(name: str) -> bool:
     if reader is None or not path.is_file():
         return False
     try:
-        first = next(reader(path), {})
-    except (ValueError, OSError):  # broken as a score file; reading it as articles gives the named reason
+        first = next(_rows(reader, path), {})
+    except UsageError:  # broken as a score file; reading it as articles gives the named reason
         return False
     return {"unit_id", "stance", "model"} <= first.keys()
 

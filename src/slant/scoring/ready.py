@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from slant.errors import Rejected
+from slant.errors import Rejected, UsageError
 from slant.labels.targets import Targets
 from slant.reading.voice import voices
 from slant.records import CONTENT_KINDS, Unit
@@ -28,15 +28,23 @@ def ready_units(
         for number, line in _lines(path, stdin, rejected):
             where = f"{path}:{number}"
             try:
-                yield _question(json.loads(line), where, targets)
-            except json.JSONDecodeError as error:
-                rejected.append(
-                    Rejected(where, "bad_json", f"this line is no JSON ({error.msg}). One object a line.")
-                )
-            except RecursionError:
-                rejected.append(Rejected(where, "bad_json", "this line is nested too deeply."))
+                yield _question(_row(line, where), where, targets)
             except Rejected as error:
                 rejected.append(error)
+
+
+def _row(line: str, where: str) -> Any:
+    try:
+        row = json.loads(line)
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        detail = "it holds half of a character (a lone surrogate such as \\ud83d). Write the text as UTF-8 again."
+        raise Rejected(where, "undecodable", detail) from None
+    except ValueError as error:
+        raise Rejected(where, "bad_json", f"this line is no JSON ({error}). One object a line.") from None
+    except RecursionError:
+        raise Rejected(where, "bad_json", "this line is nested too deeply.") from None
+    return row
 
 
 def _lines(path: str, stdin: TextIO, rejected: list[Rejected]) -> Iterator[tuple[int, str]]:
@@ -63,14 +71,8 @@ def _question(row: Any, where: str, targets: Targets) -> Question:
     kind = row.get("kind") or ("comment" if row.get("parent_text") else "paragraph")
     if kind not in CONTENT_KINDS:
         raise Rejected(where, "bad_kind", f'"kind" is {kind!r}; expected one of {", ".join(CONTENT_KINDS)}.')
-    names = row.get("targets") or []
-    if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
-        raise Rejected(where, "bad_targets", f'"targets" is {names!r}; expected a list of names.')
     text = row["text"]
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    stated: dict[str, Any] = {
-        n: row.get(n) for n in ("outlet", "published", "title", "url", "author", "parent_id")
-    }
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     unit = Unit(
         article_id=str(row.get("article_id") or digest),
         unit_id=str(row.get("unit_id") or f"{digest}-0000"),
@@ -80,14 +82,31 @@ def _question(row: Any, where: str, targets: Targets) -> Question:
         end=len(text),
         position=0,
         voices=voices(text, kind),
-        **stated,
+        **{name: _text(row, name, where) for name in _STATED},
     )
-    mentions = targets.find(text)
-    own = [n for n in names if n not in targets.ids]
-    if own:
-        mentions |= Targets.from_names(own).find(text)
+    names = _names(row.get("targets") or [], where)
+    try:
+        own = Targets.from_names(n for n in names if n not in targets.ids)
+    except UsageError as error:
+        raise Rejected(where, "bad_targets", str(error)) from None
+    mentions = targets.find(text) | own.find(text)
     if names:
         mentions = {n: mentions[n] for n in names if n in mentions}
     topics = tuple((n, targets.name(n) if n in targets.ids else n) for n in names if n not in mentions)
-    parent = row.get("parent_text")
-    return Question(unit, mentions, topics, parent if isinstance(parent, str) and parent.strip() else None)
+    return Question(unit, mentions, topics, _text(row, "parent_text", where))
+
+
+_STATED = ("outlet", "published", "title", "url", "author", "parent_id")
+
+
+def _text(row: dict[str, Any], name: str, where: str) -> str | None:
+    value = row.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Rejected(where, "bad_field", f'"{name}" is {value!r}; expected a string or null.')
+    return value if value and value.strip() else None
+
+
+def _names(names: Any, where: str) -> list[str]:
+    if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
+        raise Rejected(where, "bad_targets", f'"targets" is {names!r}; expected a list of names.')
+    return list(dict.fromkeys(names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,16 +59,34 @@ def load(
                 f"model folder {folder}: {path.relative_to(folder)} is missing. A model made by `slant train` and "
                 "exported holds config.json, tokenizer.json and onnx/."
             )
-    config = json.loads(config_path.read_text("utf-8"))
-    settings = config["slant"]
+    settings = _settings(config_path)
     _check_labels(folder, settings)
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     decoding = Decoding.from_dict(settings["decoding"])
-    runtime = OnnxRuntime(onnx_path, threads=threads)
+    try:
+        runtime = OnnxRuntime(onnx_path, threads=threads)
+    except Exception as error:  # ONNX Runtime has a class of its own for each thing that may be wrong with a file
+        raise SlantError(
+            f"{onnx_path} ({onnx_path.stat().st_size:,} bytes) is no model that ONNX Runtime can load: {error}. "
+            "Was it downloaded or checked out in full? Get the model folder again."
+        ) from None
     return Reader(runtime, encoder, decoding, name=folder.name, fingerprint=settings["fingerprint"])
 
 
-def _check_labels(folder: Path, settings: dict[str, object]) -> None:
+def _settings(config_path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(config_path.read_text("utf-8")).get("slant")
+    except (ValueError, AttributeError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise UsageError(
+            f'{config_path} has no "slant" settings: this is another kind of model. Make one with `slant train`, or '
+            "leave --model out for the one that ships."
+        )
+    return settings
+
+
+def _check_labels(folder: Path, settings: dict[str, Any]) -> None:
     for name, ours in (("token_labels", TOKEN_LABELS), ("unit_labels", UNIT_LABELS)):
         if settings[name] != list(ours):
             raise SlantError(

@@ -36,9 +36,14 @@ def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = 
         before = judge(open_model(checkpoint), sets=None, root=data_root(), with_baseline=False, limit=limit)
         after = judge(load(made), sets=None, root=data_root(), with_baseline=True, limit=limit)
         losses = quality_loss(before, after)
+        if not losses:
+            raise SlantError(
+                f"none of the public sets is in {data_root()}, so nobody can say what int8 costs. Nothing was written. "
+                "Set SLANT_DATA to their folder; `slant data list` shows what is found."
+            )
         for loss in losses:
             print(
-                f"{loss.set:24} {loss.metric:12} {loss.before:6.1f} → {loss.after:6.1f}  ({-loss.points:+.2f})"
+                f"{loss.set:24} {loss.metric:12} {100 * loss.before:6.1f} → {100 * loss.after:6.1f}  ({-loss.points:+.2f})"
             )
         worst = max(losses, key=lambda loss: loss.points)
         if worst.points > most:

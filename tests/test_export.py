@@ -1,0 +1,214 @@
+"""The exported model says what the torch model says, and a model folder that is broken says so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slant.encoding.decode import Reading
+from slant.encoding.labels import TOKEN_LABELS
+from slant.encoding.reader import Reader
+from slant.encoding.windows import Request
+from slant.errors import SlantError, UsageError
+from slant.scoring.runtime import OnnxRuntime, load
+from tiny import examples, open_torch
+
+pytest.importorskip("torch", reason="needs the [train] install")
+pytestmark = pytest.mark.train
+
+SENTENCE = "The greedy council wrecked the old mill, said the mayor of Port Ellis; the ferry opened in June. "
+
+
+def requests() -> list[Request]:
+    """Rows and queries in many shapes: empty, short, long, without a target, with many, with a text replied to."""
+    return [
+        Request(""),
+        Request("Boats."),
+        Request(SENTENCE, [[(11, 18)], "more boats", [(46, 51)], [(55, 65)], "free swimming"]),
+        Request(SENTENCE * 6, [[(11, 18)], "more boats"]),
+        Request("No, that is a lie.", context=SENTENCE),
+        *(Request(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()),
+    ]
+
+
+def differences(found: list[Reading], expected: list[Reading]) -> np.ndarray[Any, Any]:
+    pairs = []
+    for a, b in zip(found, expected, strict=True):
+        assert a.offsets.tolist() == b.offsets.tolist()
+        pairs += [(a.tokens, b.tokens), (a.unit, b.unit)]
+        pairs += [(s, t) for s, t in zip(a.stance, b.stance, strict=True) if s is not None and t is not None]
+    return np.abs(np.concatenate([(x - y).ravel() for x, y in pairs]))
+
+
+@pytest.fixture(scope="module")
+def torch_readings(tiny_checkpoint: Path) -> list[Reading]:
+    return open_torch(tiny_checkpoint).read(requests())
+
+
+@pytest.mark.slow
+def test_fp32_onnx_is_the_torch_model(tiny_export: Path, torch_readings: list[Reading]) -> None:
+    fp32 = load(tiny_export, file="model.onnx", threads=1)
+    assert differences(fp32.read(requests()), torch_readings).max() < 1e-4
+    for request, expected in zip(requests(), torch_readings, strict=True):  # rows of one
+        assert differences(fp32.read([request]), [expected]).max() < 1e-4
+
+
+def test_int8_is_near_and_says_the_same_of_what_was_learned(
+    tiny_export: Path, tiny_checkpoint: Path, torch_readings: list[Reading]
+) -> None:
+    int8 = load(tiny_export, threads=1)
+    off = differences(int8.read(requests()), torch_readings)
+    assert 0 < off.mean() < 0.15, "quantised, and near"
+    for ours, theirs in zip(int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True):
+        for a, b in zip(ours.stance, theirs.stance, strict=True):
+            assert max(a, key=a.__getitem__) == max(b, key=b.__getitem__)
+        assert [(s.start, s.end, s.label) for s in ours.loaded] == [(s.start, s.end, s.label) for s in theirs.loaded]
+
+
+def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> None:
+    import onnx
+
+    nodes = onnx.load(str(tiny_export / "onnx" / "model_quantized.onnx")).graph.node
+    quantised = [n.name for n in nodes if n.op_type == "MatMulInteger"]
+    plain = {n.name.split("/")[2] for n in nodes if n.op_type in ("MatMul", "Gemm") and "encoder" not in n.name}
+    assert len(quantised) >= 2 * 6, "six products in each of the two layers"
+    assert all("/encoder/" in name for name in quantised)
+    assert plain == {"tokens", "unit", "stance"}
+
+
+def test_the_folder_holds_all_that_scoring_needs(tiny_export: Path, tiny_checkpoint: Path) -> None:
+    from slant.labels.codebook import Codebook
+    from slant.learning.network import SlantModel
+
+    names = {str(p.relative_to(tiny_export)) for p in tiny_export.rglob("*") if p.is_file()}
+    assert names >= {"config.json", "tokenizer.json", "codebook.toml", "onnx/model_quantized.onnx"}
+    settings = json.loads((tiny_export / "config.json").read_text())["slant"]
+    assert settings["parameters"] == SlantModel.from_pretrained(tiny_checkpoint).num_parameters()
+    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24}
+    assert settings["codebook"] == Codebook.load().fingerprint
+    reader = load(tiny_export)
+    assert (reader.name, reader.fingerprint) == (tiny_export.name, settings["fingerprint"])
+
+
+def test_thresholds_chosen_on_dev_travel_with_the_export(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.encoding.decode import Decoding
+    from slant.learning.export import export
+    from slant.learning.runtime import store_decoding
+
+    checkpoint = Path(shutil.copytree(tiny_checkpoint, tmp_path / "checkpoint"))
+    plain = load(export(checkpoint, tmp_path / "plain"))
+    chosen = Decoding(loaded_threshold=0.35, named_bias=(0.5, 0.0, -0.25))
+    store_decoding(checkpoint, chosen)
+    assert open_torch(checkpoint).decoding == chosen
+    moved = load(export(checkpoint, tmp_path / "moved"))
+    assert moved.decoding == chosen
+    assert moved.fingerprint != plain.fingerprint, "other thresholds, other rows"
+
+
+# ---- loading
+
+
+@pytest.fixture
+def folder(tiny_export: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_export, tmp_path / "model"))
+
+
+def change(folder: Path, **values: Any) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["slant"] |= values
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "onnx/model_quantized.onnx"])
+def test_what_is_missing_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(UsageError, match=rf"{name} is missing\. A model made by `slant train`"):
+        load(folder)
+
+
+def test_a_model_of_other_labels_is_refused_with_both_lists(folder: Path) -> None:
+    change(folder, token_labels=["any", "sarcasm"])
+    with pytest.raises(SlantError, match=r"its token_labels are \['any', 'sarcasm'\].*this version of slant has") as error:
+        load(folder)
+    assert str(list(TOKEN_LABELS)) in str(error.value)
+
+
+def test_a_model_of_another_codebook_is_refused(folder: Path) -> None:
+    book = folder / "codebook.toml"
+    book.write_text(book.read_text().replace("definition = ", 'note = "Changed."\ndefinition = ', 1))
+    with pytest.raises(SlantError, match="made with codebook [0-9a-f]{12}, but its codebook.toml is [0-9a-f]{12}"):
+        load(folder)
+
+
+def test_another_kind_of_model_is_refused(folder: Path) -> None:
+    for content in ('{"model_type": "bert"}', "[]", "torn {"):
+        (folder / "config.json").write_text(content)
+        with pytest.raises(UsageError, match='no "slant" settings: this is another kind of model'):
+            load(folder)
+
+
+def test_a_model_file_that_is_a_pointer_or_torn_is_said(folder: Path) -> None:
+    (folder / "onnx" / "model_quantized.onnx").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(SlantError, match=r"\(43 bytes\) is no model that ONNX Runtime can load"):
+        load(folder)
+
+
+def test_the_runtime_uses_the_cores_it_may(tiny_export: Path) -> None:
+    runtime = OnnxRuntime(tiny_export / "onnx" / "model.onnx", threads=1)
+    assert runtime.session.get_session_options().intra_op_num_threads == 1
+
+
+# ---- the gate
+
+
+def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Reader]:
+    """The gate with judging replaced: what int8 costs is given."""
+    from slant.judging.scorecard import Loss, Scorecard
+    from slant.shipping import gate
+
+    judged: list[Reader] = []
+
+    def judge(reader: Reader, **_: Any) -> Scorecard:
+        judged.append(reader)
+        return Scorecard("m", "f", "0", 0, 10, None, ())
+
+    losses = [Loss(set=f"set{i}", metric="f1", before=0.7, after=0.7 - p / 100, points=p) for i, p in enumerate(points)]
+    monkeypatch.setattr(gate, "judge", judge)
+    monkeypatch.setattr(gate, "quality_loss", lambda before, after: losses)
+    return judged
+
+
+@pytest.mark.slow
+def test_a_model_that_lost_little_is_shipped_with_its_losses(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from slant.shipping.gate import ship
+
+    judged = gate(monkeypatch, [0.9, -0.3])
+    ship(tiny_checkpoint, tmp_path / "model")
+    assert [type(r.runtime).__name__ for r in judged] == ["TorchRuntime", "OnnxRuntime"]
+    rows = json.loads((tmp_path / "model" / "quantisation.json").read_text())
+    assert [(r["set"], r["fp32"], round(r["int8"], 3)) for r in rows] == [("set0", 0.7, 0.691), ("set1", 0.7, 0.703)]
+    assert "70.0 →   69.1  (-0.90)" in capsys.readouterr().out
+    assert not (tmp_path / "model" / "onnx" / "model.onnx").exists()
+    assert load(tmp_path / "model").predict(examples()[:1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("points", "message"), [([0.2, 1.1], "int8 costs 1.10 points of f1 on set1"), ([], "none of the public sets")]
+)
+def test_a_model_that_lost_too_much_or_was_not_judged_is_not_shipped(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: list[float], message: str
+) -> None:
+    from slant.shipping.gate import ship
+
+    gate(monkeypatch, points)
+    with pytest.raises(SlantError, match=message):
+        ship(tiny_checkpoint, tmp_path / "model")
+    assert not (tmp_path / "model").exists()

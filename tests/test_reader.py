@@ -1,0 +1,67 @@
+"""Batches by token budget, and readings in the order of the requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from slant.encoding.decode import Array, Decoding
+from slant.encoding.labels import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.reader import Reader, batches, request
+from slant.encoding.windows import Request
+from slant.records import Example, TargetLabel
+from tiny import text_encoder
+
+
+@given(st.lists(st.integers(1, 120), max_size=60))
+def test_batches_hold_every_row_once_and_keep_the_budget(lengths: list[int]) -> None:
+    found = batches(lengths, tokens=200)
+    assert sorted(row for batch in found for row in batch) == list(range(len(lengths)))
+    for batch in found:
+        assert len(batch) == 1 or len(batch) * max(lengths[r] for r in batch) <= 200
+    longest = [max(lengths[r] for r in batch) for batch in found]
+    assert longest == sorted(longest, reverse=True), "the largest first: too little memory shows at once"
+
+
+class Echo:
+    """Says of each token its id, of each unit its first token, of each target its column; knows its batches."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Array, Array, Array]:
+        ids, columns = batch["input_ids"], batch["query_columns"]
+        self.shapes.append(ids.shape)
+        token = np.repeat(ids[:, :, None], len(TOKEN_LABELS), 2).astype(np.float32)
+        unit = np.repeat(ids[:, 1:2], len(UNIT_LABELS), 1).astype(np.float32)
+        stance = np.broadcast_to(columns[:, :, None, None], (*columns.shape, 2, 3)).astype(np.float32)
+        return token, unit, stance
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    return Reader(Echo(), text_encoder(tmp_path), Decoding(), name="echo", fingerprint="0")
+
+
+def test_each_request_gets_its_own_reading(reader: Reader) -> None:
+    word = {w: reader.encoder.tokenizer.token_to_id(w) for w in ("boat", "mill", "park")}
+    requests = [Request("mill " * 200), Request("boat", ["mill"]), Request("park park", ["mill", [(5, 9)]])]
+    told: list[int] = []
+    found = reader.read(requests, done=told.append)
+    assert [set(r.tokens.ravel().tolist()) for r in found] == [{word["mill"]}, {word["boat"]}, {word["park"]}]
+    assert [len(r.tokens) for r in found] == [200, 1, 2]
+    assert [[float(s[0, 0]) for s in r.stance if s is not None] for r in found] == [[], [3], [4, 7]]
+    assert sum(told) == sum(r.windows for r in found) > 3
+    assert reader.read([]) == []
+
+
+def test_an_example_is_asked_by_mention_where_it_has_one_else_by_name() -> None:
+    fields: dict[str, Any] = {"id": "i", "source": "s", "split": "dev", "group": "g"}
+    e = Example(**fields, text="The mill.", context="c", targets=(TargetLabel("a", None, ((4, 8),)), TargetLabel("b")))
+    assert request(e) == Request("The mill.", [((4, 8),), "b"], "c")

@@ -1,0 +1,190 @@
+"""Texts to token windows: offsets, layout, and windows that tile a text exactly."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slant.encoding.windows import (
+    LOWER,
+    MAX_COPY,
+    MAX_MENTIONS,
+    MAX_NAME,
+    MIXED,
+    QUERY,
+    TITLE,
+    UPPER,
+    Request,
+    TextEncoder,
+    Window,
+    collate,
+)
+from slant.errors import UsageError
+from tiny import text_encoder
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
+    return text_encoder(tmp_path_factory.mktemp("tokenizer"))
+
+
+@pytest.fixture(scope="module")
+def resized(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
+    """Its window sizes are set by the test."""
+    return text_encoder(tmp_path_factory.mktemp("tokenizer"))
+
+
+def pieces(text: str, window: Window) -> list[str]:
+    return [text[a:b] for a, b in window.offsets]
+
+
+def decoded(encoder: TextEncoder, ids: list[int]) -> list[str]:
+    return [str(encoder.tokenizer.id_to_token(i)) for i in ids]
+
+
+def test_a_text_and_its_named_target(encoder: TextEncoder) -> None:
+    text = "The MAYOR met the council."
+    (w,) = encoder.encode([Request(text, [[(4, 9)], [(18, 25)]])])
+    assert pieces(text, w) == ["The", "MAYOR", "met", "the", "council", "."]
+    words = ["[CLS]", "the", "mayor", "met", "the", "council", ".", "[SEP]"]
+    assert decoded(encoder, w.input_ids) == [*words, "[MASK]", "mayor", "[MASK]", "council"]
+    assert w.positions == [0, 1, 2, 3, 4, 5, 6, 7, 2, 2, 5, 5], "a query stands where its mention stands"
+    assert w.types == [0] * 8 + [1] * 4
+    assert w.groups == [0] * 8 + [1, 1, 2, 2]
+    assert w.roles == [LOWER, TITLE, UPPER, LOWER, LOWER, LOWER, LOWER, LOWER, QUERY, UPPER, QUERY, LOWER]
+    assert w.queries == [(0, 8), (1, 10)]
+    assert w.core == (0, 6)
+
+
+def test_case_is_kept_as_a_role(encoder: TextEncoder) -> None:
+    text = "A mEt NATO Ellis 4 É ß"
+    (w,) = encoder.encode([Request(text)])
+    role = {text[a:b]: r for (a, b), r in zip(w.offsets, w.roles[1:-1], strict=True)}
+    assert (role["A"], role["4"], role["Ellis"], role["É"], role["ß"]) == (TITLE, LOWER, TITLE, TITLE, LOWER)
+    assert MIXED in {role[p] for p in role if p in "mEt"} or role.get("mEt") == MIXED
+
+
+def test_a_topic_goes_by_its_name_behind_the_text_in_a_group_of_its_own(encoder: TextEncoder) -> None:
+    (w,) = encoder.encode([Request("The mayor met.", ["more boats", [(4, 9)]])])
+    assert decoded(encoder, w.input_ids[6:]) == ["[MASK]", "more", "boats", "[SEP]", "[MASK]", "mayor"]
+    assert w.positions[6:] == [6, 7, 8, 9, 2, 2]
+    assert w.groups[6:] == [1, 1, 1, 1, 2, 2]
+    assert w.roles[6:] == [QUERY, LOWER, LOWER, LOWER, QUERY, LOWER]
+    (long,) = encoder.encode([Request("The mayor met.", ["boats " * 100])])
+    assert len(long) == 6 + 1 + MAX_NAME + 1
+
+
+def test_what_a_text_replies_to_is_a_pair_that_the_text_sees(encoder: TextEncoder) -> None:
+    (w,) = encoder.encode([Request("No.", context="The bridge opens in June." * 9)])
+    context = encoder.context_length
+    assert decoded(encoder, w.input_ids[:4]) == ["[CLS]", "no", ".", "[SEP]"]
+    assert len(w) == 4 + context + 1
+    assert w.groups == [0] * len(w)
+    assert w.types == [0] * 4 + [1] * (context + 1)
+    assert w.positions == list(range(len(w)))
+    assert w.offsets == [(0, 2), (2, 3)]
+
+
+def test_an_empty_text_is_one_window_that_can_still_be_asked(encoder: TextEncoder) -> None:
+    (w,) = encoder.encode([Request("", ["more boats", [(0, 3)], []], context="")])
+    assert w.offsets == []
+    assert w.core == (0, 0)
+    assert w.queries == [(0, 3)], "what has no mention cannot be asked"
+
+
+def test_only_some_mentions_and_tokens_of_a_target_are_copied(encoder: TextEncoder) -> None:
+    text = "mayor " * 7
+    (w,) = encoder.encode([Request(text, [[(6 * i, 6 * i + 5) for i in range(7)]])])
+    assert w.groups.count(1) == 1 + MAX_MENTIONS
+    (w,) = encoder.encode([Request("ferry " * 20, [[(0, 119)]])])
+    assert w.groups.count(1) == 1 + MAX_COPY
+
+
+def test_a_mention_is_asked_about_once_in_the_window_that_has_its_context(encoder: TextEncoder) -> None:
+    words = 200
+    text = "ferry " * words
+    mentions = [[(6 * i, 6 * i + 5)] for i in range(words)]
+    windows = encoder.encode([Request(text, mentions)])
+    asked = [index for w in windows for index, _ in w.queries]
+    assert sorted(asked) == list(range(words)), "every mention, each in one window"
+    both = encoder.encode([Request(text, [[(0, 5), (6 * words - 6, 6 * words - 1)]])])
+    assert [len(w.queries) for w in both] == [1] + [0] * (len(both) - 2) + [1]
+    (name,) = {len(w.queries) for w in encoder.encode([Request(text, ["boats"])])}
+    assert name == 1, "a topic is asked about in every window"
+
+
+@given(n=st.integers(0, 400), room=st.integers(24, 80), stride=st.integers(0, 16), context=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_the_cores_of_windows_tile_the_text(
+    resized: TextEncoder, n: int, room: int, stride: int, context: bool
+) -> None:
+    encoder = resized
+    encoder.max_length, encoder.stride, encoder.context_length = room, stride, 4
+    text = "ferry " * n
+    windows = encoder.encode([Request(text, context="the mill" if context else None)])
+    read = [span for w in windows for span in w.offsets[w.core[0] : w.core[1]]]
+    assert read == [(6 * i, 6 * i + 5) for i in range(n)]
+    assert {w.n_windows for w in windows} == {len(windows)}
+    for w in windows:
+        assert w.input_ids[1 : len(w.offsets) + 1] == [encoder.tokenizer.token_to_id("ferry")] * len(w.offsets)
+        assert len(w) <= room
+    for a, b in zip(windows, windows[1:], strict=False):
+        shared = set(a.offsets) & set(b.offsets)
+        assert len(shared) >= stride, "two windows share at least the stride"
+
+
+WILD = st.text(st.sampled_from("The mayor’s “ferry” é e\u0301 🙂👨‍👩‍👧 ﷽\u200b\t\nİß½ \U0001f1f8\U0001f1ea漢字"), max_size=60)
+
+
+@given(text=WILD)
+@settings(max_examples=80, deadline=None)
+def test_offsets_are_code_points_of_the_text_whatever_is_in_it(encoder: TextEncoder, text: str) -> None:
+    windows = encoder.encode([Request(text)])
+    spans = [s for w in windows for s in w.offsets[w.core[0] : w.core[1]]]
+    for a, b in spans:
+        assert 0 <= a < b <= len(text)
+        assert text[a:b].strip(), "a token is never blank"
+    assert all(a[0] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    covered = {i for a, b in spans for i in range(a, b)}
+    missed = {c for i, c in enumerate(text) if i not in covered and c.isalnum()}
+    assert not missed, "no letter is left unread"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_mention_behind_accents_and_emoji_is_found(encoder: TextEncoder, form: str) -> None:
+    text = unicodedata.normalize(form, "🙂 Café Élise 👨‍👩‍👧 and the mayor")
+    start = text.index("mayor")
+    (w,) = encoder.encode([Request(text, [[(start, start + 5)]])])
+    column = w.queries[0][1]
+    assert decoded(encoder, w.input_ids[column:]) == ["[MASK]", "mayor"]
+
+
+def test_rows_are_padded_with_what_no_one_sees(encoder: TextEncoder) -> None:
+    windows = encoder.encode([Request("The mayor.", [[(4, 9)], "boats"]), Request("The mayor met the council.")])
+    batch = collate(windows, pad=encoder.pad)
+    assert {name: array.shape for name, array in batch.items()} == {
+        "input_ids": (2, 10), "layout": (2, 10, 4), "query_columns": (2, 2),
+    }  # fmt: skip
+    assert all(array.dtype == np.int64 for array in batch.values())
+    assert batch["input_ids"][1, 8:].tolist() == [encoder.pad] * 2
+    assert batch["layout"][1, 8:].tolist() == [[0, 0, 0, -1]] * 2
+    assert batch["query_columns"].tolist() == [[5, 7], [0, 0]]
+    w = windows[0]
+    assert batch["layout"][0].T.tolist() == [w.positions, w.types, w.roles, w.groups]
+
+
+def test_windows_without_room_for_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no room for text beside a context of 96 tokens"):
+        text_encoder(tmp_path, max_length=128, context_length=96, stride=64)
+
+
+def test_a_tokenizer_without_special_tokens_is_said(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models
+
+    Tokenizer(models.WordPiece({"a": 0})).save(str(tmp_path / "t.json"))
+    with pytest.raises(ValueError, match="none of the special tokens"):
+        TextEncoder(tmp_path / "t.json")
