@@ -26,9 +26,13 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from slant.encoding.decode import Decoding
+    from slant.learning.runtime import store_decoding
     from tiny import train_tiny
 
-    return train_tiny(tiny_encoder, tmp_path_factory.mktemp("tiny-run"))
+    checkpoint = train_tiny(tiny_encoder, tmp_path_factory.mktemp("tiny-run"))
+    store_decoding(checkpoint, Decoding(loaded_seed=0.4, loaded_threshold=0.4))
+    return checkpoint
 
 
 @pytest.fixture(scope="session")

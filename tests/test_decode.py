@@ -15,6 +15,7 @@ from slant.encoding.decode import (
     Reading,
     frame_scores,
     join,
+    loaded_extents,
     loaded_spans,
     prediction,
     reply_scores,
@@ -40,7 +41,7 @@ from slant.encoding.windows import Window
 from slant.errors import UsageError
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 
-PLAIN = Decoding()
+PLAIN = Decoding(loaded_seed=0.4, loaded_threshold=0.4)  # a lone word at 0.95 counts 0.5 x 0.95 with its neighbours
 
 
 def offsets(text: str) -> np.ndarray[Any, Any]:
@@ -126,6 +127,30 @@ def test_a_loaded_span_has_its_best_technique_and_those_that_are_likely_enough()
     assert loaded_spans(text, reading(text, {"greedy": {"any": -0.1, "doubt": 9.0}}), PLAIN) == []
     biased = replace(PLAIN, technique_bias=tuple(20.0 if t == "slogans" else 0.0 for t in TECHNIQUES))
     assert [t for *_, t, _ in loaded_spans(text, reading(text, {"greedy": weak}), biased)] == ["slogans"]
+
+
+def extents(text: str, p: dict[str, float], *, seed: float = 0.4, threshold: float = 0.4, gap: int = 1) -> list[str]:
+    """The stretches of `text`, cut at blanks, whose words have the probabilities `p` and 0 elsewhere."""
+    values = np.array([p.get(word, 0) for word in text.split(" ")], np.float32)
+    found = loaded_extents(text, offsets(text), values, seed=seed, threshold=threshold, gap=gap)
+    return [text[a:b] for a, b in found]
+
+
+def test_a_loaded_stretch_grows_from_a_certain_word_as_far_as_words_are_likely() -> None:
+    text = "they met greedy lying thieves and left town again"
+    p = {"greedy": 0.9, "lying": 0.6, "thieves": 0.6, "town": 0.6}
+    assert extents(text, p, seed=0.6) == ["greedy lying thieves"]
+    assert extents(text, p, seed=0.7) == [], "no word is certain enough"
+    assert extents(text, p, seed=0.3, threshold=0.3) == ["greedy lying thieves", "town"]
+    assert extents(text, p, seed=0.3, threshold=0.3, gap=20) == ["greedy lying thieves and left town"]
+    assert extents("", {}) == []
+    assert extents("greedy", {"greedy": 0.5}) == ["greedy"]
+
+
+def test_a_loaded_stretch_begins_and_ends_with_a_word_that_can_carry_it() -> None:
+    text = "the greedy of the thieves – and so on"
+    assert extents(text, dict.fromkeys(["the", "greedy", "of", "thieves", "–", "and"], 1.0)) == ["greedy of the thieves"]
+    assert extents("it is the and – met", dict.fromkeys(["is", "the", "and", "–"], 1.0)) == []
 
 
 def test_toxic_spans_by_threshold_and_gap() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +18,21 @@ from slant.errors import Rejected, SlantError, UsageError
 DONE, OURS, USAGE, SOME_REJECTED = 0, 1, 2, 3
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """A reader of our output that goes away, as `| head` does, is no error; click would end with code 1."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)  # for what is still in the buffers
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.dup2(nowhere, sys.stderr.fileno())
+            return DONE
+        return code
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
     """Stance, loaded language and frames in news articles and reader comments.
@@ -130,12 +146,24 @@ def report(**options: Any) -> int:
 @click.option("--resamples", default=1000, show_default=True, help="Resamples behind each interval.")
 def compare(scores: Sequence[str], output: str, by: str, min_articles: int, resamples: int) -> int:
     """Compare outlets: share of each label, with intervals that resample whole articles."""
-    from slant.comparing.rates import rates, write_rates
+    from slant.comparing.rates import FEW_ARTICLES, rates, write_rates
     from slant.scoring.files import read_scores
 
     table = rates(read_scores(scores), by=by, min_articles=min_articles, resamples=resamples)
     written = write_rates(table, Path(output))
     click.echo(f"{len(table.rates):,} rates of {len(table.groups)} groups → {written}", err=True)
+    if table.left_out:
+        few = ", ".join(f"{group} ({n})" for group, n in table.left_out.items())
+        click.echo(f"left out, fewer than {min_articles} articles: {few}", err=True)
+    small = sorted({r.group for r in table.rates if r.articles < FEW_ARTICLES})
+    if small:
+        click.echo(
+            f"caution: fewer than {FEW_ARTICLES} articles, so intervals are too narrow: {', '.join(small)}",
+            err=True,
+        )
+    if table.left_out:
+        few = ", ".join(f"{group} ({count})" for group, count in table.left_out.items())
+        click.echo(f"left out, with fewer than {min_articles} articles: {few}", err=True)
     return DONE
 
 
@@ -238,11 +266,39 @@ def _units(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
     from slant.reading.units import split as split_article
 
     found = read_articles(options["paths"], outlet=options["outlet"], stdin=sys.stdin.buffer)
+    own = _own_files(options)
     for document in _progress(found, "documents", options["quiet"]):
-        if isinstance(document, Rejected):
+        if (path := os.path.realpath(_PLACE.sub("", document.path))) in own:
+            _refuse_to_overwrite(path, document)
+        elif isinstance(document, Rejected):
             rejected.append(document)
         else:
             yield from split_article(document, comments_from=options["comments_from"])
+
+
+_PLACE = re.compile(r"[:#]\d+\Z")  # line or row, behind the path of a document in a table
+
+
+def _own_files(options: dict[str, Any]) -> set[str]:
+    """What this run writes. Where it lies in an input folder it is the product of an earlier run, and no input.
+
+    Raises UsageError if the output is itself named as input.
+    """
+    from slant.scoring.files import rejected_path
+
+    output = options["output"]
+    own = {os.path.realpath(path) for path in (output, rejected_path(output)) if path != "-"}
+    for path in options["paths"]:
+        if path != "-" and os.path.realpath(path) in own:
+            raise UsageError(f"-o {output}: {path} is read and would be overwritten. Give another name.")
+    return own
+
+
+def _refuse_to_overwrite(path: str, document: Any) -> None:
+    from slant.scoring.files import made_by_slant
+
+    if not isinstance(document, Rejected) and not made_by_slant(path):
+        raise UsageError(f"-o {path}: it is one of the articles and would be overwritten. Give another name.")
 
 
 def _scores(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
@@ -258,6 +314,7 @@ def _scores(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
     reader = load(folder)
     codebook = Codebook.load(None).fingerprint
     if options["units"]:
+        _own_files(options)
         asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)
     else:
         asked = questions(_units({**options, "quiet": True}, rejected), targets)
@@ -308,7 +365,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SlantError as error:
         click.echo(f"slant: {error}", err=True)
         code = OURS
-    except BrokenPipeError:  # the reader of our standard output went away, as `| head` does
-        sys.stderr.close()
-        code = DONE
     sys.exit(code if isinstance(code, int) else DONE)

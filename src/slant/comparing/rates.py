@@ -20,12 +20,14 @@ from slant.judging.intervals import percentile_interval, resample_totals, resamp
 from slant.records import STANCES, Score
 
 COLUMNS = ("outlet", "author", "kind", "title", "month")
+FEW_ARTICLES = 20  # below, percentile intervals over articles cover less than they say
 CAUTION = "Shares of the model's own labels, not corrected for its errors. See the model card for its error per label."
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Share (or number per 1,000 words) of a label in one group; `low` and `high` bound its 95 % interval.
+    """Share (or number per 1,000 words) of a label in one group; `low` and `high` bound its 95 % interval, or are None
+    where the articles do not tell.
 
     measure: "stance/<target>/<label>" among units that speak of the target; "loaded/<voice>" spans per 1,000 words;
     "frame/<label>" among units; "reply/<label>" among comments.
@@ -35,8 +37,8 @@ class Rate:
     group: str
     measure: str
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     articles: int
     units: int
 
@@ -123,8 +125,24 @@ def _rate(group: str, measure: str, cells: dict[str, np.ndarray], resamples: int
     hits, total = table.sum(0)
     drawn = resample_totals(table, resample_weights(len(table), resamples=resamples, seed=seed))
     with np.errstate(invalid="ignore"):  # a resample without a single word says nothing and is left out
-        low, high = percentile_interval(drawn[:, 0] / drawn[:, 1])
-    return Rate(group, measure, float(hits / total), float(low), float(high), len(table), int(total))
+        ends = percentile_interval(drawn[:, 0] / drawn[:, 1])
+    low: float | None = float(ends[0])
+    high: float | None = float(ends[1])
+    if low == high:
+        low, high = _ends_without_variation(float(hits / total), len(table), share="loaded/" not in measure)
+    return Rate(group, measure, float(hits / total), low, high, len(table), int(total))
+
+
+def _ends_without_variation(value: float, articles: int, *, share: bool) -> tuple[float | None, float | None]:
+    """Ends for a rate that is the same in every resample, where the bootstrap would claim to be certain.
+
+    A share of 0 or 1: the exact binomial bound as if every article were one draw (Clopper & Pearson 1934), which is wide on
+    purpose. Anything else (one article only, or no loaded span per 1,000 words): none, since nothing is known of the spread.
+    """
+    if not share or value not in (0.0, 1.0):
+        return None, None
+    missed = 1 - 0.025 ** (1 / articles)
+    return (0.0, missed) if value == 0.0 else (1 - missed, 1.0)
 
 
 def write_rates(table: RateTable, folder: Path) -> Path:

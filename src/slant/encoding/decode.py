@@ -16,13 +16,19 @@ from slant.records import REPLIES, STANCES, Example, Loaded, Prediction
 
 Array = NDArray[np.float32]
 
+NEIGHBOURS = 0.25  # weight of each neighbour in a word's probability; on PTC tune better than none or a third
+_FUNCTION_WORDS = """a an the of to in on at by and or but for with from as is are was were be been it its this that these
+those he she they we you i his her their our your my s"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """How a checkpoint's logits become labels; every number was chosen on dev data and travels with the checkpoint.
 
     *_bias: added to the logits of the classes, undoing the class weights of training.
-    *_threshold: probability from which a token carries the label. *_gap: characters between two runs that are bridged.
+    *_threshold: probability from which a word carries the label. *_gap: characters between two runs that are bridged.
+    loaded_seed: probability that at least one word of a loaded span has (hysteresis: the rest need the threshold only).
     technique_threshold: mean probability from which a loaded span carries a further technique beside its best one.
     frame_threshold: probability from which a frame is reported.
     """
@@ -34,6 +40,7 @@ class Decoding:
     reply_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     reply_temperature: float = 1.0
     technique_bias: tuple[float, ...] = (0.0,) * len(TECHNIQUES)
+    loaded_seed: float = 0.5
     loaded_threshold: float = 0.5
     loaded_gap: int = 1
     technique_threshold: float = 0.6
@@ -162,15 +169,48 @@ def runs(offsets: NDArray[np.int64], tagged: NDArray[np.bool_], gap: int) -> lis
     return spans
 
 
+def loaded_extents(
+    text: str, offsets: NDArray[np.int64], loaded: Array, *, seed: float, threshold: float, gap: int
+) -> list[tuple[int, int]]:
+    """Character spans of loaded language from the words' probabilities `loaded` [words].
+
+    A word counts with its neighbours, a span needs one word at `seed` and reaches as far as `threshold` goes; it begins
+    and ends with a word that can carry a charge (codebook: the shortest stretch that does).
+    """
+    near = np.pad(loaded, 1, mode="edge") if len(loaded) else np.zeros(2, np.float32)
+    smooth = NEIGHBOURS * (near[:-2] + near[2:]) + (1 - 2 * NEIGHBOURS) * loaded
+    bare = np.array([_is_bare(text[a:b]) for a, b in offsets.tolist()], bool)
+    out = []
+    for start, end in runs(offsets, smooth >= threshold, gap):
+        inside = np.flatnonzero((offsets[:, 0] >= start) & (offsets[:, 1] <= end))
+        carrying = inside[~bare[inside]]
+        if len(carrying) and smooth[inside].max() >= seed:
+            out.append((int(offsets[carrying[0], 0]), int(offsets[carrying[-1], 1])))
+    return out
+
+
+def _is_bare(word: str) -> bool:
+    """Whether a word is punctuation or a function word, with which no loaded span begins or ends."""
+    return word.lower() in FUNCTION_WORDS or not any(c.isalnum() for c in word)
+
+
 def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int, str, float]]:
     """(start, end, technique, probability): each stretch of loaded language with its best technique, and with every
     further technique that is likely enough over the whole stretch (spans of different techniques overlap)."""
     offsets, values = words(text, reading.offsets, reading.tokens)
-    probabilities = sigmoid(values)
+    probabilities = sigmoid(values[:, ANY])
+    extents = loaded_extents(
+        text,
+        offsets,
+        probabilities,
+        seed=decoding.loaded_seed,
+        threshold=decoding.loaded_threshold,
+        gap=decoding.loaded_gap,
+    )
     out = []
-    for start, end in runs(offsets, probabilities[:, ANY] >= decoding.loaded_threshold, decoding.loaded_gap):
+    for start, end in extents:
         inside = (offsets[:, 0] >= start) & (offsets[:, 1] <= end)
-        certainty = float(probabilities[inside, ANY].mean())
+        certainty = float(probabilities[inside].mean())
         technique = technique_scores(values[inside].mean(0), decoding)
         best = max(technique, key=technique.__getitem__)
         chosen = {best} | {t for t, p in technique.items() if p >= decoding.technique_threshold}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.encoding.decode import Array, Decoding, Reading, frame_scores, runs, sigmoid, words
+from slant.encoding.decode import Array, Decoding, Reading, frame_scores, loaded_extents, runs, sigmoid, words
 from slant.encoding.labels import ANY, FRAMES, REPLY, REPLY_INDEX, STANCE_INDEX, TECHNIQUE_INDEX, TOXIC
 from slant.encoding.reader import Reader, request
 from slant.errors import UsageError
@@ -69,22 +70,24 @@ def _reply(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[di
 
 
 def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[dict[str, Any], float]:
-    """Threshold and gap for the span F1 of the whole split: spans are compared article by article."""
+    """Seed, threshold and gap for the span F1 of the whole split: spans are compared article by article."""
     gold: dict[str, Spans] = {}
     tokens = []
     for e, r in zip(examples, readings, strict=True):
         gold.setdefault(e.group, []).extend((s.start + e.offset, s.end + e.offset) for s in e.loaded or ())
         offsets, values = words(e.text, r.offsets, r.tokens[:, ANY])
-        tokens.append((e.group, e.offset, offsets, sigmoid(values)))
+        tokens.append((e.group, e.offset, e.text, offsets, sigmoid(values)))
     best: tuple[float, dict[str, Any]] = (-1.0, {})
-    for threshold in np.arange(0.1, 0.75, 0.05):
-        for gap in (1, 8, 16):
-            found: dict[str, Spans] = {g: [] for g in gold}
-            for group, start, offsets, p in tokens:
-                found[group] += [(a + start, b + start) for a, b in runs(offsets, p >= threshold, gap)]
-            figure = overlap_f1(list(found.values()), list(gold.values()))["f1"]
-            if figure > best[0]:
-                best = (figure, {"loaded_threshold": round(float(threshold), 2), "loaded_gap": gap})
+    for seed, threshold, gap in product(np.arange(0.2, 0.61, 0.05), np.arange(0.1, 0.41, 0.05), (1, 8, 16)):
+        if threshold > seed:
+            continue
+        cut = {"seed": round(float(seed), 2), "threshold": round(float(threshold), 2), "gap": gap}
+        found: dict[str, Spans] = {g: [] for g in gold}
+        for group, start, text, offsets, p in tokens:
+            found[group] += [(a + start, b + start) for a, b in loaded_extents(text, offsets, p, **cut)]
+        figure = overlap_f1(list(found.values()), list(gold.values()))["f1"]
+        if figure > best[0]:
+            best = (figure, {f"loaded_{k}": v for k, v in cut.items()})
     changes = best[1] | {"technique_bias": _technique_bias(examples, readings)}
     return changes, best[0]
 

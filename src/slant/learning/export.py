@@ -106,7 +106,9 @@ def quantize(source: Path, target: Path) -> None:
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         graph = onnx.load(str(prepared)).graph
         heads = [n.name for n in graph.node if any(f"/{h}/" in n.name for h in ("tokens", "unit", "stance"))]
-        heads += [f"{name}_MatMul" for name in heads]  # the quantiser's name for a Gemm that it turns into a product
+        heads += [
+            f"{name}_MatMul" for name in heads
+        ]  # the quantiser's name for a Gemm that it turns into a product
         quantize_dynamic(
             str(prepared),
             str(target),

@@ -83,7 +83,9 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
     made: dict[str, Any] = {}
     for key, value in values.items():
         checked = _checked(key, value, _DEFAULT, where)
-        made[key] = tuple(_set_use(v, f"{where}: {key}") for v in checked) if key in ("train", "dev") else checked
+        made[key] = (
+            tuple(_set_use(v, f"{where}: {key}") for v in checked) if key in ("train", "dev") else checked
+        )
     return Recipe(**made)
 
 

@@ -11,7 +11,7 @@ from slant.reading.comments import comments, first_comment
 from slant.reading.markup import Plain, concat
 from slant.reading.names import commenter, is_aside, is_marker
 from slant.reading.roles import furniture, is_paragraph, mend, roles
-from slant.reading.voice import voices
+from slant.reading.voice import voices_of
 from slant.records import Article, Part, Unit
 
 _FRONT_MATTER = re.compile(
@@ -160,6 +160,7 @@ def _finished(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
         if draft.kind == "comment" and draft.part is not None
     }
     title = article.title or next((draft.plain.text for draft in drafts if draft.kind == "title"), None)
+    stretches = voices_of([(draft.plain.text, draft.kind) for draft in drafts])  # quotations cross paragraphs
     seen: dict[tuple[str | None, str], str] = {}
     units: list[Unit] = []
     for position, draft in enumerate(drafts):
@@ -177,7 +178,7 @@ def _finished(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
             title=title,
             url=article.url,
             author=draft.author if draft.kind == "comment" else article.author,
-            voices=voices(text, draft.kind),
+            voices=stretches[position],
             pieces=draft.plain.pieces,
         )
         if draft.kind == "comment":

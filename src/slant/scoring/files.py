@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -48,9 +48,14 @@ def write_rows(records: Iterable[Score | Unit], path: str) -> int:
         return _WRITERS[ending](records, part)
 
 
+def rejected_path(output: str) -> str:
+    """Where the run that writes `output` lists what it could not read."""
+    return "slant.rejected.jsonl" if output == "-" else f"{output}.rejected.jsonl"
+
+
 def write_rejected(rejected: Sequence[Rejected], path: str) -> Path | None:
     """List what could not be read in `<output>.rejected.jsonl`; an older list goes, if this run rejected nothing."""
-    listed = Path("slant.rejected.jsonl" if path == "-" else f"{path}.rejected.jsonl")
+    listed = Path(rejected_path(path))
     if not rejected:
         listed.unlink(missing_ok=True)
         return None
@@ -67,7 +72,7 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
     """
     for name in paths:
         path = Path(name)
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise UsageError(f"{name}: no such file. Give the score files that `slant score` wrote.")
         reader = _READERS.get(path.suffix.lower())
         if reader is None:
@@ -96,13 +101,26 @@ def is_score_file(name: str) -> bool:
     """Whether a file holds scores rather than articles: by its first row."""
     path = Path(name)
     reader = _READERS.get(path.suffix.lower())
-    if reader is None or not path.is_file():
+    if reader is None or not os.path.isfile(path):
         return False
     try:
         first = next(_rows(reader, path), {})
     except UsageError:  # broken as a score file; reading it as articles gives the named reason
         return False
     return {"unit_id", "stance", "model"} <= first.keys()
+
+
+def made_by_slant(name: str) -> bool:
+    """Whether a file is what slant writes (units, scores, a report), rather than someone's articles."""
+    path = Path(name)
+    if path.suffix.lower() == ".parquet":
+        return "unit_id" in next(_rows(_read_parquet, path), {})
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    return not head or any(mark in head for mark in (b'"unit_id": ', b"article_id,unit_id,", _GENERATOR))
+
+
+_GENERATOR = b'<meta name="generator" content="slant">'
 
 
 @contextmanager
@@ -112,6 +130,8 @@ def _whole(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"-o {path}: cannot make the folder ({error.strerror}).") from None
+    if os.path.isdir(path):  # said now, not when the last row is written
+        raise UsageError(f"-o {path}: cannot be written (it is a folder).")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -119,7 +139,8 @@ def _whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise UsageError(f"-o {path}: cannot be written ({error.strerror}).") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _write_jsonl(records: Iterable[Score | Unit], file: TextIO | Path) -> int:

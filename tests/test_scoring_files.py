@@ -1,0 +1,223 @@
+"""Score files: whole or not at all, and read back as they were."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from slant.errors import Rejected, SlantError, UsageError
+from slant.records import (
+    CONTENT_KINDS,
+    REPLIES,
+    STANCES,
+    VOICES,
+    Frame,
+    Loaded,
+    Reply,
+    Score,
+    Stance,
+    Unit,
+    score_from_dict,
+)
+from slant.scoring import files
+from slant.scoring.files import check_format, is_score_file, read_scores, write_rejected, write_rows
+
+UNIT = Unit("a1", "u1", "paragraph", "The greedy council, they say.", 0, 29, 0, outlet="Courier")
+SCORE = Score(
+    UNIT,
+    stance=(
+        Stance("council", "against", {"against": 0.7, "neutral": 0.2, "favor": 0.1}, ((11, 18),)),
+        Stance("ferry", None, {"against": 0.3, "neutral": 0.4, "favor": 0.3}),
+    ),
+    loaded=(Loaded(4, 10, "greedy", "name_calling_labeling", 0.9, "outlet"),),
+    frames=(Frame("political", 0.8),),
+    toxic=((4, 10),),
+    biased=0.5,
+    model="m",
+    codebook="c",
+)
+
+words = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+maybe = st.none() | words
+share = st.floats(0, 1, width=32)
+place = st.integers(0, 10**6)
+stances = st.builds(
+    Stance, words, st.none() | st.sampled_from(STANCES), st.fixed_dictionaries(dict.fromkeys(STANCES, share)),
+    st.lists(st.tuples(place, place), max_size=2).map(tuple),
+)  # fmt: skip
+scores = st.builds(
+    Score,
+    st.builds(
+        Unit, words, words, st.sampled_from(CONTENT_KINDS), words, place, place, place,
+        outlet=maybe, published=maybe, title=maybe, url=maybe, author=maybe, parent_id=maybe,
+        flags=st.lists(words, max_size=2).map(tuple),
+    ),
+    stance=st.lists(stances, max_size=2).map(tuple),
+    loaded=st.lists(st.builds(Loaded, place, place, words, words, share, st.sampled_from(VOICES)), max_size=2).map(tuple),
+    frames=st.lists(st.builds(Frame, words, share), max_size=2).map(tuple),
+    reply=st.none() | st.builds(Reply, st.sampled_from(REPLIES), st.fixed_dictionaries(dict.fromkeys(REPLIES, share))),
+    toxic=st.lists(st.tuples(place, place), max_size=2).map(tuple),
+    biased=st.none() | share, subjective=st.none() | share, model=words, codebook=words,
+)  # fmt: skip
+
+
+@given(row=scores)
+def test_a_score_is_the_same_after_its_row(row: Score) -> None:
+    assert score_from_dict(row.to_dict()) == row
+    assert score_from_dict(json.loads(json.dumps(row.to_dict()))) == row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+@given(rows=st.lists(scores, max_size=4))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_scores_are_the_same_after_their_file(ending: str, tmp_path: Path, rows: list[Score]) -> None:
+    path = str(tmp_path / f"scores{ending}")
+    assert write_rows(rows, path) == len(rows)
+    assert list(read_scores([path])) == rows
+
+
+def test_parquet_is_written_in_groups_and_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr(files, "ROWS_PER_GROUP", 3)
+    rows = [score_from_dict({**SCORE.to_dict(), "position": i}) for i in range(8)]
+    path = tmp_path / "s.parquet"
+    write_rows(iter(rows), str(path))
+    assert pq.ParquetFile(path).num_row_groups == 3
+    assert [s.unit.position for s in read_scores([str(path)])] == list(range(8))
+
+
+def test_units_are_written_in_all_formats_with_the_same_columns(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    unit = Unit("a", "u", "quote", 'Said “so”,\n"no"', 0, 15, 0, voices=((0, 15, "outlet"),), pieces=((0, 0, 15),), flags=("f",))
+    for ending in files.FORMATS:
+        write_rows([unit], str(tmp_path / f"units{ending}"))
+    (jsonl,) = map(json.loads, (tmp_path / "units.jsonl").read_text("utf-8").splitlines())
+    (parquet,) = pq.read_table(tmp_path / "units.parquet").to_pylist()
+    with (tmp_path / "units.csv").open(encoding="utf-8", newline="") as file:
+        (flat,) = csv.DictReader(file)
+    assert jsonl == parquet
+    assert list(flat) == list(jsonl)
+    assert flat["text"] == unit.text
+    assert json.loads(flat["voices"]) == [{"start": 0, "end": 15, "voice": "outlet"}]
+
+
+def test_csv_has_a_row_per_target(tmp_path: Path) -> None:
+    bare = Score(UNIT, reply=Reply("deny", dict.fromkeys(REPLIES, 0.25)), model="m", codebook="c")
+    write_rows([SCORE, bare], str(tmp_path / "s.csv"))
+    with (tmp_path / "s.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["target"], r["stance"], r["p_against"], r["mentions"]) for r in rows] == [
+        ("council", "against", "0.7", "[[11, 18]]"), ("ferry", "", "0.3", "[]"), ("", "", "", ""),
+    ]  # fmt: skip
+    assert json.loads(rows[0]["loaded"])[0]["text"] == "greedy"
+    assert [r["reply"] for r in rows] == ["", "", "deny"]
+    write_rows([], str(tmp_path / "none.csv"))
+    assert (tmp_path / "none.csv").read_text().startswith("article_id,unit_id,outlet")
+
+
+@pytest.mark.parametrize("ending", files.FORMATS)
+def test_a_run_that_fails_leaves_the_old_file_and_nothing_else(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"s{ending}"
+    write_rows([SCORE], str(path))
+    before = path.read_bytes()
+
+    def torn() -> Iterator[Score]:
+        yield SCORE
+        raise SlantError("the model is gone")
+
+    with pytest.raises(SlantError, match="the model is gone"):
+        write_rows(torn(), str(path))
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_folder_is_made_and_one_that_cannot_be_is_said(tmp_path: Path) -> None:
+    write_rows([SCORE], str(tmp_path / "new" / "folder" / "s.jsonl"))
+    assert (tmp_path / "new" / "folder" / "s.jsonl").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"-o .*file/s\.jsonl: cannot make the folder"):
+        write_rows([SCORE], str(tmp_path / "file" / "s.jsonl"))
+    (tmp_path / "taken.jsonl").mkdir()
+    with pytest.raises(UsageError, match=r"taken\.jsonl: cannot be written"):
+        write_rows([SCORE], str(tmp_path / "taken.jsonl"))
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_rows([SCORE], str(tmp_path / f"{'x' * 300}.jsonl"))
+
+
+def test_the_ending_says_the_format(tmp_path: Path) -> None:
+    assert [check_format(p) for p in ("-", "a.JSONL", "x/y.parquet")] == [".jsonl", ".jsonl", ".parquet"]
+    with pytest.raises(UsageError, match=r"-o a\.xlsx: the ending \.xlsx says no format\. Use one of \.jsonl, \.csv"):
+        check_format("a.xlsx")
+    with pytest.raises(UsageError, match=r"the ending \(none\) says no format"):
+        write_rows([SCORE], str(tmp_path / "scores"))
+
+
+def test_standard_output_is_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows([SCORE, SCORE], "-")
+    assert [json.loads(line)["unit_id"] for line in capsys.readouterr().out.splitlines()] == ["u1", "u1"]
+
+
+def test_the_rejected_list_is_of_this_run(tmp_path: Path) -> None:
+    out = str(tmp_path / "s.jsonl")
+    listed = write_rejected([Rejected("caf\udce9.txt", "binary", "no text.")], out)
+    assert listed == tmp_path / "s.jsonl.rejected.jsonl"
+    assert json.loads(listed.read_text("ascii")) == {"path": "caf\udce9.txt", "reason": "binary", "detail": "no text."}
+    assert write_rejected([], out) is None
+    assert not listed.exists()
+
+
+# ---- reading back
+
+
+def bad(tmp_path: Path, name: str, content: bytes) -> str:
+    (tmp_path / name).write_bytes(content)
+    return str(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("s.csv", b"", r"scores are read from \.jsonl and \.parquet files; CSV is flat"),
+        ("s.jsonl", b'{"unit_id": "u"}\n', r"row 1 is no score \(KeyError: 'stance'\)\. .*made by `slant split`"),
+        ("s.jsonl", b"[1]\n", "row 1 is no score"),
+        ("s.jsonl", b'\n{"torn\n', r"s\.jsonl line 2 is no JSON"),
+        ("s.jsonl", '{"a": "é"}'.encode("latin-1"), r"s\.jsonl cannot be read as jsonl"),
+        ("s.jsonl", b"[" * 100_000, r"s\.jsonl cannot be read as jsonl"),
+        ("s.parquet", b"PAR1 torn", r"s\.parquet cannot be read as parquet"),
+    ],
+)  # fmt: skip
+def test_what_is_no_score_file_is_said(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = bad(tmp_path, name, content)
+    with pytest.raises(UsageError, match=message):
+        list(read_scores([path]))
+    assert not is_score_file(path), "and it may be an article, or be rejected as one"
+
+
+def test_a_bad_row_is_named_by_its_number(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [SCORE.to_dict(), {**SCORE.to_dict(), "loaded": [{"start": 1}]}]
+    path = bad(tmp_path, "s.jsonl", "\n".join(map(json.dumps, rows)).encode())
+    with pytest.raises(UsageError, match=r"s\.jsonl row 2 is no score \(TypeError"):
+        list(read_scores([path]))
+    with pytest.raises(UsageError, match="no such file. Give the score files"):
+        list(read_scores([str(tmp_path / "none.jsonl")]))
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+def test_a_score_file_is_known_by_its_first_row(tmp_path: Path, ending: str) -> None:
+    write_rows([SCORE], str(tmp_path / f"s{ending}"))
+    write_rows([UNIT], str(tmp_path / f"u{ending}"))
+    write_rows([], str(tmp_path / f"none{ending}"))
+    assert is_score_file(str(tmp_path / f"s{ending}"))
+    for other in ("u", "none", "missing"):
+        assert not is_score_file(str(tmp_path / f"{other}{ending}"))
+    assert not is_score_file(str(tmp_path))
