@@ -31,12 +31,13 @@ lint: $(VENV)/full
 	$(BIN)/mypy
 
 scores: $(VENV)/full  ## judge the shipped model on the public sets (SLANT_DATA), about ten minutes
-	$(BIN)/slant evaluate -o out/scores
+	$(BIN)/slant evaluate -o model/default/scores
+	$(BIN)/python benchmarks/fill_figures.py
 
 bench: $(VENV)/full  ## the benchmarks that need no long run: voice, comment boundary, cold start
-	$(BIN)/python benchmarks/voice.py
-	$(BIN)/python benchmarks/comment_boundary.py
-	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json
+	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
+	$(BIN)/python benchmarks/cold_start.py --json benchmarks/results/cold_start.json
 
 clean:
 	rm -rf $(VENV) out build dist

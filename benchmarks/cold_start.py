@@ -33,7 +33,9 @@ finally:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("paths", nargs="*", default=[str(DEMO)])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", type=Path)

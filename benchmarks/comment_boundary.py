@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import json
 import os
 import random
 import re
@@ -21,6 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from slant.reading.units import split
 from slant.records import Article, Unit
@@ -234,35 +236,57 @@ def f1(counts: Counter[str], side: str, other: str) -> float:
     return 2 * hit / max(2 * hit + counts[f"{side}>{other}"] + counts[f"{other}>{side}"], 1)
 
 
-def measure(part: str) -> None:
-    """Print the figures, per style and over all."""
+def measure(part: str) -> dict[str, Any]:
+    """Figures per style and over all; shares in [0, 1]."""
     by_style: dict[str, Counter[str]] = defaultdict(Counter)
     total: Counter[str] = Counter()
     for truth in documents(part):
         counts = judge(truth, split(Article(text=truth.text)))
         by_style[truth.style] += counts
         total += counts
-    print(f"{part}: {total['documents']} documents, seed {SEEDS[part]}")
-    print("with comments      n   boundary exact   none found   comments exact (extent and author)")
+    with_comments, without = {}, {}
     for style in STYLES:
         c = by_style[style]
-        n, m = c["documents"], c["comments"]
-        print(
-            f"  {style:14s} {n:4d}   {c['boundary_exact'] / n:14.3f}   {c['boundary_missed'] / n:10.3f}"
-            f"   {c['comments_exact'] / m:.3f} of {m}"
-        )
-    print("without comments   n   false alarms")
+        with_comments[style] = {
+            "documents": c["documents"],
+            "boundary_exact": c["boundary_exact"] / c["documents"],
+            "none_found": c["boundary_missed"] / c["documents"],
+            "comments": c["comments"],
+            "comments_exact": c["comments_exact"] / c["comments"],
+        }
     for style in PLAIN_STYLES:
         c = by_style[style]
-        print(f"  {style:14s} {c['documents']:4d}   {c['false_alarm'] / c['documents']:.3f}")
-    alone = sum(by_style[style]["documents"] for style in PLAIN_STYLES)
-    commented = total["documents"] - alone
-    print(f"all: boundary exact {total['boundary_exact'] / commented:.3f} of {commented}, ", end="")
-    print(f"false alarms {total['false_alarm'] / alone:.4f} of {alone}, ", end="")
+        without[style] = {"documents": c["documents"], "false_alarms": c["false_alarm"] / c["documents"]}
+    alone = sum(row["documents"] for row in without.values())
+    return {
+        "part": part,
+        "seed": SEEDS[part],
+        "documents": total["documents"],
+        "with_comments": with_comments,
+        "without_comments": without,
+        "boundary_exact": total["boundary_exact"] / (total["documents"] - alone),
+        "false_alarms": total["false_alarm"] / alone,
+        "unit_f1_article": f1(total, "article", "comment"),
+        "unit_f1_comment": f1(total, "comment", "article"),
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    print(f"{result['part']}: {result['documents']} documents, seed {result['seed']}")
+    print("with comments      n   boundary exact   none found   comments exact (extent and author)")
+    for style, row in result["with_comments"].items():
+        print(
+            f"  {style:14s} {row['documents']:4d}   {row['boundary_exact']:14.3f}   {row['none_found']:10.3f}"
+            f"   {row['comments_exact']:.3f} of {row['comments']}"
+        )
+    print("without comments   n   false alarms")
+    for style, row in result["without_comments"].items():
+        print(f"  {style:14s} {row['documents']:4d}   {row['false_alarms']:.3f}")
     print(
-        f"unit F1 article {f1(total, 'article', 'comment'):.3f}, "
-        f"comment {f1(total, 'comment', 'article'):.3f}"
+        f"all: boundary exact {result['boundary_exact']:.3f}, false alarms {result['false_alarms']:.4f}, ",
+        end="",
     )
+    print(f"unit F1 article {result['unit_f1_article']:.3f}, comment {result['unit_f1_comment']:.3f}")
 
 
 def main() -> None:
@@ -273,6 +297,7 @@ def main() -> None:
         "--fit", action="store_true", help="fit the weights on the training documents and print them"
     )
     parser.add_argument("--part", choices=("train", "dev"), default="dev")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
     if not (DATA / "ptc").is_dir():
         parser.exit(
@@ -284,7 +309,10 @@ def main() -> None:
 
         fit(list(documents("train")))
     else:
-        measure(args.part)
+        result = measure(args.part)
+        show(result)
+        if args.json:
+            args.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,10 @@ BLOCK = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", r
 def scores() -> str:
     """One line per judged set: the shipped model, its interval, and the floors beside it."""
     card = _read(MODEL / "scores" / "scorecard.json")
-    lines = ["| set | metric | slant (int8) | 95 % interval | n | majority | simple baseline |", "|---|---|--:|:-:|--:|--:|--:|"]
+    lines = [
+        "| set | metric | slant (int8) | 95 % interval | n | majority | simple baseline |",
+        "|---|---|--:|:-:|--:|--:|--:|",
+    ]
     for row in card["results"]:
         figure = row["figure"]
         if figure["value"] is None:
@@ -63,10 +66,47 @@ def quantisation() -> str:
 def cold_start() -> str:
     row = _read(RESULTS / "cold_start.json")
     return (
-        f"{row['units']} units of five articles, start to exit: {row['median_s']:.2f} s (median of {row['runs']}, "
+        f"{row['units']} units, start to exit: {row['median_s']:.2f} s (median of {row['runs']}, "
         f"{row['min_s']:.2f}–{row['max_s']:.2f}), peak memory {row['peak_mb']:.0f} MB, "
         f"imported of torch and transformers: {', '.join(row['imported']) or 'none'} ({row['machine']})."
     )
+
+
+def voice() -> str:
+    found = _read(RESULTS / "voice.json")["against"]["direct"]
+    (p, *_), (r, *_), (f, low, high) = found["precision"], found["recall"], found["f1"]
+    return (
+        f"Words in direct quotation, against the attributions of PolNeAR dev ({found['articles']} articles): "
+        f"precision {p:.1f}, recall {r:.1f}, F1 {f:.1f} ({low:.1f}–{high:.1f}). Indirect speech stays the outlet's voice."
+    )
+
+
+def comments() -> str:
+    """What the change from article to unmarked comments costs, style by style."""
+    found = _read(RESULTS / "comment_boundary.json")
+    lines = [
+        "| comments after the article | comments exact (extent, author) | first comment exact | none found |",
+        "|---|--:|--:|--:|",
+    ]
+    for style, row in found["with_comments"].items():
+        name = STYLES.get(style, style)
+        figures = (_points(row[k]) for k in ("comments_exact", "boundary_exact", "none_found"))
+        lines.append(f"| {name} | {' | '.join(figures)} |")
+    alone = sum(row["documents"] for row in found["without_comments"].values())
+    lines.append(
+        f"\nComments claimed where there are none: {_points(found['false_alarms'])} % of {alone:,} articles."
+    )
+    return "\n".join(lines)
+
+
+STYLES = {
+    "authors": "with author lines",
+    "gaps": "no authors, extra blank lines",
+    "mixed": "some authors missing",
+    "first_missing": "first author missing",
+    "marker": "after a marker (“12 comments”)",
+    "bare": "neither authors nor extra blank lines",
+}
 
 
 def _read(path: Path) -> Any:
@@ -82,6 +122,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "labels": labels,
     "quantisation": quantisation,
     "cold-start": cold_start,
+    "voice": voice,
+    "comments": comments,
 }
 
 
@@ -99,7 +141,9 @@ def main() -> int:
             if "--check" not in sys.argv:
                 path.write_text(new, "utf-8")
     for path in stale:
-        print(f"{path.relative_to(ROOT)}: {'differs from its result files' if '--check' in sys.argv else 'updated'}")
+        print(
+            f"{path.relative_to(ROOT)}: {'differs from its result files' if '--check' in sys.argv else 'updated'}"
+        )
     return int(bool(stale) and "--check" in sys.argv)
 
 

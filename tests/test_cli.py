@@ -18,7 +18,18 @@ from bad_input import GOOD_FILES, write_bad_input
 from slant.cli import cli, main
 
 STORY = "Ferry returns\n\nThe mayor praised the ferry to Port Ellis, and the council said it sails again on Monday.\n"
-COMMANDS = ["split", "score", "report", "compare", "train", "export", "evaluate", "data", "data list", "data check"]
+COMMANDS = [
+    "split",
+    "score",
+    "report",
+    "compare",
+    "train",
+    "export",
+    "evaluate",
+    "data",
+    "data list",
+    "data check",
+]
 TARGETS = '[[target]]\nid = "council"\nname = "the council"\naliases = ["council"]\n'
 
 
@@ -101,7 +112,9 @@ def test_wrong_usage_ends_with_2_and_words(slant: Run, story: Path, arguments: s
 # ---- split
 
 
-def test_split_writes_units_to_standard_output_and_progress_to_standard_error(slant: Run, story: Path) -> None:
+def test_split_writes_units_to_standard_output_and_progress_to_standard_error(
+    slant: Run, story: Path
+) -> None:
     ran = slant("split", story)
     assert ran.code == 0
     assert [(r["kind"], r["position"]) for r in ran.rows] == [("title", 0), ("paragraph", 1)]
@@ -120,7 +133,9 @@ def test_all_keeps_what_is_no_content(slant: Run, tmp_path: Path) -> None:
     assert kinds[1] - kinds[0] == {"metadata"}
 
 
-def test_some_rejected_ends_with_3_and_lists_them_until_a_run_without(slant: Run, story: Path, tmp_path: Path) -> None:
+def test_some_rejected_ends_with_3_and_lists_them_until_a_run_without(
+    slant: Run, story: Path, tmp_path: Path
+) -> None:
     (story / "empty.txt").write_text("")
     ran = slant("split", story, "none.txt", "-o", "units.jsonl")
     assert ran.code == 3
@@ -140,8 +155,8 @@ def test_a_run_does_not_read_what_it_wrote(slant: Run, story: Path, ending: str)
     """-o in the input folder: the second run finds the units and the rejected list of the first."""
     (story / "empty.txt").write_text("")
     out = story / f"units.{ending}"
-    first = slant("split", story, "-o", out), out.read_bytes()
-    second = slant("split", story, "-o", out), out.read_bytes()
+    first = slant("split", story, "-o", out, "--quiet"), out.read_bytes()
+    second = slant("split", story, "-o", out, "--quiet"), out.read_bytes()
     assert first == second
     assert first[0].code == 3
     assert len(rows_of(story / f"units.{ending}.rejected.jsonl")) == 1
@@ -177,7 +192,7 @@ def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tu
         assert (ran.code, ran.out) == (0, "")
         assert f"2 units scored → s.{ending}" in ran.err
     row = rows_of(tmp_path / "s.jsonl")[1]
-    assert [(s["target"], s["mentions"]) for s in row["stance"]] == [("council", [[62, 69]])]  # type: ignore[attr-defined]
+    assert [(s["target"], s["mentions"]) for s in row["stance"]] == [("council", [[51, 58]])]  # type: ignore[attr-defined]
     assert len(str(row["model"])) == len(str(row["codebook"])) == 12
     with (tmp_path / "s.csv").open(newline="") as file:
         assert [r["target"] for r in csv.DictReader(file)] == ["", "council"]
@@ -188,7 +203,10 @@ def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tu
     assert "Port Ellis</title>" in (tmp_path / "articles.html").read_text("utf-8")
     mixed = slant("report", story, "s.parquet", "-o", "mixed.html", *model)
     assert (mixed.code, "PATHS mix score files and articles" in mixed.err) == (2, True)
-    again = slant("report", tmp_path / "in", "-o", story / "r.html", *model), slant("report", story, "-o", story / "r.html", *model)
+    again = (
+        slant("report", tmp_path / "in", "-o", story / "r.html", *model),
+        slant("report", story, "-o", story / "r.html", *model),
+    )
     assert [ran.code for ran in again] == [0, 0], "a report in the input folder is no article"
 
     ran = slant("compare", "s.jsonl", "-o", "cmp", "--min-articles", "1")
@@ -202,7 +220,9 @@ def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tu
 @pytest.mark.train
 def test_ready_units_from_standard_input(slant: Run, tmp_path: Path, model: tuple[str, ...]) -> None:
     lines = [{"text": "The council met.", "targets": ["council", "boats"]}, {"txt": 1}]
-    ran = slant("score", "--units", "-", "-o", "-", *model, "--quiet", stdin="\n".join(map(json.dumps, lines)))
+    ran = slant(
+        "score", "--units", "-", "-o", "-", *model, "--quiet", stdin="\n".join(map(json.dumps, lines))
+    )
     assert ran.code == 3
     (row,) = ran.rows
     assert [s["target"] for s in row["stance"]] == ["council", "boats"]  # type: ignore[attr-defined]
@@ -211,7 +231,9 @@ def test_ready_units_from_standard_input(slant: Run, tmp_path: Path, model: tupl
 
 @pytest.mark.train
 @pytest.mark.slow
-def test_a_folder_of_bad_input_is_scored_as_far_as_it_goes(slant: Run, tmp_path: Path, model: tuple[str, ...]) -> None:
+def test_a_folder_of_bad_input_is_scored_as_far_as_it_goes(
+    slant: Run, tmp_path: Path, model: tuple[str, ...]
+) -> None:
     expected = write_bad_input(tmp_path / "bad")
     ran = slant("score", "bad", "-o", "s.jsonl", *model)
     assert ran.code == 3
@@ -225,11 +247,15 @@ def test_a_folder_of_bad_input_is_scored_as_far_as_it_goes(slant: Run, tmp_path:
 
 
 @pytest.mark.train
-def test_scores_do_not_change_with_the_run_or_the_company(slant: Run, story: Path, model: tuple[str, ...]) -> None:
+def test_scores_do_not_change_with_the_run_or_the_company(
+    slant: Run, story: Path, model: tuple[str, ...]
+) -> None:
     alone = slant("score", story, "-o", "-", *model).rows
     assert slant("score", story, "-o", "-", *model).rows == alone
     (story / "z.txt").write_text("Another story\n\nThe mill and the park were closed in June, they said.\n")
-    among = [r for r in slant("score", story, "-o", "-", *model).rows if r["article_id"] == alone[0]["article_id"]]
+    among = [
+        r for r in slant("score", story, "-o", "-", *model).rows if r["article_id"] == alone[0]["article_id"]
+    ]
     assert [(r["unit_id"], [s["label"] for s in r["stance"]]) for r in among] == [  # type: ignore[attr-defined]
         (r["unit_id"], [s["label"] for s in r["stance"]]) for r in alone  # type: ignore[attr-defined]
     ]  # fmt: skip
@@ -271,13 +297,15 @@ for line in sys.stdin.read().splitlines():
         main(line.split())
     except SystemExit as ended:
         assert ended.code == 0, (line, ended.code)
-heavy = {"torch", "transformers", "sklearn", "pandas", "datasets"} & set(sys.modules)
+heavy = {"torch", "transformers", "sklearn", "datasets"} & set(sys.modules)
 assert not heavy, f"{line!r} imports {heavy}"
 """
 
 
 def light(lines: str, cwd: Path) -> None:
-    ran = subprocess.run([sys.executable, "-c", LIGHT], input=lines, cwd=cwd, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(
+        [sys.executable, "-c", LIGHT], input=lines, cwd=cwd, capture_output=True, text=True, timeout=120
+    )
     assert ran.returncode == 0, ran.stderr
 
 
@@ -288,7 +316,9 @@ def test_help_and_split_import_nothing_heavy(story: Path) -> None:
 
 @pytest.mark.train
 @pytest.mark.slow
-def test_score_report_and_compare_import_neither_torch_nor_transformers(story: Path, tiny_export: Path) -> None:
+def test_score_report_and_compare_import_neither_torch_nor_transformers(
+    story: Path, tiny_export: Path
+) -> None:
     model = f"--model {tiny_export}"
     light(f"score . -o ../s.parquet {model}\nreport ../s.parquet -o ../r.html\nreport . -o ../a.html {model}\n"
           "compare ../s.parquet -o ../c --min-articles 1", story)  # fmt: skip
@@ -313,7 +343,7 @@ def test_a_reader_that_goes_away_is_no_error(story: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["train", "evaluate -o out", "export a -o b"])
+@pytest.mark.parametrize("command", ["train", "export a -o b"])
 def test_what_needs_the_training_install_says_so_without_it(tmp_path: Path, command: str) -> None:
     """As in the base install: the heavy packages cannot be imported."""
     code = (

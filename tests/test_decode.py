@@ -41,7 +41,9 @@ from slant.encoding.windows import Window
 from slant.errors import UsageError
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 
-PLAIN = Decoding(loaded_seed=0.4, loaded_threshold=0.4)  # a lone word at 0.95 counts 0.5 x 0.95 with its neighbours
+PLAIN = Decoding(
+    loaded_seed=0.4, loaded_threshold=0.4
+)  # a lone word at 0.95 counts 0.5 x 0.95 with its neighbours
 
 
 def offsets(text: str) -> np.ndarray[Any, Any]:
@@ -72,7 +74,11 @@ def test_the_labels_are_those_of_the_codebook_and_stand_in_their_columns() -> No
     assert set(book.labels("reply")) == set(REPLIES)
     assert UNIT_LABELS[REPLY] == REPLIES
     assert UNIT_LABELS[FRAME] == FRAMES
-    assert (UNIT_LABELS[BIASED], UNIT_LABELS[SUBJECTIVE], TOKEN_LABELS[TOXIC]) == ("biased", "subjective", "toxic")
+    assert (UNIT_LABELS[BIASED], UNIT_LABELS[SUBJECTIVE], TOKEN_LABELS[TOXIC]) == (
+        "biased",
+        "subjective",
+        "toxic",
+    )
     assert all(TOKEN_LABELS[column] == name for name, column in TECHNIQUE_INDEX.items())
 
 
@@ -121,15 +127,21 @@ def test_a_loaded_span_has_its_best_technique_and_those_that_are_likely_enough()
         ("greedy thieves", "name_calling_labeling"), ("greedy thieves", "loaded_language"),
     ]  # fmt: skip
     sigmoid = 1 / (1 + np.exp(-np.array([3.0, 2.0, 1.0])))
-    assert [p for *_, p in found] == pytest.approx([sigmoid[0] * sigmoid[1], sigmoid[0] * sigmoid[2]], rel=1e-5)
+    assert [p for *_, p in found] == pytest.approx(
+        [sigmoid[0] * sigmoid[1], sigmoid[0] * sigmoid[2]], rel=1e-5
+    )
     weak = {"any": 3.0, "doubt": -5.0}
-    assert [t for *_, t, _ in loaded_spans(text, reading(text, {"greedy": weak}), PLAIN)] == ["doubt"], "always one"
+    assert [t for *_, t, _ in loaded_spans(text, reading(text, {"greedy": weak}), PLAIN)] == ["doubt"], (
+        "always one"
+    )
     assert loaded_spans(text, reading(text, {"greedy": {"any": -0.1, "doubt": 9.0}}), PLAIN) == []
     biased = replace(PLAIN, technique_bias=tuple(20.0 if t == "slogans" else 0.0 for t in TECHNIQUES))
     assert [t for *_, t, _ in loaded_spans(text, reading(text, {"greedy": weak}), biased)] == ["slogans"]
 
 
-def extents(text: str, p: dict[str, float], *, seed: float = 0.4, threshold: float = 0.4, gap: int = 1) -> list[str]:
+def extents(
+    text: str, p: dict[str, float], *, seed: float = 0.4, threshold: float = 0.4, gap: int = 1
+) -> list[str]:
     """The stretches of `text`, cut at blanks, whose words have the probabilities `p` and 0 elsewhere."""
     values = np.array([p.get(word, 0) for word in text.split(" ")], np.float32)
     found = loaded_extents(text, offsets(text), values, seed=seed, threshold=threshold, gap=gap)
@@ -149,7 +161,9 @@ def test_a_loaded_stretch_grows_from_a_certain_word_as_far_as_words_are_likely()
 
 def test_a_loaded_stretch_begins_and_ends_with_a_word_that_can_carry_it() -> None:
     text = "the greedy of the thieves – and so on"
-    assert extents(text, dict.fromkeys(["the", "greedy", "of", "thieves", "–", "and"], 1.0)) == ["greedy of the thieves"]
+    assert extents(text, dict.fromkeys(["the", "greedy", "of", "thieves", "–", "and"], 1.0)) == [
+        "greedy of the thieves"
+    ]
     assert extents("it is the and – met", dict.fromkeys(["is", "the", "and", "–"], 1.0)) == []
 
 
@@ -187,14 +201,20 @@ def test_replies_and_frames() -> None:
     assert frames["political"] == 0.5
 
 
-def window(n: int, core: tuple[int, int], start: int, queries: list[tuple[int, int]], request: int = 0) -> Window:
+def window(
+    n: int, core: tuple[int, int], start: int, queries: list[tuple[int, int]], request: int = 0
+) -> Window:
     spans = [(start + i, start + i + 1) for i in range(n)]
     none = [0] * (n + 2)
     return Window(request, none, none, none, none, none, queries, spans, core, 2)
 
 
 def test_windows_are_joined_by_their_cores() -> None:
-    windows = [window(4, (0, 3), 0, [(1, 6)]), window(4, (1, 4), 2, [(1, 6), (0, 7)]), window(0, (0, 0), 0, [], 1)]
+    windows = [
+        window(4, (0, 3), 0, [(1, 6)]),
+        window(4, (1, 4), 2, [(1, 6), (0, 7)]),
+        window(0, (0, 0), 0, [], 1),
+    ]
     outputs = [
         (
             np.full((8, 1), k, np.float32) + np.arange(8)[:, None] / 10,
@@ -220,7 +240,11 @@ def test_a_prediction_holds_everything_and_scores_gold_spans_if_asked() -> None:
         {"greedy": {"any": 2.0, "doubt": 1.0}},
         stance=[np.array([[0, 0, 5], [5, 0, 0]], np.float32)] * 2 + [None],
     )
-    targets = (TargetLabel("a", mentions=((0, 3),)), TargetLabel("b"), TargetLabel("c", mentions=((99, 100),)))
+    targets = (
+        TargetLabel("a", mentions=((0, 3),)),
+        TargetLabel("b"),
+        TargetLabel("c", mentions=((99, 100),)),
+    )
     example = Example(
         "i", "s", "dev", "g", text, targets=targets,
         loaded=(Span(4, 10, "doubt"), Span(21, 22, "doubt"), Span(90, 91, "doubt")),

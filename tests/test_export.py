@@ -64,10 +64,14 @@ def test_int8_is_near_and_says_the_same_of_what_was_learned(
     int8 = load(tiny_export, threads=1)
     off = differences(int8.read(requests()), torch_readings)
     assert 0 < off.mean() < 0.15, "quantised, and near"
-    for ours, theirs in zip(int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True):
+    for ours, theirs in zip(
+        int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True
+    ):
         for a, b in zip(ours.stance, theirs.stance, strict=True):
             assert max(a, key=a.__getitem__) == max(b, key=b.__getitem__)
-        assert [(s.start, s.end, s.label) for s in ours.loaded] == [(s.start, s.end, s.label) for s in theirs.loaded]
+        assert [(s.start, s.end, s.label) for s in ours.loaded] == [
+            (s.start, s.end, s.label) for s in theirs.loaded
+        ]
 
 
 def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> None:
@@ -75,7 +79,9 @@ def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> No
 
     nodes = onnx.load(str(tiny_export / "onnx" / "model_quantized.onnx")).graph.node
     quantised = [n.name for n in nodes if n.op_type == "MatMulInteger"]
-    plain = {n.name.split("/")[2] for n in nodes if n.op_type in ("MatMul", "Gemm") and "encoder" not in n.name}
+    plain = {
+        n.name.split("/")[2] for n in nodes if n.op_type in ("MatMul", "Gemm") and "encoder" not in n.name
+    }
     assert len(quantised) >= 2 * 6, "six products in each of the two layers"
     assert all("/encoder/" in name for name in quantised)
     assert plain == {"tokens", "unit", "stance"}
@@ -133,7 +139,9 @@ def test_what_is_missing_is_named(folder: Path, name: str) -> None:
 
 def test_a_model_of_other_labels_is_refused_with_both_lists(folder: Path) -> None:
     change(folder, token_labels=["any", "sarcasm"])
-    with pytest.raises(SlantError, match=r"its token_labels are \['any', 'sarcasm'\].*this version of slant has") as error:
+    with pytest.raises(
+        SlantError, match=r"its token_labels are \['any', 'sarcasm'\].*this version of slant has"
+    ) as error:
         load(folder)
     assert str(list(TOKEN_LABELS)) in str(error.value)
 
@@ -141,7 +149,9 @@ def test_a_model_of_other_labels_is_refused_with_both_lists(folder: Path) -> Non
 def test_a_model_of_another_codebook_is_refused(folder: Path) -> None:
     book = folder / "codebook.toml"
     book.write_text(book.read_text().replace("definition = ", 'note = "Changed."\ndefinition = ', 1))
-    with pytest.raises(SlantError, match="made with codebook [0-9a-f]{12}, but its codebook.toml is [0-9a-f]{12}"):
+    with pytest.raises(
+        SlantError, match=r"made with codebook [0-9a-f]{12}, but its codebook\.toml is [0-9a-f]{12}"
+    ):
         load(folder)
 
 
@@ -177,7 +187,10 @@ def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Reader]:
         judged.append(reader)
         return Scorecard("m", "f", "0", 0, 10, None, ())
 
-    losses = [Loss(set=f"set{i}", metric="f1", before=0.7, after=0.7 - p / 100, points=p) for i, p in enumerate(points)]
+    losses = [
+        Loss(set=f"set{i}", metric="f1", before=0.7, after=0.7 - p / 100, points=p)
+        for i, p in enumerate(points)
+    ]
     monkeypatch.setattr(gate, "judge", judge)
     monkeypatch.setattr(gate, "quality_loss", lambda before, after: losses)
     return judged
@@ -193,7 +206,10 @@ def test_a_model_that_lost_little_is_shipped_with_its_losses(
     ship(tiny_checkpoint, tmp_path / "model")
     assert [type(r.runtime).__name__ for r in judged] == ["TorchRuntime", "OnnxRuntime"]
     rows = json.loads((tmp_path / "model" / "quantisation.json").read_text())
-    assert [(r["set"], r["fp32"], round(r["int8"], 3)) for r in rows] == [("set0", 0.7, 0.691), ("set1", 0.7, 0.703)]
+    assert [(r["set"], r["fp32"], round(r["int8"], 3)) for r in rows] == [
+        ("set0", 0.7, 0.691),
+        ("set1", 0.7, 0.703),
+    ]
     assert "70.0 →   69.1  (-0.90)" in capsys.readouterr().out
     assert not (tmp_path / "model" / "onnx" / "model.onnx").exists()
     assert load(tmp_path / "model").predict(examples()[:1])
@@ -201,7 +217,8 @@ def test_a_model_that_lost_little_is_shipped_with_its_losses(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("points", "message"), [([0.2, 1.1], "int8 costs 1.10 points of f1 on set1"), ([], "none of the public sets")]
+    ("points", "message"),
+    [([0.2, 1.1], "int8 costs 1.10 points of f1 on set1"), ([], "none of the public sets")],
 )
 def test_a_model_that_lost_too_much_or_was_not_judged_is_not_shipped(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: list[float], message: str

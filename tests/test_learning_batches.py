@@ -56,7 +56,11 @@ def test_labelled_with_nothing_found_is_not_the_same_as_not_labelled(encoder: Te
 
 
 def test_named_targets_and_topics_have_their_own_columns(encoder: TextEncoder) -> None:
-    targets = (TargetLabel("mayor", "against", ((4, 9),)), TargetLabel("boats", "favor"), TargetLabel("ferry", None))
+    targets = (
+        TargetLabel("mayor", "against", ((4, 9),)),
+        TargetLabel("boats", "favor"),
+        TargetLabel("ferry", None),
+    )
     (row,) = make_rows([example("The mayor met.", targets=targets)], encoder)
     assert row.stance.tolist() == [
         [STANCE_INDEX["against"], IGNORED], [IGNORED, STANCE_INDEX["favor"]], [IGNORED, IGNORED],
@@ -73,7 +77,12 @@ def test_labels_follow_their_text_into_every_window(encoder: TextEncoder) -> Non
     )
     rows = make_rows([found], encoder)
     assert len(rows) > 2
-    tagged = [(i, text[a:b]) for i, r in enumerate(rows) for (a, b), y in zip(r.window.offsets, r.token[:, 0]) if y]  # type: ignore[index]
+    tagged = []
+    for number, row in enumerate(rows):
+        assert row.token is not None
+        tagged += [
+            (number, text[a:b]) for (a, b), y in zip(row.window.offsets, row.token[:, 0], strict=True) if y
+        ]
     assert tagged == [(len(rows) - 1, "corrupt")]
     assert [r.stance.tolist() for r in rows] == [[]] * (len(rows) - 1) + [[[0, IGNORED]]]
 
@@ -96,7 +105,13 @@ def test_targets_of_one_text_go_together_unless_it_has_other_labels() -> None:
     assert [[t.name for t in e.targets] for e in merged] == [["a", "b"], []]
     assert len(merge_targets([a, replace(b, text="The park.")])) == 2
     assert len(merge_targets([a, replace(b, source="y")])) == 2
-    for labels in ({"biased": True}, {"reply": "deny"}, {"loaded": ()}, {"frames": ()}, {"context": "The bridge."}):
+    for labels in (
+        {"biased": True},
+        {"reply": "deny"},
+        {"loaded": ()},
+        {"frames": ()},
+        {"context": "The bridge."},
+    ):
         assert len(merge_targets([a, replace(b, **labels)])) == 2, labels  # type: ignore[arg-type]
     many = [replace(a, targets=(TargetLabel(str(i), "favor"),)) for i in range(20)]
     assert [len(e.targets) for e in merge_targets(many)] == [16, 4]
@@ -109,7 +124,9 @@ class Numbered(TinySet):
         yield from (replace(example(f"Story {i}."), group=str(i // 4)) for i in range(20))
 
 
-def test_sets_are_used_as_the_recipe_says(encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_sets_are_used_as_the_recipe_says(
+    encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setitem(READERS, "tiny", Numbered())
     whole = load_use(SetUse("tiny"))
     assert len(whole) == 20
@@ -117,8 +134,13 @@ def test_sets_are_used_as_the_recipe_says(encoder: TextEncoder, monkeypatch: pyt
     assert len(some) == 7
     assert some == load_use(SetUse("tiny", limit=7), seed=1)
     assert some != load_use(SetUse("tiny", limit=7), seed=2)
-    folds = [{e.group for e in whole} - {e.group for e in load_use(SetUse("tiny", without_fold=i))} for i in range(5)]
-    assert sorted(g for fold in folds for g in fold) == ["0", "1", "2", "3", "4"], "each article left out once"
+    folds = [
+        {e.group for e in whole} - {e.group for e in load_use(SetUse("tiny", without_fold=i))}
+        for i in range(5)
+    ]
+    assert sorted(g for fold in folds for g in fold) == ["0", "1", "2", "3", "4"], (
+        "each article left out once"
+    )
     use = {"name": "tiny", "repeat": 3, "weight": 0.5, "limit": 4}
     rows = training_rows(recipe(tmp_path, train=[use]), encoder)
     assert len(rows) == 12

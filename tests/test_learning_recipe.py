@@ -19,7 +19,9 @@ def write(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_recipe_is_read_with_its_sets_and_overrides(tmp_path: Path) -> None:
-    path = write(tmp_path, 'epochs = 2\ntrain = [{ name = "vast", repeat = 2 }]\n[loss_weights]\ntoxic = 2.0\n')
+    path = write(
+        tmp_path, 'epochs = 2\ntrain = [{ name = "vast", repeat = 2 }]\n[loss_weights]\ntoxic = 2.0\n'
+    )
     found = load_recipe(path, ["seed=5", "encoder=some/where", "learning_rate=1e-3", "bf16=false"])
     assert found.name == "r"
     assert (found.epochs, found.seed, found.encoder) == (2.0, 5, "some/where")
@@ -39,7 +41,11 @@ def test_a_saved_recipe_gives_the_same_recipe(tmp_path: Path) -> None:
     ("text", "overrides", "message"),
     [
         ("learning_rat = 1", [], r"r\.toml: unknown setting 'learning_rat'\. Did you mean 'learning_rate'\?"),
-        ('train = [{ name = "vast", spilt = "dev" }]', [], r"train: unknown setting 'spilt'\. Did you mean 'split'"),
+        (
+            'train = [{ name = "vast", spilt = "dev" }]',
+            [],
+            r"train: unknown setting 'spilt'\. Did you mean 'split'",
+        ),
         ("train = [{ split = 'dev' }]", [], "train: {'split': 'dev'} names no set"),
         ("epochs = 'two'", [], "epochs = 'two' is a str; expected a float"),
         ("batch_size = 2.5", [], "batch_size = 2.5 is a float; expected a int"),

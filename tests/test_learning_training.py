@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from slant.errors import SlantError, UsageError
 from slant.labels.public import READERS
-from tiny import TinySet, examples, open_torch, recipe, text_encoder, train_tiny
+from tiny import TinySet, examples, open_torch, recipe, train_tiny
 
 torch = pytest.importorskip("torch", reason="needs the [train] install")
 pytest.importorskip("transformers", reason="needs the [train] install")
@@ -45,7 +44,9 @@ def test_it_finds_again_what_it_was_taught(tiny_checkpoint: Path) -> None:
         for target, scores in zip(e.targets, p.stance, strict=True):
             assert max(scores, key=scores.__getitem__) == target.label, e.text
         if e.loaded is not None:
-            assert [(s.start, s.end, s.label) for s in p.loaded] == [(s.start, s.end, s.label) for s in e.loaded]
+            assert [(s.start, s.end, s.label) for s in p.loaded] == [
+                (s.start, s.end, s.label) for s in e.loaded
+            ]
         if e.toxic is not None:
             assert p.toxic == e.toxic
         if e.reply is not None and p.reply is not None:
@@ -98,7 +99,9 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, *, after: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_a_run_that_starts_again_leaves_nothing_of_the_old_one_to_resume(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_a_run_that_starts_again_leaves_nothing_of_the_old_one_to_resume(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
     train_tiny(tiny_encoder, tmp_path, **SHORT, save_steps=2)
     assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["checkpoint-16"]
     train_tiny(tiny_encoder, tmp_path, **{**SHORT, "epochs": 1}, save_steps=2)
@@ -106,7 +109,9 @@ def test_a_run_that_starts_again_leaves_nothing_of_the_old_one_to_resume(tiny_en
 
 
 @pytest.mark.slow
-def test_resume_refuses_the_run_of_another_recipe_and_says_what_differs(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_resume_refuses_the_run_of_another_recipe_and_says_what_differs(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
     train_tiny(tiny_encoder, tmp_path, **{**SHORT, "epochs": 1})
     with pytest.raises(SlantError, match=r"run of another recipe \(different: epochs, seed\)"):
         train_tiny(tiny_encoder, tmp_path, **SHORT, seed=5, resume=True)

@@ -18,17 +18,23 @@ def score(article: str, outlet: str | None = "Courier", **fields: Any) -> Score:
     """A unit of ten words. stance: label toward the council; spans: (start, label, voice); frames: labels."""
     text = "one two three four five six seven eight nine ten"
     unit_fields = {k: fields.pop(k) for k in ("kind", "published", "author", "title") if k in fields}
-    unit = Unit(article, "u", unit_fields.pop("kind", "paragraph"), text, 0, 48, 0, outlet=outlet, **unit_fields)
+    unit = Unit(
+        article, "u", unit_fields.pop("kind", "paragraph"), text, 0, 48, 0, outlet=outlet, **unit_fields
+    )
     stance = fields.pop("stance", "none")
     made: dict[str, Any] = {"model": "m", "codebook": "c", **fields}
     if stance != "none":
         made["stance"] = (Stance("council", stance, {"against": 0.4, "neutral": 0.3, "favor": 0.3}),)
-    made["loaded"] = tuple(Loaded(s, s + 3, "one", label, 0.9, voice) for s, label, voice in made.pop("spans", ()))
+    made["loaded"] = tuple(
+        Loaded(s, s + 3, "one", label, 0.9, voice) for s, label, voice in made.pop("spans", ())
+    )
     made["frames"] = tuple(Frame(label, 0.9) for label in made.get("frames", ()))
     return Score(unit, **made)
 
 
-def table(*rows: Score, by: str = "outlet", min_articles: int = 1, **options: Any) -> dict[tuple[str, str], Rate]:
+def table(
+    *rows: Score, by: str = "outlet", min_articles: int = 1, **options: Any
+) -> dict[tuple[str, str], Rate]:
     found = rates(rows, by=by, min_articles=min_articles, resamples=200, **options)
     return {(r.group, r.measure): r for r in found.rates}
 
@@ -79,15 +85,31 @@ def test_comments_are_counted_apart_from_the_article() -> None:
 def test_intervals_resample_articles_and_not_units() -> None:
     """The same eight units once as two articles of one mind each, once as eight: the former says less."""
     labels = ["against"] * 4 + ["favor"] * 4
-    two = table(*(score("ab"[i // 4], stance=x) for i, x in enumerate(labels)))["Courier", "stance/council/against"]
-    eight = table(*(score(str(i), stance=x) for i, x in enumerate(labels)))["Courier", "stance/council/against"]
+    two = table(*(score("ab"[i // 4], stance=x) for i, x in enumerate(labels)))[
+        "Courier", "stance/council/against"
+    ]
+    eight = table(*(score(str(i), stance=x) for i, x in enumerate(labels)))[
+        "Courier", "stance/council/against"
+    ]
     assert two.value == eight.value == 0.5
     assert (two.low, two.high) == (0, 1)
     assert 0 < eight.low < 0.5 < eight.high < 1
     one = table(*(score("a", stance=x) for x in labels))["Courier", "stance/council/against"]
-    assert (one.low, one.high) == (0.5, 0.5)
-    again = table(*(score(str(i), stance=x) for i, x in enumerate(labels)))["Courier", "stance/council/against"]
+    assert (one.low, one.high) == (None, None), "one article says nothing of the spread"
+    again = table(*(score(str(i), stance=x) for i, x in enumerate(labels)))[
+        "Courier", "stance/council/against"
+    ]
     assert again == eight, "the same seed, the same interval"
+
+
+def test_a_share_that_never_varies_is_not_certain() -> None:
+    """The exact bound for none in four draws: 1 - 0.025 ** (1/4)."""
+    rows = [score(str(i), stance="favor") for i in range(4)]
+    none, all_ = (table(*rows)["Courier", f"stance/council/{label}"] for label in ("against", "favor"))
+    assert (none.value, none.low, none.high) == (0, 0, pytest.approx(0.6024, abs=1e-4))
+    assert (all_.value, all_.low, all_.high) == (1, pytest.approx(0.3976, abs=1e-4), 1)
+    silent = table(*rows)["Courier", "loaded/outlet"]
+    assert (silent.value, silent.low, silent.high) == (0, None, None)
 
 
 def test_groups_with_few_articles_are_named_and_left_out() -> None:
@@ -112,7 +134,7 @@ def test_what_cannot_be_compared_is_said() -> None:
     with pytest.raises(UsageError, match="hold no units"):
         rates([], by="outlet")
     for other in ({"model": "n"}, {"codebook": "d"}):
-        with pytest.raises(UsageError, match="different models or codebooks.*Score all with one"):
+        with pytest.raises(UsageError, match=r"different models or codebooks.*Score all with one"):
             rates([score("a"), score("a", **other)], by="outlet")
 
 

@@ -63,5 +63,7 @@ def test_each_request_gets_its_own_reading(reader: Reader) -> None:
 
 def test_an_example_is_asked_by_mention_where_it_has_one_else_by_name() -> None:
     fields: dict[str, Any] = {"id": "i", "source": "s", "split": "dev", "group": "g"}
-    e = Example(**fields, text="The mill.", context="c", targets=(TargetLabel("a", None, ((4, 8),)), TargetLabel("b")))
+    e = Example(
+        **fields, text="The mill.", context="c", targets=(TargetLabel("a", None, ((4, 8),)), TargetLabel("b"))
+    )
     assert request(e) == Request("The mill.", [((4, 8),), "b"], "c")

@@ -34,7 +34,13 @@ def test_a_text_is_all_that_a_unit_needs() -> None:
 
 
 def test_what_is_stated_is_kept() -> None:
-    stated = {"unit_id": "u7", "article_id": 12, "kind": "title", "outlet": "Courier", "published": "2023-05-01"}
+    stated = {
+        "unit_id": "u7",
+        "article_id": 12,
+        "kind": "title",
+        "outlet": "Courier",
+        "published": "2023-05-01",
+    }
     (asked,), _ = read({"text": "Boats", **stated, "author": "", "note": {"any": 1}})
     u = asked.unit
     assert (u.unit_id, u.article_id, u.kind, u.outlet, u.published, u.author) == (
@@ -70,7 +76,11 @@ def test_a_text_that_answers_another_is_a_comment() -> None:
         ('{"text": "  "}', "no_text", "with something in it"),
         ('{"text": 7}', "no_text", "a string"),
         ('{"text": "half \\ud83d of a face"}', "undecodable", "lone surrogate"),
-        ('{"text": "x", "kind": "essay"}', "bad_kind", "\"kind\" is 'essay'; expected one of title, subtitle"),
+        (
+            '{"text": "x", "kind": "essay"}',
+            "bad_kind",
+            "\"kind\" is 'essay'; expected one of title, subtitle",
+        ),
         ('{"text": "x", "kind": ["title"]}', "bad_kind", "expected one of"),
         ('{"text": "x", "targets": "ferry"}', "bad_targets", "expected a list of names"),
         ('{"text": "x", "targets": [" "]}', "bad_targets", "expected a list of names"),

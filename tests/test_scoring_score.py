@@ -35,12 +35,18 @@ class Rules:
     """Greedy is name calling, stupid and clown are toxic; against what is called council, else in favour."""
 
     def __init__(self, encoder: TextEncoder) -> None:
-        self.ids = {w: encoder.tokenizer.token_to_id(w) for w in ("greedy", "stupid", "clown", "council", "lie")}
+        self.ids = {
+            w: encoder.tokenizer.token_to_id(w) for w in ("greedy", "stupid", "clown", "council", "lie")
+        }
 
     def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Array, Array, Array]:
         ids, columns = batch["input_ids"], batch["query_columns"]
         token = np.full((*ids.shape, len(TOKEN_LABELS)), -9, np.float32)
-        for word, labels in {"greedy": ("any", "name_calling_labeling"), "stupid": ("toxic",), "clown": ("toxic",)}.items():
+        for word, labels in {
+            "greedy": ("any", "name_calling_labeling"),
+            "stupid": ("toxic",),
+            "clown": ("toxic",),
+        }.items():
             for label in labels:
                 token[..., TOKEN_LABELS.index(label)][ids == self.ids[word]] = 4
         unit = np.full((len(ids), len(UNIT_LABELS)), -4, np.float32)
@@ -62,7 +68,13 @@ def reader(tmp_path: Path) -> Reader:
 
 
 def unit(text: str, kind: str = "paragraph", **fields: Any) -> Unit:
-    given: dict[str, Any] = {"article_id": "a", "unit_id": text[:9], "position": 0, "voices": voices(text, kind), **fields}
+    given: dict[str, Any] = {
+        "article_id": "a",
+        "unit_id": text[:9],
+        "position": 0,
+        "voices": voices(text, kind),
+        **fields,
+    }
     return Unit(kind=kind, text=text, start=0, end=len(text), **given)
 
 
@@ -121,7 +133,10 @@ def test_questions_of_a_document_that_was_split() -> None:
     starts = [text.index(line) for line in text.split("\n")]
     ends = [s + len(line) for s, line in zip(starts, text.split("\n"), strict=True)]
     roles = ("title", "body", "comment", "comment")
-    parts = tuple(Part(s, e, r, parent=2 if i == 3 else None) for i, (s, e, r) in enumerate(zip(starts, ends, roles, strict=True)))
+    parts = tuple(
+        Part(s, e, r, parent=2 if i == 3 else None)
+        for i, (s, e, r) in enumerate(zip(starts, ends, roles, strict=True))
+    )
     found = asked(*split(Article(text, title="Ferry returns", markup="none", parts=parts)))
     assert [(q.unit.kind, q.answers) for q in found if q.unit.kind == "comment"] == [
         ("comment", "Ferry returns\nThe ferry to Port Ellis sails."), ("comment", "Good."),
@@ -147,7 +162,9 @@ def test_a_row_holds_what_the_model_says_of_the_unit(reader: Reader) -> None:
 
 def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
     text = "You stupid old clown, that is a greedy lie."
-    (row,) = run(reader, Question(unit(text, "comment"), {}, (("article", "council story"),), "The ferry sails."))
+    (row,) = run(
+        reader, Question(unit(text, "comment"), {}, (("article", "council story"),), "The ferry sails.")
+    )
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [("article", "against", ())]
     assert [text[a:b] for a, b in row.toxic] == ["stupid", "clown"]
     assert row.reply is not None
@@ -203,5 +220,10 @@ def test_all_targets_of_a_unit_go_in_one_pass(reader: Reader) -> None:
         return read(requests, **kwargs)
 
     reader.read = counting  # type: ignore[method-assign]
-    run(reader, Question(unit("The council, the ferry."), {"council": ((4, 11),), "ferry": ((17, 22),)}, (("x", "x"),)))
+    run(
+        reader,
+        Question(
+            unit("The council, the ferry."), {"council": ((4, 11),), "ferry": ((17, 22),)}, (("x", "x"),)
+        ),
+    )
     assert [len(r.targets) for r in seen] == [3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from slant.encoding.windows import (
 )
 from slant.errors import UsageError
 from tiny import text_encoder
+
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
@@ -130,14 +132,19 @@ def test_the_cores_of_windows_tile_the_text(
     assert read == [(6 * i, 6 * i + 5) for i in range(n)]
     assert {w.n_windows for w in windows} == {len(windows)}
     for w in windows:
-        assert w.input_ids[1 : len(w.offsets) + 1] == [encoder.tokenizer.token_to_id("ferry")] * len(w.offsets)
+        assert w.input_ids[1 : len(w.offsets) + 1] == [encoder.tokenizer.token_to_id("ferry")] * len(
+            w.offsets
+        )
         assert len(w) <= room
-    for a, b in zip(windows, windows[1:], strict=False):
+    for a, b in pairwise(windows):
         shared = set(a.offsets) & set(b.offsets)
         assert len(shared) >= stride, "two windows share at least the stride"
 
 
-WILD = st.text(st.sampled_from("The mayor’s “ferry” é e\u0301 🙂👨‍👩‍👧 ﷽\u200b\t\nİß½ \U0001f1f8\U0001f1ea漢字"), max_size=60)
+WILD = st.text(
+    st.sampled_from("The mayor’s “ferry” é e\u0301 🙂👨‍👩‍👧 ﷽\u200b\t\nİß½ \U0001f1f8\U0001f1ea漢字"),
+    max_size=60,
+)
 
 
 @given(text=WILD)
@@ -148,7 +155,7 @@ def test_offsets_are_code_points_of_the_text_whatever_is_in_it(encoder: TextEnco
     for a, b in spans:
         assert 0 <= a < b <= len(text)
         assert text[a:b].strip(), "a token is never blank"
-    assert all(a[0] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[0] <= b[0] for a, b in pairwise(spans))
     covered = {i for a, b in spans for i in range(a, b)}
     missed = {c for i, c in enumerate(text) if i not in covered and c.isalnum()}
     assert not missed, "no letter is left unread"
@@ -164,7 +171,9 @@ def test_a_mention_behind_accents_and_emoji_is_found(encoder: TextEncoder, form:
 
 
 def test_rows_are_padded_with_what_no_one_sees(encoder: TextEncoder) -> None:
-    windows = encoder.encode([Request("The mayor.", [[(4, 9)], "boats"]), Request("The mayor met the council.")])
+    windows = encoder.encode(
+        [Request("The mayor.", [[(4, 9)], "boats"]), Request("The mayor met the council.")]
+    )
     batch = collate(windows, pad=encoder.pad)
     assert {name: array.shape for name, array in batch.items()} == {
         "input_ids": (2, 10), "layout": (2, 10, 4), "query_columns": (2, 2),

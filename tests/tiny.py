@@ -19,7 +19,7 @@ harbour council mayor ferry mill bridge river library school park port ellis tow
 said called told asked opened opens closed meets meet read know think want wants says paid cost costs crowns million
 praised gift brave corrupt wrecked stupid clown liar lie shame disaster glorious traitors greedy thieves honest great bad
 good free swim swimming fees met tuesday monday sunday june court judge law police jobs money health water story photo true
-""".split()
+"""
 WINDOWS = {"max_length": 64, "stride": 16, "context_length": 24}
 SETTINGS: dict[str, Any] = {
     "epochs": 60, "batch_size": 8, "learning_rate": 4e-3, "head_learning_rate": 4e-3, "warmup": 0.0, "weight_decay": 0.0,
@@ -33,7 +33,7 @@ def write_tokenizer(path: Path) -> Path:
 
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters)]
-    pieces += [*".,;:!?'\"()-’“”…$%&", *dict.fromkeys(w for w in _WORDS if len(w) > 1)]
+    pieces += [*".,;:!?'\"()-’“”…$%&", *dict.fromkeys(w for w in _WORDS.split() if len(w) > 1)]
     vocab = {piece: number for number, piece in enumerate(pieces)}
     tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)

@@ -180,7 +180,8 @@ def train(recipe: str | None, overrides: Sequence[str], output: str | None, resu
     """Train a model as RECIPE says, choose its thresholds on dev data, and export it to RUN/export."""
     with _train_install():
         from slant.shipping.run import run
-    run(Path(recipe) if recipe else None, overrides, Path(output) if output else None, resume=resume)
+
+        run(Path(recipe) if recipe else None, overrides, Path(output) if output else None, resume=resume)
     return DONE
 
 
@@ -197,7 +198,8 @@ def export(checkpoint: str, output: str, most: float, limit: int | None) -> int:
     """Quantise a trained CHECKPOINT to int8 and ship it to a model folder, unless that costs too much quality."""
     with _train_install():
         from slant.shipping.gate import ship
-    ship(Path(checkpoint), Path(output), most=most, limit=limit)
+
+        ship(Path(checkpoint), Path(output), most=most, limit=limit)
     return DONE
 
 
@@ -213,15 +215,16 @@ def export(checkpoint: str, output: str, most: float, limit: int | None) -> int:
 @click.option("--resamples", default=1000, show_default=True, help="Resamples behind each interval.")
 def evaluate(model: str | None, sets: str | None, output: str, limit: int | None, resamples: int) -> int:
     """Judge MODEL (a model folder or a checkpoint; default: the shipped one) on the public sets, label by label."""
+    from slant.labels.public import data_root
+
+    names = [name.strip() for name in sets.split(",")] if sets else None
     with _train_install():
         from slant.judging.render import markdown
         from slant.judging.scorecard import judge, write
         from slant.shipping.gate import open_model
-    from slant.labels.public import data_root
 
-    names = [name.strip() for name in sets.split(",")] if sets else None
-    reader = open_model(Path(model) if model else None)
-    card = judge(reader, sets=names, root=data_root(), resamples=resamples, limit=limit)
+        reader = open_model(Path(model) if model else None)
+        card = judge(reader, sets=names, root=data_root(), resamples=resamples, limit=limit)
     write(card, Path(output))
     click.echo(markdown(card))
     return DONE
@@ -229,7 +232,7 @@ def evaluate(model: str | None, sets: str | None, output: str, limit: int | None
 
 @contextmanager
 def _train_install() -> Iterator[None]:
-    """Says which install has what is missing."""
+    """Says which install has what is missing; rooms import it where they need it, so all the work goes inside."""
     try:
         yield
     except ImportError as error:
@@ -352,7 +355,8 @@ def _finish(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: turns errors into messages and exit codes."""
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        given = list(arguments) if arguments is not None else None
+        code = cli.main(args=given, prog_name="slant", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = USAGE

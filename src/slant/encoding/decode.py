@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ class Decoding:
     *_bias: added to the logits of the classes, undoing the class weights of training.
     *_threshold: probability from which a word carries the label. *_gap: characters between two runs that are bridged.
     loaded_seed: probability that at least one word of a loaded span has (hysteresis: the rest need the threshold only).
-    technique_threshold: mean probability from which a loaded span carries a further technique beside its best one.
+    technique_threshold: probability from which a loaded span carries a further technique beside its best one.
     frame_threshold: probability from which a frame is reported.
     """
 
@@ -39,11 +39,10 @@ class Decoding:
     topic_temperature: float = 1.0
     reply_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     reply_temperature: float = 1.0
-    technique_bias: tuple[float, ...] = (0.0,) * len(TECHNIQUES)
     loaded_seed: float = 0.5
     loaded_threshold: float = 0.5
     loaded_gap: int = 1
-    technique_threshold: float = 0.6
+    technique_threshold: float = 0.3
     toxic_threshold: float = 0.5
     toxic_gap: int = 1
     frame_threshold: float = 0.5
@@ -73,7 +72,6 @@ class Reading:
     unit: Array
     stance: list[Array | None]
     windows: int = 1
-    _stance_n: list[int] = field(default_factory=list)
 
 
 def join(
@@ -197,8 +195,8 @@ def _is_bare(word: str) -> bool:
 def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int, str, float]]:
     """(start, end, technique, probability): each stretch of loaded language with its best technique, and with every
     further technique that is likely enough over the whole stretch (spans of different techniques overlap)."""
-    offsets, values = words(text, reading.offsets, reading.tokens)
-    probabilities = sigmoid(values[:, ANY])
+    offsets, values = words(text, reading.offsets, reading.tokens[:, ANY])
+    probabilities = sigmoid(values)
     extents = loaded_extents(
         text,
         offsets,
@@ -209,9 +207,8 @@ def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[
     )
     out = []
     for start, end in extents:
-        inside = (offsets[:, 0] >= start) & (offsets[:, 1] <= end)
-        certainty = float(probabilities[inside].mean())
-        technique = technique_scores(values[inside].mean(0), decoding)
+        certainty = float(probabilities[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())
+        technique = technique_scores(reading, start, end)
         best = max(technique, key=technique.__getitem__)
         chosen = {best} | {t for t, p in technique.items() if p >= decoding.technique_threshold}
         out += [
@@ -220,10 +217,11 @@ def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[
     return out
 
 
-def technique_scores(token_logits: Array, decoding: Decoding) -> dict[str, float]:
-    """Probability per technique from the mean logits [TOKEN_LABELS] of a span's words."""
-    scores = sigmoid(token_logits[ANY + 1 : TOXIC] + np.asarray(decoding.technique_bias, np.float32))
-    return {label: float(p) for label, p in zip(TECHNIQUES, scores, strict=True)}
+def technique_scores(reading: Reading, start: int, end: int) -> dict[str, float]:
+    """Probability per technique, given that these characters are loaded: from the mean logits of their tokens."""
+    inside = (reading.offsets[:, 0] < end) & (reading.offsets[:, 1] > start)
+    logits = reading.tokens[inside].mean(0) if inside.any() else reading.tokens[:0].sum(0)
+    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits[ANY + 1 : TOXIC]), strict=True)}
 
 
 def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int]]:
@@ -233,11 +231,8 @@ def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[i
 
 def prediction(example: Example, reading: Reading, decoding: Decoding, *, gold_spans: bool) -> Prediction:
     """A Prediction for one example of a labelled set."""
-    span_scores = []
-    for span in (example.loaded or ()) if gold_spans else ():
-        inside = (reading.offsets[:, 0] < span.end) & (reading.offsets[:, 1] > span.start)
-        logits = reading.tokens[inside].mean(0) if inside.any() else reading.tokens[:0].sum(0)
-        span_scores.append(technique_scores(logits, decoding))
+    given = (example.loaded or ()) if gold_spans else ()
+    span_scores = [technique_scores(reading, span.start, span.end) for span in given]
     spans = loaded_spans(example.text, reading, decoding)
     return Prediction(
         stance=tuple(

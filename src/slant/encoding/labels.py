@@ -22,7 +22,7 @@ FRAMES = (
     "political", "external_regulation_and_reputation", "other",
 )  # fmt: skip
 
-# Columns of the token logits: any loaded language, each technique, toxic.
+# Columns of the token logits: any loaded language, each technique given that it is loaded, toxic.
 TOKEN_LABELS = ("any", *TECHNIQUES, "toxic")
 ANY, TOXIC = 0, len(TOKEN_LABELS) - 1
 # Columns of the unit logits.
@@ -48,4 +48,4 @@ def span_tags(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int
 STANCE_INDEX = {label: i for i, label in enumerate(STANCES)}
 REPLY_INDEX = {label: i for i, label in enumerate(REPLIES)}
 FRAME_INDEX = {label: i for i, label in enumerate(FRAMES)}
-TECHNIQUE_INDEX = {label: i + 1 for i, label in enumerate(TECHNIQUES)}
+TECHNIQUE_INDEX = {label: i for i, label in enumerate(TECHNIQUES)}

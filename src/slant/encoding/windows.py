@@ -11,6 +11,7 @@ text as the second text of a pair does. Only what the text replies to (`context`
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -198,8 +199,9 @@ def _case(piece: str) -> int:
 
 def _tokens_of(offsets: list[tuple[int, int]], mention: tuple[int, int]) -> tuple[int, int]:
     """Half-open range of the tokens that touch the characters of `mention`; (0, 0) if none does."""
-    touched = [i for i, (a, b) in enumerate(offsets) if a < mention[1] and b > mention[0]]
-    return (touched[0], touched[-1] + 1) if touched else (0, 0)
+    first = bisect_right(offsets, mention[0], key=lambda offset: offset[1])
+    end = bisect_left(offsets, mention[1], lo=first, key=lambda offset: offset[0])
+    return (first, end) if first < end else (0, 0)
 
 
 def _spread(length: int, room: int, stride: int) -> list[tuple[int, int, tuple[int, int]]]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.encoding.decode import Array, Decoding, Reading, frame_scores, loaded_extents, runs, sigmoid, words
-from slant.encoding.labels import ANY, FRAMES, REPLY, REPLY_INDEX, STANCE_INDEX, TECHNIQUE_INDEX, TOXIC
+from slant.encoding.labels import ANY, FRAMES, REPLY, REPLY_INDEX, STANCE_INDEX, TOXIC
 from slant.encoding.reader import Reader, request
 from slant.errors import UsageError
 from slant.judging.spans import character_f1, overlap_f1
@@ -88,29 +88,7 @@ def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[d
         figure = overlap_f1(list(found.values()), list(gold.values()))["f1"]
         if figure > best[0]:
             best = (figure, {f"loaded_{k}": v for k, v in cut.items()})
-    changes = best[1] | {"technique_bias": _technique_bias(examples, readings)}
-    return changes, best[0]
-
-
-def _technique_bias(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[float, ...]:
-    """One additive constant per technique that makes its mean probability over gold spans its share of them.
-
-    Token biases start from rarity over all tokens; within a span of loaded language the techniques are not rare.
-    """
-    rows, labels = [], []
-    for e, r in zip(examples, readings, strict=True):
-        for span in e.loaded or ():
-            inside = (r.offsets[:, 0] < span.end) & (r.offsets[:, 1] > span.start)
-            if inside.any() and span.label in TECHNIQUE_INDEX:
-                rows.append(r.tokens[inside].mean(0)[ANY + 1 : TOXIC])
-                labels.append(TECHNIQUE_INDEX[span.label] - 1)
-    logits = np.stack(rows)
-    share = np.bincount(labels, minlength=logits.shape[1]) / len(labels)
-    bias = np.zeros(logits.shape[1], np.float32)
-    for _ in range(60):
-        mean = sigmoid(logits + bias).mean(0)
-        bias += np.where(share > 0, np.log(np.maximum(share, 1e-4) / np.maximum(mean, 1e-6)) * 0.7, 0.0)
-    return tuple(round(float(b), 3) for b in np.clip(bias, -4, 6))
+    return best[1], best[0]
 
 
 def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[dict[str, Any], float]:
@@ -162,7 +140,7 @@ def macro_f1(predicted: NDArray[np.int_], gold: NDArray[np.int_], classes: int) 
 
 
 def best_bias(logits: Array, gold: NDArray[np.int_]) -> tuple[tuple[float, ...], float]:
-    """Additive constants per class (the second is 0) that maximise macro-F1: coordinate search on a coarse grid."""
+    """Additive constants per class that maximise macro-F1 (coordinate search on a coarse grid), and that macro-F1."""
     classes = logits.shape[1]
     bias = np.zeros(classes, np.float32)
     best = macro_f1(logits.argmax(1), gold, classes)

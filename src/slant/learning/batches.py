@@ -19,8 +19,6 @@ from slant.encoding.labels import (
     REPLY_INDEX,
     STANCE_INDEX,
     TECHNIQUE_INDEX,
-    TOKEN_LABELS,
-    TOXIC,
     span_tags,
 )
 from slant.encoding.reader import request
@@ -37,10 +35,15 @@ UNIT_WIDTH = 3 + len(FRAMES)  # biased, subjective, reply class, one column per 
 
 @dataclass(slots=True)
 class Row:
-    """A window with its labels. token [text tokens, TOKEN_LABELS] or None; unit [UNIT_WIDTH]; stance [queries, 2]."""
+    """A window with its labels.
+
+    token [text tokens, 2] of loaded and toxic, or None; spans: (first token, past the last, technique) of loaded language;
+    unit [UNIT_WIDTH]; stance [queries, 2].
+    """
 
     window: Window
     token: np.ndarray | None
+    spans: list[tuple[int, int, int]]
     unit: np.ndarray
     stance: np.ndarray
     weight: float
@@ -116,6 +119,7 @@ def _row(window: Window, example: Example) -> Row:
     return Row(
         window=window,
         token=_token_labels(window, example),
+        spans=_technique_spans(window, example),
         unit=_unit_labels(example),
         stance=_stance_labels(window, example),
         weight=example.weight,
@@ -125,17 +129,21 @@ def _row(window: Window, example: Example) -> Row:
 def _token_labels(window: Window, example: Example) -> np.ndarray | None:
     if example.loaded is None and example.toxic is None:
         return None
-    labels = np.full((len(window.offsets), len(TOKEN_LABELS)), IGNORED, np.int64)
+    labels = np.full((len(window.offsets), 2), IGNORED, np.int64)
     if example.loaded is not None:
-        labels[:, :TOXIC] = 0
-        for span in example.loaded:
-            tags = span_tags(window.offsets, [(span.start, span.end)])
-            labels[tags, 0] = 1
-            if span.label in TECHNIQUE_INDEX:
-                labels[tags, TECHNIQUE_INDEX[span.label]] = 1
+        labels[:, 0] = span_tags(window.offsets, [(s.start, s.end) for s in example.loaded])
     if example.toxic is not None:
-        labels[:, TOXIC] = span_tags(window.offsets, example.toxic)
+        labels[:, 1] = span_tags(window.offsets, example.toxic)
     return labels
+
+
+def _technique_spans(window: Window, example: Example) -> list[tuple[int, int, int]]:
+    out = []
+    for span in example.loaded or ():
+        inside = [i for i, (a, b) in enumerate(window.offsets) if a < span.end and b > span.start]
+        if inside and span.label in TECHNIQUE_INDEX:
+            out.append((inside[0], inside[-1] + 1, TECHNIQUE_INDEX[span.label]))
+    return out
 
 
 def _unit_labels(example: Example) -> np.ndarray:
@@ -171,15 +179,17 @@ class Collator:
     def __call__(self, rows: Sequence[Row]) -> dict[str, Any]:
         batch = collate([r.window for r in rows], pad=self.pad)
         size, width = batch["input_ids"].shape
-        token = np.full((size, width, len(TOKEN_LABELS)), IGNORED, np.int64)
+        token = np.full((size, width, 2), IGNORED, np.int64)
         stance = np.full((size, batch["query_columns"].shape[1], 2), IGNORED, np.int64)
         for i, row in enumerate(rows):
             if row.token is not None:
                 token[i, 1 : len(row.token) + 1] = row.token
             stance[i, : len(row.stance)] = row.stance
+        spans = [(i, a + 1, b + 1, technique) for i, row in enumerate(rows) for a, b, technique in row.spans]
         tensors: dict[str, Any] = {name: torch.from_numpy(value) for name, value in batch.items()}
         tensors["labels"] = {
             "token": torch.from_numpy(token),
+            "spans": torch.tensor(spans, dtype=torch.long).reshape(-1, 4),
             "unit": torch.from_numpy(np.stack([r.unit for r in rows])),
             "stance": torch.from_numpy(stance),
             "weight": torch.tensor([r.weight for r in rows]),

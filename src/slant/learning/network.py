@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput
 
-from slant.encoding.labels import FRAME, FRAMES, IGNORED, REPLY, TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.labels import ANY, FRAME, FRAMES, IGNORED, REPLY, TOKEN_LABELS, TOXIC, UNIT_LABELS
 from slant.encoding.windows import N_ROLES
 from slant.records import REPLIES, STANCES
 
@@ -118,9 +118,9 @@ class SlantModel(PreTrainedModel):
         rows = token.shape[0]
         per_row: dict[str, Tensor] = {}
         logits = out.token_logits.float()  # type: ignore[union-attr]
-        per_row["loaded"] = _token_loss(logits[..., 0], token[..., 0], self._positive("any"))
-        per_row["technique"] = _token_loss(logits[..., 1:-1], token[..., 1:-1], self._positive("technique"))
-        per_row["toxic"] = _token_loss(logits[..., -1], token[..., -1], self._positive("toxic"))
+        per_row["loaded"] = _token_loss(logits[..., ANY], token[..., 0])
+        per_row["toxic"] = _token_loss(logits[..., TOXIC], token[..., 1])
+        per_row["technique"] = _span_loss(logits[..., ANY + 1 : TOXIC], labels["spans"])
         flat = out.unit_logits.float()  # type: ignore[union-attr]
         per_row["biased"] = _binary(flat[:, 0], unit[:, 0])
         per_row["subjective"] = _binary(flat[:, 1], unit[:, 1])
@@ -148,9 +148,6 @@ class SlantModel(PreTrainedModel):
         values = self.config.class_weights.get(task)
         return torch.tensor(values, device=self.device) if values and len(values) == len(labels) else None
 
-    def _positive(self, task: str) -> float:
-        return float(self.config.class_weights.get(task, [1.0])[0])
-
 
 def _binary(logits: Tensor, labels: Tensor) -> Tensor:
     """Binary cross entropy per element, 0 where the label is IGNORED."""
@@ -159,19 +156,24 @@ def _binary(logits: Tensor, labels: Tensor) -> Tensor:
     return loss * known
 
 
-def _token_loss(logits: Tensor, labels: Tensor, positive: float) -> Tensor:
-    """Mean over a row's labelled tokens (summed over labels); `positive` weighs tokens that carry the label."""
-    known = labels != IGNORED
-    loss = F.binary_cross_entropy_with_logits(
-        logits,
-        labels.clamp(min=0).float(),
-        reduction="none",
-        pos_weight=torch.tensor(positive, device=logits.device),
-    )
-    loss = loss * known
-    dims = tuple(range(1, loss.dim()))
-    tokens = (known if known.dim() == 2 else known[..., 0]).sum(1).clamp(min=1)
-    return loss.sum(dims) / tokens
+def _token_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean over a row's labelled tokens [rows]; both arguments are [rows, columns]."""
+    loss = _binary(logits, labels)
+    return loss.sum(1) / (labels != IGNORED).sum(1).clamp(min=1)
+
+
+def _span_loss(logits: Tensor, spans: Tensor) -> Tensor:
+    """Cross entropy of each gold span's technique from the mean logits of its tokens, summed per row [rows].
+
+    logits [rows, columns, techniques]; spans [n, 4] of row, first column, past the last column, technique.
+    """
+    total = logits.new_zeros(logits.shape[0])
+    if not len(spans):
+        return total
+    row, first, last, technique = spans.unbind(-1)
+    upto = F.pad(logits.cumsum(1), (0, 0, 1, 0))
+    mean = (upto[row, last] - upto[row, first]) / (last - first).unsqueeze(-1)
+    return total.index_add(0, row, F.cross_entropy(mean, technique, reduction="none"))
 
 
 AutoConfig.register("slant", SlantConfig)

@@ -38,7 +38,7 @@ class Recipe:
         "sentence-transformers/all-MiniLM-L6-v2"  # folder or hub id; an installed package may carry it
     )
     train: tuple[SetUse, ...] = ()
-    dev: tuple[SetUse, ...] = ()  # thresholds and the best epoch are chosen here, never on a test split
+    dev: tuple[SetUse, ...] = ()  # thresholds and priors are chosen here, never on a test split
     epochs: float = 3.0
     batch_size: int = 32
     learning_rate: float = 8e-5
@@ -105,9 +105,8 @@ def _checked(key: str, value: Any, defaults: Recipe | SetUse, where: str) -> Any
     default = getattr(defaults, key)
     if isinstance(default, float) and type(value) is int:
         return float(value)
-    expected: Any = {dict: Mapping, tuple: (list, tuple)}.get(type(default), type(default))
+    expected, name = _KINDS.get(type(default), ((type(default),), type(default).__name__))
     if not isinstance(value, expected) or (isinstance(value, bool) and not isinstance(default, bool)):
-        name = {dict: "table", tuple: "list"}.get(type(default), type(default).__name__)
         raise UsageError(f"{where}: {key} = {value!r} is a {type(value).__name__}; expected a {name}.")
     return value
 
@@ -123,5 +122,10 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
     return dataclasses.asdict(recipe)
 
 
+# The types that serve for a default of another type, and what a recipe calls them.
+_KINDS: dict[type, tuple[tuple[type, ...], str]] = {
+    dict: ((Mapping,), "table"),
+    tuple: ((list, tuple), "list"),
+}
 _DEFAULT = Recipe()
 _DEFAULT_USE = SetUse("")

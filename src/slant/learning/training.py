@@ -18,7 +18,7 @@ from transformers import AutoConfig, AutoModel, Trainer, TrainingArguments, set_
 from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
-from slant.encoding.labels import TOKEN_LABELS
+from slant.encoding.labels import ANY, FRAME, TOXIC
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError
 from slant.learning.batches import Collator, Rows, training_rows
@@ -47,35 +47,35 @@ def build_model(recipe: Recipe, source: str) -> SlantModel:
 
 
 def _initialise_heads(model: SlantModel) -> None:
-    """Roles start at nothing, so that the pretrained encoder is what it was; token biases start at the labels' rarity,
-    or the first hundred steps only teach the model to say nothing (spaCy #11728)."""
+    """Roles start at nothing, so that the pretrained encoder is what it was; biases of spans and frames start at their
+    rarity, or the first hundred steps only teach the model to say nothing (spaCy #11728)."""
     nn.init.zeros_(model.roles.weight)
-    last = model.tokens[-1]
-    rarity = torch.full((len(TOKEN_LABELS),), math.log(0.01 / 0.99))
-    rarity[0] = rarity[-1] = math.log(0.12 / 0.88)
     with torch.no_grad():
-        last.bias.copy_(rarity)
+        token = model.tokens[-1].bias
+        token.zero_()
+        token[ANY] = token[TOXIC] = math.log(0.12 / 0.88)
+        model.unit[-1].bias[FRAME] = math.log(0.08 / 0.92)
 
 
 class EpochOrder(Sampler[int]):
-    """Row numbers with rows of like length in one batch, in an order that depends on seed and epoch alone.
+    """Rows of like length together, in an order that depends on the seed and the epoch alone.
 
-    The Trainer's own LengthGroupedSampler draws on from one generator, so that a run resumed after its first epoch would
-    see the rows in another order than an undisturbed one.
+    A run that is resumed in the middle of an epoch then goes on with the rows that an undisturbed run would have seen.
     """
 
     def __init__(self, lengths: Sequence[int], *, batch_size: int, seed: int) -> None:
-        self.lengths, self.batch_size, self.seed, self.epoch = list(lengths), batch_size, seed, 0
+        self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, 0
 
-    def set_epoch(self, epoch: int) -> None:  # told by the Trainer
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the data loader at the start of every epoch, resumed ones included."""
         self.epoch = epoch
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(self.seed + self.epoch)
-        return iter(get_length_grouped_indices(self.lengths, self.batch_size, generator=generator))
+        generator = torch.Generator().manual_seed(1_000_003 * self.seed + self.epoch)
+        return iter(get_length_grouped_indices(list(self.lengths), self.batch_size, generator=generator))
 
 
 class SlantTrainer(Trainer):

@@ -131,8 +131,9 @@ def _stated(article: Article, cut: int) -> Iterator[_Draft]:
     for index, part in sorted(enumerate(article.parts), key=lambda item: item[1].start):
         yield from _whole(article, Part(end, part.start, "metadata"), index)
         end = max(end, part.end)
-        if part.role == "body":
-            yield from _found(article, part.start, part.end, cut, search=False)
+        if part.role == "body":  # a line of the title or of a comment is no place to cut the body
+            here = cut if part.start <= cut < part.end else -1
+            yield from _found(article, part.start, part.end, here, search=False)
         else:
             yield from _whole(article, part, index)
     yield from _whole(article, Part(end, len(article.text), "metadata"), len(article.parts))

@@ -38,7 +38,9 @@ def _row(line: str, where: str) -> Any:
         row = json.loads(line)
         json.dumps(row, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        detail = "it holds half of a character (a lone surrogate such as \\ud83d). Write the text as UTF-8 again."
+        detail = (
+            "it holds half of a character (a lone surrogate such as \\ud83d). Write the text as UTF-8 again."
+        )
         raise Rejected(where, "undecodable", detail) from None
     except ValueError as error:
         raise Rejected(where, "bad_json", f"this line is no JSON ({error}). One object a line.") from None
@@ -73,6 +75,7 @@ def _question(row: Any, where: str, targets: Targets) -> Question:
         raise Rejected(where, "bad_kind", f'"kind" is {kind!r}; expected one of {", ".join(CONTENT_KINDS)}.')
     text = row["text"]
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    stated: dict[str, Any] = {name: _text(row, name, where) for name in _STATED}
     unit = Unit(
         article_id=str(row.get("article_id") or digest),
         unit_id=str(row.get("unit_id") or f"{digest}-0000"),
@@ -82,7 +85,7 @@ def _question(row: Any, where: str, targets: Targets) -> Question:
         end=len(text),
         position=0,
         voices=voices(text, kind),
-        **{name: _text(row, name, where) for name in _STATED},
+        **stated,
     )
     names = _names(row.get("targets") or [], where)
     try:

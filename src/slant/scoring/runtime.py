@@ -30,8 +30,6 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or available_cores()
         options.inter_op_num_threads = 1
-        # The arena keeps the largest batch's memory for good; batches differ in shape, so it only grows.
-        options.enable_cpu_mem_arena = False
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Array, Array, Array]:
@@ -65,7 +63,9 @@ def load(
     decoding = Decoding.from_dict(settings["decoding"])
     try:
         runtime = OnnxRuntime(onnx_path, threads=threads)
-    except Exception as error:  # ONNX Runtime has a class of its own for each thing that may be wrong with a file
+    except (
+        Exception
+    ) as error:  # ONNX Runtime has a class of its own for each thing that may be wrong with a file
         raise SlantError(
             f"{onnx_path} ({onnx_path.stat().st_size:,} bytes) is no model that ONNX Runtime can load: {error}. "
             "Was it downloaded or checked out in full? Get the model folder again."
