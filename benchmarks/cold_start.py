@@ -53,7 +53,7 @@ def main() -> None:
 
 def measure(paths: list[str], *, runs: int) -> dict[str, Any]:
     """Times `runs` whole processes after one that is not counted."""
-    seconds, peaks, imported, units = [], [], "[]", 0
+    seconds, peaks, imported, rows = [], [], "[]", []
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "scores.jsonl"
         for run in range(runs + 1):
@@ -70,9 +70,11 @@ def measure(paths: list[str], *, runs: int) -> dict[str, Any]:
                 seconds.append(elapsed)
                 peaks.append(usage.ru_maxrss / 1024)
             imported = said.strip().splitlines()[-1]
-            units = sum(1 for _ in out.open(encoding="utf-8"))
+            with out.open(encoding="utf-8") as file:
+                rows = [json.loads(line) for line in file]
     return {
-        "units": units,
+        "units": len(rows),
+        "articles": len({row["article_id"] for row in rows}),
         "runs": runs,
         "median_s": round(statistics.median(seconds), 3),
         "min_s": round(min(seconds), 3),

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -280,76 +279,3 @@ def test_train_runs_a_recipe_to_a_model_that_scores(
     assert "thresholds stay as they are" in ran.out
     assert slant("score", story, "-o", "s.jsonl", "--model", run / "export").code == 0
     assert slant("train", "small.toml", "--set", "sed=5").code == 2
-
-
-# ---- in a process of its own
-
-
-def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
-
-
-LIGHT = """
-import sys
-from slant.cli import main
-for line in sys.stdin.read().splitlines():
-    try:
-        main(line.split())
-    except SystemExit as ended:
-        assert ended.code == 0, (line, ended.code)
-heavy = {"torch", "transformers", "sklearn", "datasets"} & set(sys.modules)
-assert not heavy, f"{line!r} imports {heavy}"
-"""
-
-
-def light(lines: str, cwd: Path) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", LIGHT], input=lines, cwd=cwd, capture_output=True, text=True, timeout=120
-    )
-    assert ran.returncode == 0, ran.stderr
-
-
-@pytest.mark.slow
-def test_help_and_split_import_nothing_heavy(story: Path) -> None:
-    light("--help\nsplit . -o ../units.parquet\ndata list", story)
-
-
-@pytest.mark.train
-@pytest.mark.slow
-def test_score_report_and_compare_import_neither_torch_nor_transformers(
-    story: Path, tiny_export: Path
-) -> None:
-    model = f"--model {tiny_export}"
-    light(f"score . -o ../s.parquet {model}\nreport ../s.parquet -o ../r.html\nreport . -o ../a.html {model}\n"
-          "compare ../s.parquet -o ../c --min-articles 1", story)  # fmt: skip
-
-
-@pytest.mark.slow
-def test_help_needs_no_numpy(tmp_path: Path) -> None:
-    code = "import sys, slant.cli; assert not {'numpy', 'onnxruntime', 'pyarrow', 'trafilatura'} & set(sys.modules)"
-    assert python("-c", code, cwd=tmp_path).returncode == 0
-
-
-@pytest.mark.slow
-def test_a_reader_that_goes_away_is_no_error(story: Path) -> None:
-    for i in range(300):
-        (story / f"{i}.txt").write_text(STORY)
-    command = f"{sys.executable} -c 'from slant.cli import main; main()' split . | head -n 1; echo ${{PIPESTATUS[0]}}"
-    ran = subprocess.run(["bash", "-c", command], cwd=story, capture_output=True, text=True, timeout=120)
-    first, code = ran.stdout.splitlines()
-    assert json.loads(first)["position"] == 0
-    assert code == "0"
-    assert "Error" not in ran.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", ["train", "export a -o b"])
-def test_what_needs_the_training_install_says_so_without_it(tmp_path: Path, command: str) -> None:
-    """As in the base install: the heavy packages cannot be imported."""
-    code = (
-        "import sys\nfor name in ('torch', 'transformers', 'sklearn', 'evaluate'): sys.modules[name] = None\n"
-        f"from slant.cli import main; main({command.split()!r})"
-    )
-    ran = python("-c", code, cwd=tmp_path)
-    assert ran.returncode == 2, ran.stderr
-    assert "pip install 'slant[train]'" in ran.stderr

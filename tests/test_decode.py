@@ -25,6 +25,7 @@ from slant.encoding.decode import (
     words,
 )
 from slant.encoding.labels import (
+    ANY,
     BIASED,
     FRAME,
     FRAMES,
@@ -79,7 +80,7 @@ def test_the_labels_are_those_of_the_codebook_and_stand_in_their_columns() -> No
         "subjective",
         "toxic",
     )
-    assert all(TOKEN_LABELS[column] == name for name, column in TECHNIQUE_INDEX.items())
+    assert all(TOKEN_LABELS[ANY + 1 : TOXIC][place] == name for name, place in TECHNIQUE_INDEX.items())
 
 
 def test_a_token_has_a_label_if_half_of_it_lies_in_the_span() -> None:
@@ -121,22 +122,17 @@ def test_word_pieces_are_joined_to_words_and_their_values_averaged() -> None:
 
 def test_a_loaded_span_has_its_best_technique_and_those_that_are_likely_enough() -> None:
     text = "the greedy thieves met"
-    both = {"any": 3.0, "name_calling_labeling": 2.0, "loaded_language": 1.0, "doubt": -1.0}
-    found = loaded_spans(text, reading(text, {"greedy": both, "thieves": both}), PLAIN)
+    both = {"any": 3.0, "name_calling_labeling": 2.0, "loaded_language": 1.5, "doubt": 0.0}
+    flat = dict.fromkeys(TECHNIQUES, -9.0)
+    found = loaded_spans(text, reading(text, {w: flat | both for w in ("greedy", "thieves")}), PLAIN)
     assert [(text[a:b], t) for a, b, t, _ in found] == [
         ("greedy thieves", "name_calling_labeling"), ("greedy thieves", "loaded_language"),
     ]  # fmt: skip
-    sigmoid = 1 / (1 + np.exp(-np.array([3.0, 2.0, 1.0])))
-    assert [p for *_, p in found] == pytest.approx(
-        [sigmoid[0] * sigmoid[1], sigmoid[0] * sigmoid[2]], rel=1e-5
-    )
-    weak = {"any": 3.0, "doubt": -5.0}
-    assert [t for *_, t, _ in loaded_spans(text, reading(text, {"greedy": weak}), PLAIN)] == ["doubt"], (
-        "always one"
-    )
-    assert loaded_spans(text, reading(text, {"greedy": {"any": -0.1, "doubt": 9.0}}), PLAIN) == []
-    biased = replace(PLAIN, technique_bias=tuple(20.0 if t == "slogans" else 0.0 for t in TECHNIQUES))
-    assert [t for *_, t, _ in loaded_spans(text, reading(text, {"greedy": weak}), biased)] == ["slogans"]
+    given = np.exp([2.0, 1.5]) / np.exp([2.0, 1.5, 0.0]).sum()  # of the techniques, given that it is loaded
+    assert [p for *_, p in found] == pytest.approx(list(given / (1 + np.exp(-3.0))), rel=1e-3)
+    strict = replace(PLAIN, technique_threshold=0.9)
+    assert len(loaded_spans(text, reading(text, {"greedy": both}), strict)) == 1, "always one"
+    assert loaded_spans(text, reading(text, {"greedy": {"any": -0.5, "doubt": 9.0}}), PLAIN) == []
 
 
 def extents(
@@ -252,7 +248,8 @@ def test_a_prediction_holds_everything_and_scores_gold_spans_if_asked() -> None:
     p = prediction(example, found, PLAIN, gold_spans=True)
     assert [max(s, key=s.__getitem__) for s in p.stance] == ["favor", "against", "neutral"]
     assert [(s.text, s.label) for s in p.loaded] == [("greedy", "doubt")]
-    assert [round(s["doubt"], 2) for s in p.span_scores] == [0.73, 0.0, 0.5], "no token: nothing is known"
+    even = round(1 / len(TECHNIQUES), 2)
+    assert [round(s["doubt"], 2) for s in p.span_scores] == [1.0, even, even], "no token: nothing is known"
     assert (p.biased, p.subjective) == (0.5, 0.5)
     assert prediction(example, found, PLAIN, gold_spans=False).span_scores == ()
 

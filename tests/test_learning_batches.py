@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from slant.encoding.labels import IGNORED, STANCE_INDEX, TECHNIQUE_INDEX, TOXIC
+from slant.encoding.labels import IGNORED, STANCE_INDEX, TECHNIQUE_INDEX
 from slant.encoding.windows import TextEncoder
 from slant.errors import UsageError
 from slant.labels.public import READERS
@@ -39,10 +38,8 @@ def test_each_label_stands_in_its_column_and_the_rest_is_masked(encoder: TextEnc
     assert row.token is not None
     assert [text[a:b] for a, b in row.window.offsets] == ["The", "corrupt", "council", "met", "."]
     assert row.token[:, 0].tolist() == [0, 1, 1, 0, 0]
-    assert row.token[:, TECHNIQUE_INDEX["name_calling_labeling"]].tolist() == [0, 1, 1, 0, 0]
-    assert (row.token[:, TOXIC] == IGNORED).all()
-    others = np.delete(row.token, [0, TECHNIQUE_INDEX["name_calling_labeling"], TOXIC], axis=1)
-    assert (others == 0).all()
+    assert (row.token[:, 1] == IGNORED).all()
+    assert row.spans == [(1, 3, TECHNIQUE_INDEX["name_calling_labeling"])]
     assert row.unit.tolist() == [1] + [IGNORED] * (len(row.unit) - 1)
     assert row.stance.shape == (0, 2)
 
@@ -50,8 +47,8 @@ def test_each_label_stands_in_its_column_and_the_rest_is_masked(encoder: TextEnc
 def test_labelled_with_nothing_found_is_not_the_same_as_not_labelled(encoder: TextEncoder) -> None:
     found, without = make_rows([example("The ferry.", toxic=()), example("The ferry.")], encoder)
     assert found.token is not None
-    assert found.token[:, TOXIC].tolist() == [0, 0, 0]
-    assert (found.token[:, :TOXIC] == IGNORED).all()
+    assert found.token[:, 1].tolist() == [0, 0, 0]
+    assert (found.token[:, 0] == IGNORED).all()
     assert without.token is None
 
 
@@ -84,6 +81,7 @@ def test_labels_follow_their_text_into_every_window(encoder: TextEncoder) -> Non
             (number, text[a:b]) for (a, b), y in zip(row.window.offsets, row.token[:, 0], strict=True) if y
         ]
     assert tagged == [(len(rows) - 1, "corrupt")]
+    assert [len(r.spans) for r in rows] == [0] * (len(rows) - 1) + [1]
     assert [r.stance.tolist() for r in rows] == [[]] * (len(rows) - 1) + [[[0, IGNORED]]]
 
 
@@ -91,6 +89,9 @@ def test_a_batch_pads_labels_with_the_mask(encoder: TextEncoder) -> None:
     batch = Collator(encoder.pad)(make_rows(examples(), encoder))
     labels, group = batch["labels"], batch["layout"][:, :, 3]
     assert labels["token"].shape[:2] == batch["input_ids"].shape
+    inside = [batch["input_ids"][i, a:b].tolist() for i, a, b, _ in labels["spans"].tolist()]
+    words = [[encoder.tokenizer.id_to_token(token) for token in tokens] for tokens in inside]
+    assert words == [["corrupt", "council"], ["wrecked"], ["traitors"]]
     assert (labels["token"][group == -1] == IGNORED).all()
     assert (labels["token"][:, 0] == IGNORED).all(), "[CLS] has no label"
     asked = (labels["stance"] != IGNORED).any(-1)

@@ -128,6 +128,11 @@ def test_other_columns(by: str, group: str) -> None:
     assert rates([row], by=by, min_articles=1).groups == (group,)
 
 
+def test_a_date_in_the_sources_own_words_is_no_month() -> None:
+    for words in ("03/04/2023", "spring 2023", "2023-0", None):
+        assert rates([score("a", published=words)], by="month", min_articles=1).groups == ("(not stated)",)
+
+
 def test_what_cannot_be_compared_is_said() -> None:
     with pytest.raises(UsageError, match=r"--by outlets: no such column.*Did you mean 'outlet'\?"):
         rates([score("a")], by="outlets")

@@ -178,6 +178,8 @@ def test_comments_without_items_are_left_to_trafilatura() -> None:
         "It never shook, said another.",
     ]
     assert article.text.count("About time") == 1
+    counted = read_page(page(f"<div id='comments'><h3>2 Comments</h3>{said}</div>"), "a.html")
+    assert "2 Comments" not in [text for text, _, _ in comments_of(counted)]
 
 
 @pytest.mark.parametrize(

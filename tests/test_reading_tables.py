@@ -312,3 +312,12 @@ def test_a_csv_without_a_text_column_says_which_it_has(tmp_path: Path) -> None:
     (found,) = read_articles([str(tmp_path / "a.csv")])
     assert isinstance(found, Rejected)
     assert (found.reason, "Found: id, headlines." in found.detail) == ("no_text_column", True)
+
+
+def test_an_api_answer_on_one_line_is_taken_apart(tmp_path: Path) -> None:
+    path = tmp_path / "answer.json"
+    path.write_text('{"status": "ok", "articles": [{"text": "One."}, 7, {"text": "Two."}]}', "utf-8")
+    first, second, third = read_articles([str(path)])
+    assert isinstance(second, Rejected)
+    assert (second.path, second.reason) == (f"{path}:1#2", "not_an_object")
+    assert [getattr(article, "text", "") for article in (first, third)] == ["One.", "Two."]

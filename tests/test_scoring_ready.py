@@ -106,3 +106,11 @@ def test_files_that_cannot_be_read_are_rejected(tmp_path: Path) -> None:
     assert [r.reason for r in read(path=str(tmp_path / "latin.jsonl"))[1]] == ["undecodable"]
     (tmp_path / "bom.jsonl").write_text('{"text": "a"}\n', encoding="utf-8-sig")
     assert [q.unit.text for q in read(path=str(tmp_path / "bom.jsonl"))[0]] == ["a"]
+
+
+def test_bytes_that_are_no_text_cost_their_own_line_alone(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.jsonl"
+    path.write_bytes(b'{"text": "Before."}\n{"text": "caf\xe9"}\n{"text": "After."}\n')
+    asked, (found,) = read(path=str(path))
+    assert [q.unit.text for q in asked] == ["Before.", "After."]
+    assert (found.path, found.reason) == (f"{path}:2", "undecodable")

@@ -227,3 +227,17 @@ def test_all_targets_of_a_unit_go_in_one_pass(reader: Reader) -> None:
         ),
     )
     assert [len(r.targets) for r in seen] == [3]
+
+
+def test_a_target_may_be_asked_of_every_unit_of_a_kind() -> None:
+    targets = Targets((Target("closing", "the harbour closing", ("closing",), always=("comment",)),))
+    rows = [
+        unit("The port is shut.", position=0),
+        unit("Shame.", "comment", position=1),
+        unit("No closing!", "comment", position=2),
+    ]
+    body, silent, named = questions(rows, targets)
+    assert (body.topics, body.mentions) == ((), {})
+    assert ("closing", "the harbour closing") in silent.topics
+    assert [target for target, _ in named.topics] == ["article"]
+    assert named.mentions == {"closing": ((3, 10),)}

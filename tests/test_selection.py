@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from slant.encoding.decode import Decoding, Reading, softmax
-from slant.encoding.labels import FRAME, REPLY, TECHNIQUES, TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.labels import FRAME, REPLY, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.reader import Reader
 from slant.errors import UsageError
 from slant.judging.selection import best_bias, best_temperature, choose_decoding, macro_f1
@@ -125,20 +125,19 @@ def test_reply_priors() -> None:
     assert found.reply_bias[3] <= min(found.reply_bias[:3]) - 0.4
 
 
-def test_span_thresholds_and_technique_priors_from_gold_spans() -> None:
-    """Loaded words at 0.27, all others at nothing, techniques far below a half: as training leaves rare labels."""
-    logits = {"any": -1.0, "doubt": -3.0, "slogans": -4.0}
+def test_span_thresholds_from_gold_spans() -> None:
+    """Loaded words at 0.27, all others at nothing: as training leaves rare labels."""
+    logits = {"any": -1.0}
     text = "they met greedy thieves again"
     dev = [example(text, loaded=(Span(9, 23, "doubt"),), group=str(i)) for i in range(9)]
     dev.append(example(text.replace("greedy", "brave"), loaded=(), group="x"))
-    found, line = chosen(
-        "ptc", dev, lambda e: reading(e, words={"greedy": logits, "thieves": logits} if e.loaded else {})
-    )
+
+    def read(e: Example) -> Reading:
+        return reading(e, words={"greedy": logits, "thieves": logits} if e.loaded else {})
+
+    found, line = chosen("ptc", dev, read)
     assert "dev ptc: 100.0" in line
     assert found.loaded_threshold <= found.loaded_seed < 0.27
-    shares = dict(zip(TECHNIQUES, found.technique_bias, strict=True))
-    assert shares["doubt"] > 4, "every gold span is doubt"
-    assert shares["slogans"] == 0, "there is no gold for it: it stays"
 
 
 def test_toxic_and_frame_thresholds() -> None:

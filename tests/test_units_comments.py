@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slant.reading.units import split
-from slant.records import Article, Unit
+from slant.records import Article, Part, Unit
 
 ARTICLE = [
     "Council of Aldermoor votes to rebuild the mill",
@@ -180,3 +180,14 @@ def test_comments_from_prefers_a_line_that_starts_with_the_text() -> None:
         [*ARTICLE[:2], "They called it the mill of Ada Brackwell.", *ARTICLE[2:], "Ada Brackwell", LOUD[0]]
     )
     assert [u.text for u in comments_of(text, "Ada Brackwell")] == [LOUD[0]]
+
+
+def test_comments_from_in_the_title_does_not_turn_the_stated_body_into_comments() -> None:
+    title, body = (
+        "Comments on the ferry plan",
+        "The ferry plan was read aloud in the town hall on Monday evening.",
+    )
+    text = f"{title}\n\n{body}"
+    parts = (Part(0, len(title), "title"), Part(len(title) + 2, len(text), "body"))
+    found = split(Article(text=text, markup="none", parts=parts), comments_from="Comments")
+    assert [unit.kind for unit in found] == ["title", "paragraph"]

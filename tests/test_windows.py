@@ -139,6 +139,8 @@ def test_the_cores_of_windows_tile_the_text(
     for a, b in pairwise(windows):
         shared = set(a.offsets) & set(b.offsets)
         assert len(shared) >= stride, "two windows share at least the stride"
+        left, right = len(a.offsets) - a.core[1], b.core[0]
+        assert min(left, right) >= stride // 2, "a token is read where it has context on both sides"
 
 
 WILD = st.text(

@@ -22,7 +22,7 @@ good free swim swimming fees met tuesday monday sunday june court judge law poli
 """
 WINDOWS = {"max_length": 64, "stride": 16, "context_length": 24}
 SETTINGS: dict[str, Any] = {
-    "epochs": 60, "batch_size": 8, "learning_rate": 4e-3, "head_learning_rate": 4e-3, "warmup": 0.0, "weight_decay": 0.0,
+    "epochs": 140, "batch_size": 8, "learning_rate": 2e-3, "head_learning_rate": 4e-3, "warmup": 0.0, "weight_decay": 0.0,
     "bf16": False, "save_steps": 100_000, **WINDOWS,
 }  # fmt: skip
 

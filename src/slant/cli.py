@@ -154,16 +154,13 @@ def compare(scores: Sequence[str], output: str, by: str, min_articles: int, resa
     click.echo(f"{len(table.rates):,} rates of {len(table.groups)} groups → {written}", err=True)
     if table.left_out:
         few = ", ".join(f"{group} ({n})" for group, n in table.left_out.items())
-        click.echo(f"left out, fewer than {min_articles} articles: {few}", err=True)
+        click.echo(f"left out, with fewer than {min_articles} articles: {few}", err=True)
     small = sorted({r.group for r in table.rates if r.articles < FEW_ARTICLES})
     if small:
         click.echo(
             f"caution: fewer than {FEW_ARTICLES} articles, so intervals are too narrow: {', '.join(small)}",
             err=True,
         )
-    if table.left_out:
-        few = ", ".join(f"{group} ({count})" for group, count in table.left_out.items())
-        click.echo(f"left out, with fewer than {min_articles} articles: {few}", err=True)
     return DONE
 
 
@@ -305,7 +302,6 @@ def _refuse_to_overwrite(path: str, document: Any) -> None:
 
 
 def _scores(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
-    from slant.labels.codebook import Codebook
     from slant.labels.targets import Targets
     from slant.scoring.ready import ready_units
     from slant.scoring.runtime import load
@@ -315,14 +311,13 @@ def _scores(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
     folder = Path(options["model"]) if options["model"] else None
     targets = Targets.load(Path(options["targets"]) if options["targets"] else None)
     reader = load(folder)
-    codebook = Codebook.load(None).fingerprint
     if options["units"]:
         _own_files(options)
         asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)
     else:
         asked = questions(_units({**options, "quiet": True}, rejected), targets)
     return iter(
-        _progress(score_questions(asked, reader=reader, codebook=codebook), "units", options["quiet"])
+        _progress(score_questions(asked, reader=reader, codebook=reader.codebook), "units", options["quiet"])
     )
 
 

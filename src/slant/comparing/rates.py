@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from slant.judging.intervals import percentile_interval, resample_totals, resamp
 from slant.records import STANCES, Score
 
 COLUMNS = ("outlet", "author", "kind", "title", "month")
+_MONTH = re.compile(r"\d{4}-\d{2}(?=-|\Z)")
 FEW_ARTICLES = 20  # below, percentile intervals over articles cover less than they say
 CAUTION = "Shares of the model's own labels, not corrected for its errors. See the model card for its error per label."
 
@@ -92,8 +94,10 @@ def rates(
 
 
 def _group(score: Score, by: str) -> str:
-    value = (score.unit.published or "")[:7] if by == "month" else getattr(score.unit, by)
-    return str(value or "(not stated)")
+    if by == "month":  # a date may be the source's own words where day and month would be a guess
+        found = _MONTH.match(score.unit.published or "")
+        return found[0] if found else "(not stated)"
+    return str(getattr(score.unit, by) or "(not stated)")
 
 
 def _count(score: Score, counts: Counts) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slant.errors import SlantError
 from slant.records import REPLIES, STANCES
 
 TECHNIQUES = (
@@ -31,6 +33,17 @@ BIASED, SUBJECTIVE = 0, 1
 REPLY = slice(2, 2 + len(REPLIES))
 FRAME = slice(REPLY.stop, REPLY.stop + len(FRAMES))
 IGNORED = -100
+
+
+def check_labels(stated: Mapping[str, Any], where: str) -> None:
+    """Raises SlantError with both lists if a checkpoint's outputs stand for other words, or in another order, than ours."""
+    ours = {"token_labels": TOKEN_LABELS, "unit_labels": UNIT_LABELS, "stance_labels": STANCES}
+    for name, labels in ours.items():
+        if stated.get(name) != list(labels):
+            raise SlantError(
+                f"{where}: its {name} are {stated.get(name)}, this version of slant has {list(labels)}. "
+                "Use the slant version that the model was made with, or train it again."
+            )
 
 
 def span_tags(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:

@@ -22,13 +22,23 @@ class Runtime(Protocol):
 
 
 class Reader:
-    """A runtime with its tokenizer and decoding: the whole of a model as scoring and judging see it."""
+    """A runtime with its tokenizer and decoding: the whole of a model as scoring and judging see it.
+
+    fingerprint: of weights and decoding. codebook: fingerprint of the definitions of its labels, "" where it has none.
+    """
 
     def __init__(
-        self, runtime: Runtime, encoder: TextEncoder, decoding: Decoding, *, name: str, fingerprint: str
+        self,
+        runtime: Runtime,
+        encoder: TextEncoder,
+        decoding: Decoding,
+        *,
+        name: str,
+        fingerprint: str,
+        codebook: str = "",
     ) -> None:
         self.runtime, self.encoder, self.decoding = runtime, encoder, decoding
-        self.name, self.fingerprint = name, fingerprint
+        self.name, self.fingerprint, self.codebook = name, fingerprint, codebook
 
     def read(
         self, requests: Sequence[Request], *, done: Callable[[int], object] | None = None

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from slant.assets import asset
-from slant.encoding.labels import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.labels import TOKEN_LABELS, UNIT_LABELS, check_labels
 from slant.labels.codebook import Codebook
 from slant.learning.network import SlantModel
+from slant.records import STANCES
 from slant.scoring.runtime import INPUTS
 
 OUTPUTS = ("token_logits", "unit_logits", "stance_logits")
@@ -41,6 +42,7 @@ def export(checkpoint: Path, out: Path) -> Path:
     The thresholds and priors are the checkpoint's. Returns `out`.
     """
     model = SlantModel.from_pretrained(checkpoint).eval()
+    check_labels(model.config.to_dict(), f"checkpoint {checkpoint}")
     settings = json.loads((checkpoint / "slant.json").read_text("utf-8"))
     codebook, decoding = asset("codebook.toml"), dict(model.config.decoding)
     onnx_folder = out / "onnx"
@@ -50,6 +52,7 @@ def export(checkpoint: Path, out: Path) -> Path:
     shutil.copyfile(checkpoint / "tokenizer.json", out / "tokenizer.json")
     shutil.copyfile(codebook, out / "codebook.toml")
     config = json.loads(model.config.to_json_string())
+    config["encoder"].pop("_name_or_path", None)  # a folder of the machine that trained it
     config["slant"] = {
         "windows": settings["windows"],
         "decoding": decoding,
@@ -59,6 +62,7 @@ def export(checkpoint: Path, out: Path) -> Path:
         "recipe": settings["recipe"],
         "token_labels": list(TOKEN_LABELS),
         "unit_labels": list(UNIT_LABELS),
+        "stance_labels": list(STANCES),
         "parameters": model.num_parameters(),
     }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")

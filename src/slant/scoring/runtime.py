@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from slant.assets import asset
 from slant.encoding.decode import Array, Decoding
-from slant.encoding.labels import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.labels import check_labels
 from slant.encoding.reader import Reader
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
@@ -70,12 +70,20 @@ def load(
             f"{onnx_path} ({onnx_path.stat().st_size:,} bytes) is no model that ONNX Runtime can load: {error}. "
             "Was it downloaded or checked out in full? Get the model folder again."
         ) from None
-    return Reader(runtime, encoder, decoding, name=folder.name, fingerprint=settings["fingerprint"])
+    return Reader(
+        runtime,
+        encoder,
+        decoding,
+        name=folder.name,
+        fingerprint=settings["fingerprint"],
+        codebook=settings["codebook"],
+    )
 
 
 def _settings(config_path: Path) -> dict[str, Any]:
     try:
-        settings = json.loads(config_path.read_text("utf-8")).get("slant")
+        config = json.loads(config_path.read_text("utf-8"))
+        settings = config.get("slant")
     except (ValueError, AttributeError):
         settings = None
     if not isinstance(settings, dict):
@@ -83,16 +91,11 @@ def _settings(config_path: Path) -> dict[str, Any]:
             f'{config_path} has no "slant" settings: this is another kind of model. Make one with `slant train`, or '
             "leave --model out for the one that ships."
         )
-    return settings
+    return {"stance_labels": config.get("stance_labels"), **settings}
 
 
 def _check_labels(folder: Path, settings: dict[str, Any]) -> None:
-    for name, ours in (("token_labels", TOKEN_LABELS), ("unit_labels", UNIT_LABELS)):
-        if settings[name] != list(ours):
-            raise SlantError(
-                f"model folder {folder}: its {name} are {settings[name]}, this version of slant has {list(ours)}. "
-                "Use the slant version that the model was made with, or export it again."
-            )
+    check_labels(settings, f"model folder {folder}")
     codebook = Codebook.load(folder / "codebook.toml" if (folder / "codebook.toml").exists() else None)
     if settings["codebook"] != codebook.fingerprint:
         raise SlantError(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from slant.encoding.decode import (
+    Array,
+    Decoding,
     Reading,
     frame_scores,
     loaded_spans,
@@ -20,7 +22,7 @@ from slant.encoding.reader import Reader
 from slant.encoding.windows import Request
 from slant.labels.targets import Targets
 from slant.reading.voice import voice_at
-from slant.records import Frame, Loaded, Reply, Score, Stance, Unit
+from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
 
 LOOK_AHEAD = (
     1024  # units that are sorted by length together: enough for batches without padding, small in memory
@@ -45,8 +47,9 @@ class Question:
 def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
     """What each content unit of a run of whole documents is asked about, in order.
 
-    Every unit: the targets that it names. A comment also: its article, by the article's title (or first words), and the
-    text that it replies to: the parent comment where known, else the article's title and first words.
+    Every unit: the targets that it names, and those that the targets file has for every unit of its kind. A comment also:
+    its article, by the article's title (or first words), and the text that it replies to: the parent comment where known,
+    else the article's title and first words.
     """
     document: list[Unit] = []
     for unit in units:
@@ -68,11 +71,13 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
             continue
         mentions = targets.find(unit.text)
         mentions.pop(ARTICLE, None)
-        if unit.kind == "comment":
-            topics = ((ARTICLE, about),) if about else ()
-            yield Question(unit, mentions, topics, texts.get(unit.parent_id or "", opening))
-        else:
-            yield Question(unit, mentions)
+        comment = unit.kind == "comment"
+        topics = [(ARTICLE, about)] if comment and about else []
+        topics += [
+            (t, targets.name(t)) for t in targets.always(unit.kind) if t != ARTICLE and t not in mentions
+        ]
+        answers = texts.get(unit.parent_id or "", opening) if comment else None
+        yield Question(unit, mentions, tuple(topics), answers)
 
 
 def score(
@@ -108,7 +113,7 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
     unit, decoding, main = question.unit, reader.decoding, readings[0]
     asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
     stance = [
-        _stance(target, stance_scores(logits, decoding, named=bool(spans)), spans)
+        _stance(target, logits, decoding, spans)
         for (target, spans), logits in zip(asked, main.stance, strict=True)
     ]
     reply = None
@@ -138,7 +143,13 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
     )
 
 
-def _stance(target: str, scores: dict[str, float], mentions: tuple[tuple[int, int], ...]) -> Stance:
+def _stance(
+    target: str, logits: Array | None, decoding: Decoding, mentions: tuple[tuple[int, int], ...]
+) -> Stance:
+    """No label, and every label as likely as another, where no token of the mention could be asked."""
+    if logits is None:
+        return Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), mentions)
+    scores = stance_scores(logits, decoding, named=bool(mentions))
     return Stance(target, max(scores, key=scores.__getitem__), _rounded(scores), mentions)
 
 
