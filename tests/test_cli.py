@@ -161,6 +161,18 @@ def test_a_run_does_not_read_what_it_wrote(slant: Run, story: Path, ending: str)
     assert len(rows_of(story / f"units.{ending}.rejected.jsonl")) == 1
 
 
+def test_a_document_that_comes_again_is_listed_and_counted_once(slant: Run, tmp_path: Path) -> None:
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text("The ferry sails on Monday.\n\nNobody objects to it.\n")
+    code, _, err = slant("split", tmp_path, "-o", tmp_path / "units.jsonl")
+    assert code == 3, err
+    assert len(rows_of(tmp_path / "units.jsonl")) == 2
+    (listed,) = rows_of(tmp_path / "units.jsonl.rejected.jsonl")
+    assert listed["reason"] == "duplicate"
+    assert str(listed["path"]).endswith("two.txt")
+    assert "one.txt" in str(listed["detail"])
+
+
 def test_an_article_is_never_overwritten_by_its_units(slant: Run, story: Path) -> None:
     articles = story / "articles.jsonl"
     articles.write_text(json.dumps({"text": STORY}) + "\n")

@@ -77,14 +77,33 @@ def test_int8_is_near_and_says_the_same_of_what_was_learned(
 def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> None:
     import onnx
 
-    nodes = onnx.load(str(tiny_export / "onnx" / "model_quantized.onnx")).graph.node
-    quantised = [n.name for n in nodes if n.op_type == "MatMulInteger"]
+    graph = onnx.load(str(tiny_export / "onnx" / "model_quantized.onnx")).graph
+    nodes = graph.node
+    quantised = [n.name for n in nodes if n.op_type == "MatMulNBits"]
     plain = {
         n.name.split("/")[2] for n in nodes if n.op_type in ("MatMul", "Gemm") and "encoder" not in n.name
     }
     assert len(quantised) >= 2 * 6, "six products in each of the two layers"
     assert all("/encoder/" in name for name in quantised)
+    words = {i.name: i.data_type for i in graph.initializer if "word_embeddings.weight" in i.name}
+    assert words == {
+        "model.encoder.embeddings.word_embeddings.weight_int8": onnx.TensorProto.INT8,
+        "model.encoder.embeddings.word_embeddings.weight_scale": onnx.TensorProto.FLOAT,
+    }
     assert plain == {"tokens", "unit", "stance"}
+
+
+def test_scores_do_not_depend_on_the_company(tiny_export: Path) -> None:
+    """One scale for a whole batch would let a neighbour change a label."""
+    reader = load(tiny_export, threads=1)
+    asked = requests()
+    together = reader.read(asked)
+    for request, reading in zip(asked, together, strict=True):
+        (alone,) = reader.read([request])
+        np.testing.assert_allclose(alone.tokens, reading.tokens, atol=2e-5)
+        np.testing.assert_allclose(alone.unit, reading.unit, atol=2e-5)
+        (unasked,) = reader.read([Request(request.text, (), request.context)])
+        np.testing.assert_allclose(unasked.tokens, reading.tokens, atol=2e-5)
 
 
 def test_the_folder_holds_all_that_scoring_needs(tiny_export: Path, tiny_checkpoint: Path) -> None:

@@ -82,3 +82,36 @@ def test_the_recipes_that_ship_name_known_sets_and_choose_by_no_test_split(path:
         assert use.split in {**READERS, own.NAME: own}[use.name].SPLITS, use
         assert "test" not in use.split, use
         assert use.name != "frac"
+
+
+@pytest.mark.train
+@pytest.mark.parametrize(
+    "use",
+    [
+        'train = [{ name = "vast", split = "test" }]',
+        'train = [{ name = "ptc", split = "dev" }]',
+        'dev = [{ name = "checkthat", split = "dev" }]',
+        'dev = [{ name = "newsmtsc", split = "test_mt" }]',
+        'train = [{ name = "babe", split = "all" }]',
+        'train = [{ name = "babe", split = "all", without_fold = 1 }]',
+        'train = [{ name = "frac", split = "gold" }]',
+    ],
+)
+def test_what_a_model_is_judged_on_cannot_be_learned_or_chosen_by(tmp_path: Path, use: str) -> None:
+    pytest.importorskip("torch", reason="needs the [train] install")
+    from slant.shipping.run import refuse_judged
+
+    with pytest.raises(UsageError, match="judged"):
+        refuse_judged(load_recipe(write(tmp_path, use)))
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_our_recipes_keep_off_what_is_judged(path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the [train] install")
+    from slant.shipping.run import refuse_judged
+
+    recipe = load_recipe(path)
+    refuse_judged(recipe)
+    assert recipe.train
+    assert recipe.dev

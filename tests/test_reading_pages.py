@@ -69,7 +69,7 @@ def test_article_and_metadata() -> None:
         "Ada Lind",
     )
     assert (article.published, article.url) == ("2021-05-04", "https://gazette.example/a/1")
-    assert (article.sections, article.markup) == (("bridge", "port"), "none")
+    assert (article.sections, article.markup) == (("bridge", "port"), "page")
 
 
 def test_what_a_page_does_not_state_stays_unknown() -> None:

@@ -140,7 +140,7 @@ def test_standard_input_may_be_a_page() -> None:
     page = f"<!-- saved --><!DOCTYPE html><html><body><article><p>{words}</p></article></body></html>"
     (found,) = read_articles(["-"], stdin=io.BytesIO(page.encode()))
     assert isinstance(found, Article)
-    assert (found.markup, found.text) == ("none", words.strip())
+    assert (found.markup, found.text) == ("page", words.strip())
 
 
 def test_standard_input_is_read_on_beyond_its_head() -> None:

@@ -191,3 +191,17 @@ def test_comments_from_in_the_title_does_not_turn_the_stated_body_into_comments(
     parts = (Part(0, len(title), "title"), Part(len(title) + 2, len(text), "body"))
     found = split(Article(text=text, markup="none", parts=parts), comments_from="Comments")
     assert [unit.kind for unit in found] == ["title", "paragraph"]
+
+
+def test_only_a_page_whose_comments_nobody_told_apart_is_searched_for_them() -> None:
+    thread = "\n\n".join(["2 comments", "Ada Brackwell", LOUD[0], "river_otter", LOUD[2]])
+    body = "\n\n".join([*ARTICLE[1:], thread])
+    text = f"{ARTICLE[0]}\n\n{body}"
+    parts = (Part(0, len(ARTICLE[0]), "title"), Part(len(ARTICLE[0]) + 2, len(text), "body"))
+    found = {
+        markup: [
+            u.author for u in split(Article(text=text, markup=markup, parts=parts)) if u.kind == "comment"
+        ]
+        for markup in ("page", "none")
+    }
+    assert found == {"page": ["Ada Brackwell", "river_otter"], "none": []}

@@ -10,6 +10,7 @@ _PACKAGE = Path(__file__).parent
 _ROOT = _PACKAGE.parent.parent
 _IN_CHECKOUT = {
     "model": "model/default",
+    "recipes": "model/recipes",
     "codebook.toml": "data/codebook.toml",
     "registry.toml": "data/registry.toml",
     "frames.jsonl": "data/frames.jsonl",
@@ -19,7 +20,7 @@ _IN_CHECKOUT = {
 
 
 def asset(name: str) -> Path:
-    """Path of a shipped file or folder: "model", "codebook.toml", "registry.toml", "schemas" or "targets.toml".
+    """Path of a shipped file or folder: a key of the table above.
 
     Raises SlantError if the installation lacks it.
     """

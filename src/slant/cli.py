@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -66,11 +66,12 @@ _quiet = click.option("--quiet", is_flag=True, help="No progress on standard err
 @_quiet
 def split(**options: Any) -> int:
     """Split documents into units: title, headings, paragraphs, list items, comments."""
+    from slant import flow
     from slant.scoring.files import check_format, write_rejected, write_rows
 
     check_format(options["output"])
     rejected: list[Rejected] = []
-    units = _units(options, rejected)
+    units = flow.units(options, rejected)
     count = write_rows((u for u in units if u.is_content or options["everything"]), options["output"])
     return _finish(f"{count:,} units", options["output"], rejected, write_rejected)
 
@@ -88,11 +89,12 @@ def split(**options: Any) -> int:
 @_quiet
 def score(**options: Any) -> int:
     """Score articles and comments: stance toward targets, loaded language, frames, replies."""
+    from slant import flow
     from slant.scoring.files import check_format, write_rejected, write_rows
 
     check_format(options["output"])
     rejected: list[Rejected] = []
-    count = write_rows(_scores(options, rejected), options["output"])
+    count = write_rows(flow.scores(options, rejected), options["output"])
     return _finish(f"{count:,} units scored", options["output"], rejected, write_rejected)
 
 
@@ -110,6 +112,7 @@ def score(**options: Any) -> int:
 @_quiet
 def report(**options: Any) -> int:
     """Write one HTML file that shows articles with their labels. PATHS are articles, or files that `score` wrote."""
+    from slant import flow
     from slant.reports.articles import TITLE, write_report
     from slant.scoring.files import check_format, is_score_file, read_scores, write_rejected
 
@@ -119,7 +122,9 @@ def report(**options: Any) -> int:
     if len(kinds) > 1:
         raise UsageError("PATHS mix score files and articles. Give one kind; score the articles first.")
     scores = (
-        read_scores(options["paths"]) if kinds == {True} else _scores({**options, "units": False}, rejected)
+        read_scores(options["paths"])
+        if kinds == {True}
+        else flow.scores({**options, "units": False}, rejected)
     )
     origin = {"from": ", ".join(options["paths"]), "by": f"slant {__version__}"}
     write_report(
@@ -260,76 +265,6 @@ def data_check() -> int:
     return DONE if all_ok(rows) else OURS
 
 
-def _units(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
-    """All units of all documents; what cannot be read goes to `rejected`. Progress counts documents."""
-    from slant.reading.sources import read_articles
-    from slant.reading.units import split as split_article
-
-    found = read_articles(options["paths"], outlet=options["outlet"], stdin=sys.stdin.buffer)
-    own = _own_files(options)
-    for document in _progress(found, "documents", options["quiet"]):
-        if (path := os.path.realpath(_PLACE.sub("", document.path))) in own:
-            _refuse_to_overwrite(path, document)
-        elif isinstance(document, Rejected):
-            rejected.append(document)
-        else:
-            yield from split_article(document, comments_from=options["comments_from"])
-
-
-_PLACE = re.compile(r"[:#]\d+\Z")  # line or row, behind the path of a document in a table
-
-
-def _own_files(options: dict[str, Any]) -> set[str]:
-    """What this run writes. Where it lies in an input folder it is the product of an earlier run, and no input.
-
-    Raises UsageError if the output is itself named as input.
-    """
-    from slant.scoring.files import rejected_path
-
-    output = options["output"]
-    own = {os.path.realpath(path) for path in (output, rejected_path(output)) if path != "-"}
-    for path in options["paths"]:
-        if path != "-" and os.path.realpath(path) in own:
-            raise UsageError(f"-o {output}: {path} is read and would be overwritten. Give another name.")
-    return own
-
-
-def _refuse_to_overwrite(path: str, document: Any) -> None:
-    from slant.scoring.files import made_by_slant
-
-    if not isinstance(document, Rejected) and not made_by_slant(path):
-        raise UsageError(f"-o {path}: it is one of the articles and would be overwritten. Give another name.")
-
-
-def _scores(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
-    from slant.labels.targets import Targets
-    from slant.scoring.ready import ready_units
-    from slant.scoring.runtime import load
-    from slant.scoring.score import questions
-    from slant.scoring.score import score as score_questions
-
-    folder = Path(options["model"]) if options["model"] else None
-    targets = Targets.load(Path(options["targets"]) if options["targets"] else None)
-    reader = load(folder)
-    if options["units"]:
-        _own_files(options)
-        asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)
-    else:
-        asked = questions(_units({**options, "quiet": True}, rejected), targets)
-    return iter(
-        _progress(score_questions(asked, reader=reader, codebook=reader.codebook), "units", options["quiet"])
-    )
-
-
-def _progress(rows: Any, unit: str, quiet: bool) -> Any:
-    """Rows with count and rate on standard error, where someone may be looking."""
-    if quiet:
-        return rows
-    from tqdm import tqdm
-
-    return tqdm(rows, unit=f" {unit}", desc="slant", mininterval=0.5, file=sys.stderr)
-
-
 def _finish(
     what: str,
     output: str,
@@ -349,6 +284,9 @@ def _finish(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: turns errors into messages and exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale says: JSON lines are UTF-8
+            stream.reconfigure(encoding="utf-8")
     try:
         given = list(arguments) if arguments is not None else None
         code = cli.main(args=given, prog_name="slant", standalone_mode=False)

@@ -37,7 +37,8 @@ class Article:
     """One document: its text, decoded once and never changed after, and what it states about itself.
 
     path: where it came from (file, or `file:line`); for messages only, never part of an id.
-    markup: "markdown" for text that may carry Markdown, "none" for text already plain (HTML extraction, tables).
+    markup: "markdown" for text that may carry Markdown, "none" for text already plain (tables), "page" for text taken
+        out of a web page: plain, but comments in a markup that nobody knows may stand in its body.
     parts: where the source tells the roles apart; empty for plain text, where the splitter has to decide.
     """
 

@@ -73,6 +73,8 @@ def rates(
     articles: dict[str, set[str]] = {}
     made: set[tuple[str, str]] = set()
     for score in scores:
+        if any(flag.startswith("duplicate_of:") for flag in score.flags + score.unit.flags):
+            continue  # a comment posted twice is one voice
         made.add((score.model, score.codebook))
         if len(made) > 1:
             raise UsageError(

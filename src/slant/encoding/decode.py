@@ -24,7 +24,8 @@ FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How a checkpoint's logits become labels; every number was chosen on dev data and travels with the checkpoint.
+    """How a checkpoint's logits become labels; biases, temperatures, seeds, thresholds and gaps are chosen on dev data and
+    travel with the checkpoint. Only technique_threshold is by convention.
 
     *_bias: added to the logits of the classes, undoing the class weights of training.
     *_threshold: probability from which a word carries the label. *_gap: characters between two runs that are bridged.
@@ -39,15 +40,13 @@ class Decoding:
     topic_temperature: float = 1.0
     reply_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     reply_temperature: float = 1.0
-    loaded_seed: float = 0.5
-    loaded_threshold: float = 0.5
+    loaded_seed: float = 0.4
+    loaded_threshold: float = 0.4
     loaded_gap: int = 1
     technique_threshold: float = 0.3
     toxic_threshold: float = 0.5
     toxic_gap: int = 1
     frame_threshold: float = 0.5
-    biased_threshold: float = 0.5
-    subjective_threshold: float = 0.5
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Decoding:
@@ -72,6 +71,7 @@ class Reading:
     unit: Array
     stance: list[Array | None]
     windows: int = 1
+    cut: bool = False
 
 
 def join(
@@ -105,6 +105,7 @@ def join(
                 unit=np.average([outputs[r][1] for r in rows], axis=0, weights=weights).astype(np.float32),
                 stance=[np.mean(s, axis=0) if s else None for s in stance],
                 windows=len(rows),
+                cut=any(windows[r].cut for r in rows),
             )
         )
     return readings

@@ -50,6 +50,7 @@ class Window:
 
     groups: 0 for text (and what it replies to), k + 1 for target k's query. queries: (target index, column) pairs.
     offsets: (start, end) characters of each text token in the request's text. Text token i stands in column i + 1.
+    cut: whether the name of a target or what the text replies to was longer than is read.
     core: half-open range of text tokens for which this window is the one to believe (it has context on both sides).
     """
 
@@ -63,6 +64,7 @@ class Window:
     offsets: list[tuple[int, int]]
     core: tuple[int, int]
     n_windows: int = 1
+    cut: bool = False
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -107,8 +109,8 @@ class TextEncoder:
             windows += self._windows(number, request, encoding.ids, encoding.offsets)
         return windows
 
-    def _ids(self, text: str, most: int) -> list[int]:
-        return list(self.tokenizer.encode(text, add_special_tokens=False).ids[:most])
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _windows(
         self,
@@ -117,10 +119,12 @@ class TextEncoder:
         ids: list[int],
         offsets: list[tuple[int, int]],
     ) -> list[Window]:
-        context = self._ids(request.context, self.context_length) if request.context is not None else None
+        context = self._ids(request.context) if request.context is not None else None
+        names = {i: self._ids(t) for i, t in enumerate(request.targets) if isinstance(t, str)}
+        cut = len(context or ()) > self.context_length or any(len(name) > MAX_NAME for name in names.values())
+        context = context[: self.context_length] if context is not None else None
         roles = [_case(request.text[a:b]) for a, b in offsets]
         room = self.max_length - 2 - (len(context) + 1 if context is not None else 0)
-        names = {i: self._ids(t, MAX_NAME) for i, t in enumerate(request.targets) if isinstance(t, str)}
         mentions = {
             i: [_tokens_of(offsets, m) for m in t]
             for i, t in enumerate(request.targets)
@@ -140,12 +144,13 @@ class TextEncoder:
                 offsets=offsets[first:last],
                 core=(core[0] - first, core[1] - first),
                 n_windows=len(spans),
+                cut=cut,
             )
             if context is not None:
                 _append(row, [*context, self.sep], start=len(row), group=0)
             for index, target in enumerate(request.targets):
                 if isinstance(target, str):
-                    self._add_topic(row, index, names[index])
+                    self._add_topic(row, index, names[index][:MAX_NAME])
                 else:
                     here = [
                         (a - first, b - first)

@@ -96,18 +96,20 @@ def _resolve(text: str, lowered: str, names: Index, cluster: list[tuple[int, int
 
     cluster: starts of names, each with the end that none from there may pass, in order.
     """
-    read = (_longest(text, lowered, names, start, limit) for start, limit in cluster)
-    found = [mention for mention in read if mention]
-    if not found:
-        return
-    start, end, targets = max(found, key=lambda mention: mention[1] - mention[0])  # the first of the longest
-    if len(cluster) > 1:
-        shortened = (names.pattern.match(lowered, place, min(limit, start)) for place, limit in cluster)
-        yield from _resolve(text, lowered, names, [each.span(1) for each in shortened if each])
-    if targets != (None,):
-        yield start, end, targets
-    if len(cluster) > 1:
-        yield from _resolve(text, lowered, names, [each for each in cluster if each[0] >= end])
+    while cluster:
+        read = (_longest(text, lowered, names, start, limit) for start, limit in cluster)
+        found = [mention for mention in read if mention]
+        if not found:
+            return
+        start, end, targets = max(
+            found, key=lambda mention: mention[1] - mention[0]
+        )  # the first of the longest
+        if len(cluster) > 1:  # what is before it is shorter, so this goes only as deep as names have lengths
+            shortened = (names.pattern.match(lowered, place, min(limit, start)) for place, limit in cluster)
+            yield from _resolve(text, lowered, names, [each.span(1) for each in shortened if each])
+        if targets != (None,):
+            yield start, end, targets
+        cluster = [each for each in cluster if each[0] >= end]
 
 
 def _longest(text: str, lowered: str, names: Index, start: int, limit: int) -> Mention | None:

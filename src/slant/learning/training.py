@@ -21,6 +21,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from slant.encoding.labels import ANY, FRAME, TOXIC
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError
+from slant.labels.codebook import Codebook
 from slant.learning.batches import Collator, Rows, training_rows
 from slant.learning.encoders import resolve
 from slant.learning.network import SlantConfig, SlantModel
@@ -46,6 +47,7 @@ def build_model(recipe: Recipe, source: str) -> SlantModel:
         encoder=encoder_config.to_dict(),
         loss_weights=dict(recipe.loss_weights),
         class_weights={k: list(v) for k, v in recipe.class_weights.items()},
+        codebook=Codebook.load(None).fingerprint,
     )
     config._attn_implementation = "eager"  # on a CPU in bf16 faster than sdpa with a full mask
     model = SlantModel(config)

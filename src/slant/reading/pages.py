@@ -45,7 +45,7 @@ def read_page(data: bytes, path: str, *, outlet: str | None = None) -> Article:
         published=_words(document.date) and (iso_date(document.date) or document.date),
         url=_words(document.url),
         sections=_sections(document),
-        markup="none",
+        markup="page",
         parts=parts,
     )
 

@@ -128,12 +128,14 @@ def _is_name(block: Block) -> bool:
 def _stated(article: Article, cut: int) -> Iterator[_Draft]:
     """Drafts of an article whose source tells the roles of its parts."""
     end = 0
+    # A page whose comments no known markup told apart may hold them in its body.
+    hidden = article.markup == "page" and all(part.role != "comment" for part in article.parts)
     for index, part in sorted(enumerate(article.parts), key=lambda item: item[1].start):
         yield from _whole(article, Part(end, part.start, "metadata"), index)
         end = max(end, part.end)
         if part.role == "body":  # a line of the title or of a comment is no place to cut the body
             here = cut if part.start <= cut < part.end else -1
-            yield from _found(article, part.start, part.end, here, search=False)
+            yield from _found(article, part.start, part.end, here, search=hidden)
         else:
             yield from _whole(article, part, index)
     yield from _whole(article, Part(end, len(article.text), "metadata"), len(article.parts))

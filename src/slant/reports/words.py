@@ -35,7 +35,7 @@ REPLY_WORDS = {
     "support": "agrees", "deny": "disagrees", "query": "asks", "comment": "comments",
 }  # fmt: skip
 _FLAGS = {
-    "truncated": "Too long to read whole: the end of this unit was not scored",
+    "truncated": "The name of a target, or the post that this one answers, was too long to be read whole",
     "windows": "Long unit: read in overlapping windows, and joined",
     "duplicate_of": "Repeats an earlier unit word for word",
 }

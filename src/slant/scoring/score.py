@@ -27,6 +27,7 @@ from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
 LOOK_AHEAD = (
     1024  # units that are sorted by length together: enough for batches without padding, small in memory
 )
+OPENING_WORDS = 40  # of an article's body, after its title, that a comment on the article is read with
 ARTICLE = "article"  # the target that every comment is asked about
 
 
@@ -65,7 +66,7 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
     title = next((u.title for u in units if u.title), None)
     body = next((u.text for u in units if u.kind in ("lead", "paragraph")), None)
     about = title or body
-    opening = "\n".join(t for t in (title, body) if t) or None
+    opening = "\n".join(t for t in (title, _first_words(body)) if t) or None
     for unit in units:
         if not unit.is_content:
             continue
@@ -78,6 +79,10 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
         ]
         answers = texts.get(unit.parent_id or "", opening) if comment else None
         yield Question(unit, mentions, tuple(topics), answers)
+
+
+def _first_words(text: str | None) -> str:
+    return " ".join((text or "").split()[:OPENING_WORDS])
 
 
 def score(
@@ -137,10 +142,16 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
         toxic=tuple(toxic_spans(unit.text, main, decoding)) if comment else (),
         biased=round(float(sigmoid(main.unit[BIASED])), 4),
         subjective=round(float(sigmoid(main.unit[SUBJECTIVE])), 4),
-        flags=(f"windows:{main.windows}",) if main.windows > 1 else (),
+        flags=_flags(readings),
         model=reader.fingerprint,
         codebook=codebook,
     )
+
+
+def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
+    """windows:N for a unit read in N windows; truncated where a target's name or the post replied to was too long."""
+    windows = (f"windows:{readings[0].windows}",) if readings[0].windows > 1 else ()
+    return (*windows, "truncated") if any(r.cut for r in readings) else windows
 
 
 def _stance(

@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from slant.assets import asset
+from slant.errors import UsageError
 from slant.judging.selection import choose_decoding
+from slant.judging.sets import SPECS
 from slant.learning.batches import load_use
 from slant.learning.export import export
-from slant.learning.recipe import load_recipe
+from slant.learning.recipe import Recipe, load_recipe
 from slant.learning.runtime import load_checkpoint, store_decoding
 from slant.learning.training import has_bf16, train
 from slant.records import Example
 
 
+def refuse_judged(recipe: Recipe) -> None:
+    """Raises UsageError if the recipe would learn from, or choose by, what its model is judged on."""
+    for use in (*recipe.train, *recipe.dev):
+        for spec in SPECS:
+            if use.name != spec.source or spec.on_demand:
+                continue
+            fold_held_out = spec.held_out_fold is not None and use.without_fold == spec.held_out_fold
+            if use.split == spec.split and not fold_held_out:
+                cure = f" Add without_fold = {spec.held_out_fold}." if spec.held_out_fold is not None else ""
+                raise UsageError(f"{recipe.name}: {use.name} {use.split} is what a model is judged on.{cure}")
+
+
 def run(recipe_path: Path | None, overrides: Sequence[str], out: Path | None, *, resume: bool) -> Path:
     """Everything between a recipe and `out/export`; returns that folder. Says what it does on standard output."""
-    recipe = load_recipe(recipe_path, overrides)
+    recipe = load_recipe(recipe_path or asset("recipes") / "quick.toml", overrides)
+    refuse_judged(recipe)
     out = out or Path("runs") / recipe.name
     checkpoint = train(recipe, out, resume=resume)
     dev: dict[str, list[Example]] = {}
