@@ -211,6 +211,7 @@ def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Reader]:
         for i, p in enumerate(points)
     ]
     monkeypatch.setattr(gate, "judge", judge)
+    monkeypatch.setattr(gate, "_real_texts", examples)
     monkeypatch.setattr(gate, "quality_loss", lambda before, after: losses)
     return judged
 
@@ -223,7 +224,10 @@ def test_a_model_that_lost_little_is_shipped_with_its_losses(
 
     judged = gate(monkeypatch, [0.9, -0.3])
     ship(tiny_checkpoint, tmp_path / "model")
-    assert [type(r.runtime).__name__ for r in judged] == ["TorchRuntime", "OnnxRuntime"]
+    fp32, int8 = (r.read(requests()) for r in judged)
+    assert 0 < differences(fp32, int8).max() < 0.5
+    near = json.loads((tmp_path / "model" / "parity.json").read_text())
+    assert (near["texts"], near["r2"] > 0.99) == (len(examples()), True)
     rows = json.loads((tmp_path / "model" / "quantisation.json").read_text())
     assert [(r["set"], r["fp32"], round(r["int8"], 3)) for r in rows] == [
         ("set0", 0.7, 0.691),

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from slant.encoding.reader import Reader
+import numpy as np
+
+from slant.encoding.reader import Reader, request
 from slant.errors import SlantError
 from slant.judging.scorecard import Loss, judge, quality_loss, write
 from slant.labels.public import data_root
+from slant.labels.public import load as load_set
+from slant.records import Example
 from slant.scoring.runtime import load
+
+FP32 = "model.onnx"  # the torch model to the fifth digit (tests/test_export.py), and twice as fast to judge
+NO_SETS = (
+    "none of the public sets is in {root}, so nobody can say what int8 costs. Nothing was written. "
+    "Set SLANT_DATA to their folder; `slant data list` shows what is found."
+)
 
 
 def open_model(path: Path | None) -> Reader:
@@ -23,24 +34,58 @@ def open_model(path: Path | None) -> Reader:
     return load(path)
 
 
+def parity(ours: Reader, theirs: Reader, examples: Sequence[Example]) -> dict[str, float]:
+    """How near two models' logits are on the same texts: R² over all of them, and the largest difference."""
+    requests = [request(example) for example in examples]
+    flat = [
+        np.concatenate(
+            [
+                part.ravel()
+                for r in reader.read(requests)
+                for part in (r.tokens, r.unit, *r.stance)
+                if part is not None
+            ]
+        )
+        for reader in (ours, theirs)
+    ]
+    r = float(np.corrcoef(flat[0], flat[1])[0, 1])
+    return {"texts": len(requests), "r2": r * r, "largest": float(np.abs(flat[0] - flat[1]).max())}
+
+
+def _real_texts(each: int = 60) -> list[Example]:
+    """News sentences and reader comments of dev splits; empty where there are no public sets."""
+    try:
+        return (
+            load_set("newsmtsc", "dev_rw")[:each]
+            + load_set("vast", "dev")[:each]
+            + load_set("ptc", "tune")[:each]
+        )
+    except SlantError:
+        return []
+
+
 def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = None) -> list[Loss]:
     """Export `checkpoint` and put it in `out` with its scorecard, if int8 costs at most `most` points of any score.
 
-    Both models are judged on the same examples; the losses go to `out/quantisation.json` and to standard output.
+    Both models are judged on the same examples; the losses go to `out/quantisation.json` and to standard output, how near
+    the logits are to those of the torch model on real text to `out/parity.json`.
     Raises SlantError, leaving `out` as it was, if the loss is larger.
     """
     from slant.learning.export import export
 
     with tempfile.TemporaryDirectory() as folder:
         made = export(checkpoint, Path(folder) / "model")
-        before = judge(open_model(checkpoint), sets=None, root=data_root(), with_baseline=False, limit=limit)
+        if not (texts := _real_texts()):
+            raise SlantError(NO_SETS.format(root=data_root()))
+        near = parity(open_model(checkpoint), load(made), texts)
+        print(
+            f"torch and int8 on {near['texts']} real texts: R² {near['r2']:.4f}, largest difference {near['largest']:.3f}"
+        )
+        before = judge(load(made, file=FP32), sets=None, root=data_root(), with_baseline=False, limit=limit)
         after = judge(load(made), sets=None, root=data_root(), with_baseline=True, limit=limit)
         losses = quality_loss(before, after)
         if not losses:
-            raise SlantError(
-                f"none of the public sets is in {data_root()}, so nobody can say what int8 costs. Nothing was written. "
-                "Set SLANT_DATA to their folder; `slant data list` shows what is found."
-            )
+            raise SlantError(NO_SETS.format(root=data_root()))
         for loss in losses:
             print(
                 f"{loss.set:24} {loss.metric:12} {100 * loss.before:6.1f} → {100 * loss.after:6.1f}  ({-loss.points:+.2f})"
@@ -52,9 +97,10 @@ def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = 
                 "written. Train on, or keep more of the model in fp32 (learning/export.py)."
             )
         out.mkdir(parents=True, exist_ok=True)
-        (made / "onnx" / "model.onnx").unlink()  # 90 MB that scoring does not need
+        (made / "onnx" / FP32).unlink()  # 90 MB that scoring does not need
         rows = [{"set": x.set, "metric": x.metric, "fp32": x.before, "int8": x.after} for x in losses]
         (made / "quantisation.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+        (made / "parity.json").write_text(json.dumps(near, indent=2) + "\n", "utf-8")
         write(after, made / "scores")
         shutil.copytree(made, out, dirs_exist_ok=True)
     return losses
