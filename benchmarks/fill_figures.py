@@ -25,7 +25,10 @@ BLOCK = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", r
 def scores() -> str:
     """One line per judged set: the shipped model, its interval, and the floors beside it."""
     card = _read(MODEL / "scores" / "scorecard.json")
+    parameters = _read(MODEL / "config.json")["slant"]["parameters"] / 1e6
+    megabytes = (MODEL / "onnx" / "model_quantized.onnx").stat().st_size / 1e6
     lines = [
+        f"Model `{card['fingerprint']}`, {parameters:.1f} million parameters, {megabytes:.0f} MB; figures × 100.\n",
         "| set | metric | slant (int8) | 95 % interval | n | majority | simple baseline |",
         "|---|---|--:|:-:|--:|--:|--:|",
     ]

@@ -95,7 +95,7 @@ def test_a_unit_is_asked_about_the_targets_that_it_names() -> None:
     assert (q.topics, q.answers) == ((), None)
 
 
-def test_a_comment_is_asked_about_its_article_by_title_and_answers_its_parent_or_the_article() -> None:
+def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() -> None:
     found = asked(
         unit("Ferry returns", "title", title="Ferry returns"),
         unit("The ferry sails in June.", title="Ferry returns"),
@@ -103,17 +103,17 @@ def test_a_comment_is_asked_about_its_article_by_title_and_answers_its_parent_or
         unit("No.", "comment", unit_id="c2", parent_id="c1", title="Ferry returns"),
         unit("Yes.", "comment", unit_id="c3", parent_id="gone", title="Ferry returns"),
     )
-    assert [q.topics for q in found] == [(), (), *[(("article", "Ferry returns"),)] * 3]
     opening = "Ferry returns\nThe ferry sails in June."
-    assert [q.answers for q in found] == [None, None, opening, "This article is a lie.", opening]
+    assert [q.article for q in found] == [None, None, opening, opening, opening]
+    assert [q.answers for q in found] == [None, None, None, "This article is a lie.", None]
     assert "article" not in found[2].mentions, "one target, asked about one way"
 
 
 def test_without_a_title_the_first_paragraph_stands_for_the_article() -> None:
     found = asked(unit("A heading", "heading"), unit("The ferry sails."), unit("Why?", "comment"))
-    assert (found[2].topics, found[2].answers) == ((("article", "The ferry sails."),), "The ferry sails.")
+    assert found[2].article == "The ferry sails."
     (alone,) = asked(unit("Why?", "comment"))
-    assert (alone.topics, alone.answers) == ((), None)
+    assert alone.article is None
 
 
 def test_documents_are_kept_apart_and_only_content_is_asked() -> None:
@@ -123,8 +123,8 @@ def test_documents_are_kept_apart_and_only_content_is_asked() -> None:
         unit("Why?", "comment", article_id="b"),
         unit("So?", "comment", article_id="a", title="A"),
     )
-    assert [(q.unit.text, q.topics) for q in found] == [
-        ("The ferry sails.", ()), ("Why?", ()), ("So?", (("article", "A"),)),
+    assert [(q.unit.text, q.article) for q in found] == [
+        ("The ferry sails.", None), ("Why?", None), ("So?", "A"),
     ]  # fmt: skip
 
 
@@ -138,9 +138,11 @@ def test_questions_of_a_document_that_was_split() -> None:
         for i, (s, e, r) in enumerate(zip(starts, ends, roles, strict=True))
     )
     found = asked(*split(Article(text, title="Ferry returns", markup="none", parts=parts)))
-    assert [(q.unit.kind, q.answers) for q in found if q.unit.kind == "comment"] == [
-        ("comment", "Ferry returns\nThe ferry to Port Ellis sails."), ("comment", "Good."),
-    ]  # fmt: skip
+    opening = "Ferry returns\nThe ferry to Port Ellis sails."
+    assert [(q.article, q.answers) for q in found if q.unit.kind == "comment"] == [
+        (opening, None),
+        (opening, "Good."),
+    ]
 
 
 # ---- what is said
@@ -162,10 +164,13 @@ def test_a_row_holds_what_the_model_says_of_the_unit(reader: Reader) -> None:
 
 def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
     text = "You stupid old clown, that is a greedy lie."
-    (row,) = run(
-        reader, Question(unit(text, "comment"), {}, (("article", "council story"),), "The ferry sails.")
-    )
-    assert [(s.target, s.label, s.mentions) for s in row.stance] == [("article", "against", ())]
+    topics = (("council", "council story"),)
+    (row,) = run(reader, Question(unit(text, "comment"), {}, topics, "The ferry sails."))
+    assert [(s.target, s.label, s.mentions) for s in row.stance] == [
+        ("council", "against", ()),
+        ("article", "against", ()),
+    ]
+    assert row.stance[1].scores["against"] == row.reply.scores["deny"] if row.reply else False
     assert [text[a:b] for a, b in row.toxic] == ["stupid", "clown"]
     assert row.reply is not None
     assert row.reply.label == "deny"
@@ -239,5 +244,5 @@ def test_a_target_may_be_asked_of_every_unit_of_a_kind() -> None:
     body, silent, named = questions(rows, targets)
     assert (body.topics, body.mentions) == ((), {})
     assert ("closing", "the harbour closing") in silent.topics
-    assert [target for target, _ in named.topics] == ["article"]
+    assert named.topics == ()
     assert named.mentions == {"closing": ((3, 10),)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 import tempfile
 import warnings
@@ -128,6 +129,7 @@ def quantize(source: Path, target: Path) -> None:
     settings = DefaultWeightOnlyQuantConfig(
         block_size=BLOCK, is_symmetric=True, accuracy_level=INT8_PRODUCTS, bits=8
     )
+    logging.getLogger(MatMulNBitsQuantizer.__module__).setLevel(logging.WARNING)  # it lists every node
     quantizer = MatMulNBitsQuantizer(model, algo_config=settings, nodes_to_exclude=heads)
     quantizer.process()
     quantized = quantizer.model.model

@@ -111,7 +111,7 @@ def _question(row: Any, where: str, targets: Targets) -> Question:
     if names:
         mentions = {n: mentions[n] for n in names if n in mentions}
     topics = tuple((n, targets.name(n) if n in targets.ids else n) for n in names if n not in mentions)
-    return Question(unit, mentions, topics, _text(row, "parent_text", where))
+    return Question(unit, mentions, topics, answers=_text(row, "parent_text", where))
 
 
 _STATED = ("outlet", "published", "title", "url", "author", "parent_id")

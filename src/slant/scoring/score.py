@@ -36,21 +36,21 @@ class Question:
     """A unit with what it is asked about.
 
     mentions: target id → where the unit names it. topics: (target id, name) of targets that it does not name.
-    answers: for a comment, the text that it replies to.
+    article: for a comment, title and first words of its article. answers: the comment that it replies to, where known.
     """
 
     unit: Unit
     mentions: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     topics: tuple[tuple[str, str], ...] = ()
+    article: str | None = None
     answers: str | None = None
 
 
 def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
     """What each content unit of a run of whole documents is asked about, in order.
 
-    Every unit: the targets that it names, and those that the targets file has for every unit of its kind. A comment also:
-    its article, by the article's title (or first words), and the text that it replies to: the parent comment where known,
-    else the article's title and first words.
+    Every unit: the targets that it names, and those that the targets file has for every unit of its kind. A comment is also
+    read with its article's title and first words, and with the comment that it replies to where that is known.
     """
     document: list[Unit] = []
     for unit in units:
@@ -65,20 +65,19 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
     texts = {u.unit_id: u.text for u in units}
     title = next((u.title for u in units if u.title), None)
     body = next((u.text for u in units if u.kind in ("lead", "paragraph")), None)
-    about = title or body
     opening = "\n".join(t for t in (title, _first_words(body)) if t) or None
     for unit in units:
         if not unit.is_content:
             continue
         mentions = targets.find(unit.text)
         mentions.pop(ARTICLE, None)
-        comment = unit.kind == "comment"
-        topics = [(ARTICLE, about)] if comment and about else []
-        topics += [
+        topics = [
             (t, targets.name(t)) for t in targets.always(unit.kind) if t != ARTICLE and t not in mentions
         ]
-        answers = texts.get(unit.parent_id or "", opening) if comment else None
-        yield Question(unit, mentions, tuple(topics), answers)
+        if unit.kind == "comment":
+            yield Question(unit, mentions, tuple(topics), opening, texts.get(unit.parent_id or ""))
+        else:
+            yield Question(unit, mentions, tuple(topics))
 
 
 def _first_words(text: str | None) -> str:
@@ -108,10 +107,10 @@ def score(
 
 
 def _requests(question: Question) -> list[Request]:
-    """The unit with all its targets, named or not, in one pass; then, for a comment, with what it replies to."""
+    """The unit with all its targets, named or not, in one pass; then a comment with its article and with its parent."""
     text = question.unit.text
     own = Request(text, [*question.mentions.values(), *(name for _, name in question.topics)])
-    return [own, Request(text, context=question.answers)] if question.answers else [own]
+    return [own, *(Request(text, context=c) for c in (question.article, question.answers) if c)]
 
 
 def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
@@ -121,10 +120,14 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
         _stance(target, logits, decoding, spans)
         for (target, spans), logits in zip(asked, main.stance, strict=True)
     ]
-    reply = None
-    if question.answers:
-        scores = reply_scores(readings[-1].unit, decoding)
-        reply = Reply(max(scores, key=scores.__getitem__), _rounded(scores))
+    answered = [
+        reply_scores(reading.unit, decoding) for reading in readings[1:]
+    ]  # the article, then the parent
+    if question.article:
+        stance.append(_stance_on_article(answered[0]))
+    reply = (
+        Reply(max(answered[-1], key=answered[-1].__getitem__), _rounded(answered[-1])) if answered else None
+    )
     comment = unit.kind == "comment"
     return Score(
         unit=unit,
@@ -146,6 +149,19 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
         model=reader.fingerprint,
         codebook=codebook,
     )
+
+
+def _stance_on_article(reply: dict[str, float]) -> Stance:
+    """A comment that supports what the article says is for it, one that denies it against, any other neither.
+
+    Not the topic of its title: who applauds an article against a minister is against the minister, not the article.
+    """
+    scores = {
+        "against": reply["deny"],
+        "neutral": reply["query"] + reply["comment"],
+        "favor": reply["support"],
+    }
+    return Stance(ARTICLE, max(scores, key=scores.__getitem__), _rounded(scores))
 
 
 def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
