@@ -69,7 +69,7 @@ def test_help_needs_no_numpy(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(story: Path) -> None:
     for i in range(300):
-        (story / f"{i}.txt").write_text(STORY)
+        (story / f"{i}.txt").write_text(f"{STORY}\n\nIt was ferry number {i}.\n")
     command = f"{sys.executable} -c 'from slant.cli import main; main()' split . | head -n 1; echo ${{PIPESTATUS[0]}}"
     ran = subprocess.run(["bash", "-c", command], cwd=story, capture_output=True, text=True, timeout=120)
     first, code = ran.stdout.splitlines()
