@@ -182,18 +182,17 @@ def test_scene_breaks_are_no_unit(rule: str) -> None:
 
 BOILERPLATE = [
     "Note to readers: tell a neighbour about the mill with our share buttons.",
-    "Support The Lantern through the winter. *If you like what we print, please support the project.*",
+    "Support The Lantern through the winter. *If these pages are of use to you, please donate to our paper fund.*",
     "PayPal: [lantern@mill.example](mailto:lantern@mill.example) or via: <https://www.patreon.com/lantern>",
-    "*This article was originally published on [The Lantern](#).*",
+    "*This story was originally published in [The Lantern](#).*",
     "[Ada Brackwell](#) is an [award-winning](#) journalist. She writes about mills.",
     "*Featured image is from the council*",
-    "The original source of this article is The Lantern  \nCopyright © [Ada Brackwell](#), The Lantern, 2031",
-    "[Comment on Lantern Articles on our Facebook page](#)",
+    "The original source of this story is The Lantern  \nCopyright © [Ada Brackwell](#), The Lantern, 2031",
+    "[Comment on this story on our Facebook page](#)",
     "**[Become a Member of The Lantern](#)**",
     "Articles by: [Ada Brackwell](#)",
     "**Disclaimer:** Opinions in these columns are those of the people who wrote them, and The Lantern is not responsible.",
-    'The Lantern contains copyrighted material. Whoever goes beyond "fair use" you '
-    "must request permission from the copyright owner.",
+    'This page may show copyrighted material. Whoever goes beyond "fair use" needs the copyright owner to agree.',
     "For media inquiries: [lantern@mill.example](mailto:lantern@mill.example)",
     "Subscribe to our newsletter and never miss a mill.",
     "© 2031 The Lantern. All rights reserved.",

@@ -58,6 +58,7 @@ _STRONG = {
         r"|^(?:please )?(?:consider )?support(?:ing)? "
         r"(?:us|our (?:work|(?:web)?site|journalism|project|mission)"
         r"|independent (?:media|journalism)|the site|this (?:site|project))\b"
+        r"|^[^“”\"]*\bplease (?:consider )?(?:donat|support|giv)\w* .{0,12}\b(?:us|our)\b"
     ),
     "appeal": (
         r"\bsupport (?:the|this|our) (?:project|site|website|journalism|work)\b"
