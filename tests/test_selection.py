@@ -171,3 +171,11 @@ def test_a_set_by_which_nothing_is_chosen_is_refused() -> None:
         UsageError, match=r"dev set 'babe': nothing is chosen by it\. Sets that serve: newsmtsc, vast"
     ):
         choose_decoding(Given([], reading), {"babe": []})
+
+
+def test_a_model_that_finds_nothing_is_said_loudly() -> None:
+    dev = [example("they met greedy thieves again", loaded=(Span(9, 23, "doubt"),))]
+    said: list[str] = []
+    choose_decoding(Given(dev, reading), {"ptc": dev}, say=said.append)
+    assert said[0].startswith("dev ptc: 0.0")
+    assert said[1].startswith("WARNING: nothing right on dev ptc")

@@ -38,6 +38,10 @@ def choose_decoding(
         changes, figure = _CHOOSERS[name](examples, readings)
         decoding = replace(decoding, **changes)
         say(f"dev {name}: {100 * figure:.1f} with {changes}")
+        if figure == 0:
+            say(
+                f"WARNING: nothing right on dev {name} at any threshold. The model learned nothing there: train longer."
+            )
     return decoding
 
 
