@@ -16,13 +16,6 @@ from slant.records import STANCES, VOICES, Article, Unit
 
 DEMO = Path(__file__).parent.parent / "seeds" / "demo"
 OUTLETS = {"Velmark Gazette", "The Siren", "Sarn Valley Courier"}
-# Where slant errs on this set. A fix of the splitter takes its line out; a new error is not put in.
-KNOWN_MISREADINGS = {
-    ("2_siren_bullies.txt", 640),  # "Who really gains?", a heading without markup, read as a paragraph
-    ("2_siren_bullies.txt", 1348),  # the first commenter's name, read as a heading of the article …
-    ("2_siren_bullies.txt", 1362),  # … and the comment as its last paragraph
-    ("5_siren_sellout.html", 1223),  # the tip line, read as a paragraph
-}
 
 
 @cache
@@ -66,7 +59,7 @@ def test_every_gold_row_is_a_unit_of_the_same_text() -> None:
 
 
 def test_units_are_read_as_what_they_are() -> None:
-    """Kind, commenter, and nothing among the content that is none; what is misread is named above."""
+    """Kind, commenter, and nothing among the content that is none."""
     expected = {(row["document"], row["start"]): (row["kind"], row.get("author")) for row in gold()}
     found = {
         (name, u.start): (u.kind, u.author if u.kind == "comment" else None)
@@ -75,7 +68,7 @@ def test_units_are_read_as_what_they_are() -> None:
         if u.is_content
     }
     misread = {place for place in expected.keys() | found.keys() if expected.get(place) != found.get(place)}
-    assert misread <= KNOWN_MISREADINGS
+    assert not misread
 
 
 def test_every_span_stands_where_it_says() -> None:

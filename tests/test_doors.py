@@ -133,3 +133,17 @@ def test_nothing_of_the_root_is_importable_from_elsewhere(tmp_path: Path) -> Non
     names = ("train", "data", "model", "seeds", "benchmarks")
     code = f"import importlib.util as u; print([n for n in {names!r} if u.find_spec(n)])"
     assert run("-c", code, cwd=tmp_path) == "[]\n"
+
+
+@pytest.mark.train
+def test_our_metrics_compute_without_a_network() -> None:
+    """`evaluate.load` asks a hub; ours are classes, so they work where every connection is refused."""
+    pytest.importorskip("evaluate", reason="needs the [train] install")
+    code = (
+        "import socket\n"
+        "def refuse(*a, **k): raise OSError('no network here')\n"
+        "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
+        "from slant.judging.official import official_value\n"
+        "print(official_value('macro_f1', ['a', 'b', 'b', 'b'], ['a', 'a', 'b', 'b']))\n"
+    )
+    assert float(run("-c", code)) == pytest.approx((2 / 3 + 4 / 5) / 2)

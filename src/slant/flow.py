@@ -26,9 +26,10 @@ def units(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
             _refuse_to_overwrite(path, document)
         elif isinstance(document, Rejected):
             rejected.append(document)
-        elif (first := seen.setdefault(document.article_id, document.path)) != document.path:
+        elif first := seen.get(document.article_id):
             rejected.append(_repeated(document.path, first))
         else:
+            seen[document.article_id] = document.path
             yield from split_article(document, comments_from=options["comments_from"])
 
 

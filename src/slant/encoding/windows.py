@@ -29,7 +29,7 @@ Target = Mentions | str  # where the text names it, or what it is called if the 
 LOWER, TITLE, UPPER, MIXED, QUERY = range(5)
 N_ROLES = 5
 MAX_MENTIONS = (
-    4  # mentions of one target that a query copies in one window; further ones are read from the text alone
+    4  # of one target in one window that its query copies; further ones are read from the text alone
 )
 MAX_COPY = 8  # tokens copied of one mention
 MAX_NAME = 48  # tokens read of the name of a target that the text does not name

@@ -96,9 +96,8 @@ def to_onnx(model: SlantModel, path: Path) -> None:
     axes |= {"token_logits": {0: "rows", 1: "columns"}, "unit_logits": {0: "rows"}}
     axes["stance_logits"] = {0: "rows", 1: "queries"}
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # the tracer warns of shape checks in transformers that hold for any size
+        # The tracer warns of shape checks in transformers that hold for any size.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             _Logits(model).eval(), inputs, str(path), input_names=list(INPUTS), output_names=list(OUTPUTS),
             dynamic_axes=axes, opset_version=OPSET, dynamo=False,
@@ -108,9 +107,9 @@ def to_onnx(model: SlantModel, path: Path) -> None:
 def quantize(source: Path, target: Path) -> None:
     """int8 products over blocks of 128, with a scale of its own for every block of every token; int8 word embeddings.
 
-    Dynamic quantisation (one scale for a whole batch) runs 1.6 times as fast, but what it says of a text depends on what
-    else is in the batch: one label in thirty flipped between scoring alone and in company. Here each token's numbers are its
-    own. The small heads stay fp32, as thresholds sit on their outputs.
+    Dynamic quantisation (one scale for a whole batch) is faster, but what it says of a text depends on what else is in the
+    batch, and labels flipped between scoring alone and in company (measured in model/LOG.md, 6). Here each token's numbers
+    are its own. The small heads stay fp32, as thresholds sit on their outputs.
     """
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import (

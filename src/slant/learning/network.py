@@ -49,7 +49,7 @@ class SlantConfig(PreTrainedConfig):
 @dataclass
 class SlantOutput(ModelOutput):
     """token_logits [rows, columns, TOKEN_LABELS]; unit_logits [rows, UNIT_LABELS];
-    stance_logits [rows, queries, 2, STANCES]: the first for targets named in the text, the second for text pairs."""
+    stance_logits [rows, queries, 2, STANCES]: the first for targets that the text names, the second for others."""
 
     loss: Tensor | None = None
     token_logits: Tensor | None = None

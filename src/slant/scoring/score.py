@@ -24,9 +24,7 @@ from slant.labels.targets import Targets
 from slant.reading.voice import voice_at
 from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
 
-LOOK_AHEAD = (
-    1024  # units that are sorted by length together: enough for batches without padding, small in memory
-)
+LOOK_AHEAD = 256  # units sorted by length together: little padding, and progress is seen every few seconds
 OPENING_WORDS = 40  # of an article's body, after its title, that a comment on the article is read with
 ARTICLE = "article"  # the target that every comment is asked about
 
@@ -120,9 +118,8 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
         _stance(target, logits, decoding, spans)
         for (target, spans), logits in zip(asked, main.stance, strict=True)
     ]
-    answered = [
-        reply_scores(reading.unit, decoding) for reading in readings[1:]
-    ]  # the article, then the parent
+    # Toward the article, then toward the parent; the last is the reply.
+    answered = [reply_scores(reading.unit, decoding) for reading in readings[1:]]
     if question.article:
         stance.append(_stance_on_article(answered[0]))
     reply = (
