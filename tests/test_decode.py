@@ -13,14 +13,20 @@ from hypothesis import strategies as st
 from slant.encoding.decode import (
     Decoding,
     Reading,
+    article_scores,
+    best_label,
+    biased_score,
     frame_scores,
+    frames_found,
     join,
     loaded_extents,
     loaded_spans,
     prediction,
     reply_scores,
     runs,
+    sigmoid,
     stance_scores,
+    subjective_score,
     toxic_spans,
     words,
 )
@@ -191,10 +197,52 @@ def test_replies_and_frames() -> None:
     assert max(scores, key=scores.__getitem__) == "query"
     assert sum(scores.values()) == pytest.approx(1, abs=1e-5)
     assert reply_scores(unit, replace(PLAIN, reply_bias=(9.0, 0, 0, 0)))["support"] > 0.9
-    frames = frame_scores(unit)
+    frames = frame_scores(unit, PLAIN)
     assert list(frames) == list(FRAMES)
     assert frames["economic"] == pytest.approx(1 / (1 + np.exp(-2)), rel=1e-5)
     assert frames["political"] == 0.5
+    assert frame_scores(unit, replace(PLAIN, frames_temperature=2.0))["economic"] == pytest.approx(
+        1 / (1 + np.exp(-1)), rel=1e-5
+    )
+
+
+def test_a_frame_is_reported_from_its_own_threshold_or_the_common_one() -> None:
+    unit = np.full(len(UNIT_LABELS), -9, np.float32)
+    unit[FRAME][:3] = (2, 0, -1)  # 0.88, 0.50, 0.27
+    assert list(frames_found(unit, PLAIN)) == list(FRAMES[:2])
+    assert list(frames_found(unit, replace(PLAIN, frame_threshold=0.6))) == [FRAMES[0]]
+    own = (0.9, 0.5, 0.2, *[0.5] * (len(FRAMES) - 3))
+    found = frames_found(unit, replace(PLAIN, frame_threshold=0.6, frame_thresholds=own))
+    assert list(found) == [FRAMES[1], FRAMES[2]]
+    assert found[FRAMES[1]] == 0.5
+
+
+def test_a_label_is_withheld_below_its_threshold_only() -> None:
+    scores = {"against": 0.4, "neutral": 0.35, "favor": 0.25}
+    assert best_label(scores) == "against"
+    assert best_label(scores, abstain=0.4) == "against", "the threshold itself is enough"
+    assert best_label(scores, abstain=0.41) is None
+
+
+def test_the_stance_toward_an_article_follows_from_the_reply() -> None:
+    reply = {"support": 0.3, "deny": 0.25, "query": 0.2, "comment": 0.25}
+    scores = article_scores(reply)
+    assert list(scores) == list(STANCES)
+    assert best_label(scores) == "neutral", "neither asking nor commenting takes a side"
+    assert sum(scores.values()) == pytest.approx(1)
+
+
+def test_temperatures_change_what_is_reported_and_not_what_is_marked() -> None:
+    text = "the greedy thieves met"
+    found = reading(text, {"greedy": {"any": 3.0, "doubt": 9.0}})
+    found.unit[BIASED], found.unit[SUBJECTIVE] = 2.0, -2.0
+    cool = replace(PLAIN, loaded_temperature=3.0, biased_temperature=2.0, subjective_temperature=4.0)
+    ((a, b, _, sure),), ((c, d, _, tempered),) = (loaded_spans(text, found, x) for x in (PLAIN, cool))
+    assert (a, b) == (c, d) == (4, 10)
+    assert tempered / sure == pytest.approx((1 + np.exp(-3)) / (1 + np.exp(-1)), rel=1e-4)
+    p = prediction(Example("i", "s", "dev", "g", text), found, cool, gold_spans=False)
+    assert p.biased == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-5)
+    assert p.subjective == pytest.approx(1 / (1 + np.exp(0.5)), rel=1e-5)
 
 
 def window(
@@ -257,7 +305,38 @@ def test_a_prediction_holds_everything_and_scores_gold_spans_if_asked() -> None:
 def test_decoding_goes_through_a_config_file() -> None:
     import json
 
-    chosen = replace(PLAIN, named_bias=(0.1, 0.0, -0.2), loaded_gap=8)
+    chosen = replace(
+        PLAIN,
+        named_bias=(0.1, 0.0, -0.2),
+        loaded_gap=8,
+        named_abstain=0.4,
+        frame_thresholds=(0.3,) * len(FRAMES),
+    )
     assert Decoding.from_dict(json.loads(json.dumps(asdict(chosen)))) == chosen
+    assert Decoding.from_dict({}) == Decoding()
+    with pytest.raises(
+        UsageError, match=r"frame_thresholds holds 2 numbers; expected one per frame \(15\) or none"
+    ):
+        Decoding.from_dict({"frame_thresholds": [0.5, 0.4]})
     with pytest.raises(UsageError, match=r"'loaded_treshold'\. Did you mean 'loaded_threshold'\?"):
         Decoding.from_dict({"loaded_treshold": 0.5})
+
+
+def test_a_config_from_before_abstention_gives_what_it_gave() -> None:
+    """The fields that such a config holds, and by hand what came of them: neither withheld nor tempered."""
+    old = Decoding.from_dict(
+        {
+            "named_bias": [0.0, 0.5, 0.0], "named_temperature": 1.5, "topic_bias": [0.0, 0.0, 0.0], "topic_temperature": 1.2,
+            "reply_bias": [0.0, 0.0, 0.0, 0.0], "reply_temperature": 0.9, "loaded_seed": 0.4, "loaded_threshold": 0.2,
+            "loaded_gap": 16, "technique_threshold": 0.3, "toxic_threshold": 0.35, "toxic_gap": 1, "frame_threshold": 0.45,
+        }
+    )  # fmt: skip
+    assert (old.named_abstain, old.topic_abstain, old.article_abstain) == (0.0, 0.0, 0.0)
+    scores = stance_scores(np.zeros((2, 3), np.float32), old, named=False)
+    assert best_label(scores, abstain=old.topic_abstain) == "against"
+    unit = np.linspace(-3, 3, len(UNIT_LABELS), dtype=np.float32)
+    plain = dict(zip(FRAMES, sigmoid(unit[FRAME]).tolist(), strict=True))
+    assert frame_scores(unit, old) == plain
+    assert frames_found(unit, old) == {f: p for f, p in plain.items() if p >= 0.45}
+    assert biased_score(unit, old) == float(sigmoid(unit[BIASED]))
+    assert subjective_score(unit, old) == float(sigmoid(unit[SUBJECTIVE]))

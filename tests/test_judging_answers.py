@@ -106,6 +106,7 @@ def test_yes_or_no_from_one_half_on():
     sheet = answer(SPEC["babe/fold0"], sentences, Says(*said))
     assert sheet.gold == ["biased", "non_biased", "biased"]
     assert sheet.predicted == ["biased", "non_biased", None]
+    assert sheet.sure == [0.5, 0.51, None]
 
 
 def test_frames_are_folded_before_the_best_is_taken():
@@ -113,6 +114,46 @@ def test_frames_are_folded_before_the_best_is_taken():
     frames = {"crime_and_punishment": 0.6, "economic": 0.5, "unheard_of": 0.9}
     sheet = answer(SPEC["frac/gold"], [example], Says(Prediction(frames=frames)))
     assert sheet.predicted == ["legality_constitutionality_and_jurisprudence"]
+
+
+def test_k_gold_frames_take_the_k_best():
+    example = Example(
+        id="1", source="seeds_gold", split="gold", group="1", text="Taxes.", frames=("political", "economic"),
+    )  # fmt: skip
+    frames = {"economic": 0.7, "political": 0.6, "morality": 0.5}
+    sheet = answer(SPEC["seeds/frames"], [example], Says(Prediction(frames=frames)))
+    assert sheet.gold == sheet.predicted == ["political", "economic"]
+    assert sheet.sure == [0.6, 0.7]
+
+
+def test_spans_of_texts_without_article_offsets_stand_one_after_the_other():
+    units = [line("The mayor lied.", 0, (10, 14, "doubt")), line("Nobody asked.", 0, (0, 6, "doubt"))]
+    units = [replace(unit, meta={"type": "article"}) for unit in units]
+    reply = replace(units[0], loaded=None, reply="deny")
+    says = Says(Prediction(loaded=(loaded(10, 14),)), Prediction())
+    sheet = answer(SPEC["seeds/loaded"], [*units, reply], says)
+    assert says.asked[0][0] == units, "a text whose spans nobody marked is not asked about"
+    assert (sheet.groups, sheet.meta) == (["a1"], [{"type": "article"}])
+    assert sheet.gold == [[(10, 14, "doubt"), (16, 22, "doubt")]]
+    assert sheet.predicted == [[(10, 14, "doubt")]]
+
+
+def test_a_mention_has_the_voice_of_the_words_around_it():
+    text = "“The mayor is a liar and must go,” said the baker. The council met."
+    targets = [
+        TargetLabel(name, "against", ((text.index(name), text.index(name) + len(name)),))
+        for name in ("mayor", "council")
+    ]
+    example = Example(
+        id="1", source="newsmtsc", split="test_rw", group="g", text=text,
+        targets=(*targets, TargetLabel("ferries", "neutral")),
+    )  # fmt: skip
+    spec = SPEC["newsmtsc/test_rw"]
+    sheet = answer(spec, [example], Says(Prediction(stance=({"against": 0.6, "favor": 0.4},) * 3)))
+    assert [m.get("voice") for m in sheet.meta] == ["quoted", "outlet", None]
+    assert [m["asked"] for m in sheet.meta] == ["named", "named", "topic"]
+    assert sheet.sure == [0.6] * 3
+    assert {key for _, key, _ in spec.views} == {"voice"}
 
 
 def test_a_predictor_must_answer_every_example():
@@ -125,5 +166,8 @@ def test_sets_are_chosen_by_source_or_by_name():
     assert [spec.name for spec in choose(["ptc"])] == ["ptc/si", "ptc/tc"]
     assert [spec.name for spec in choose(["newsmtsc/dev_rw"])] == ["newsmtsc/dev_rw"]
     assert not any(spec.on_demand for spec in choose(None))
+    assert [spec.name for spec in choose(["seeds"])] == [
+        f"seeds/{task}" for task in ("stance", "loaded", "frames", "reply")
+    ]
     with pytest.raises(UsageError, match=r"No set 'rumourevel' to judge.*Did you mean 'rumoureval'\?"):
         choose(["rumourevel"])

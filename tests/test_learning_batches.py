@@ -19,7 +19,7 @@ from tiny import TinySet, examples, recipe, text_encoder
 pytest.importorskip("torch", reason="needs the [train] install")
 pytestmark = pytest.mark.train
 
-from slant.learning.batches import Collator, load_use, make_rows, merge_targets, training_rows  # noqa: E402
+from slant.learning.batches import Collator, load_use, make_rows, merge_targets, training_examples  # noqa: E402
 from slant.learning.recipe import SetUse  # noqa: E402
 
 
@@ -114,6 +114,10 @@ def test_targets_of_one_text_go_together_unless_it_has_other_labels() -> None:
         {"context": "The bridge."},
     ):
         assert len(merge_targets([a, replace(b, **labels)])) == 2, labels  # type: ignore[arg-type]
+    toxic = replace(example(a.text), toxic=())
+    (joined,) = merge_targets([toxic, a])
+    assert joined.toxic == ()
+    assert joined.targets == a.targets, "further targets join a text that is labelled otherwise"
     many = [replace(a, targets=(TargetLabel(str(i), "favor"),)) for i in range(20)]
     assert [len(e.targets) for e in merge_targets(many)] == [16, 4]
 
@@ -142,10 +146,18 @@ def test_sets_are_used_as_the_recipe_says(
     assert sorted(g for fold in folds for g in fold) == ["0", "1", "2", "3", "4"], (
         "each article left out once"
     )
+    monkeypatch.setitem(READERS, "tiny", TinySet())
+    only = load_use(SetUse("tiny", labels=("loaded",)))
+    assert any(e.loaded for e in only)
+    assert not [e for e in only if e.frames or e.reply or e.toxic or any(t.label for t in e.targets)]
+    assert sum(len(e.targets) for e in only) == sum(len(e.targets) for e in TinySet().read(tmp_path, "train"))
+    with pytest.raises(UsageError, match=r"no label 'frame'.*Did you mean 'frames'"):
+        recipe(tmp_path, train=[{"name": "tiny", "labels": ["frame"]}])
+    monkeypatch.setitem(READERS, "tiny", Numbered())
     use = {"name": "tiny", "repeat": 3, "weight": 0.5, "limit": 4}
-    rows = training_rows(recipe(tmp_path, train=[use]), encoder)
+    rows = make_rows(training_examples(recipe(tmp_path, train=[use])), encoder)
     assert len(rows) == 12
-    assert {r.weight for r in rows.rows} == {0.5}
+    assert {r.weight for r in rows} == {0.5}
 
 
 @pytest.mark.parametrize(

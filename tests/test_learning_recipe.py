@@ -73,13 +73,14 @@ def test_a_recipe_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_the_recipes_that_ship_name_known_sets_and_choose_by_no_test_split(path: Path) -> None:
-    from slant.labels import own
+    from slant.labels import domain, own, unlabelled
     from slant.labels.public import READERS
 
     found: Recipe = load_recipe(path)
     assert found.train
+    assert {use.name for use in found.unlabelled} <= set(unlabelled.SOURCES)
     for use in (*found.train, *found.dev):
-        assert use.split in {**READERS, own.NAME: own}[use.name].SPLITS, use
+        assert use.split in {**READERS, own.NAME: own, domain.NAME: domain}[use.name].SPLITS, use
         assert "test" not in use.split, use
         assert use.name != "frac"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from slant.encoding.windows import Request, TextEncoder
 from slant.labels.targets import Target, Targets
 from slant.reading.units import split
 from slant.reading.voice import voices
-from slant.records import Article, Part, Score, Unit
+from slant.records import REPLIES, Article, Part, Score, Unit
 from slant.scoring import score as scoring
 from slant.scoring.score import Question, questions, score
 from tiny import text_encoder
@@ -178,6 +179,25 @@ def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
     assert row.loaded[0].voice == "reader"
     (paragraph,) = run(reader, Question(unit(text)))
     assert (paragraph.toxic, paragraph.reply) == ((), None)
+
+
+def test_a_stance_below_its_threshold_has_scores_and_no_label(reader: Reader) -> None:
+    """Against the council at 0.987, whichever way it is asked; a reply that is as likely one thing as another."""
+    named = Question(unit("The council met."), {"council": ((4, 11),)})
+    topic = Question(unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails.")
+
+    def labels(**changes: Any) -> list[str | None]:
+        reader.decoding = replace(Decoding(), **changes)
+        return [s.label for row in run(reader, named, topic) for s in row.stance]
+
+    assert labels() == ["against", "against", "neutral"]
+    assert labels(named_abstain=0.99) == [None, "against", "neutral"]
+    assert labels(topic_abstain=0.99) == ["against", None, "neutral"]
+    assert labels(article_abstain=0.99) == ["against", "against", None]
+    (row,) = run(reader, topic)
+    assert row.stance[1].scores == {"against": 0.25, "neutral": 0.5, "favor": 0.25}
+    assert row.reply is not None
+    assert row.reply.label in REPLIES, "the contract has no reply without a label"
 
 
 def test_the_voice_of_a_span_is_that_of_the_quotation_it_stands_in(reader: Reader) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from slant.encoding.decode import Decoding, Reading, softmax
-from slant.encoding.labels import FRAME, REPLY, TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.labels import BIASED, FRAME, FRAMES, REPLY, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.reader import Reader
 from slant.errors import UsageError
-from slant.judging.selection import best_bias, best_temperature, choose_decoding, macro_f1
+from slant.judging.searches import as_two_classes, best_bias, best_temperature, f1, macro_f1
+from slant.judging.selection import choose_decoding
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 
 # ---- the searches
@@ -22,6 +25,20 @@ def test_macro_f1_by_hand() -> None:
     gold = np.array([0, 0, 1, 1])
     assert macro_f1(np.array([0, 1, 1, 1]), gold, 2) == pytest.approx((2 / 3 + 4 / 5) / 2)
     assert macro_f1(gold, gold, 3) == pytest.approx(2 / 3), "a class that is never there counts 0"
+
+
+def test_f1_by_hand() -> None:
+    gold = np.array([[True, False], [True, True]])
+    assert f1(np.array([[True, True], [False, True]]), gold) == pytest.approx(4 / 6)
+    assert f1(np.zeros(2, bool), np.zeros(2, bool)) == 0
+
+
+def test_yes_or_no_is_a_choice_between_two() -> None:
+    logits, gold = as_two_classes(np.array([-1.5, 0, 3], np.float32), np.array([False, True, True]))
+    assert softmax(logits)[:, 1].tolist() == pytest.approx(
+        [1 / (1 + np.exp(-x)) for x in (-1.5, 0, 3)], rel=1e-5
+    )
+    assert gold.tolist() == [0, 1, 1]
 
 
 def test_a_prior_undoes_a_shift_of_the_logits_and_never_costs_anything() -> None:
@@ -52,14 +69,14 @@ def test_a_temperature_is_that_by_which_the_logits_were_stretched() -> None:
 
 
 class Given(Reader):
-    """A reader whose readings are made from the examples."""
+    """A reader whose readings are made from the examples, by their text."""
 
     def __init__(self, examples: Sequence[Example], reading: Callable[[Example], Reading]) -> None:
-        self.readings = [reading(e) for e in examples]
+        self.readings = {e.text: reading(e) for e in examples}
         self.decoding = Decoding()
 
     def read(self, requests: Any, *, done: Any = None) -> list[Reading]:
-        return self.readings
+        return [self.readings[r.text] for r in requests]
 
 
 def reading(
@@ -110,6 +127,44 @@ def test_stance_priors_are_chosen_for_the_way_of_asking(name: str, kind: int, pr
     other = {"named": "topic", "topic": "named"}[prefix]
     assert getattr(found, f"{other}_bias") == (0.0, 0.0, 0.0)
     assert getattr(found, f"{prefix}_temperature") < 1, "always right: as sure as may be"
+    assert getattr(found, f"{prefix}_abstain") == 0, "nothing to withhold"
+    ((before, after),) = re.findall(r"ECE ([\d.]+) before the temperature, ([\d.]+) after", line)
+    assert float(before) > 2 * float(after)
+
+
+@pytest.mark.parametrize(("name", "kind", "prefix"), [("newsmtsc", 0, "named"), ("vast", 1, "topic")])
+def test_a_stance_is_withheld_where_the_model_is_mostly_wrong(name: str, kind: int, prefix: str) -> None:
+    """Of 300 items, 30 are doubtful, of which a third is right whichever label is preferred; all others are right."""
+
+    def read(e: Example) -> Reading:
+        sure = 6 * np.eye(3)[STANCES.index(str(e.targets[0].label))]
+        logits = np.zeros((2, 3), np.float32)
+        logits[kind] = [0.02, 0.01, 0.0] if e.text.startswith("unsure") else sure
+        return reading(e, stance=[logits])
+
+    dev = [
+        example(f"{'unsure' if i < 30 else 'sure'} {i}", targets=(TargetLabel("x", STANCES[i % 3]),))
+        for i in range(300)
+    ]
+    found, line = chosen(name, dev, read)
+    assert 0.4 < getattr(found, f"{prefix}_abstain") <= 1
+    assert "10.0 % withheld, 33 % of them right" in line
+
+
+def test_the_stance_toward_the_article_is_withheld_by_the_replies() -> None:
+    """Doubtful ones seem to deny, but support; to ask and to comment are both neutral."""
+
+    def read(e: Example) -> Reading:
+        unit = np.zeros(len(UNIT_LABELS), np.float32)
+        sure = 8 * np.eye(4)[REPLIES.index(str(e.reply))]
+        unit[REPLY] = [-3, 0.5, -3, 0] if e.text.startswith("unsure") else sure
+        return reading(e, unit=unit)
+
+    dev = [example(f"unsure {i}", reply="support") for i in range(25)]
+    dev += [example(f"sure {i}", reply=REPLIES[i % 4]) for i in range(200)]
+    found, line = chosen("rumoureval", dev, read)
+    assert found.article_abstain > 0.5
+    assert "11.1 % withheld, 0 % of them right" in line
 
 
 def test_reply_priors() -> None:
@@ -138,9 +193,10 @@ def test_span_thresholds_from_gold_spans() -> None:
     found, line = chosen("ptc", dev, read)
     assert "dev ptc: 100.0" in line
     assert found.loaded_threshold <= found.loaded_seed < 0.27
+    assert found.loaded_temperature > 1, "words at 0.27 that are always loaded: less sure that they are not"
 
 
-def test_toxic_and_frame_thresholds() -> None:
+def test_toxic_thresholds() -> None:
     dev = [example("you stupid old clown", toxic=((4, 20),)), example("they met", toxic=())]
     words = {
         "stupid": {"toxic": -1.2},
@@ -153,24 +209,84 @@ def test_toxic_and_frame_thresholds() -> None:
     assert 1 / (1 + np.exp(1.6)) < found.toxic_threshold < 1 / (1 + np.exp(1.2))
     assert found.toxic_gap == 8, "the word between them belongs to the span"
 
-    def framed(e: Example) -> Reading:
-        unit = np.full(len(UNIT_LABELS), -1.0, np.float32)  # 0.27
-        if e.frames:
-            unit[FRAME][0] = -0.4  # 0.40
+
+def framed(e: Example) -> Reading:
+    """A text of two numbers: the logits of economic and of political; all other frames are far away."""
+    unit = np.full(len(UNIT_LABELS), -6, np.float32)
+    unit[FRAME][[FRAMES.index("economic"), FRAMES.index("political")]] = [float(x) for x in e.text.split(" ")]
+    return reading(e, unit=unit)
+
+
+def frame_examples(*, political: int) -> list[Example]:
+    """Economic at 1, not so at -0.2; political at -0.8 so many times, below what the more frequent frame bears."""
+    out = [example("1 -6", frames=("economic",))] * 30 + [example("-0.2 -6", frames=())] * 30
+    return out + [example("-6 -0.8", frames=("political",))] * political
+
+
+def likely(logit: float, found: Decoding) -> float:
+    return float(1 / (1 + np.exp(-logit / found.frames_temperature)))
+
+
+@pytest.mark.parametrize("seen", [15, 14])
+def test_a_frame_has_its_own_threshold_if_it_is_seen_often_enough(seen: int) -> None:
+    found, line = chosen("slant_frames", frame_examples(political=seen), framed)
+    own = dict(zip(FRAMES, found.frame_thresholds, strict=True))
+    assert likely(-0.2, found) < found.frame_threshold == own["other"] < likely(1, found)
+    assert likely(-0.2, found) < own["economic"] < likely(1, found)
+    if seen >= 15:
+        assert own["political"] < likely(-0.8, found)
+        assert "dev slant_frames: 100.0" in line
+    else:
+        assert own["political"] == found.frame_threshold
+
+
+def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose_nothing() -> None:
+    def read(e: Example) -> Reading:
+        asked: list[Any] = [np.array([[0, 0, 4], [0, 0, 0]], np.float32) for _ in e.targets]
+        return replace(framed(e), stance=asked)
+
+    dev = frame_examples(political=14)
+    domain = [
+        example("-5 -0.8", frames=("political",), targets=(TargetLabel("x", "favor", ((0, 2),)),), loaded=()),
+        example("-5 -5", frames=(), targets=(TargetLabel("x", "against", ((0, 2),)),), loaded=()),
+    ]
+    said: list[str] = []
+    sets = {"slant_frames": dev, "slant_domain": domain}
+    found = choose_decoding(Given([*dev, *domain], read), sets, say=said.append)
+    assert found.frame_thresholds[FRAMES.index("political")] < likely(-0.8, found), "14 and 1 are enough"
+    assert said[0].startswith("dev slant_frames + slant_domain: 100.0 with")
+    # Favor twice, once right: F1 2/3, 0 and 0.
+    assert said[1].startswith("dev slant_domain: 22.2 for 2 stances toward named targets, ECE 0.")
+    assert found.named_bias == (0.0, 0.0, 0.0)
+    assert found.loaded_seed == Decoding().loaded_seed
+
+
+def test_the_temperature_of_bias() -> None:
+    """Three of four are right at a logit of 4: the model is far too sure."""
+
+    def read(e: Example) -> Reading:
+        unit = np.zeros(len(UNIT_LABELS), np.float32)
+        unit[BIASED] = 4
         return reading(e, unit=unit)
 
-    found, line = chosen(
-        "slant_frames", [example("a b", frames=("economic",)), example("c d", frames=())], framed
-    )
-    assert "dev slant_frames: 100.0" in line
-    assert 0.27 < found.frame_threshold < 0.41
+    found, line = chosen("babe", [example(f"text {i}", biased=i % 4 > 0) for i in range(40)], read)
+    assert 1 / (1 + np.exp(-4 / found.biased_temperature)) == pytest.approx(0.75, abs=0.03)
+    assert "ECE 0.232 before the temperature, 0.0" in line
 
 
 def test_a_set_by_which_nothing_is_chosen_is_refused() -> None:
     with pytest.raises(
-        UsageError, match=r"dev set 'babe': nothing is chosen by it\. Sets that serve: newsmtsc, vast"
+        UsageError, match=r"dev set 'polnear': nothing is chosen by it\. Sets that serve: newsmtsc, vast"
     ):
-        choose_decoding(Given([], reading), {"babe": []})
+        choose_decoding(Given([], reading), {"polnear": []})
+
+
+def test_a_set_without_the_label_that_it_is_there_for_is_refused() -> None:
+    dev = [example("they met")]
+    with pytest.raises(
+        UsageError, match=r"dev ptc: none of 1 examples has a label for loaded language\. Is it"
+    ):
+        choose_decoding(Given(dev, reading), {"ptc": dev})
 
 
 def test_a_model_that_finds_nothing_is_said_loudly() -> None:

@@ -96,12 +96,12 @@ def test_the_demonstration_set_is_scored_as_a_whole() -> None:
     assert Counter(r.unit.kind for r in rows) == Counter(g["kind"] for g in gold)
     for row in rows:
         assert all(row.unit.text[s.start : s.end] == s.text for s in row.loaded)
-        assert all(s.label == max(s.scores, key=s.scores.__getitem__) for s in row.stance)
+        assert all(s.label in (None, max(s.scores, key=s.scores.__getitem__)) for s in row.stance)
         if row.unit.kind == "comment":
             assert row.reply is not None
             assert row.stance[-1].target == "article"
     assert any(row.loaded for row in rows)
-    assert {s.label for row in rows for s in row.stance} == {"against", "neutral", "favor"}
+    assert {s.label for row in rows for s in row.stance} - {None} == {"against", "neutral", "favor"}
 
 
 def test_it_is_small_and_lost_little_through_int8() -> None:

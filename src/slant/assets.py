@@ -14,6 +14,9 @@ _IN_CHECKOUT = {
     "codebook.toml": "data/codebook.toml",
     "registry.toml": "data/registry.toml",
     "frames.jsonl": "data/frames.jsonl",
+    "domain.jsonl": "data/domain.jsonl",
+    "published.toml": "data/published.toml",
+    "seeds_gold.jsonl": "seeds/gold/gold.jsonl",
     "schemas": "data/schemas",
     "targets.toml": "seeds/targets.toml",
 }

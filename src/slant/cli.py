@@ -215,19 +215,28 @@ def export(checkpoint: str, output: str, most: float, limit: int | None) -> int:
 )
 @click.option("--limit", type=int, help="Judge by so many examples of each set only.")
 @click.option("--resamples", default=1000, show_default=True, help="Resamples behind each interval.")
-def evaluate(model: str | None, sets: str | None, output: str, limit: int | None, resamples: int) -> int:
+@click.option(
+    "--against",
+    type=click.Path(file_okay=False),
+    help="Another model, to be tested against on the same items.",
+)
+def evaluate(
+    model: str | None, sets: str | None, output: str, limit: int | None, resamples: int, against: str | None
+) -> int:
     """Judge MODEL (a model folder or a checkpoint; default: the shipped one) on the public sets, label by label."""
     from slant.labels.public import data_root
 
     names = [name.strip() for name in sets.split(",")] if sets else None
     with _train_install():
         from slant.judging.render import markdown
-        from slant.judging.scorecard import judge, write
+        from slant.judging.scorecard import Settings, judge, write
         from slant.shipping.gate import open_model
 
         reader = open_model(Path(model) if model else None)
-        card = judge(reader, sets=names, root=data_root(), resamples=resamples, limit=limit)
-    write(card, Path(output))
+        other = open_model(Path(against)) if against else None
+        settings = Settings(resamples=resamples, limit=limit)
+        card = judge(reader, sets=names, root=data_root(), settings=settings, against=other)
+        write(card, Path(output))
     click.echo(markdown(card))
     return DONE
 

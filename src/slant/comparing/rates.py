@@ -31,8 +31,8 @@ class Rate:
     """Share (or number per 1,000 words) of a label in one group; `low` and `high` bound its 95 % interval, or are None
     where the articles do not tell.
 
-    measure: "stance/<target>/<label>" among units that speak of the target; "loaded/<voice>" spans per 1,000 words;
-    "frame/<label>" among units; "reply/<label>" among comments.
+    measure: "stance/<target>/<label>" among units that speak of the target, "no_call" where the model abstains;
+    "loaded/<voice>" spans per 1,000 words; "frame/<label>" among units; "reply/<label>" among comments.
     units: how many units the denominator holds (words for loaded language).
     """
 
@@ -114,6 +114,7 @@ def _count(score: Score, counts: Counts) -> None:
     for stance in score.stance:
         for label in STANCES:
             add(f"stance/{stance.target}/{label}", stance.label == label, 1)
+        add(f"stance/{stance.target}/no_call", stance.label is None, 1)
     words = len(score.unit.text.split())
     for voice in ("reader", "quoted") if comment else ("outlet", "quoted"):
         extents = {(s.start, s.end) for s in score.loaded if s.voice == voice}

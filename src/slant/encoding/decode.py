@@ -28,25 +28,37 @@ class Decoding:
     travel with the checkpoint. Only technique_threshold is by convention.
 
     *_bias: added to the logits of the classes, undoing the class weights of training.
+    *_temperature: divides the logits, so that probabilities are as sure as they are right (Guo et al. 2017).
+        loaded_temperature is for the reported score alone: which words are marked is chosen without it.
+    *_abstain: probability of the likeliest stance below which no label is given; 0 = always one. article_abstain is for the
+        stance toward the article, which the reply tells.
     *_threshold: probability from which a word carries the label. *_gap: characters between two runs that are bridged.
     loaded_seed: probability that at least one word of a loaded span has (hysteresis: the rest need the threshold only).
     technique_threshold: probability from which a loaded span carries a further technique beside its best one.
-    frame_threshold: probability from which a frame is reported.
+    frame_threshold: probability from which a frame is reported; frame_thresholds: one per frame in its stead, or empty.
     """
 
     named_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
     named_temperature: float = 1.0
+    named_abstain: float = 0.0
     topic_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
     topic_temperature: float = 1.0
+    topic_abstain: float = 0.0
     reply_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     reply_temperature: float = 1.0
+    article_abstain: float = 0.0
     loaded_seed: float = 0.4
     loaded_threshold: float = 0.4
     loaded_gap: int = 1
+    loaded_temperature: float = 1.0
     technique_threshold: float = 0.3
     toxic_threshold: float = 0.5
     toxic_gap: int = 1
     frame_threshold: float = 0.5
+    frame_thresholds: tuple[float, ...] = ()
+    frames_temperature: float = 1.0
+    biased_temperature: float = 1.0
+    subjective_temperature: float = 1.0
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Decoding:
@@ -55,6 +67,11 @@ class Decoding:
             if name not in known:
                 raise UsageError(f"unknown decoding setting {name!r}.{did_you_mean(name, known)}")
         made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        given = len(made.get("frame_thresholds", ()))
+        if given not in (0, len(FRAMES)):
+            raise UsageError(
+                f"frame_thresholds holds {given} numbers; expected one per frame ({len(FRAMES)}) or none."
+            )
         return cls(**made)
 
 
@@ -136,8 +153,39 @@ def reply_scores(unit: Array, decoding: Decoding) -> dict[str, float]:
     return {label: float(p) for label, p in zip(REPLIES, probabilities, strict=True)}
 
 
-def frame_scores(unit: Array) -> dict[str, float]:
-    return {label: float(p) for label, p in zip(FRAMES, sigmoid(unit[FRAME]), strict=True)}
+def article_scores(reply: dict[str, float]) -> dict[str, float]:
+    """Stance toward an article by the reply to it: support is for it, denial against, anything else neither.
+
+    Not toward the topic of its title: who applauds an article against a minister is against the minister, not the article.
+    """
+    neither = reply["query"] + reply["comment"]
+    return {"against": reply["deny"], "neutral": neither, "favor": reply["support"]}
+
+
+def best_label(scores: dict[str, float], *, abstain: float = 0.0) -> str | None:
+    """The likeliest label, or None where even that is less likely than `abstain`."""
+    best = max(scores, key=scores.__getitem__)
+    return best if scores[best] >= abstain else None
+
+
+def frame_scores(unit: Array, decoding: Decoding) -> dict[str, float]:
+    probabilities = sigmoid(unit[FRAME] / decoding.frames_temperature)
+    return {label: float(p) for label, p in zip(FRAMES, probabilities, strict=True)}
+
+
+def frames_found(unit: Array, decoding: Decoding) -> dict[str, float]:
+    """The frames that are likely enough to be reported, with their probability."""
+    thresholds = decoding.frame_thresholds or (decoding.frame_threshold,) * len(FRAMES)
+    scores = frame_scores(unit, decoding)
+    return {f: p for (f, p), least in zip(scores.items(), thresholds, strict=True) if p >= least}
+
+
+def biased_score(unit: Array, decoding: Decoding) -> float:
+    return float(sigmoid(unit[BIASED] / decoding.biased_temperature))
+
+
+def subjective_score(unit: Array, decoding: Decoding) -> float:
+    return float(sigmoid(unit[SUBJECTIVE] / decoding.subjective_temperature))
 
 
 def words(text: str, offsets: NDArray[np.int64], values: Array) -> tuple[NDArray[np.int64], Array]:
@@ -197,18 +245,18 @@ def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[
     """(start, end, technique, probability): each stretch of loaded language with its best technique, and with every
     further technique that is likely enough over the whole stretch (spans of different techniques overlap)."""
     offsets, values = words(text, reading.offsets, reading.tokens[:, ANY])
-    probabilities = sigmoid(values)
+    tempered = sigmoid(values / decoding.loaded_temperature)
     extents = loaded_extents(
         text,
         offsets,
-        probabilities,
+        sigmoid(values),
         seed=decoding.loaded_seed,
         threshold=decoding.loaded_threshold,
         gap=decoding.loaded_gap,
     )
     out = []
     for start, end in extents:
-        certainty = float(probabilities[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())
+        certainty = float(tempered[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())
         technique = technique_scores(reading, start, end)
         best = max(technique, key=technique.__getitem__)
         chosen = {best} | {t for t, p in technique.items() if p >= decoding.technique_threshold}
@@ -231,7 +279,7 @@ def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[i
 
 
 def prediction(example: Example, reading: Reading, decoding: Decoding, *, gold_spans: bool) -> Prediction:
-    """A Prediction for one example of a labelled set."""
+    """A Prediction for one example of a labelled set; it never abstains, so that figures of models compare."""
     given = (example.loaded or ()) if gold_spans else ()
     span_scores = [technique_scores(reading, span.start, span.end) for span in given]
     spans = loaded_spans(example.text, reading, decoding)
@@ -244,7 +292,7 @@ def prediction(example: Example, reading: Reading, decoding: Decoding, *, gold_s
         toxic=tuple(toxic_spans(example.text, reading, decoding)),
         span_scores=tuple(span_scores),
         reply=reply_scores(reading.unit, decoding),
-        frames=frame_scores(reading.unit),
-        biased=float(sigmoid(reading.unit[BIASED])),
-        subjective=float(sigmoid(reading.unit[SUBJECTIVE])),
+        frames=frame_scores(reading.unit, decoding),
+        biased=biased_score(reading.unit, decoding),
+        subjective=subjective_score(reading.unit, decoding),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from slant.errors import SlantError
 from slant.judging.metrics import Tally, tally_characters, tally_classes, tally_overlap
 from slant.judging.sets import SetSpec
 from slant.labels.public import frac
-from slant.records import Example, Prediction, Span
+from slant.reading.voice import voice_at, voices
+from slant.records import Example, Loaded, Prediction, Span, TargetLabel
 
 
 class Predictor(Protocol):
@@ -29,34 +30,47 @@ class Predictor(Protocol):
     def predict(self, examples: Sequence[Example], *, gold_spans: bool = False) -> list[Prediction]: ...
 
 
+class Row(NamedTuple):
+    """One item. gold, said: label names; or a list of `(start, end)`, of a post; or a list of `(start, end, label)`,
+    of an article. An answer of None is an abstention.
+
+    sure: probability of the answer, None where it has none. more: meta of this item beside the example's.
+    """
+
+    gold: Any
+    said: Any
+    sure: float | None = None
+    more: Mapping[str, str] = {}
+
+
 @dataclass(slots=True)
 class Sheet:
-    """Columns of equal length. An answer of None is an abstention.
-
-    gold, predicted: label names; or lists of `(start, end)`, one per post; or lists of `(start, end, label)`,
-        one per article.
-    meta: what slices select by.
-    """
+    """Columns of equal length: rows with the group they are resampled by and the meta that slices select by."""
 
     groups: list[str] = field(default_factory=list)
     gold: list[Any] = field(default_factory=list)
     predicted: list[Any] = field(default_factory=list)
+    sure: list[float | None] = field(default_factory=list)
     meta: list[Mapping[str, str]] = field(default_factory=list)
 
-    def add(self, example: Example, gold: Any, predicted: Any) -> None:
-        self.groups.append(example.group)
-        self.gold.append(gold)
-        self.predicted.append(predicted)
-        self.meta.append(example.meta)
+    def add(self, group: str, meta: Mapping[str, str], row: Row) -> None:
+        self.groups.append(group)
+        self.gold.append(row.gold)
+        self.predicted.append(row.said)
+        self.sure.append(row.sure)
+        self.meta.append({**meta, **row.more})
 
     def where(self, key: str, value: str) -> Sheet:
         """The rows whose meta says so."""
-        rows = [i for i, meta in enumerate(self.meta) if meta.get(key) == value]
+        return self.pick([i for i, meta in enumerate(self.meta) if meta.get(key) == value])
 
-        def pick(column: list[Any]) -> list[Any]:
+    def pick(self, rows: Sequence[int]) -> Sheet:
+        """The rows of these numbers."""
+
+        def of(column: list[Any]) -> list[Any]:
             return [column[i] for i in rows]
 
-        return Sheet(pick(self.groups), pick(self.gold), pick(self.predicted), pick(self.meta))
+        return Sheet(of(self.groups), of(self.gold), of(self.predicted), of(self.sure), of(self.meta))
 
     def tally(self, spec: SetSpec) -> Tally:
         """Counts per group, see metrics.py."""
@@ -76,11 +90,13 @@ def answer(
 ) -> Sheet:
     """Lets the predictor answer and lays the answers beside the gold labels.
 
-    gold: for the span tasks of articles, the official spans per article.
+    gold: for the span tasks of articles, the official spans per article; None: those of the examples themselves.
     Raises SlantError if the predictor answers more or fewer examples than it was given.
     """
     if spec.task == "techniques":
         examples = [example for example in examples if example.loaded]
+    if spec.task == "spans":
+        examples = [example for example in examples if example.loaded is not None]
     predictions = predictor.predict(examples, gold_spans=spec.task == "techniques")
     if len(predictions) != len(examples):
         raise SlantError(
@@ -88,55 +104,67 @@ def answer(
             f"{spec.title}; one each, in their order, was expected."
         )
     if spec.task == "spans":
-        return _spans(examples, predictions, gold or {})
+        return _spans(examples, predictions, gold)
     if spec.task == "techniques":
         return _techniques(examples, predictions, gold or {})
     sheet = Sheet()
     for example, prediction in zip(examples, predictions, strict=True):
-        for true, said in _BY_EXAMPLE[spec.task](example, prediction, spec):
-            sheet.add(example, true, said)
+        for row in _BY_EXAMPLE[spec.task](example, prediction, spec):
+            sheet.add(example.group, example.meta, row)
     return sheet
 
 
-Rows = list[tuple[Any, Any]]
+def _stance(example: Example, prediction: Prediction, _: SetSpec) -> list[Row]:
+    said = prediction.stance or [None] * len(example.targets)
+    return [
+        _chosen(target.label, scores)._replace(more=_asked(example, target))
+        for target, scores in zip(example.targets, said, strict=True)
+        if target.label is not None
+    ]
 
 
-def _stance(example: Example, prediction: Prediction, _: SetSpec) -> Rows:
-    said = [best(scores) for scores in prediction.stance] or [None] * len(example.targets)
-    return [(t.label, s) for t, s in zip(example.targets, said, strict=True) if t.label is not None]
+def _asked(example: Example, target: TargetLabel) -> dict[str, str]:
+    """meta of a target: `asked` "named" or "topic", and in whose `voice` its first mention stands."""
+    if not target.mentions:
+        return {"asked": "topic"}
+    stretches = voices(example.text, example.meta.get("kind", "paragraph"))
+    return {"asked": "named", "voice": voice_at(stretches, *target.mentions[0])}
 
 
-def _reply(example: Example, prediction: Prediction, _: SetSpec) -> Rows:
-    return [] if example.reply is None else [(example.reply, best(prediction.reply))]
+def _reply(example: Example, prediction: Prediction, _: SetSpec) -> list[Row]:
+    return [] if example.reply is None else [_chosen(example.reply, prediction.reply)]
 
 
-def _toxic(example: Example, prediction: Prediction, _: SetSpec) -> Rows:
-    return [] if example.toxic is None else [(list(example.toxic), list(prediction.toxic))]
+def _toxic(example: Example, prediction: Prediction, _: SetSpec) -> list[Row]:
+    return [] if example.toxic is None else [Row(list(example.toxic), list(prediction.toxic))]
 
 
-def _frames(example: Example, prediction: Prediction, spec: SetSpec) -> Rows:
-    """One frame each: the best of the set's classes, however low its probability.
+def _frames(example: Example, prediction: Prediction, spec: SetSpec) -> list[Row]:
+    """The best of the set's frames, however low its probability; for k gold frames the k best.
 
     A class that takes in several frames of the codebook has the highest of their probabilities.
     """
-    folded: dict[str, float] = {}
+    known: dict[str, float] = {}
     for frame, score in prediction.frames.items():
-        name = frac.FOLD.get(frame, frame)
-        folded[name] = max(score, folded.get(name, 0.0))
-    known = {frame: score for frame, score in folded.items() if frame in spec.labels}
-    return [(frame, best(known)) for frame in example.frames or ()]
+        name = frame if frame in spec.labels else frac.FOLD.get(frame, frame)
+        if name in spec.labels:
+            known[name] = max(score, known.get(name, 0.0))
+    return [
+        Row(true, said, None if said is None else known[said])
+        for true, said in match(example.frames or (), known)
+    ]
 
 
-def _yes_no(example: Example, prediction: Prediction, spec: SetSpec) -> Rows:
+def _yes_no(example: Example, prediction: Prediction, spec: SetSpec) -> list[Row]:
     """biased, subjective: the set's first label from probability 0.5 on."""
-    true, said = getattr(example, spec.task), getattr(prediction, spec.task)
+    true, p = getattr(example, spec.task), getattr(prediction, spec.task)
     yes, no = spec.labels
     if true is None:
         return []
-    return [(yes if true else no, None if said is None else yes if said >= 0.5 else no)]
+    return [_chosen(yes if true else no, None if p is None else {yes: p, no: 1 - p})]
 
 
-_BY_EXAMPLE: dict[str, Callable[[Example, Prediction, SetSpec], Rows]] = {
+_BY_EXAMPLE: dict[str, Callable[[Example, Prediction, SetSpec], list[Row]]] = {
     "stance": _stance,
     "reply": _reply,
     "toxic": _toxic,
@@ -146,28 +174,38 @@ _BY_EXAMPLE: dict[str, Callable[[Example, Prediction, SetSpec], Rows]] = {
 }
 
 
-def best(scores: Mapping[str, float] | None) -> str | None:
-    """The highest score's label; None without scores."""
-    return max(scores, key=scores.__getitem__) if scores else None
+def _chosen(gold: str, scores: Mapping[str, float] | None) -> Row:
+    """The label with the highest score, the first of equals; an abstention without scores."""
+    if not scores:
+        return Row(gold, None)
+    said = max(scores, key=scores.__getitem__)
+    return Row(gold, said, scores[said])
 
 
-def _spans(examples: Sequence[Example], predictions: Sequence[Prediction], gold: Gold) -> Sheet:
-    """One row per article, its lines' spans in the article's coordinates.
+def _spans(examples: Sequence[Example], predictions: Sequence[Prediction], gold: Gold | None) -> Sheet:
+    """One row per group, its texts' spans in the coordinates of the article, or of the texts one after the other.
 
     Spans on both sides of a line end are not joined, as the line end itself is in neither: joining would
     change the count of predicted spans, which is the model's own decision.
     """
     found: dict[str, list[tuple[int, int, str]]] = {example.group: [] for example in examples}
+    true: dict[str, list[tuple[int, int, str]]] = {group: [] for group in found}
+    metas = {example.group: example.meta for example in examples}
+    ends = dict.fromkeys(found, 0)
     for example, prediction in zip(examples, predictions, strict=True):
-        shift = example.offset
-        found[example.group] += [(s.start + shift, s.end + shift, s.label) for s in prediction.loaded]
+        shift = example.offset if gold is not None else ends[example.group]
+        ends[example.group] += len(example.text) + 1
+        found[example.group] += _moved(prediction.loaded, shift)
+        true[example.group] += _moved(example.loaded or (), shift)
     sheet = Sheet()
-    for article, spans in found.items():
-        sheet.groups.append(article)
-        sheet.gold.append([(s.start, s.end, s.label) for s in gold.get(article, ())])
-        sheet.predicted.append(spans)
-        sheet.meta.append({})
+    for group, spans in found.items():
+        known = true[group] if gold is None else _moved(gold.get(group, ()), 0)
+        sheet.add(group, metas[group], Row(known, spans))
     return sheet
+
+
+def _moved(spans: Iterable[Span | Loaded], shift: int) -> list[tuple[int, int, str]]:
+    return [(s.start + shift, s.end + shift, s.label) for s in spans]
 
 
 def _techniques(examples: Sequence[Example], predictions: Sequence[Prediction], gold: Gold) -> Sheet:
@@ -186,15 +224,12 @@ def _techniques(examples: Sequence[Example], predictions: Sequence[Prediction], 
             same[span.start, span.end].append(span.label)
         for place, labels in same.items():
             for true, said in match(labels, _mean(parts[article, *place])):
-                sheet.groups.append(article)
-                sheet.gold.append(true)
-                sheet.predicted.append(said)
-                sheet.meta.append({})
+                sheet.add(article, {}, Row(true, said))
     return sheet
 
 
 def match(gold: Sequence[str], scores: Mapping[str, float]) -> list[tuple[str, str | None]]:
-    """Pairs the gold labels of k identical spans with the k best-scored labels so that the most agree."""
+    """Pairs k gold labels of one item (identical spans, frames) with its k best-scored ones so that the most agree."""
     left: list[str | None] = [*sorted(scores, key=scores.__getitem__, reverse=True)[: len(gold)]]
     left += [None] * (len(gold) - len(left))
     missed = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from slant.errors import SlantError
+from slant.judging.calibration import Bin, Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,54 @@ class LabelFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """What another system reached, in [0, 1], by the set's official metric.
+
+    confirmed: False where the figure is quoted at second hand. split: what it was measured on where that is not
+        the part judged here. masked: the system was not told the target.
+    """
+
+    system: str
+    value: float
+    source: str
+    confirmed: bool
+    split: str = ""
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far the probabilities of n answers can be trusted, see calibration.py.
+
+    ece, aurc: in [0, 1], lower is better. kept: share of the items whose probability reaches the abstention
+        threshold that the model carries (1.0 without one); kept_figure: the official metric on these alone.
+    """
+
+    task: str
+    n: int
+    ece: float
+    aurc: float
+    bins: tuple[Bin, ...]
+    coverage: tuple[Coverage, ...]
+    kept: float
+    kept_figure: float | None
+
+    def risk_at(self, share: float) -> float:
+        """Share wrong among the most confident part of the items that holds at least `share` of them."""
+        return next(c.risk for c in self.coverage if c.coverage >= share - 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Another model on the same items: its figure, the difference to it (> 0 is better than it) and the
+    two-sided p of no difference, see paired.py."""
+
+    other: float
+    difference: Figure
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One row of the scorecard.
 
@@ -40,6 +89,9 @@ class Result:
         asked for.
     reason: why there is no figure, where there is none.
     signature: what the figure depends on, in one line to be quoted with it.
+    official: False for rows of our own making, which no gate compares. published, human: what others reached, and
+        how far people agree. calibration: of whole sets whose answers are probabilities. masked: the figure when
+        the model is not told which target. against: another model on the same items, if one was given.
     """
 
     set: str
@@ -56,11 +108,20 @@ class Result:
     reason: str = ""
     note: str = ""
     signature: str = ""
+    official: bool = True
+    published: tuple[Published, ...] = ()
+    human: str = ""
+    calibration: Calibration | None = None
+    masked: Figure | None = None
+    against: Paired | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """All rows for one model. limit: None for whole splits, else the figures are of a trial."""
+    """All rows for one model. limit: None for whole splits, else the figures are of a trial.
+
+    against: name and fingerprint of the model that it was compared with, "" for none.
+    """
 
     model: str
     fingerprint: str
@@ -69,6 +130,7 @@ class Scorecard:
     resamples: int
     limit: int | None
     results: tuple[Result, ...]
+    against: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -76,14 +138,26 @@ class Scorecard:
 
 def from_dict(card: dict[str, Any]) -> Scorecard:
     """The inverse of `Scorecard.to_dict`."""
-    results = []
-    for row in card["results"]:
-        labels = tuple(
-            LabelFigures(**{**label, **{k: Figure(**label[k]) for k in ("precision", "recall", "f1")}})
-            for label in row["labels"]
-        )  # fmt: skip
-        results.append(Result(**{**row, "figure": Figure(**row["figure"]), "labels": labels}))
-    return Scorecard(**{**card, "results": tuple(results)})
+    return Scorecard(**{**card, "results": tuple(_result(row) for row in card["results"])})
+
+
+def _result(row: dict[str, Any]) -> Result:
+    """Cards of slant 0.1 lack the later fields, which then stay at their defaults."""
+    made: dict[str, Any] = {"figure": Figure(**row["figure"])}
+    made["labels"] = tuple(
+        LabelFigures(**{**label, **{k: Figure(**label[k]) for k in ("precision", "recall", "f1")}})
+        for label in row["labels"]
+    )
+    made["published"] = tuple(Published(**figure) for figure in row.get("published", ()))
+    if found := row.get("calibration"):
+        bins = tuple(Bin(**b) for b in found["bins"])
+        coverage = tuple(Coverage(**c) for c in found["coverage"])
+        made["calibration"] = Calibration(**{**found, "bins": bins, "coverage": coverage})
+    if found := row.get("masked"):
+        made["masked"] = Figure(**found)
+    if found := row.get("against"):
+        made["against"] = Paired(**{**found, "difference": Figure(**found["difference"])})
+    return Result(**{**row, **made})
 
 
 def read(path: Path) -> Scorecard:
@@ -110,13 +184,13 @@ class Loss(NamedTuple):
 def quality_loss(before: Scorecard, after: Scorecard) -> list[Loss]:
     """Per set the official metric of two scorecards, e.g. of fp32 and int8, in the order of the first.
 
-    Sets without a figure in `before` are left out. Raises SlantError if `after` lacks one that `before` has,
-    or if the two were not judged on the same items.
+    Rows without a figure in `before` and rows that are not official are left out. Raises SlantError if `after`
+    lacks one that `before` has, or if the two were not judged on the same items.
     """
     later = {result.set: result for result in after.results}
     losses = []
     for old in before.results:
-        if old.figure.value is None:
+        if old.figure.value is None or not old.official:
             continue
         new = later.get(old.set)
         if new is None or new.figure.value is None:

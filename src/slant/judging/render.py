@@ -1,4 +1,4 @@
-"""A scorecard as files: scorecard.json to compute with, scorecard.md to read, per_label.csv for sheets."""
+"""A scorecard as files: scorecard.json to compute with, scorecard.md to read, per_label.csv for sheets, reliability.svg."""
 
 from __future__ import annotations
 
@@ -6,28 +6,37 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from slant.judging.card import Figure, Result, Scorecard
-
-NONE = "—"
+from slant.judging import sections
+from slant.judging.card import Result, Scorecard
+from slant.judging.cells import NONE, percent, table, with_interval
+from slant.judging.diagram import reliability_svg
+from slant.judging.spread import Spread, read_spread
 
 
 def write(scorecard: Scorecard, out_dir: Path) -> list[Path]:
-    """Writes the three files into `out_dir`, each whole or not at all, and returns their paths."""
+    """Writes the files into `out_dir`, each whole or not at all, and returns their paths.
+
+    A seeds.json there (benchmarks/seed_spread.py) is shown in scorecard.md. The picture comes last: it alone needs
+    matplotlib, and raises ImportError without it.
+    """
     out_dir.mkdir(parents=True, exist_ok=True)
     texts = {
         "scorecard.json": json.dumps(scorecard.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
         + "\n",
-        "scorecard.md": markdown(scorecard),
+        "scorecard.md": markdown(scorecard, read_spread(out_dir / "seeds.json")),
         "per_label.csv": per_label_csv(scorecard),
     }
-    return [_write_whole(out_dir / name, text) for name, text in texts.items()]
+    paths = [_write_whole(out_dir / name, text) for name, text in texts.items()]
+    if picture := reliability_svg(scorecard.results):
+        paths.append(_write_whole(out_dir / "reliability.svg", picture))
+    return paths
 
 
-def markdown(scorecard: Scorecard) -> str:
-    """One table of all sets, one table of labels per set, the notes and the signatures. Figures are × 100."""
+def markdown(scorecard: Scorecard, seeds: Sequence[Spread] = ()) -> str:
+    """One table of all sets, what stands behind it, one table of labels per set, the signatures. Figures are × 100."""
     head = [
         "# Scorecard",
         f"Model `{scorecard.model}` (`{scorecard.fingerprint}`), slant {scorecard.version}. Figures are "
@@ -38,7 +47,9 @@ def markdown(scorecard: Scorecard) -> str:
         head.append(
             f"**A trial on about {scorecard.limit} examples a set: these are not the official figures.**"
         )
-    blocks = [*head, _summary(scorecard.results), _remarks(scorecard.results), "## Per label"]
+    blocks = [*head, _summary(scorecard.results), _remarks(scorecard.results)]
+    blocks += [sections.against(scorecard), sections.seeds(seeds), sections.published(scorecard.results)]
+    blocks += [sections.ablation(scorecard.results), sections.calibration(scorecard.results), "## Per label"]
     blocks += [_labels(result) for result in scorecard.results if result.labels]
     signatures = [f"- `{result.signature}`" for result in scorecard.results if result.signature]
     blocks += ["## Signatures", "\n".join(signatures)]
@@ -59,18 +70,6 @@ def per_label_csv(scorecard: Scorecard) -> str:
     return file.getvalue()
 
 
-def percent(value: float | None) -> str:
-    """0.7312 → "73.1"; a dash for what is undefined."""
-    return NONE if value is None else f"{100 * value:.1f}"
-
-
-def with_interval(figure: Figure) -> str:
-    """ "73.1 [70.0, 76.2]"; the interval only where there is one."""
-    if figure.value is None or figure.low is None:
-        return percent(figure.value)
-    return f"{percent(figure.value)} [{percent(figure.low)}, {percent(figure.high)}]"
-
-
 def _summary(results: Sequence[Result]) -> str:
     rows = []
     for i, result in enumerate(results, start=1):
@@ -87,9 +86,11 @@ def _summary(results: Sequence[Result]) -> str:
                 n,
                 percent(result.floor),
                 rival,
+                sections.best_published(result),
             ]
         )
-    return _table(["set", "metric", "value", "n / groups", "majority floor", "TF-IDF + SVM"], rows, left=2)
+    head = ["set", "metric", "value", "n / groups", "majority floor", "TF-IDF + SVM", "published"]
+    return table(head, rows, left=2)
 
 
 def _remarks(results: Sequence[Result]) -> str:
@@ -107,18 +108,13 @@ def _labels(result: Result) -> str:
         [row.label, *map(with_interval, (row.precision, row.recall, row.f1)), f"{row.support:,}"]
         for row in result.labels
     ]
-    table = _table(["label", "precision", "recall", "F1", "support"], rows, left=1)
+    lines = table(["label", "precision", "recall", "F1", "support"], rows, left=1)
     dash = (
         "\n\n— : nothing to divide by (no gold item, or no prediction of this label)."
-        if NONE in table
+        if NONE in lines
         else ""
     )
-    return f"### {result.title}\n\n{table}{dash}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
-    rule = ["---" if i < left else "---:" for i in range(len(head))]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+    return f"### {result.title}\n\n{lines}{dash}"
 
 
 def _write_whole(path: Path, text: str) -> Path:

@@ -1,23 +1,70 @@
-"""Thresholds and priors, chosen on dev data only and stored in the checkpoint."""
+"""Thresholds, priors and temperatures, chosen on dev data only and stored in the checkpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.encoding.decode import Array, Decoding, Reading, frame_scores, loaded_extents, runs, sigmoid, words
-from slant.encoding.labels import ANY, FRAMES, REPLY, REPLY_INDEX, STANCE_INDEX, TOXIC
+from slant.encoding.decode import (
+    Array,
+    Decoding,
+    Reading,
+    article_scores,
+    best_label,
+    loaded_extents,
+    reply_scores,
+    runs,
+    sigmoid,
+    softmax,
+    stance_scores,
+    words,
+)
+from slant.encoding.labels import (
+    ANY,
+    BIASED,
+    FRAME,
+    FRAMES,
+    REPLY,
+    REPLY_INDEX,
+    STANCE_INDEX,
+    TOXIC,
+    span_tags,
+)
 from slant.encoding.reader import Reader, request
 from slant.errors import UsageError
+from slant.judging.calibration import abstain_threshold, expected_calibration_error
+from slant.judging.searches import as_two_classes, best_bias, best_temperature, f1, macro_f1
 from slant.judging.spans import character_f1, overlap_f1
-from slant.records import Example
+from slant.records import REPLIES, STANCES, Example
 
+FRAME_SEEN = (
+    15  # examples with a frame on dev, from which its threshold is its own: fewer tell nothing of it alone
+)
+DOMAIN = "slant_domain"
 Spans = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Fields of the decoding, the figure in [0, 1] that they give on dev, and what else is to be said of them."""
+
+    changes: dict[str, Any]
+    figure: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """What is chosen together, by all examples of `sets` for which `labelled` holds."""
+
+    sets: tuple[str, ...]
+    labelled: Callable[[Example], bool]
+    choose: Callable[[Sequence[Example], Sequence[Reading]], Chosen]
 
 
 def choose_decoding(
@@ -25,62 +72,146 @@ def choose_decoding(
 ) -> Decoding:
     """The decoding whose thresholds and priors score best on `dev` (set name → examples), and what each gave there.
 
-    Stance and reply priors maximise macro-F1, span thresholds the set's own F1.
-    Raises UsageError for a set by which nothing can be chosen.
+    Stance and reply priors maximise macro-F1, span and frame thresholds the F1; temperatures minimise the negative log
+    likelihood; a stance is withheld where the model is more often wrong than right (calibration.abstain_threshold).
+    Raises UsageError for a set by which nothing can be chosen, or whose examples lack the label that it is there for.
     """
-    decoding = reader.decoding
-    for name, examples in dev.items():
-        if name not in _CHOOSERS:
+    for name in dev:
+        if name not in _SERVING:
             raise UsageError(
-                f"dev set {name!r}: nothing is chosen by it. Sets that serve: {', '.join(_CHOOSERS)}."
+                f"dev set {name!r}: nothing is chosen by it. Sets that serve: {', '.join(_SERVING)}."
             )
-        readings = reader.read([request(e) for e in examples])
-        changes, figure = _CHOOSERS[name](examples, readings)
-        decoding = replace(decoding, **changes)
-        say(f"dev {name}: {100 * figure:.1f} with {changes}")
-        if figure == 0:
+    decoding = reader.decoding
+    readings: dict[str, list[Reading]] = {}
+    for what, chooser in _CHOOSERS.items():
+        names = [name for name in chooser.sets if name in dev]
+        if not names:
+            continue
+        for name in names:
+            if name not in readings:
+                readings[name] = reader.read([request(e) for e in dev[name]])
+        pairs = [
+            (e, r)
+            for name in names
+            for e, r in zip(dev[name], readings[name], strict=True)
+            if chooser.labelled(e)
+        ]
+        where = " + ".join(names)
+        if not pairs:
+            raise UsageError(
+                f"dev {where}: none of {sum(len(dev[n]) for n in names)} examples has a label for {what}. "
+                "Is it the right split?"
+            )
+        found = chooser.choose([e for e, _ in pairs], [r for _, r in pairs])
+        decoding = replace(decoding, **found.changes)
+        say(f"dev {where}: {100 * found.figure:.1f} with {found.changes}{found.note}")
+        if found.figure == 0:
             say(
-                f"WARNING: nothing right on dev {name} at any threshold. The model learned nothing there: train longer."
+                f"WARNING: nothing right on dev {where} at any threshold. The model learned nothing there: train longer."
             )
+    if DOMAIN in readings:
+        _say_domain(dev[DOMAIN], readings[DOMAIN], decoding, say)
     return decoding
 
 
-def _stance(
-    kind: int, prefix: str
-) -> Callable[[Sequence[Example], Sequence[Reading]], tuple[dict[str, Any], float]]:
-    def choose(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[dict[str, Any], float]:
-        pairs = [
-            (s[kind], STANCE_INDEX[str(t.label)])
-            for e, r in zip(examples, readings, strict=True)
-            for t, s in zip(e.targets, r.stance, strict=True)
-            if s is not None and t.label is not None
-        ]
-        logits, gold = np.stack([p[0] for p in pairs]), np.array([p[1] for p in pairs])
-        bias, figure = best_bias(logits, gold)
-        temperature = best_temperature(logits + np.asarray(bias, np.float32), gold)
-        return {f"{prefix}_bias": bias, f"{prefix}_temperature": temperature}, figure
+def _say_domain(
+    examples: Sequence[Example],
+    readings: Sequence[Reading],
+    decoding: Decoding,
+    say: Callable[[str], object],
+) -> None:
+    """How the stance priors of newsmtsc, which people labelled, do on our own domain; they are not chosen by it."""
+    asked = _asked(examples, readings)
+    if not asked:
+        return
+    p = np.array([list(stance_scores(s, decoding, named=True).values()) for s, _ in asked])
+    gold = np.array([g for _, g in asked])
+    say(
+        f"dev {DOMAIN}: {100 * macro_f1(p.argmax(1), gold, len(STANCES)):.1f} for {len(gold)} stances toward named "
+        f"targets, ECE {_ece(p, gold):.3f}; nothing is chosen by these"
+    )
+
+
+def _asked(examples: Sequence[Example], readings: Sequence[Reading]) -> list[tuple[Array, int]]:
+    """Logits [2, STANCES] and label number of each target that was asked and has a label."""
+    return [
+        (s, STANCE_INDEX[t.label])
+        for e, r in zip(examples, readings, strict=True)
+        for t, s in zip(e.targets, r.stance, strict=True)
+        if s is not None and t.label is not None
+    ]
+
+
+def _has_stance(example: Example) -> bool:
+    return any(t.label is not None for t in example.targets)
+
+
+def _stance(kind: int, prefix: str) -> Callable[[Sequence[Example], Sequence[Reading]], Chosen]:
+    def choose(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+        asked = _asked(examples, readings)
+        logits, gold = np.stack([s[kind] for s, _ in asked]), np.array([g for _, g in asked])
+        found, p = _priors(logits, gold, prefix)
+        abstain, said = _abstention(p, gold)
+        return replace(found, changes={**found.changes, f"{prefix}_abstain": abstain}, note=found.note + said)
 
     return choose
 
 
-def _reply(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[dict[str, Any], float]:
+def _reply(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+    """Priors of the reply, and where the stance toward the article, which follows from it, is withheld."""
     logits = np.stack([r.unit[REPLY] for r in readings])
-    gold = np.array([REPLY_INDEX[str(e.reply)] for e in examples])
+    found, _ = _priors(logits, np.array([REPLY_INDEX[str(e.reply)] for e in examples]), "reply")
+    chosen = replace(Decoding(), **found.changes)
+    p = np.array([list(article_scores(reply_scores(r.unit, chosen)).values()) for r in readings])
+    meant = [best_label(article_scores({r: float(r == e.reply) for r in REPLIES})) for e in examples]
+    abstain, said = _abstention(p, np.array([STANCE_INDEX[str(label)] for label in meant]))
+    return replace(found, changes={**found.changes, "article_abstain": abstain}, note=found.note + said)
+
+
+def _priors(logits: Array, gold: NDArray[np.int_], prefix: str) -> tuple[Chosen, Array]:
+    """Bias, then temperature, and the probabilities that they give."""
     bias, figure = best_bias(logits, gold)
-    return {
-        "reply_bias": bias,
-        "reply_temperature": best_temperature(logits + np.asarray(bias, np.float32), gold),
-    }, figure
+    moved = logits + np.asarray(bias, np.float32)
+    temperature = best_temperature(moved, gold)
+    p = softmax(moved / temperature)
+    changes = {f"{prefix}_bias": bias, f"{prefix}_temperature": temperature}
+    return Chosen(changes, figure, _calibrated(softmax(moved), p, gold)), p
 
 
-def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[dict[str, Any], float]:
-    """Seed, threshold and gap for the span F1 of the whole split: spans are compared article by article."""
+def _calibrated(before: Array, after: Array, gold: NDArray[np.int_]) -> str:
+    return f"; ECE {_ece(before, gold):.3f} before the temperature, {_ece(after, gold):.3f} after"
+
+
+def _ece(p: NDArray[Any], gold: NDArray[np.int_]) -> float:
+    return expected_calibration_error(p.max(1), p.argmax(1) == gold)
+
+
+def _abstention(p: NDArray[Any], gold: NDArray[np.int_]) -> tuple[float, str]:
+    """The threshold for probabilities p [n, STANCES], and what it gives on these."""
+    sure, right = p.max(1), p.argmax(1) == gold
+    threshold = abstain_threshold(sure, right)
+    below = sure < threshold
+    if not below.any():
+        return 0.0, "; no stance is withheld"
+    return (
+        threshold,
+        f"; {100 * below.mean():.1f} % withheld, {100 * right[below].mean():.0f} % of them right",
+    )
+
+
+def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+    """Seed, threshold and gap for the span F1 of the whole split: spans are compared article by article. The temperature
+    is that of the words."""
     gold: dict[str, Spans] = {}
     tokens = []
+    logits, tagged = [], []
     for e, r in zip(examples, readings, strict=True):
-        gold.setdefault(e.group, []).extend((s.start + e.offset, s.end + e.offset) for s in e.loaded or ())
+        spans = [(s.start, s.end) for s in e.loaded or ()]
+        gold.setdefault(e.group, []).extend((a + e.offset, b + e.offset) for a, b in spans)
         offsets, values = words(e.text, r.offsets, r.tokens[:, ANY])
         tokens.append((e.group, e.offset, e.text, offsets, sigmoid(values)))
+        logits.append(values)
+        tagged.append(span_tags(offsets.tolist(), spans))
     best: tuple[float, dict[str, Any]] = (-1.0, {})
     for seed, threshold, gap in product(np.arange(0.2, 0.61, 0.05), np.arange(0.1, 0.41, 0.05), (1, 8, 16)):
         if threshold > seed:
@@ -92,10 +223,11 @@ def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[d
         figure = overlap_f1(list(found.values()), list(gold.values()))["f1"]
         if figure > best[0]:
             best = (figure, {f"loaded_{k}": v for k, v in cut.items()})
-    return best[1], best[0]
+    temperature = best_temperature(*as_two_classes(np.concatenate(logits), np.concatenate(tagged)))
+    return Chosen({**best[1], "loaded_temperature": temperature}, best[0])
 
 
-def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[dict[str, Any], float]:
+def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     tokens = [words(e.text, r.offsets, r.tokens[:, TOXIC]) for e, r in zip(examples, readings, strict=True)]
     best: tuple[float, dict[str, Any]] = (-1.0, {})
     for threshold in np.arange(0.1, 0.8, 0.05):
@@ -110,62 +242,44 @@ def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[di
             )
             if figure > best[0]:
                 best = (figure, {"toxic_threshold": round(float(threshold), 2), "toxic_gap": gap})
-    return best[1], best[0]
+    return Chosen(best[1], best[0])
 
 
-def _frames(examples: Sequence[Example], readings: Sequence[Reading]) -> tuple[dict[str, Any], float]:
-    """One threshold for all frames, by micro-F1: there are too few labels to choose one per frame."""
-    p = np.stack([list(frame_scores(r.unit).values()) for r in readings])
+def _frames(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+    """Temperature, then the threshold for all frames by micro-F1, then one by its own F1 for each frame that is seen often
+    enough; ties go to what is nearest the common one."""
+    logits = np.stack([r.unit[FRAME] for r in readings])
     gold = np.array([[f in (e.frames or ()) for f in FRAMES] for e in examples])
-    figures = []
-    for threshold in np.arange(0.1, 0.7, 0.05):
-        hits, found = ((p >= threshold) & gold).sum(), (p >= threshold).sum()
-        figures.append((2 * hits / max(1, found + gold.sum()), round(float(threshold), 2)))
-    figure, threshold = max(figures)
-    return {"frame_threshold": threshold}, float(figure)
+    temperature = best_temperature(*as_two_classes(logits.ravel(), gold.ravel()))
+    p = sigmoid(logits / temperature)
+    grid = [round(float(t), 2) for t in np.arange(0.1, 0.7, 0.05)]
+    common = max(grid, key=lambda t: (f1(p >= t, gold), t))
+    own = tuple(
+        max(grid, key=lambda t: (f1(p[:, i] >= t, gold[:, i]), -abs(t - common)))
+        if gold[:, i].sum() >= FRAME_SEEN
+        else common
+        for i in range(len(FRAMES))
+    )
+    changes = {"frames_temperature": temperature, "frame_threshold": common, "frame_thresholds": own}
+    return Chosen(changes, f1(p >= np.array(own), gold))
+
+
+def _biased(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+    logits, gold = as_two_classes(
+        np.array([r.unit[BIASED] for r in readings]), np.array([e.biased for e in examples])
+    )
+    temperature = best_temperature(logits, gold)
+    note = _calibrated(softmax(logits), softmax(logits / temperature), gold)
+    return Chosen({"biased_temperature": temperature}, macro_f1(logits.argmax(1), gold, 2), note)
 
 
 _CHOOSERS = {
-    "newsmtsc": _stance(0, "named"),
-    "vast": _stance(1, "topic"),
-    "rumoureval": _reply,
-    "ptc": _loaded,
-    "toxic_spans": _toxic,
-    "slant_frames": _frames,
+    "stance toward named targets": Chooser(("newsmtsc",), _has_stance, _stance(0, "named")),
+    "stance toward topics": Chooser(("vast",), _has_stance, _stance(1, "topic")),
+    "replies": Chooser(("rumoureval",), lambda e: e.reply is not None, _reply),
+    "loaded language": Chooser(("ptc",), lambda e: e.loaded is not None, _loaded),
+    "toxic spans": Chooser(("toxic_spans",), lambda e: e.toxic is not None, _toxic),
+    "frames": Chooser(("slant_frames", DOMAIN), lambda e: e.frames is not None, _frames),
+    "bias": Chooser(("babe",), lambda e: e.biased is not None, _biased),
 }
-
-
-def macro_f1(predicted: NDArray[np.int_], gold: NDArray[np.int_], classes: int) -> float:
-    """Unweighted mean of the classes' F1 in [0, 1]; a class that is neither predicted nor there counts 0."""
-    table = np.zeros((classes, classes))
-    np.add.at(table, (gold, predicted), 1)
-    hit = np.diag(table)
-    return float(np.mean(2 * hit / np.maximum(1, table.sum(0) + table.sum(1))))
-
-
-def best_bias(logits: Array, gold: NDArray[np.int_]) -> tuple[tuple[float, ...], float]:
-    """Additive constants per class that maximise macro-F1 (coordinate search on a coarse grid), and that macro-F1."""
-    classes = logits.shape[1]
-    bias = np.zeros(classes, np.float32)
-    best = macro_f1(logits.argmax(1), gold, classes)
-    for step in (np.arange(-2, 2.01, 0.25), np.arange(-0.2, 0.21, 0.1)):
-        for _ in range(2):
-            for c in range(classes):
-                for delta in step:
-                    trial = bias.copy()
-                    trial[c] += delta
-                    figure = macro_f1((logits + trial).argmax(1), gold, classes)
-                    if figure > best + 1e-4:
-                        best, bias = figure, trial
-    return tuple(round(float(b), 2) for b in bias), best
-
-
-def best_temperature(logits: Array, gold: NDArray[np.int_]) -> float:
-    """The temperature with the least negative log likelihood (Guo et al. 2017)."""
-
-    def loss(temperature: float) -> float:
-        z = logits / temperature
-        z = z - z.max(1, keepdims=True)
-        return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(gold)), gold]))
-
-    return round(float(min(np.geomspace(0.3, 5, 60), key=loss)), 3)
+_SERVING = tuple(name for chooser in _CHOOSERS.values() for name in chooser.sets)

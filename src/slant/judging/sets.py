@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from slant.encoding.labels import FRAMES
 from slant.errors import SlantError, UsageError, did_you_mean
-from slant.labels.public import READERS, frac, ptc
+from slant.labels import seeds_gold
+from slant.labels.public import READERS, Reader, frac, ptc
 from slant.labels.public.folds import folds
 from slant.records import REPLIES, STANCES, Example
 
@@ -24,17 +26,25 @@ METRIC_NAMES = {
     "overlap_f1": "span-overlap F1",
     "character_f1": "mean character F1",
 }
+# What is judged but must never be learnt from: kept out of the readers that a recipe can name.
+TEST_ONLY: dict[str, Reader] = {seeds_gold.NAME: seeds_gold}
+
+Slices = tuple[tuple[str, str, str], ...]
+BY_VOICE: Slices = (("outlet voice", "voice", "outlet"), ("quoted voice", "voice", "quoted"))
+BY_PLATFORM: Slices = (("Twitter", "platform", "twitter"), ("Reddit", "platform", "reddit"))
+BY_TYPE: Slices = (("articles", "type", "article"), ("comments", "type", "comment"))
 
 
 @dataclass(frozen=True, slots=True)
 class SetSpec:
-    """One judged task on one split of one public set.
+    """One judged task on one split of one set.
 
     name: what `--sets` takes; the part before the slash names all tasks of a set. title: as shown.
     source, split: for the reader. train: the split that floor and baseline learn from, None if there is none.
     task: which part of a Prediction answers, see answers.py. metric: the official one, a key of METRIC_NAMES.
     labels: in the order shown. group: what is resampled, in the plural.
-    slices: further rows over a part of the items, as (name, meta key, meta value).
+    slices: further rows over a part of the items, as (name, meta key, meta value); views: the same, but cut by us
+        and not by the set's authors, so that no gate compares them. official: False for a set of our own.
     held_out_fold: for a set without a test split, the fold that the shipped recipe does not train on.
     on_demand: judged only when named. note: what a reader of the figure must know.
     """
@@ -48,10 +58,17 @@ class SetSpec:
     metric: str
     labels: tuple[str, ...]
     group: str
-    slices: tuple[tuple[str, str, str], ...] = ()
+    slices: Slices = ()
+    views: Slices = ()
+    official: bool = True
     held_out_fold: int | None = None
     on_demand: bool = False
     note: str = ""
+
+    @property
+    def family(self) -> str:
+        """The name that all tasks and splits of a set share, e.g. "ptc"."""
+        return self.name.split("/")[0]
 
 
 def _newsmtsc(split: str, *, on_demand: bool = False) -> SetSpec:
@@ -65,12 +82,30 @@ def _newsmtsc(split: str, *, on_demand: bool = False) -> SetSpec:
         metric="macro_f1",
         labels=STANCES,
         group="articles",
+        views=BY_VOICE,
         on_demand=on_demand,
     )
 
 
 def _ptc(name: str, title: str, task: str, metric: str, note: str) -> SetSpec:
     return SetSpec(name, title, "ptc", "dev", "train", task, metric, TECHNIQUES, "articles", note=note)
+
+
+def _seeds(task: str, name: str, metric: str, labels: tuple[str, ...], note: str) -> SetSpec:
+    return SetSpec(
+        name=f"seeds/{name}",
+        title=f"Seed documents, {name}",
+        source=seeds_gold.NAME,
+        split="gold",
+        train=None,
+        task=task,
+        metric=metric,
+        labels=labels,
+        group="articles and comments",
+        views=() if task == "reply" else BY_TYPE,
+        official=False,
+        note=f"five documents, labelled by a language model; {note}",
+    )
 
 
 SPECS: tuple[SetSpec, ...] = (
@@ -87,7 +122,7 @@ SPECS: tuple[SetSpec, ...] = (
     ),
     SetSpec(
         "rumoureval/test", "RumourEval-2019 A test", "rumoureval", "test", "train", "reply", "macro_f1",
-        REPLIES, "threads",
+        REPLIES, "threads", views=BY_PLATFORM,
     ),
     SetSpec(
         "rumoureval/dev", "RumourEval-2019 A dev", "rumoureval", "dev", "train", "reply", "macro_f1", REPLIES,
@@ -117,10 +152,14 @@ SPECS: tuple[SetSpec, ...] = (
     ),
     SetSpec(
         "frac/gold", "FrAC frames", "frac", "gold", None, "frames", "macro_f1", tuple(frac.CODES.values()),
-        "sentences", slices=(("articles", "type", "article"), ("comments", "type", "comment")),
+        "sentences", slices=BY_TYPE,
         note="half of the gold, never trained on and without a training part, hence no floor; the best frame "
         "counts, after folding the codebook's frames into FrAC's ten",
     ),
+    _seeds("stance", "stance", "macro_f1", STANCES, "targets that a unit only means are asked about by name"),
+    _seeds("spans", "loaded", "overlap_f1", TECHNIQUES, "the metric ignores techniques"),
+    _seeds("frames", "frames", "macro_f1", FRAMES, "units with a frame; the k best frames for k of them"),
+    _seeds("reply", "reply", "macro_f1", REPLIES, "comments only"),
 )  # fmt: skip
 
 
@@ -131,14 +170,14 @@ def choose(names: Sequence[str] | None) -> list[SetSpec]:
     """
     if names is None:
         return [spec for spec in SPECS if not spec.on_demand]
-    known = list(dict.fromkeys(n for spec in SPECS for n in (spec.source, spec.name)))
+    known = list(dict.fromkeys(n for spec in SPECS for n in (spec.family, spec.name)))
     for name in names:
         if name not in known:
             raise UsageError(
                 f"No set {name!r} to judge; known: {', '.join(known)}.{did_you_mean(name, known)}"
             )
     return [
-        spec for spec in SPECS if spec.name in names or (spec.source in names and not spec.on_demand)
+        spec for spec in SPECS if spec.name in names or (spec.family in names and not spec.on_demand)
     ]  # fmt: skip
 
 
@@ -177,9 +216,10 @@ def fingerprint(examples: Sequence[Example]) -> str:
 
 
 def _read(source: str, root: Path, split: str) -> list[Example]:
-    if source not in READERS:
+    reader = TEST_ONLY.get(source) or READERS.get(source)
+    if reader is None:
         raise SlantError(f"There is no reader for the set {source!r} in this version of slant.")
-    return list(READERS[source].read(root, split))
+    return list(reader.read(root, split))
 
 
 def _fold(spec: SetSpec, examples: list[Example], *, inside: bool) -> list[Example]:

@@ -19,18 +19,31 @@ from slant.encoding.labels import (
     REPLY_INDEX,
     STANCE_INDEX,
     TECHNIQUE_INDEX,
+    TOKEN_LABELS,
     span_tags,
 )
 from slant.encoding.reader import request
 from slant.encoding.windows import TextEncoder, Window, collate
 from slant.errors import UsageError, did_you_mean
-from slant.labels import own
+from slant.labels import domain, own, unlabelled
 from slant.labels.public import READERS, data_root
 from slant.labels.public.folds import folds
-from slant.learning.recipe import Recipe, SetUse
-from slant.records import Example
+from slant.learning.recipe import LABELS, Recipe, SetUse
+from slant.records import STANCES, Example
 
 UNIT_WIDTH = 3 + len(FRAMES)  # biased, subjective, reply class, one column per frame
+
+
+@dataclass(slots=True)
+class Soft:
+    """A teacher's logits for one window, half precision.
+
+    token [text tokens, TOKEN_LABELS], unit [UNIT_LABELS], stance [queries, STANCES] of the head that fits the query.
+    """
+
+    token: np.ndarray
+    unit: np.ndarray
+    stance: np.ndarray
 
 
 @dataclass(slots=True)
@@ -38,7 +51,7 @@ class Row:
     """A window with its labels.
 
     token [text tokens, 2] of loaded and toxic, or None; spans: (first token, past the last, technique) of loaded language;
-    unit [UNIT_WIDTH]; stance [queries, 2].
+    unit [UNIT_WIDTH]; stance [queries, 2]; named [queries]: whether the text names the target. soft: what a teacher says.
     """
 
     window: Window
@@ -46,7 +59,9 @@ class Row:
     spans: list[tuple[int, int, int]]
     unit: np.ndarray
     stance: np.ndarray
+    named: np.ndarray
     weight: float
+    soft: Soft | None = None
 
 
 class Rows(Dataset[Row]):
@@ -63,18 +78,30 @@ class Rows(Dataset[Row]):
         return self.rows[index]
 
 
-def training_rows(recipe: Recipe, encoder: TextEncoder, *, root: Path | None = None) -> Rows:
-    """The rows of one epoch of a recipe."""
+def training_examples(recipe: Recipe, *, root: Path | None = None) -> list[Example]:
+    """What one epoch of a recipe reads: labelled examples, and those that only its teacher has a word on."""
     examples: list[Example] = []
     for use in recipe.train:
         found = load_use(use, root=root, seed=recipe.seed)
         examples += [replace(e, weight=use.weight * e.weight) for e in found] * use.repeat
-    return Rows(make_rows(merge_targets(examples), encoder))
+    for use in recipe.unlabelled:
+        if use.name not in unlabelled.SOURCES:
+            raise UsageError(
+                f"unknown unlabelled texts {use.name!r}; known: {', '.join(unlabelled.SOURCES)}."
+                f"{did_you_mean(use.name, unlabelled.SOURCES)}"
+            )
+        found = _sample(list(unlabelled.SOURCES[use.name](root or data_root())), use.limit, recipe.seed)
+        examples += [replace(e, weight=use.weight) for e in found]
+    return merge_targets(examples)
+
+
+def _sample(examples: list[Example], limit: int, seed: int) -> list[Example]:
+    return random.Random(seed).sample(examples, limit) if limit and len(examples) > limit else examples
 
 
 def load_use(use: SetUse, *, root: Path | None = None, seed: int = 0) -> list[Example]:
     """The examples of a set that a recipe asks for; a seeded sample if it has a limit."""
-    readers = {**READERS, own.NAME: own}
+    readers = {**READERS, own.NAME: own, domain.NAME: domain}
     if use.name not in readers:
         raise UsageError(
             f"unknown set {use.name!r}; known: {', '.join(readers)}.{did_you_mean(use.name, readers)}"
@@ -84,15 +111,25 @@ def load_use(use: SetUse, *, root: Path | None = None, seed: int = 0) -> list[Ex
     examples = list(readers[use.name].read(root or data_root(), use.split))
     if use.without_fold >= 0:
         examples = [e for e, fold in zip(examples, folds(examples), strict=True) if fold != use.without_fold]
-    if use.limit and len(examples) > use.limit:
-        examples = random.Random(seed).sample(examples, use.limit)
-    return examples
+    if use.labels:
+        examples = [_only(e, use.labels) for e in examples]
+    return _sample(examples, use.limit, seed)
+
+
+def _only(example: Example, labels: Sequence[str]) -> Example:
+    """The example with these labels alone; its targets stay, as a teacher may have a word on them."""
+    kept: dict[str, Any] = {n: getattr(example, n) if n in labels else None for n in LABELS if n != "stance"}
+    targets = example.targets
+    if "stance" not in labels:
+        targets = tuple(replace(t, label=None) for t in targets)
+    return replace(example, targets=targets, **kept)
 
 
 def merge_targets(examples: Sequence[Example], *, most: int = 16) -> list[Example]:
     """Examples of the same text that ask about different targets become one, as one pass answers for all of them.
 
-    Only examples with nothing but stance labels are merged; at most `most` targets go together.
+    An example with nothing but targets joins an earlier one of the same source, text and weight that answers nothing; at
+    most `most` targets go together.
     """
     open_for: dict[tuple[str, str, float], int] = {}
     out: list[Example] = []
@@ -104,7 +141,7 @@ def merge_targets(examples: Sequence[Example], *, most: int = 16) -> list[Exampl
         if place is not None and len(out[place].targets) + len(e.targets) <= most:
             out[place] = replace(out[place], targets=out[place].targets + e.targets)
         else:
-            if only_stance:
+            if e.context is None:
                 open_for[key] = len(out)
             out.append(e)
     return out
@@ -122,6 +159,7 @@ def _row(window: Window, example: Example) -> Row:
         spans=_technique_spans(window, example),
         unit=_unit_labels(example),
         stance=_stance_labels(window, example),
+        named=np.array([bool(example.targets[index].mentions) for index, _ in window.queries], bool),
         weight=example.weight,
     )
 
@@ -194,4 +232,31 @@ class Collator:
             "stance": torch.from_numpy(stance),
             "weight": torch.tensor([r.weight for r in rows]),
         }
+        if all(row.soft is not None for row in rows):
+            tensors["labels"] |= _soft_labels(rows, width, stance.shape[1])
         return tensors
+
+
+def _soft_labels(rows: Sequence[Row], width: int, queries: int) -> dict[str, torch.Tensor]:
+    """Teacher logits as padded tensors, and where they hold.
+
+    soft_text [rows, columns]: 1 for text tokens; kinds [rows, queries]: 0 named, 1 topic, -1 no query; replies [rows]: 1 for
+    rows with a reply label, others answer nothing.
+    """
+    size = len(rows)
+    token = np.zeros((size, width, len(TOKEN_LABELS)), np.float32)
+    stance = np.zeros((size, queries, len(STANCES)), np.float32)
+    text, kinds = np.zeros((size, width), np.float32), np.full((size, queries), -1, np.int64)
+    for i, row in enumerate(rows):
+        assert row.soft is not None
+        n, q = len(row.soft.token), len(row.soft.stance)
+        token[i, 1 : n + 1], text[i, 1 : n + 1] = row.soft.token, 1
+        stance[i, :q], kinds[i, :q] = row.soft.stance, ~row.named
+    return {
+        "soft_token": torch.from_numpy(token),
+        "soft_unit": torch.from_numpy(np.stack([r.soft.unit for r in rows if r.soft]).astype(np.float32)),
+        "soft_stance": torch.from_numpy(stance),
+        "soft_text": torch.from_numpy(text),
+        "kinds": torch.from_numpy(kinds),
+        "replies": torch.tensor([float(row.unit[2] != IGNORED) for row in rows]),
+    }

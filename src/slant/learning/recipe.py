@@ -11,6 +11,8 @@ from typing import Any
 
 from slant.errors import UsageError, did_you_mean
 
+LABELS = ("stance", "loaded", "toxic", "reply", "frames", "biased", "subjective")
+
 
 @dataclass(frozen=True, slots=True)
 class SetUse:
@@ -18,7 +20,8 @@ class SetUse:
 
     name, split: as the reader of the set names them. weight: of its examples in the loss. repeat: passes in one epoch.
     limit: at most so many examples (a seeded sample), 0 for all. without_fold: leaves that fifth out (for sets that have
-    one split only, judged on the fold left out), -1 for none.
+    one split only, judged on the fold left out), -1 for none. labels: learn from these only (of loaded, toxic, stance, reply,
+    frames, biased, subjective), empty for all that the set has.
     """
 
     name: str
@@ -27,6 +30,7 @@ class SetUse:
     repeat: int = 1
     limit: int = 0
     without_fold: int = -1
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,15 @@ class Recipe:
         "sentence-transformers/all-MiniLM-L6-v2"  # folder or hub id; an installed package may carry it
     )
     train: tuple[SetUse, ...] = ()
+    teacher: str = ""  # checkpoint folder of a larger model to learn from as well; "" for none
+    teaching: float = 0.5  # weight of the teacher's word against the labels', 0 to 1
+    unlabelled: tuple[SetUse, ...] = ()  # texts on which only the teacher has a word (labels/unlabelled.py)
     dev: tuple[SetUse, ...] = ()  # thresholds and priors are chosen here, never on a test split
     epochs: float = 3.0
     batch_size: int = 32
     learning_rate: float = 8e-5
     head_learning_rate: float = 5e-4
+    layer_decay: float = 1.0  # rate of each layer of the encoder relative to the one above it
     weight_decay: float = 0.01
     warmup: float = 0.06  # share of the steps
     max_length: int = 256  # text tokens of a window
@@ -84,9 +92,18 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
     for key, value in values.items():
         checked = _checked(key, value, _DEFAULT, where)
         made[key] = (
-            tuple(_set_use(v, f"{where}: {key}") for v in checked) if key in ("train", "dev") else checked
+            tuple(_set_use(v, f"{where}: {key}") for v in checked)
+            if key in ("train", "unlabelled", "dev")
+            else checked
         )
-    return Recipe(**made)
+    recipe = Recipe(**made)
+    if recipe.unlabelled and not recipe.teacher:
+        raise UsageError(
+            f"{where}: unlabelled texts teach nothing without a teacher. Name a checkpoint folder in `teacher`."
+        )
+    if not 0 <= recipe.teaching <= 1:
+        raise UsageError(f"{where}: teaching = {recipe.teaching}; expected a share from 0 to 1.")
+    return recipe
 
 
 def _set_use(value: Any, where: str) -> SetUse:
@@ -94,7 +111,14 @@ def _set_use(value: Any, where: str) -> SetUse:
         raise UsageError(
             f'{where}: {value!r} names no set; every entry needs a name, for example {{ name = "newsmtsc" }}'
         )
-    return SetUse(**{key: _checked(key, v, _DEFAULT_USE, where) for key, v in value.items()})
+    made = {key: _checked(key, v, _DEFAULT_USE, where) for key, v in value.items()}
+    made["labels"] = tuple(made.get("labels", ()))
+    for label in made["labels"]:
+        if label not in LABELS:
+            raise UsageError(
+                f"{where}: no label {label!r}; known: {', '.join(LABELS)}.{did_you_mean(label, LABELS)}"
+            )
+    return SetUse(**made)
 
 
 def _checked(key: str, value: Any, defaults: Recipe | SetUse, where: str) -> Any:

@@ -53,3 +53,10 @@ def store_decoding(folder: Path, decoding: Decoding) -> None:
     config = json.loads(path.read_text("utf-8"))
     config["decoding"] = asdict(decoding)
     path.write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+
+
+def has_bf16() -> bool:
+    """Whether bfloat16 products are native here: on a GPU, or on a CPU with the instructions for it."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())

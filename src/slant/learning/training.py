@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,10 +23,12 @@ from slant.encoding.labels import ANY, FRAME, TOXIC
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
-from slant.learning.batches import Collator, Rows, training_rows
+from slant.learning.batches import Collator, Rows, make_rows, training_examples
 from slant.learning.encoders import resolve
 from slant.learning.network import SlantConfig, SlantModel
 from slant.learning.recipe import Recipe, to_dict
+from slant.learning.runtime import has_bf16
+from slant.learning.teaching import teach
 
 
 def build_model(recipe: Recipe, source: str) -> SlantModel:
@@ -48,6 +51,7 @@ def build_model(recipe: Recipe, source: str) -> SlantModel:
         loss_weights=dict(recipe.loss_weights),
         class_weights={k: list(v) for k, v in recipe.class_weights.items()},
         codebook=Codebook.load(None).fingerprint,
+        teaching=recipe.teaching,
     )
     config._attn_implementation = "eager"  # on a CPU in bf16 faster than sdpa with a full mask
     model = SlantModel(config)
@@ -107,12 +111,21 @@ class SlantTrainer(Trainer):
 
 def _parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    depth = int(getattr(getattr(model, "encoder", model).config, "num_hidden_layers", 0))
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            rate = recipe.learning_rate if name.startswith("encoder.") else recipe.head_learning_rate
+            rate = recipe.head_learning_rate
+            if name.startswith("encoder."):
+                rate = recipe.learning_rate * recipe.layer_decay ** (depth - _layer(name, depth))
             decay = 0.0 if parameter.ndim < 2 else recipe.weight_decay
             groups.setdefault((rate, decay), []).append(parameter)
     return [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()]
+
+
+def _layer(name: str, depth: int) -> int:
+    """1 to `depth` for a layer's parameters, 0 for the embeddings, `depth` for what stands above the layers."""
+    found = re.search(r"\.layer\.(\d+)\.", name)
+    return int(found[1]) + 1 if found else 0 if ".embeddings." in name else depth
 
 
 def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool = False) -> Path:
@@ -142,7 +155,8 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     }
     tokenizer = Path(source) / "tokenizer.json"
     encoder = TextEncoder(tokenizer, **windows)
-    rows = training_rows(recipe, encoder, root=root)
+    examples = training_examples(recipe, root=root)
+    rows = Rows(make_rows(examples, encoder))
     if not len(rows):
         raise SlantError("the recipe's sets hold no examples: nothing to train on. Check `slant data list`.")
     print(
@@ -150,6 +164,8 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
         flush=True,
     )
     (out / "recipe.json").write_text(json.dumps(to_dict(recipe), indent=2), "utf-8")
+    if recipe.teacher:
+        teach(rows.rows, examples, Path(recipe.teacher), out / "teaching", bf16=recipe.bf16 and has_bf16())
     trainer = SlantTrainer(
         model=model,
         args=_arguments(recipe, checkpoints),
@@ -178,7 +194,8 @@ def _check_resume(recipe: Recipe, out: Path, *, resume: bool, last: str | None) 
     if last is None or not resume or not saved.exists():
         return
     before, now = json.loads(saved.read_text("utf-8")), json.loads(json.dumps(to_dict(recipe)))
-    changed = sorted(k for k in now if before.get(k) != now[k])
+    usual = json.loads(json.dumps(to_dict(Recipe())))  # what a run of a version without the setting did
+    changed = sorted(k for k in now if before.get(k, usual[k]) != now[k])
     if changed:
         raise SlantError(
             f"{out} holds a run of another recipe (different: {', '.join(changed)}). "
@@ -209,10 +226,3 @@ def _arguments(recipe: Recipe, checkpoints: Path) -> TrainingArguments:
         dataloader_pin_memory=False,
         disable_tqdm=os.environ.get("SLANT_PROGRESS") == "0",
     )
-
-
-def has_bf16() -> bool:
-    """Whether bfloat16 products are native here: on a GPU, or on a CPU with the instructions for it."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())

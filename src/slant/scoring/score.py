@@ -10,22 +10,24 @@ from slant.encoding.decode import (
     Array,
     Decoding,
     Reading,
-    frame_scores,
+    article_scores,
+    best_label,
+    biased_score,
+    frames_found,
     loaded_spans,
     reply_scores,
-    sigmoid,
     stance_scores,
+    subjective_score,
     toxic_spans,
 )
-from slant.encoding.labels import BIASED, SUBJECTIVE
 from slant.encoding.reader import Reader
 from slant.encoding.windows import Request
 from slant.labels.targets import Targets
+from slant.reading.context import opening
 from slant.reading.voice import voice_at
 from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
 
 LOOK_AHEAD = 256  # units sorted by length together: little padding, and progress is seen every few seconds
-OPENING_WORDS = 40  # of an article's body, after its title, that a comment on the article is read with
 ARTICLE = "article"  # the target that every comment is asked about
 
 
@@ -61,9 +63,7 @@ def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
 
 def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
     texts = {u.unit_id: u.text for u in units}
-    title = next((u.title for u in units if u.title), None)
-    body = next((u.text for u in units if u.kind in ("lead", "paragraph")), None)
-    opening = "\n".join(t for t in (title, _first_words(body)) if t) or None
+    article = opening(units)
     for unit in units:
         if not unit.is_content:
             continue
@@ -73,13 +73,9 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
             (t, targets.name(t)) for t in targets.always(unit.kind) if t != ARTICLE and t not in mentions
         ]
         if unit.kind == "comment":
-            yield Question(unit, mentions, tuple(topics), opening, texts.get(unit.parent_id or ""))
+            yield Question(unit, mentions, tuple(topics), article, texts.get(unit.parent_id or ""))
         else:
             yield Question(unit, mentions, tuple(topics))
-
-
-def _first_words(text: str | None) -> str:
-    return " ".join((text or "").split()[:OPENING_WORDS])
 
 
 def score(
@@ -121,7 +117,9 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
     # Toward the article, then toward the parent; the last is the reply.
     answered = [reply_scores(reading.unit, decoding) for reading in readings[1:]]
     if question.article:
-        stance.append(_stance_on_article(answered[0]))
+        toward = article_scores(answered[0])
+        label = best_label(toward, abstain=decoding.article_abstain)
+        stance.append(Stance(ARTICLE, label, _rounded(toward)))
     reply = (
         Reply(max(answered[-1], key=answered[-1].__getitem__), _rounded(answered[-1])) if answered else None
     )
@@ -133,32 +131,15 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
             Loaded(a, b, unit.text[a:b], label, round(p, 4), voice_at(unit.voices, a, b))
             for a, b, label, p in loaded_spans(unit.text, main, decoding)
         ),
-        frames=tuple(
-            Frame(label, round(p, 4))
-            for label, p in frame_scores(main.unit).items()
-            if p >= decoding.frame_threshold
-        ),
+        frames=tuple(Frame(label, round(p, 4)) for label, p in frames_found(main.unit, decoding).items()),
         reply=reply,
         toxic=tuple(toxic_spans(unit.text, main, decoding)) if comment else (),
-        biased=round(float(sigmoid(main.unit[BIASED])), 4),
-        subjective=round(float(sigmoid(main.unit[SUBJECTIVE])), 4),
+        biased=round(biased_score(main.unit, decoding), 4),
+        subjective=round(subjective_score(main.unit, decoding), 4),
         flags=_flags(readings),
         model=reader.fingerprint,
         codebook=codebook,
     )
-
-
-def _stance_on_article(reply: dict[str, float]) -> Stance:
-    """A comment that supports what the article says is for it, one that denies it against, any other neither.
-
-    Not the topic of its title: who applauds an article against a minister is against the minister, not the article.
-    """
-    scores = {
-        "against": reply["deny"],
-        "neutral": reply["query"] + reply["comment"],
-        "favor": reply["support"],
-    }
-    return Stance(ARTICLE, max(scores, key=scores.__getitem__), _rounded(scores))
 
 
 def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
@@ -170,11 +151,13 @@ def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
 def _stance(
     target: str, logits: Array | None, decoding: Decoding, mentions: tuple[tuple[int, int], ...]
 ) -> Stance:
-    """No label, and every label as likely as another, where no token of the mention could be asked."""
+    """No label where even the likeliest is too unsure (Decoding), or where no token of the mention could be asked; there
+    every label is as likely as another."""
     if logits is None:
         return Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), mentions)
     scores = stance_scores(logits, decoding, named=bool(mentions))
-    return Stance(target, max(scores, key=scores.__getitem__), _rounded(scores), mentions)
+    abstain = decoding.named_abstain if mentions else decoding.topic_abstain
+    return Stance(target, best_label(scores, abstain=abstain), _rounded(scores), mentions)
 
 
 def _rounded(scores: dict[str, float]) -> dict[str, float]:

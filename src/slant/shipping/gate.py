@@ -12,7 +12,7 @@ import numpy as np
 
 from slant.encoding.reader import Reader, request
 from slant.errors import SlantError
-from slant.judging.scorecard import Loss, judge, quality_loss, write
+from slant.judging.scorecard import Loss, Settings, judge, quality_loss, write
 from slant.labels.public import data_root
 from slant.labels.public import load as load_set
 from slant.records import Example
@@ -81,8 +81,9 @@ def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = 
         print(
             f"torch and int8 on {near['texts']} real texts: R² {near['r2']:.4f}, largest difference {near['largest']:.3f}"
         )
-        before = judge(load(made, file=FP32), sets=None, root=data_root(), with_baseline=False, limit=limit)
-        after = judge(load(made), sets=None, root=data_root(), with_baseline=True, limit=limit)
+        plain, full = Settings(limit=limit, full=False), Settings(limit=limit)
+        before = judge(load(made, file=FP32), sets=None, root=data_root(), settings=plain)
+        after = judge(load(made), sets=None, root=data_root(), settings=full)
         losses = quality_loss(before, after)
         if not losses:
             raise SlantError(NO_SETS.format(root=data_root()))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from slant.assets import asset
@@ -12,8 +14,8 @@ from slant.judging.sets import SPECS
 from slant.learning.batches import load_use
 from slant.learning.export import export
 from slant.learning.recipe import Recipe, load_recipe
-from slant.learning.runtime import load_checkpoint, store_decoding
-from slant.learning.training import has_bf16, train
+from slant.learning.runtime import has_bf16, load_checkpoint, store_decoding
+from slant.learning.training import train
 from slant.records import Example
 
 
@@ -30,10 +32,19 @@ def refuse_judged(recipe: Recipe) -> None:
 
 
 def run(recipe_path: Path | None, overrides: Sequence[str], out: Path | None, *, resume: bool) -> Path:
-    """Everything between a recipe and `out/export`; returns that folder. Says what it does on standard output."""
+    """Everything between a recipe and `out/export`; returns that folder. Says what it does on standard output.
+
+    Of several processes (torchrun, accelerate launch) the first alone speaks, chooses thresholds and exports; the others
+    return as soon as training is done, when the folder is not there yet.
+    """
     recipe = load_recipe(recipe_path or asset("recipes") / "quick.toml", overrides)
     refuse_judged(recipe)
     out = out or Path("runs") / recipe.name
+    if int(os.environ.get("RANK", "0")) > 0:  # as the launchers number the processes of a run
+        os.environ["SLANT_PROGRESS"] = "0"
+        with redirect_stdout(None):
+            train(recipe, out, resume=resume)
+        return out / "export"
     checkpoint = train(recipe, out, resume=resume)
     dev: dict[str, list[Example]] = {}
     for use in recipe.dev:

@@ -1,0 +1,37 @@
+"""Mean and standard deviation of each official figure over models that one recipe gave with several seeds.
+
+    python benchmarks/seed_spread.py runs/*/scores/scorecard.json [--json FILE] [--beside FOLDER]
+
+--beside FOLDER puts it as seeds.json beside the scorecard there, and writes scorecard.md anew with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from slant.judging.card import read
+from slant.judging.render import write
+from slant.judging.spread import spread, write_spread
+
+RESULT = Path(__file__).resolve().parent / "results" / "seed_spread.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("cards", nargs="+", type=Path, help="scorecard.json, or folders that hold one")
+    parser.add_argument("--json", type=Path, default=RESULT, help="result file")
+    parser.add_argument("--beside", type=Path, help="folder of a scorecard to show the figures in")
+    options = parser.parse_args()
+    rows = spread([read(path) for path in options.cards])
+    write_spread(rows, options.json)
+    if options.beside:
+        write_spread(rows, options.beside / "seeds.json")
+        write(read(options.beside), options.beside)
+    for row in rows:
+        values = ", ".join(f"{100 * v:.1f}" for v in row.values)
+        print(f"{row.title:32} {row.metric:18} {100 * row.mean:5.1f} ± {100 * row.sd:.1f}  ({values})")
+
+
+if __name__ == "__main__":
+    main()

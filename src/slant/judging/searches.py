@@ -1,0 +1,56 @@
+"""Searches over logits and gold numbers: the prior with the best macro-F1, the temperature with the best likelihood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.encoding.decode import Array
+
+
+def f1(found: NDArray[np.bool_], gold: NDArray[np.bool_]) -> float:
+    """F1 in [0, 1] over all cells of two tables of one shape; nothing found and nothing to find gives 0."""
+    return float(2 * (found & gold).sum() / max(1, found.sum() + gold.sum()))
+
+
+def macro_f1(predicted: NDArray[np.int_], gold: NDArray[np.int_], classes: int) -> float:
+    """Unweighted mean of the classes' F1 in [0, 1]; a class that is neither predicted nor there counts 0."""
+    table = np.zeros((classes, classes))
+    np.add.at(table, (gold, predicted), 1)
+    hit = np.diag(table)
+    return float(np.mean(2 * hit / np.maximum(1, table.sum(0) + table.sum(1))))
+
+
+def best_bias(logits: Array, gold: NDArray[np.int_]) -> tuple[tuple[float, ...], float]:
+    """Additive constants per class that maximise macro-F1 (coordinate search on a coarse grid), and that macro-F1."""
+    classes = logits.shape[1]
+    bias = np.zeros(classes, np.float32)
+    best = macro_f1(logits.argmax(1), gold, classes)
+    for step in (np.arange(-2, 2.01, 0.25), np.arange(-0.2, 0.21, 0.1)):
+        for _ in range(2):
+            for c in range(classes):
+                for delta in step:
+                    trial = bias.copy()
+                    trial[c] += delta
+                    figure = macro_f1((logits + trial).argmax(1), gold, classes)
+                    if figure > best + 1e-4:
+                        best, bias = figure, trial
+    return tuple(round(float(b), 2) for b in bias), best
+
+
+def best_temperature(logits: Array, gold: NDArray[np.int_]) -> float:
+    """The temperature with the least negative log likelihood (Guo et al. 2017)."""
+
+    def loss(temperature: float) -> float:
+        z = logits / temperature
+        z = z - z.max(1, keepdims=True)
+        return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(gold)), gold]))
+
+    return round(float(min(np.geomspace(0.3, 5, 60), key=loss)), 3)
+
+
+def as_two_classes(logits: Array, gold: NDArray[Any]) -> tuple[Array, NDArray[np.int_]]:
+    """Yes-or-no logits [n] as those of two classes [n, 2]: a softmax over 0 and x is the sigmoid of x."""
+    return np.stack([np.zeros_like(logits), logits], 1), gold.astype(int)

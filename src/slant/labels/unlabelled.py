@@ -1,0 +1,104 @@
+"""Texts and targets without labels, for a small model to learn from what a larger one says of them.
+
+Each function gives Examples with targets and nothing else; none of them touches a dev or test split. Seeded.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from slant.labels.annotation import pieces
+from slant.labels.public import directed_sentiment, fa_kes, ruwa, toxic_spans, vast
+from slant.labels.public.files import digest
+from slant.labels.targets import Targets
+from slant.records import Example, TargetLabel
+
+TOPICS_NEAR, TOPICS_FAR = 3, 2  # asked of each text: topics of like words, and topics drawn at random
+NAMED_IN_RUWA = (
+    "Russia", "Russian", "Ukraine", "Ukrainian", "Putin", "Zelensky", "Zelenskyy", "Kremlin", "Moscow", "Kyiv", "Kiev",
+    "NATO", "US", "EU", "Biden", "Germany", "China", "Turkey", "Poland", "Wagner", "West", "UN",
+)  # fmt: skip
+
+
+def fa_kes_pieces(root: Path) -> Iterator[Example]:
+    """Pieces of all FA-KES articles with the targets of targets.toml that they name."""
+    targets, seen = Targets.load(), set()
+    for article in fa_kes.read_articles(root):
+        for piece in pieces(article):
+            if piece.text not in seen:
+                seen.add(piece.text)
+                yield _example("fa_kes", piece.text, _named(piece.text, targets))
+
+
+def ruwa_headlines(root: Path) -> Iterator[Example]:
+    """Headlines of RUWA that name a party of the war or another state, each once."""
+    targets, seen = Targets.from_names(NAMED_IN_RUWA), set()
+    for article in ruwa.read_articles(root):
+        text = article.title or article.text
+        named = _named(text, targets) if text and text not in seen else ()
+        if named and text:
+            seen.add(text)
+            yield _example("ruwa", text, named)
+
+
+def directed_entities(root: Path) -> Iterator[Example]:
+    """The sentences of directed_sentiment (train) with both of their entities; who is for whom is not taken over."""
+    for e in directed_sentiment.read(root, "train"):
+        targets = [replace(t, label=None) for t in e.targets]
+        holder = e.meta.get("holder", "")
+        if holder and (at := e.text.find(holder)) >= 0:
+            targets.append(TargetLabel(holder, None, ((at, at + len(holder)),)))
+        yield _example("directed_sentiment", e.text, tuple(targets))
+
+
+def vast_topics(root: Path) -> Iterator[Example]:
+    """The posts of VAST train asked about topics of other posts. Merged with the labelled topics into one row."""
+    rows = list(vast.read(root, "train"))
+    texts = list(dict.fromkeys(e.text for e in rows))
+    topics = sorted({t.name for e in rows for t in e.targets})
+    yield from _asked("vast", texts, topics)
+
+
+def comment_topics(root: Path) -> Iterator[Example]:
+    """Reader comments of toxic_spans (train) asked about topics of VAST train."""
+    topics = sorted({t.name for e in vast.read(root, "train") for t in e.targets})
+    texts = list(dict.fromkeys(e.text for e in toxic_spans.read(root, "train")))
+    yield from _asked("toxic_spans", texts, topics)
+
+
+def _asked(source: str, texts: list[str], topics: list[str]) -> Iterator[Example]:
+    """Each text with its TOPICS_NEAR nearest topics by TF-IDF and TOPICS_FAR random ones."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit([*texts, *topics])
+    near = words.transform(texts) @ words.transform(topics).T
+    chance = random.Random(source)
+    for text, scores in zip(texts, near, strict=True):
+        best = scores.toarray()[0].argsort()[::-1][: 4 * TOPICS_NEAR]
+        chosen = {topics[i] for i in chance.sample(list(best), TOPICS_NEAR)} | set(
+            chance.sample(topics, TOPICS_FAR)
+        )
+        yield _example(source, text, tuple(TargetLabel(name) for name in sorted(chosen)))
+
+
+def _named(text: str, targets: Targets) -> tuple[TargetLabel, ...]:
+    return tuple(TargetLabel(targets.name(t), None, mentions) for t, mentions in targets.find(text).items())
+
+
+def _example(source: str, text: str, targets: tuple[TargetLabel, ...]) -> Example:
+    key = digest(text)
+    return Example(
+        id=f"unlabelled-{source}-{key}", source=source, split="train", group=key, text=text, targets=targets
+    )
+
+
+SOURCES: dict[str, Callable[[Path], Iterator[Example]]] = {
+    "fa_kes": fa_kes_pieces,
+    "ruwa": ruwa_headlines,
+    "directed_sentiment": directed_entities,
+    "vast_topics": vast_topics,
+    "comment_topics": comment_topics,
+}

@@ -1,0 +1,118 @@
+"""A teacher's logits for the rows that a small model learns from (knowledge distillation: Hinton et al. 2015).
+
+The teacher reads every row once, before training; what it said is kept in files, so that a run that is resumed or changed
+reads only what is new. Teacher and student must cut words alike, as spans are taught token by token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from slant.encoding.reader import Reader, batches, request
+from slant.encoding.windows import Window, collate
+from slant.errors import SlantError
+from slant.learning.batches import Row, Soft
+from slant.learning.runtime import load_checkpoint
+from slant.records import Example
+
+CHUNK = 2000  # examples a file
+
+
+def teach(
+    rows: Sequence[Row], examples: Sequence[Example], teacher: Path, kept: Path, *, bf16: bool = False
+) -> None:
+    """Set `soft` of every row, whose windows point into `examples`, to what the checkpoint `teacher` says of it.
+
+    kept: folder for the answers. Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
+    """
+    if not (teacher / "slant.json").exists():
+        raise SlantError(
+            f"teacher {teacher}: no checkpoint there. Train one first (model/recipes/teacher.toml) and name its folder."
+        )
+    reader = load_checkpoint(teacher, bf16=bf16)
+    kept.mkdir(parents=True, exist_ok=True)
+    by_example: list[list[Row]] = [[] for _ in examples]
+    for row in rows:
+        by_example[row.window.request].append(row)
+    order = sorted(range(len(examples)), key=lambda i: examples[i].source)
+    bar = tqdm(
+        total=len(rows), unit="row", desc="teacher reads", disable=os.environ.get("SLANT_PROGRESS") == "0"
+    )
+    for first in range(0, len(order), CHUNK):
+        numbers = order[first : first + CHUNK]
+        chunk = [examples[i] for i in numbers]
+        theirs = reader.encoder.encode([request(e) for e in chunk])
+        ours = [row for i in numbers for row in by_example[i]]
+        _check_alike(ours, theirs, teacher)
+        file = kept / f"{_key(reader, theirs)}.npz"
+        softs = _load(file) if file.exists() else _read(reader, theirs, [row.named for row in ours])
+        if not file.exists():
+            _store(file, softs)
+        for row, soft in zip(ours, softs, strict=True):
+            row.soft = soft
+        bar.update(len(ours))
+    bar.close()
+
+
+def _check_alike(ours: Sequence[Row], theirs: Sequence[Window], teacher: Path) -> None:
+    alike = len(ours) == len(theirs) and all(
+        row.window.offsets == window.offsets and len(row.window.queries) == len(window.queries)
+        for row, window in zip(ours, theirs, strict=False)
+    )
+    if not alike:
+        raise SlantError(
+            f"teacher {teacher} cuts the texts into other words than the encoder of this recipe, or has other windows. "
+            "Spans are taught word by word: take a teacher with the same word pieces, max_length and stride."
+        )
+
+
+def _read(reader: Reader, windows: Sequence[Window], named: Sequence[np.ndarray]) -> list[Soft]:
+    out: list[Soft | None] = [None] * len(windows)
+    for rows in batches([len(w) for w in windows]):
+        token, unit, stance = reader.runtime(collate([windows[r] for r in rows], pad=reader.encoder.pad))
+        for i, r in enumerate(rows):
+            n, kind = len(windows[r].offsets), (~named[r]).astype(int)
+            out[r] = Soft(
+                token[i, 1 : n + 1].astype(np.float16),
+                unit[i].astype(np.float16),
+                stance[i, np.arange(len(kind)), kind].astype(np.float16),
+            )
+    return [soft for soft in out if soft is not None]
+
+
+def _key(reader: Reader, windows: Sequence[Window]) -> str:
+    digest = hashlib.sha256(reader.fingerprint.encode())
+    for window in windows:
+        digest.update(repr((window.input_ids, window.positions, window.groups)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _store(file: Path, softs: Sequence[Soft]) -> None:
+    """All at once or not at all: a file that is there is whole."""
+    unfinished = file.with_suffix(".part.npz")
+    np.savez(
+        unfinished,
+        token=np.concatenate([s.token for s in softs]),
+        unit=np.stack([s.unit for s in softs]),
+        stance=np.concatenate([s.stance for s in softs]),
+        tokens=np.cumsum([0, *(len(s.token) for s in softs)]),
+        queries=np.cumsum([0, *(len(s.stance) for s in softs)]),
+    )
+    unfinished.replace(file)
+
+
+def _load(file: Path) -> list[Soft]:
+    with np.load(file) as kept:
+        token, unit, stance = kept["token"], kept["unit"], kept["stance"]
+        tokens, queries = kept["tokens"].tolist(), kept["queries"].tolist()
+    return [
+        Soft(token[a:b], unit[i], stance[c:d])
+        for i, ((a, b), (c, d)) in enumerate(zip(pairwise(tokens), pairwise(queries), strict=True))
+    ]

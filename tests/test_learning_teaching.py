@@ -1,0 +1,138 @@
+"""A teacher's logits: they reach the right rows and heads, are kept, and teach without any label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slant.errors import SlantError, UsageError
+from slant.records import Example
+from tiny import examples, open_torch, recipe, text_encoder, write_tokenizer
+
+torch = pytest.importorskip("torch", reason="needs the [train] install")
+pytest.importorskip("transformers", reason="needs the [train] install")
+pytestmark = pytest.mark.train
+
+
+def bare() -> list[Example]:
+    """The examples without their labels."""
+    nothing = dict.fromkeys(("loaded", "toxic", "biased", "subjective", "frames"))
+    return [
+        replace(e, targets=tuple(replace(t, label=None) for t in e.targets), **nothing)
+        for e in examples()
+        if e.reply is None
+    ]
+
+
+class BareSet:
+    NAME, SPLITS = "tiny", ("train",)
+
+    def read(self, root: Path, split: str) -> Iterator[Example]:
+        yield from bare()
+
+
+@pytest.mark.slow
+def test_a_teacher_alone_teaches_what_it_knows(
+    tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.labels.public import READERS
+    from slant.learning.training import train
+
+    monkeypatch.setitem(READERS, "tiny", BareSet())
+    taught = recipe(tiny_encoder, teacher=str(tiny_checkpoint), teaching=1.0, loss_weights={"loaded": 4.0})
+    student = open_torch(train(taught, tmp_path / "student")).predict(bare())
+    for ours, theirs in zip(student, open_torch(tiny_checkpoint).predict(bare()), strict=True):
+        for said, wanted in zip(ours.stance, theirs.stance, strict=True):
+            assert max(said, key=said.__getitem__) == max(wanted, key=wanted.__getitem__)
+        assert [(s.start, s.end, s.label) for s in ours.loaded] == [
+            (s.start, s.end, s.label) for s in theirs.loaded
+        ]
+        assert set(theirs.toxic) <= set(ours.toxic)
+
+
+def test_each_row_gets_its_own_logits_and_the_second_time_from_the_file(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.learning import teaching
+    from slant.learning.batches import make_rows
+
+    texts = list(examples())
+    rows = make_rows(texts, text_encoder(tmp_path))
+    teaching.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    readings = open_torch(tiny_checkpoint).read([teaching.request(e) for e in texts])
+    for row, reading in zip(rows, readings, strict=True):
+        assert row.soft is not None
+        assert np.allclose(row.soft.token, reading.tokens, atol=2e-2)
+        assert np.allclose(row.soft.unit, reading.unit, atol=2e-2)
+        for named, soft, logits in zip(row.named, row.soft.stance, reading.stance, strict=True):
+            assert logits is not None
+            assert np.allclose(soft, logits[0 if named else 1], atol=2e-2)
+    monkeypatch.setattr(teaching, "_read", lambda *_: pytest.fail("read again"))
+    again = make_rows(texts, text_encoder(tmp_path))
+    teaching.teach(again, texts, tiny_checkpoint, tmp_path / "kept")
+    for one, two in zip(rows, again, strict=True):
+        assert one.soft is not None
+        assert two.soft is not None
+        assert np.array_equal(one.soft.token, two.soft.token)
+        assert np.array_equal(one.soft.stance, two.soft.stance)
+
+
+def test_who_says_the_same_as_the_teacher_has_nothing_to_learn(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.learning import losses, teaching
+    from slant.learning.batches import Collator, make_rows
+
+    texts = list(examples())
+    rows = make_rows(texts, text_encoder(tmp_path))
+    teaching.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    model = open_torch(tiny_checkpoint).runtime.model.eval()  # type: ignore[attr-defined]
+    batch = Collator(text_encoder(tmp_path).pad)(rows)
+    with torch.no_grad():
+        out = model(**batch)
+        terms = losses.teacher_losses(out, batch["labels"])
+        out.stance_logits = -out.stance_logits
+        turned = losses.teacher_losses(out, batch["labels"])
+    assert all(float(term.abs().max()) < 1e-3 for term in terms.values()), terms
+    assert float(turned["stance_named"].max()) > 0.1
+    assert float(turned["stance_topic"].max()) > 0.1
+    assert float(turned["frames"].max()) < 1e-3
+
+
+def test_a_teacher_that_cuts_words_otherwise_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.encoding.windows import TextEncoder
+    from slant.learning import teaching
+    from slant.learning.batches import make_rows
+
+    texts = list(examples())
+    rows = make_rows(
+        texts, TextEncoder(write_tokenizer(tmp_path / "t.json"), max_length=14, stride=2, context_length=4)
+    )
+    with pytest.raises(SlantError, match="cuts the texts into other words"):
+        teaching.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    with pytest.raises(SlantError, match="no checkpoint there"):
+        teaching.teach(rows, texts, tmp_path / "nowhere", tmp_path / "kept")
+
+
+def test_what_a_recipe_may_say_of_teachers(tiny_encoder: Path) -> None:
+    with pytest.raises(UsageError, match="teach nothing without a teacher"):
+        recipe(tiny_encoder, unlabelled=[{"name": "fa_kes"}])
+    with pytest.raises(UsageError, match="expected a share from 0 to 1"):
+        recipe(tiny_encoder, teaching=1.5)
+
+
+def test_unlabelled_texts_bring_targets_and_no_label(
+    tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.labels import unlabelled
+    from slant.learning.batches import training_examples
+
+    monkeypatch.setitem(unlabelled.SOURCES, "tiny_texts", lambda root: iter(bare()))
+    use = {"train": [], "teacher": "any", "unlabelled": [{"name": "tiny_texts", "limit": 4}]}
+    found = training_examples(recipe(tiny_encoder, **use))
+    assert len(found) == 4
+    assert {e.id for e in found} <= {e.id for e in bare()}
+    with pytest.raises(UsageError, match=r"unknown unlabelled texts 'tiny_textz'.*tiny_texts"):
+        training_examples(recipe(tiny_encoder, **{**use, "unlabelled": [{"name": "tiny_textz"}]}))
