@@ -8,66 +8,112 @@ is written, and the exit code is 1 if a block differs from what its result file 
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import model_tables
+from model_tables import Files, read_json
+
+from slant.judging.cells import percent, table
+from slant.learning.recipe import SetUse, load_recipe
+
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "model" / "default"
-RESULTS = ROOT / "benchmarks" / "results"
-FILES = (ROOT / "README.md", MODEL / "README.md")
 BLOCK = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def scores() -> str:
-    """One line per judged set: the shipped model, its interval, and the floors beside it."""
-    card = _read(MODEL / "scores" / "scorecard.json")
-    parameters = _read(MODEL / "config.json")["slant"]["parameters"] / 1e6
-    megabytes = (MODEL / "onnx" / "model_quantized.onnx").stat().st_size / 1e6
-    lines = [
-        f"Model `{card['fingerprint']}`, {parameters:.1f} million parameters, {megabytes:.0f} MB; figures × 100.\n",
-        "| set | metric | slant (int8) | 95 % interval | n | majority | simple baseline |",
-        "|---|---|--:|:-:|--:|--:|--:|",
-    ]
-    for row in card["results"]:
-        figure = row["figure"]
-        if figure["value"] is None:
-            lines.append(f"| {row['title']} | {row['metric']} | — | {row['reason']} | {row['n']:,} | | |")
-            continue
-        interval = f"{_points(figure['low'])}–{_points(figure['high'])}"
-        lines.append(
-            f"| {row['title']} | {row['metric']} | **{_points(figure['value'])}** | {interval} | {row['n']:,} "
-            f"| {_points(row['floor'])} | {_points(row['baseline'])} |"
+def sets(files: Files) -> str:
+    """What the recipe that the model names in its config.json learns from, with the terms of the registry."""
+    recipe = load_recipe(files.root / "model" / "recipes" / f"{files.config['recipe']}.toml")
+    registry = tomllib.loads((files.root / "data" / "registry.toml").read_text("utf-8"))["set"]
+    known = {row["name"]: row for row in registry}
+    labelled = [_set_row(files, known, use) for use in recipe.train]
+    texts = [_set_row(files, known, use)[:4] for use in recipe.unlabelled]
+    head = ["set", "part", "size of the whole", "terms as stated", "teaches"]
+    blocks = [table(head, labelled, left=5)]
+    if texts:
+        blocks += ["Texts alone, on which only the teacher has a word:", table(head[:4], texts, left=4)]
+    dev = ", ".join(f"`{use.name}` {use.split}" for use in recipe.dev)
+    blocks.append(f"Thresholds, class priors and temperatures were chosen on: {dev}.")
+    return "\n\n".join(blocks)
+
+
+def _set_row(files: Files, known: Mapping[str, dict[str, Any]], use: SetUse) -> list[str]:
+    part = [PARTS.get(use.split, use.split)]
+    part += [f"without fold {use.without_fold}"] if use.without_fold >= 0 else []
+    part += [f"{use.repeat} times an epoch"] if use.repeat > 1 else []
+    part += [f"at most {use.limit:,}"] if use.limit else []
+    name = SOURCES.get(use.name, use.name)
+    if name in OWN:
+        texts = (files.root / "data" / OWN[name]).read_text("utf-8").count("\n")
+        size, terms = f"{texts:,}", "labels Apache-2.0, texts not included"
+    else:
+        row = known[name]
+        counts: dict[str, int] = row["counts"]
+        key = (
+            use.split
+            if use.split in counts
+            else next(k for k in counts if k in ("train articles", "articles"))
         )
-    return "\n".join(lines)
+        size = f"{counts[key]:,}{' articles' if key.endswith('articles') else ''}"
+        terms = ". ".join(filter(None, (row["licence"], row.get("terms", "").rstrip("."))))
+    taught = TEACHES.get(use.name, "")
+    if use.labels:  # what the recipe leaves out of the set's labels, it does not teach
+        taught = "; ".join([", ".join(use.labels), *taught.split("; ")[1:]])
+    return [TITLES.get(use.name, use.name), ", ".join(part), size, terms, taught]
 
 
-def labels() -> str:
-    """Precision, recall, F1 and support of every label of every judged set."""
-    card = _read(MODEL / "scores" / "scorecard.json")
-    lines = ["| set | label | precision | recall | F1 | support |", "|---|---|--:|--:|--:|--:|"]
-    for row in card["results"]:
-        for label in row["labels"]:
-            p, r, f = (_points(label[k]["value"]) for k in ("precision", "recall", "f1"))
-            lines.append(f"| {row['title']} | {label['label']} | {p} | {r} | {f} | {label['support']:,} |")
-    return "\n".join(lines)
+TITLES = {
+    "newsmtsc": "NewsMTSC",
+    "vast": "VAST",
+    "rumoureval": "RumourEval-2019 A",
+    "ptc": "Propaganda Techniques Corpus v2",
+    "toxic_spans": "Toxic spans (SemEval-2021 task 5)",
+    "babe": "BABE",
+    "checkthat": "CheckThat! subjectivity, English",
+    "semeval2021": "SemEval-2021 task 6",
+    "slant_frames": "slant frames (data/frames.jsonl)",
+    "slant_domain": "slant domain set (data/domain.jsonl)",
+    "fa_kes": "FA-KES",
+    "directed_sentiment": "Directed sentiment",
+    "ruwa": "RUWA",
+    "vast_topics": "VAST posts, asked about topics of other posts",
+    "comment_topics": "Toxic-spans comments, asked about VAST topics",
+}
+TEACHES = {
+    "newsmtsc": "stance toward a named target",
+    "vast": "stance toward a topic that the text does not name",
+    "rumoureval": "replies",
+    "ptc": "loaded language, techniques",
+    "semeval2021": "loaded language, techniques",
+    "toxic_spans": "toxic spans",
+    "babe": "biased",
+    "checkthat": "subjective",
+    "slant_frames": "frames; **labels by a language model**",
+    "slant_domain": "stance, loaded language, frames; **labels by a language model**",
+}
+SOURCES = {"vast_topics": "vast", "comment_topics": "toxic_spans"}  # texts of a set under another name
+OWN = {"slant_frames": "frames.jsonl", "slant_domain": "domain.jsonl"}
+PARTS = {"fit": "train, less a part for choosing"}
 
 
-def quantisation() -> str:
-    lines = ["| set | metric | fp32 | int8 | change |", "|---|---|--:|--:|--:|"]
-    for row in _read(MODEL / "quantisation.json"):
-        change = 100 * (row["int8"] - row["fp32"])
-        lines.append(
-            f"| {row['set']} | {row['metric']} | {_points(row['fp32'])} | {_points(row['int8'])} | {change:+.1f} |"
-        )
-    return "\n".join(lines)
+def quantisation(files: Files) -> str:
+    rows = [
+        [r["set"], r["metric"], percent(r["fp32"]), percent(r["int8"]), percent(r["int8"] - r["fp32"], signed=True)]
+        for r in read_json(files.model / "quantisation.json")
+    ]  # fmt: skip
+    text = table(["set", "metric", "fp32", "int8", "change"], rows, left=2)
+    if (path := files.model / "parity.json").exists():
+        near = read_json(path)
+        text += f"\n\nLogits of int8 against torch on {near['texts']} real texts: R² {near['r2']:.4f}."
+    return text
 
 
-def cold_start() -> str:
-    row = _read(RESULTS / "cold_start.json")
+def cold_start(files: Files) -> str:
+    row = read_json(files.results / "cold_start.json")
     return (
         f"{row['units']} units, start to exit: {row['median_s']:.2f} s (median of {row['runs']}, "
         f"{row['min_s']:.2f}–{row['max_s']:.2f}), peak memory {row['peak_mb']:.0f} MB, "
@@ -75,8 +121,8 @@ def cold_start() -> str:
     )
 
 
-def voice() -> str:
-    found = _read(RESULTS / "voice.json")["against"]["direct"]
+def voice(files: Files) -> str:
+    found = read_json(files.results / "voice.json")["against"]["direct"]
     (p, *_), (r, *_), (f, low, high) = found["precision"], found["recall"], found["f1"]
     return (
         f"Words in direct quotation, against the attributions of PolNeAR dev ({found['articles']} articles): "
@@ -84,22 +130,24 @@ def voice() -> str:
     )
 
 
-def comments() -> str:
+def comments(files: Files) -> str:
     """What the change from article to unmarked comments costs, style by style."""
-    found = _read(RESULTS / "comment_boundary.json")
-    lines = [
-        "| comments after the article | comments exact (extent, author) | first comment exact | none found |",
-        "|---|--:|--:|--:|",
+    found = read_json(files.results / "comment_boundary.json")
+    rows = [
+        [STYLES.get(style, style), *(percent(row[k]) for k in ("comments_exact", "boundary_exact", "none_found"))]
+        for style, row in found["with_comments"].items()
+    ]  # fmt: skip
+    head = [
+        "comments after the article",
+        "comments exact (extent, author)",
+        "first comment exact",
+        "none found",
     ]
-    for style, row in found["with_comments"].items():
-        name = STYLES.get(style, style)
-        figures = (_points(row[k]) for k in ("comments_exact", "boundary_exact", "none_found"))
-        lines.append(f"| {name} | {' | '.join(figures)} |")
     alone = sum(row["documents"] for row in found["without_comments"].values())
-    lines.append(
-        f"\nComments claimed where there are none: {_points(found['false_alarms'])} % of {alone:,} articles."
+    claimed = (
+        f"Comments claimed where there are none: {percent(found['false_alarms'])} % of {alone:,} articles."
     )
-    return "\n".join(lines)
+    return f"{table(head, rows, left=1)}\n\n{claimed}"
 
 
 STYLES = {
@@ -110,44 +158,55 @@ STYLES = {
     "marker": "after a marker (“12 comments”)",
     "bare": "neither authors nor extra blank lines",
 }
-
-
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
-
-
-def _points(value: float | None) -> str:
-    return "—" if value is None else f"{100 * value:.1f}"
-
-
-TABLES: dict[str, Callable[[], str]] = {
-    "scores": scores,
-    "labels": labels,
+TABLES: dict[str, Callable[[Files], str]] = {
+    "scores": model_tables.scores,
+    "slices": model_tables.slices,
+    "labels": model_tables.labels,
     "quantisation": quantisation,
+    "calibration": model_tables.calibration,
+    "agreement": model_tables.agreement,
+    "agreement-short": model_tables.agreement_short,
+    "against": model_tables.against,
+    "bars": model_tables.bars,
+    "spread": model_tables.spread,
+    "sets": sets,
     "cold-start": cold_start,
     "voice": voice,
     "comments": comments,
 }
 
 
-def filled(text: str) -> str:
-    return BLOCK.sub(lambda m: f"{m[1]}{TABLES[m['name']]()}\n{m[3]}", text)
+def filled(text: str, files: Files) -> str:
+    """`text` with every block made anew. Raises SystemExit for a block that nothing fills."""
+
+    def made(block: re.Match[str]) -> str:
+        if block["name"] not in TABLES:
+            raise SystemExit(f"figures: no block {block['name']!r}; there are: {', '.join(TABLES)}.")
+        return f"{block[1]}{TABLES[block['name']](files)}\n{block[3]}"
+
+    return BLOCK.sub(made, text)
+
+
+def fill(root: Path, *, check: bool) -> list[Path]:
+    """The files whose blocks differ from the result files; they are written anew unless `check`."""
+    files = Files(root)
+    stale = []
+    for path in (root / "README.md", files.model / "README.md"):
+        text = path.read_text("utf-8")
+        new = filled(text, files)
+        if new != text:
+            stale.append(path)
+            if not check:
+                path.write_text(new, "utf-8")
+    return stale
 
 
 def main() -> int:
-    stale = []
-    for path in FILES:
-        text = path.read_text("utf-8")
-        new = filled(text)
-        if new != text:
-            stale.append(path)
-            if "--check" not in sys.argv:
-                path.write_text(new, "utf-8")
+    check = "--check" in sys.argv
+    stale = fill(ROOT, check=check)
     for path in stale:
-        print(
-            f"{path.relative_to(ROOT)}: {'differs from its result files' if '--check' in sys.argv else 'updated'}"
-        )
-    return int(bool(stale) and "--check" in sys.argv)
+        print(f"{path.relative_to(ROOT)}: {'differs from its result files' if check else 'updated'}")
+    return int(check and bool(stale))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ SIZES: dict[str, Any] = {
 }  # fmt: skip
 FAMILIES: dict[str, dict[str, Any]] = {
     "bert": {},
-    "electra": {"embedding_size": 32},
+    "electra": {"embedding_size": 16},
     "roberta": {"type_vocab_size": 1, "pad_token_id": 1},
     "xlm-roberta": {"type_vocab_size": 1, "pad_token_id": 1},
     "camembert": {"type_vocab_size": 1, "pad_token_id": 1},

@@ -53,7 +53,7 @@ def examples(root: Path, file: Path) -> Iterator[Example]:
             raise SlantError(
                 f"{file.name}: the unit {row['text']} of {row['document']} is not read as it was annotated."
             )
-        yield from _examples(unit, units, row, targets)
+        yield from unit_examples(unit, units, row, targets)
 
 
 def seeds_root(root: Path) -> Path:
@@ -68,7 +68,8 @@ def _documents(root: Path) -> dict[str, list[Unit]]:
     return found
 
 
-def _examples(unit: Unit, units: list[Unit], row: dict[str, Any], targets: Targets) -> Iterator[Example]:
+def unit_examples(unit: Unit, units: list[Unit], row: dict[str, Any], targets: Targets) -> Iterator[Example]:
+    """The labels of `row` on `unit`, one of the `units` of its document, as one Example, and a comment's reply as another."""
     key = f"{NAME}-{row['document']}-{row['start']}"
     comment = row["kind"] == "comment"
     mentions = targets.find(unit.text)
@@ -90,7 +91,7 @@ def _examples(unit: Unit, units: list[Unit], row: dict[str, Any], targets: Targe
         frames=tuple(row["frames"]),
         meta=meta,
     )
-    if comment and row["reply"]:
+    if comment and row.get("reply"):
         answered = {u.unit_id: u.text for u in units}.get(unit.parent_id or "") or opening(units)
         yield Example(
             id=f"{key}-reply",

@@ -16,7 +16,7 @@ from slant.labels.public.files import digest
 from slant.labels.targets import Targets
 from slant.records import Example, TargetLabel
 
-TOPICS_NEAR, TOPICS_FAR = 3, 2  # asked of each text: topics of like words, and topics drawn at random
+TOPICS_NEAR, TOPICS_FAR = 4, 2  # asked of each text: topics of like words, and topics drawn at random
 NAMED_IN_RUWA = (
     "Russia", "Russian", "Ukraine", "Ukrainian", "Putin", "Zelensky", "Zelenskyy", "Kremlin", "Moscow", "Kyiv", "Kiev",
     "NATO", "US", "EU", "Biden", "Germany", "China", "Turkey", "Poland", "Wagner", "West", "UN",

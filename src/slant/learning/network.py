@@ -77,7 +77,8 @@ class SlantModel(PreTrainedModel):
         self.encoder = build_encoder(encoder_config, attention=attention)
         self.has_types = getattr(encoder_config, "type_vocab_size", 0) > 1
         width = encoder_config.hidden_size
-        self.roles = nn.Embedding(N_ROLES if self.has_types else 2 * N_ROLES, width)
+        inputs = self.encoder.get_input_embeddings().embedding_dim  # ELECTRA-small: 128 of 256
+        self.roles = nn.Embedding(N_ROLES if self.has_types else 2 * N_ROLES, inputs)
         self.tokens = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, len(TOKEN_LABELS)))
         self.unit = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, len(UNIT_LABELS)))
         self.stance = nn.Sequential(

@@ -37,7 +37,7 @@ class TorchRuntime:
 
 def load_checkpoint(folder: Path, *, bf16: bool = False) -> Reader:
     """A Reader over the torch checkpoint in `folder` (as written by training)."""
-    model = SlantModel.from_pretrained(folder)
+    model = SlantModel.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
     check_labels(model.config.to_dict(), f"checkpoint {folder}")
     settings = json.loads((folder / "slant.json").read_text("utf-8"))
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])

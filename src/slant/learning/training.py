@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import Sampler
-from transformers import AutoConfig, AutoModel, Trainer, TrainingArguments, set_seed
+from transformers import AutoConfig, AutoModel, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -93,6 +93,16 @@ class EpochOrder(Sampler[int]):
         return iter(get_length_grouped_indices(list(self.lengths), self.batch_size, generator=generator))
 
 
+class TellEpoch(TrainerCallback):
+    """Tells the order of rows its epoch. With several processes the data loader does not, where an epoch is resumed."""
+
+    def __init__(self, order: EpochOrder) -> None:
+        self.order = order
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.order.set_epoch(int(state.epoch or 0))
+
+
 class SlantTrainer(Trainer):
     """Trainer with batches of like length, a higher rate for the new heads, and no decay of biases and norms."""
 
@@ -101,7 +111,9 @@ class SlantTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         rows: Rows = self.train_dataset
-        return EpochOrder(rows.lengths, batch_size=self.recipe.batch_size, seed=self.recipe.seed)
+        order = EpochOrder(rows.lengths, batch_size=self.recipe.batch_size, seed=self.recipe.seed)
+        self.add_callback(TellEpoch(order))
+        return order
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.optimizer is None:
@@ -137,13 +149,9 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     """
     source, found = resolve(recipe.encoder)
     print(f"encoder: {recipe.encoder} ({found})", flush=True)
-    out.mkdir(parents=True, exist_ok=True)
-    checkpoints = out / "checkpoints"
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
-    _check_resume(recipe, out, resume=resume, last=last)
-    if last and not resume:  # else a later --resume would take up the old run, whose steps count higher
-        print(f"starting again: the checkpoints of an earlier run in {out} are removed", flush=True)
-        shutil.rmtree(checkpoints)
+    arguments = _arguments(recipe, out / "checkpoints")  # joins the run's other processes, if any
+    with arguments.main_process_first(local=False):
+        last = _open_folder(recipe, out, resume=resume, writes=arguments.should_save)
     set_seed(recipe.seed)
     model = build_model(recipe, source)
     if recipe.freeze_words:
@@ -163,19 +171,49 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
         f"rows: {len(rows):,}; tokens: {sum(rows.lengths):,}; parameters: {model.num_parameters():,}",
         flush=True,
     )
-    (out / "recipe.json").write_text(json.dumps(to_dict(recipe), indent=2), "utf-8")
     if recipe.teacher:
-        teach(rows.rows, examples, Path(recipe.teacher), out / "teaching", bf16=recipe.bf16 and has_bf16())
+        with arguments.main_process_first(local=False):  # the others find the answers in its files
+            bf16 = recipe.bf16 and has_bf16()
+            teach(rows.rows, examples, Path(recipe.teacher), out / "teaching", bf16=bf16)
     trainer = SlantTrainer(
         model=model,
-        args=_arguments(recipe, checkpoints),
+        args=arguments,
         train_dataset=rows,
         data_collator=Collator(encoder.pad),
     )
     trainer.recipe = recipe
     trainer.train(resume_from_checkpoint=last if resume else None)
-    save(model, out, tokenizer=tokenizer, windows=windows, recipe=recipe)
+    if arguments.should_save:
+        save(model, out, tokenizer=tokenizer, windows=windows, recipe=recipe)
+    if arguments.world_size > 1:
+        _part(trainer)
     return out
+
+
+def _part(trainer: SlantTrainer) -> None:
+    """Ends the group of processes: the first goes on alone, the others may leave.
+
+    The wrapped model lets go of the group first: freed after it, it waits under the interpreter's lock for a thread of the
+    group that waits for that lock (seen with gloo in torch 2.13).
+    """
+    trainer.model_wrapped = trainer.model
+    trainer.accelerator.free_memory()
+    torch.distributed.destroy_process_group()
+
+
+def _open_folder(recipe: Recipe, out: Path, *, resume: bool, writes: bool) -> str | None:
+    """The last checkpoint of an earlier run in `out`, if there is one. Only a process that `writes` changes `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoints = out / "checkpoints"
+    last = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
+    _check_resume(recipe, out, resume=resume, last=last)
+    if not writes:
+        return last
+    if last and not resume:  # else a later --resume would take up the old run, whose steps count higher
+        print(f"starting again: the checkpoints of an earlier run in {out} are removed", flush=True)
+        shutil.rmtree(checkpoints)
+    (out / "recipe.json").write_text(json.dumps(to_dict(recipe), indent=2), "utf-8")
+    return last
 
 
 def save(model: SlantModel, out: Path, *, tokenizer: Path, windows: dict[str, int], recipe: Recipe) -> None:
@@ -204,7 +242,7 @@ def _check_resume(recipe: Recipe, out: Path, *, resume: bool, last: str | None) 
 
 
 def _arguments(recipe: Recipe, checkpoints: Path) -> TrainingArguments:
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=recipe.epochs,
         per_device_train_batch_size=recipe.batch_size,
@@ -214,6 +252,8 @@ def _arguments(recipe: Recipe, checkpoints: Path) -> TrainingArguments:
         max_grad_norm=1.0,
         bf16=recipe.bf16 and has_bf16(),
         use_cpu=not torch.cuda.is_available(),  # the Trainer wants it said, or it refuses bf16 on a CPU
+        ddp_find_unused_parameters=True,  # the encoder's pooler is used by no head
+        ddp_timeout=6 * 3600,  # seconds: the others wait while the first listens to a teacher
         seed=recipe.seed,
         data_seed=recipe.seed,
         save_strategy="steps",
@@ -226,3 +266,8 @@ def _arguments(recipe: Recipe, checkpoints: Path) -> TrainingArguments:
         dataloader_pin_memory=False,
         disable_tqdm=os.environ.get("SLANT_PROGRESS") == "0",
     )
+    if arguments.n_gpu > 1:
+        # The Trainer would cut batches in pieces (DataParallel), and span labels name rows of a whole batch.
+        print(f"one of {arguments.n_gpu} GPUs is used; for all see model/recipes/gpu.toml", flush=True)
+        arguments._n_gpu = 1
+    return arguments
