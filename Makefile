@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test lint scores bench clean
+.PHONY: demo test lint scores folds bench clean
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,9 +30,15 @@ lint: $(VENV)/full
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-scores: $(VENV)/full  ## judge the shipped model on the public sets (SLANT_DATA), about ten minutes
+scores: $(VENV)/full  ## judge the shipped model on the public sets (SLANT_DATA) and check its floor, about a quarter of an hour
 	$(BIN)/slant evaluate -o model/default/scores
+	$(BIN)/python benchmarks/agreement.py --json benchmarks/results/agreement.json
 	$(BIN)/python benchmarks/fill_figures.py
+	$(BIN)/python benchmarks/quality_floor.py
+
+folds: $(VENV)/full  ## benchmarks that train: BABE in five folds, stance on a set left out; about half an hour with bf16
+	$(BIN)/python benchmarks/babe_five_fold.py --json benchmarks/results/babe_five_fold.json
+	$(BIN)/python benchmarks/cross_domain.py --json benchmarks/results/cross_domain.json
 
 bench: $(VENV)/full  ## the benchmarks that need no long run: voice, comment boundary, cold start
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json

@@ -64,11 +64,23 @@ def _real_texts(each: int = 60) -> list[Example]:
         return []
 
 
+def _previous(out: Path) -> Reader | None:
+    """The model that `out` holds, unless there is none or it is of another version of slant."""
+    if not (out / "onnx").exists():
+        return None
+    try:
+        return load(out)
+    except SlantError as error:
+        print(f"no test against the model in {out}: {error}")
+        return None
+
+
 def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = None) -> list[Loss]:
     """Export `checkpoint` and put it in `out` with its scorecard, if int8 costs at most `most` points of any score.
 
     Both models are judged on the same examples; the losses go to `out/quantisation.json` and to standard output, how near
-    the logits are to those of the torch model on real text to `out/parity.json`.
+    the logits are to those of the torch model on real text to `out/parity.json`. If `out` holds a model already, the
+    scorecard tests the new one against it.
     Raises SlantError, leaving `out` as it was, if the loss is larger.
     """
     from slant.learning.export import export
@@ -83,7 +95,7 @@ def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = 
         )
         plain, full = Settings(limit=limit, full=False), Settings(limit=limit)
         before = judge(load(made, file=FP32), sets=None, root=data_root(), settings=plain)
-        after = judge(load(made), sets=None, root=data_root(), settings=full)
+        after = judge(load(made), sets=None, root=data_root(), settings=full, against=_previous(out))
         losses = quality_loss(before, after)
         if not losses:
             raise SlantError(NO_SETS.format(root=data_root()))
