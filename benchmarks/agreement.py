@@ -53,7 +53,9 @@ def compare() -> dict[str, list[Agreement]]:
     seeds = pairs_of(rows(gold / "reading_a.jsonl"), rows(gold / "reading_b.jsonl"), key=place)
     # Comments are threads of their own; with five documents as the only groups, an interval would say nothing.
     by_unit: Callable[[Mapping[str, Any]], Any] = place
-    out["seed documents, reading A and B (intervals over units)"] = agreements(seeds, group=by_unit)
+    out["seed documents, readings A and B under the first edition (intervals over units)"] = agreements(
+        seeds, group=by_unit
+    )
     domain = pairs_of(rows(ROOT / "data/domain_second.jsonl"), rows(ROOT / "data/domain.jsonl"), key=place)
     out["domain set, first and second reading"] = agreements(domain, group=by_document)
     pilot = [

@@ -80,7 +80,7 @@ TITLES = {
     "fa_kes": "FA-KES",
     "directed_sentiment": "Directed sentiment",
     "ruwa": "RUWA",
-    "vast_topics": "VAST posts, asked about topics of other posts",
+    "vast_topics": "VAST posts, asked about further topics of the split",
     "comment_topics": "Toxic-spans comments, asked about VAST topics",
 }
 TEACHES = {
@@ -169,6 +169,7 @@ TABLES: dict[str, Callable[[Files], str]] = {
     "against": model_tables.against,
     "bars": model_tables.bars,
     "spread": model_tables.spread,
+    "cross-domain": model_tables.cross_domain,
     "sets": sets,
     "cold-start": cold_start,
     "voice": voice,

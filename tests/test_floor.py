@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slant.errors import SlantError
-from slant.judging.floor import SLACK, Measured, check, raised
+from slant.judging.floor import Measured, check, raised
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "model/floor.json"
@@ -33,10 +33,10 @@ def floors(path: Path, figure: float, model: str = "m1") -> Path:
 @pytest.mark.parametrize(
     ("model", "measured", "message"),
     [
-        ("m1", Measured("a", 0.8 - 2 * SLACK, "d1"), "under its floor of 0.8000"),
-        ("m1", Measured("a", 0.9, "d2"), "the sample is d2"),
-        ("m1", Measured("b", 0.9, "d1"), "b has no floor"),
-        ("m2", Measured("a", 0.9, "d1"), "holds the floors of model m1"),
+        ("m1", Measured("a", 0.77, "d1", 100), "under its floor of 0.8000"),
+        ("m1", Measured("a", 0.9, "d2", 100), "the sample is d2"),
+        ("m1", Measured("b", 0.9, "d1", 100), "b has no floor"),
+        ("m2", Measured("a", 0.9, "d1", 100), "holds the floors of model m1"),
     ],
 )
 def test_what_is_under_the_floor_or_not_what_it_was_measured_on(
@@ -46,13 +46,19 @@ def test_what_is_under_the_floor_or_not_what_it_was_measured_on(
     assert message in wrong
 
 
+def test_no_floor_yet(tmp_path: Path) -> None:
+    assert "is not there. Make it" in check(tmp_path / "floor.json", "m1", [])[0]
+
+
 def test_a_floor_rises_and_never_falls(tmp_path: Path) -> None:
     file = floors(tmp_path / "floor.json", 0.8)
-    assert check(file, "m1", [Measured("a", 0.8 - SLACK / 2, "d1")]) == []
-    better = raised(file, "m2", [Measured("a", 0.85, "d1"), Measured("b", 0.5, "d1")])
+    assert check(file, "m1", [Measured("a", 0.79, "d1", 100)]) == []
+    better = raised(file, "m2", [Measured("a", 0.85, "d1", 100), Measured("b", 0.5, "d1", 100)])
     assert better["model"] == "m2"
     assert [f["figure"] for f in better["floors"].values()] == [0.85, 0.5]
-    a_little_worse = raised(file, "m2", [Measured("a", 0.8 - SLACK / 2, "d1")])
+    a_little_worse = raised(file, "m2", [Measured("a", 0.79, "d1", 100)])
     assert a_little_worse["floors"]["a"]["figure"] == 0.8
     with pytest.raises(SlantError, match=r"is under its floor of 0\.8000\. Nothing was written"):
-        raised(file, "m2", [Measured("a", 0.7, "d1")])
+        raised(file, "m2", [Measured("a", 0.7, "d1", 100)])
+    with pytest.raises(SlantError, match="its floor was measured on d1"):
+        raised(file, "m2", [Measured("a", 0.9, "d2", 100)])

@@ -25,7 +25,7 @@ FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """How a checkpoint's logits become labels; biases, temperatures, seeds, thresholds and gaps are chosen on dev data and
-    travel with the checkpoint. Only technique_threshold is by convention.
+    travel with the checkpoint. technique_threshold and subjective_temperature are by convention.
 
     *_bias: added to the logits of the classes, undoing the class weights of training.
     *_temperature: divides the logits, so that probabilities are as sure as they are right (Guo et al. 2017).

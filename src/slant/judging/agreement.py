@@ -154,7 +154,8 @@ def _extents(spans: Iterable[Row]) -> list[tuple[int, int]]:
 
 
 def _matched(one: Iterable[Row], two: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Spans of the two readings that share the most characters; each of the first with at most one of the second."""
+    """Spans of the two readings that share the most characters, of spans at one place those with the same label; each of the
+    first with at most one of the second."""
     out = []
     for span in one:
         overlaps = [(min(span["end"], o["end"]) - max(span["start"], o["start"]), o["label"] == span["label"], i)

@@ -39,5 +39,16 @@ def calibration(spec: SetSpec, sheet: Sheet, predictor: Predictor) -> Calibratio
         bins=tuple(reliability(sure, right)),
         coverage=tuple(risk_coverage(sure, right)),
         kept=len(kept.gold) / len(sure),
-        kept_figure=value(spec, kept),
+        kept_figure=_kept_figure(spec, sheet, kept),
+    )
+
+
+def _kept_figure(spec: SetSpec, sheet: Sheet, kept: Sheet) -> float | None:
+    """The official value of the kept part; a class that is withheld as a whole still counts in the mean over classes."""
+    if spec.metric != "macro_f1" or not kept.gold:
+        return value(spec, kept)
+    from sklearn.metrics import f1_score
+
+    return float(
+        f1_score(kept.gold, kept.predicted, labels=sorted(set(sheet.gold)), average="macro", zero_division=0)
     )

@@ -24,17 +24,18 @@ from slant.reading.units import split
 from slant.records import Article, Example
 
 SAMPLE = 150  # examples of a public set, in whole groups
-SLACK = 0.01  # processors round otherwise: a figure may be this much under its floor
+FLIPS = 2  # processors round otherwise: so many items of a sample may tip before it is under its floor
 TASKS = {"stance": "seeds/stance", "loaded": "seeds/loaded", "reply": "seeds/reply"}
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A figure in [0, 1] on a sample; `data` is the sample's fingerprint."""
+    """A figure in [0, 1] on a sample of `n` items; `data` is the sample's fingerprint."""
 
     sample: str
     figure: float
     data: str
+    n: int
 
 
 def demo_examples(demo: Path) -> Iterator[Example]:
@@ -61,8 +62,9 @@ def measure(predictor: Predictor, *, demo: Path, root: Path | None) -> list[Meas
     examples = list(demo_examples(demo))
     out = []
     for task, name in TASKS.items():
-        figure = value(specs[name], answer(specs[name], examples, predictor, None))
-        out.append(Measured(f"demo/{task}", figure or 0.0, fingerprint(examples)))
+        sheet = answer(specs[name], examples, predictor, None)
+        figure = value(specs[name], sheet) or 0.0
+        out.append(Measured(f"demo/{task}", figure, fingerprint(examples), len(sheet.gold)))
     if root is None:
         return out
     card = judge(
@@ -71,12 +73,14 @@ def measure(predictor: Predictor, *, demo: Path, root: Path | None) -> list[Meas
     for row in card.results:
         if row.official and row.figure.value is not None and row.set.count("/") == 1:
             data = next(f for f in row.signature.split("|") if f.startswith("data:"))
-            out.append(Measured(row.set, row.figure.value, data.removeprefix("data:")))
+            out.append(Measured(row.set, row.figure.value, data.removeprefix("data:"), row.n))
     return out
 
 
 def check(file: Path, model: str, measured: Sequence[Measured]) -> list[str]:
     """What is wrong: another model or sample than the floors were measured with, or a figure under its floor."""
+    if not file.exists():
+        return [f"{file} is not there. Make it: {RAISE}"]
     kept = json.loads(file.read_text("utf-8"))
     if kept["model"] != model:
         return [f"{file} holds the floors of model {kept['model']}, this is {model}. Raise them: {RAISE}"]
@@ -87,29 +91,33 @@ def check(file: Path, model: str, measured: Sequence[Measured]) -> list[str]:
             wrong.append(f"{m.sample} has no floor. Raise them: {RAISE}")
         elif floor["data"] != m.data:
             wrong.append(f"{m.sample}: the sample is {m.data}, the floor was measured on {floor['data']}.")
-        elif m.figure < floor["figure"] - SLACK:
+        elif m.figure < floor["figure"] - FLIPS / m.n:
             wrong.append(f"{m.sample}: {m.figure:.4f} is under its floor of {floor['figure']:.4f}.")
     return wrong
 
 
 def raised(file: Path, model: str, measured: Sequence[Measured]) -> dict[str, Any]:
-    """The floors after this model: each its best figure so far on the same sample.
+    """The floors after this model: each its best figure so far on its sample.
 
-    Raises SlantError if the model is under a floor of the same sample: then the floor stays, and the model must not ship,
-    unless somebody takes the floor out of the file by hand and says why.
+    Raises SlantError if a sample is another one, or the model under its floor: then the floor stays, and the model must not
+    ship, unless somebody takes the floor out of the file by hand and says why.
     """
     old = json.loads(file.read_text("utf-8"))["floors"] if file.exists() else {}
     floors = dict(old)
     for m in measured:
         before = old.get(m.sample)
-        same = before is not None and before["data"] == m.data
-        if same and m.figure < before["figure"] - SLACK:
+        if before is not None and before["data"] != m.data:
+            raise SlantError(
+                f"{m.sample}: the sample is {m.data}, its floor was measured on {before['data']}. Nothing was written. "
+                f"If the sample was changed on purpose, take the floor out of {file} by hand and say why in model/LOG.md."
+            )
+        if before is not None and m.figure < before["figure"] - FLIPS / m.n:
             raise SlantError(
                 f"{m.sample}: {m.figure:.4f} is under its floor of {before['figure']:.4f}. Nothing was written. "
                 f"If this model is to ship all the same, take the floor out of {file} by hand and say why in model/LOG.md."
             )
-        floors[m.sample] = {"figure": max(m.figure, before["figure"]) if same else m.figure, "data": m.data}
-    return {"model": model, "slack": SLACK, "floors": floors}
+        floors[m.sample] = {"figure": max(m.figure, before["figure"] if before else 0.0), "data": m.data}
+    return {"model": model, "floors": floors}
 
 
 RAISE = "python benchmarks/quality_floor.py --raise"

@@ -73,7 +73,7 @@ def choose_decoding(
     """The decoding whose thresholds and priors score best on `dev` (set name → examples), and what each gave there.
 
     Stance and reply priors maximise macro-F1, span and frame thresholds the F1; temperatures minimise the negative log
-    likelihood; a stance is withheld where the model is more often wrong than right (calibration.abstain_threshold).
+    likelihood; a stance is withheld where at most half of the least sure are right (calibration.abstain_threshold).
     Raises UsageError for a set by which nothing can be chosen, or whose examples lack the label that it is there for.
     """
     for name in dev:

@@ -1,6 +1,7 @@
 """Texts and targets without labels, for a small model to learn from what a larger one says of them.
 
-Each function gives Examples with targets and nothing else; none of them touches a dev or test split. Seeded.
+Each function gives Examples with targets and nothing else, from sets without labels or from train splits; none of a dev or
+test split of a public set. Seeded. FA-KES pieces may be those of a tune part of our own labels, without these.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def directed_entities(root: Path) -> Iterator[Example]:
 
 
 def vast_topics(root: Path) -> Iterator[Example]:
-    """The posts of VAST train asked about topics of other posts. Merged with the labelled topics into one row."""
+    """The posts of VAST train asked about topics of the split, most of other posts; one row with the labelled topics."""
     rows = list(vast.read(root, "train"))
     texts = list(dict.fromkeys(e.text for e in rows))
     topics = sorted({t.name for e in rows for t in e.targets})
@@ -70,7 +71,7 @@ def comment_topics(root: Path) -> Iterator[Example]:
 
 
 def _asked(source: str, texts: list[str], topics: list[str]) -> Iterator[Example]:
-    """Each text with its TOPICS_NEAR nearest topics by TF-IDF and TOPICS_FAR random ones."""
+    """Each text with TOPICS_NEAR of its nearest topics by TF-IDF (of four times as many) and TOPICS_FAR random ones."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit([*texts, *topics])

@@ -1,6 +1,7 @@
 """The loss of every task: from people's labels where an example has them, from a teacher's logits where there is a teacher.
 
-Partial labels are normal, so every term is masked; a row counts once per task, whatever its length.
+Partial labels are normal, so every term is masked. Over words a term is the mean, so that long texts weigh no more; over
+targets, frames and loaded spans it is the sum.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A teacher's logits for the rows that a small model learns from (knowledge distillation: Hinton et al. 2015).
 
-The teacher reads every row once, before training; what it said is kept in files, so that a run that is resumed or changed
-reads only what is new. Teacher and student must cut words alike, as spans are taught token by token.
+The teacher reads every row once, before training; what it said is kept in files, so that a run that is resumed
+or changed does not read again what stands unchanged in its order.
+Teacher and student must cut words alike, as spans are taught token by token.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ def _read(reader: Reader, windows: Sequence[Window], named: Sequence[np.ndarray]
 def _key(reader: Reader, windows: Sequence[Window]) -> str:
     digest = hashlib.sha256(reader.fingerprint.encode())
     for window in windows:
-        digest.update(repr((window.input_ids, window.positions, window.groups)).encode())
+        digest.update(
+            repr((window.input_ids, window.positions, window.types, window.roles, window.groups)).encode()
+        )
     return digest.hexdigest()[:16]
 
 
