@@ -14,7 +14,7 @@ from slant.encoding.reader import Reader
 from slant.encoding.windows import Request, Target, TextEncoder, collate
 from slant.errors import SlantError, UsageError
 from slant.scoring.runtime import load
-from tiny import WINDOWS, text_encoder
+from tiny import WINDOWS, text_encoder, write_tokenizer
 
 torch = pytest.importorskip("torch", reason="needs the [train] install")
 transformers = pytest.importorskip("transformers", reason="needs the [train] install")
@@ -207,6 +207,18 @@ def test_byte_level_pieces_stand_where_their_words_stand(tmp_path: Path) -> None
     assert not [p for p in pieces if p != p.strip()]
     (_, column), *_ = window.queries
     assert [tokenizer.id_to_token(i) for i in window.input_ids[column + 1 :]] == ["Ġmayor"]
+
+
+def test_mpnet_gets_the_special_tokens_it_was_pretrained_with(tmp_path: Path) -> None:
+    """Its vocabulary holds BERT's, unused, beside its own."""
+    path = write_tokenizer(tmp_path / "tokenizer.json")
+    stored = json.loads(path.read_text())
+    vocabulary = stored["model"]["vocab"]
+    own = {name: len(vocabulary) + i for i, name in enumerate(("<s>", "</s>", "<pad>", "<mask>"))}
+    vocabulary |= own
+    path.write_text(json.dumps(stored))
+    encoder = TextEncoder(path, **WINDOWS)
+    assert [encoder.cls, encoder.sep, encoder.pad, encoder.mask] == list(own.values())
 
 
 # ---- where encoders come from

@@ -186,11 +186,12 @@ def _append(row: Window, ids: list[int], *, start: int, group: int) -> None:
     row.groups += [group] * len(ids)
 
 
+# MPNet's vocabulary holds BERT's names as well, which its pretraining never saw: they come second.
 _SPECIAL = {
-    "cls": ("[CLS]", "<s>"),
-    "sep": ("[SEP]", "</s>"),
-    "pad": ("[PAD]", "<pad>"),
-    "mask": ("[MASK]", "<mask>"),
+    "cls": ("<s>", "[CLS]"),
+    "sep": ("</s>", "[SEP]"),
+    "pad": ("<pad>", "[PAD]"),
+    "mask": ("<mask>", "[MASK]"),
 }
 
 
