@@ -77,7 +77,8 @@ def test_confidence_bins_and_what_the_stored_threshold_keeps(toy, tmp_path):
     assert found.ece == pytest.approx(0.5 * 0.1 + 0.5 * 0.1)
     assert [(round(b.high, 1), b.n, b.accuracy) for b in found.bins if b.n] == [(0.6, 6, 0.5), (0.9, 6, 1.0)]
     assert (found.risk_at(0.5), found.risk_at(0.8), found.risk_at(1.0)) == (0.0, 0.25, 0.25)
-    assert (found.kept, found.kept_figure) == (0.5, 1.0)
+    # The kept six are right, but of one class: the other, withheld as a whole, counts as missed.
+    assert (found.kept, found.kept_figure) == (0.5, 0.5)
     assert "| Toy | 12 | 10.0 |" in markdown(card)
     write(card, tmp_path / "out")
     assert read(tmp_path / "out") == card
