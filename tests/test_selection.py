@@ -15,7 +15,7 @@ from slant.encoding.labels import BIASED, FRAME, FRAMES, REPLY, TOKEN_LABELS, UN
 from slant.encoding.reader import Reader
 from slant.errors import UsageError
 from slant.judging.searches import as_two_classes, best_bias, best_temperature, f1, macro_f1
-from slant.judging.selection import choose_decoding
+from slant.judging.selection import LEAST_FRAME, choose_decoding
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 
 # ---- the searches
@@ -218,9 +218,9 @@ def framed(e: Example) -> Reading:
 
 
 def frame_examples(*, political: int) -> list[Example]:
-    """Economic at 1, not so at -0.2; political at -0.8 so many times, below what the more frequent frame bears."""
+    """Economic at 1, not so at -0.2; political at -0.35 so many times, below what the more frequent frame bears."""
     out = [example("1 -6", frames=("economic",))] * 30 + [example("-0.2 -6", frames=())] * 30
-    return out + [example("-6 -0.8", frames=("political",))] * political
+    return out + [example("-6 -0.35", frames=("political",))] * political
 
 
 def likely(logit: float, found: Decoding) -> float:
@@ -231,13 +231,11 @@ def likely(logit: float, found: Decoding) -> float:
 def test_a_frame_has_its_own_threshold_if_it_is_seen_often_enough(seen: int) -> None:
     found, line = chosen("slant_frames", frame_examples(political=seen), framed)
     own = dict(zip(FRAMES, found.frame_thresholds, strict=True))
-    assert likely(-0.2, found) < found.frame_threshold == own["other"] < likely(1, found)
     assert likely(-0.2, found) < own["economic"] < likely(1, found)
-    if seen >= 15:
-        assert own["political"] < likely(-0.8, found)
-        assert "dev slant_frames: 100.0" in line
-    else:
-        assert own["political"] == found.frame_threshold
+    assert own["other"] == found.frame_threshold
+    assert LEAST_FRAME <= own["political"] <= likely(-0.35, found), "the frequent frame does not pull it up"
+    assert (own["political"] == found.frame_threshold) == (seen < 15)
+    assert "dev slant_frames: 100.0" in line
 
 
 def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose_nothing() -> None:
@@ -247,13 +245,14 @@ def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose
 
     dev = frame_examples(political=14)
     domain = [
-        example("-5 -0.8", frames=("political",), targets=(TargetLabel("x", "favor", ((0, 2),)),), loaded=()),
+        example("-5 -0.35", frames=("political",), targets=(TargetLabel("x", "favor", ((0, 2),)),), loaded=()),
         example("-5 -5", frames=(), targets=(TargetLabel("x", "against", ((0, 2),)),), loaded=()),
     ]
     said: list[str] = []
     sets = {"slant_frames": dev, "slant_domain": domain}
     found = choose_decoding(Given([*dev, *domain], read), sets, say=said.append)
-    assert found.frame_thresholds[FRAMES.index("political")] < likely(-0.8, found), "14 and 1 are enough"
+    assert found.frame_thresholds[FRAMES.index("political")] <= likely(-0.35, found)
+    assert found.frame_thresholds[FRAMES.index("political")] != found.frame_threshold, "14 and 1 are enough"
     assert said[0].startswith("dev slant_frames + slant_domain: 100.0 with")
     # Favor twice, once right: F1 2/3, 0 and 0.
     assert said[1].startswith("dev slant_domain: 22.2 for 2 stances toward named targets, ECE 0.")

@@ -45,6 +45,9 @@ from slant.records import REPLIES, STANCES, Example
 FRAME_SEEN = (
     15  # examples with a frame on dev, from which its threshold is its own: fewer tell nothing of it alone
 )
+LEAST_FRAME = (
+    0.25  # probability under which no frame is reported, whatever the F1: a reader would not believe it
+)
 DOMAIN = "slant_domain"
 Spans = list[tuple[int, int]]
 
@@ -246,14 +249,16 @@ def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
 
 
 def _frames(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
-    """Temperature, then the threshold for all frames by micro-F1, then one by its own F1 for each frame that is seen often
-    enough; ties go to what is nearest the common one."""
+    """Temperature, then a threshold by its own F1 for each frame that is seen often enough, and one for the others by their
+    micro-F1: frequent frames would pull it to where it suits them. Ties go to the higher one, or nearest the common one."""
     logits = np.stack([r.unit[FRAME] for r in readings])
     gold = np.array([[f in (e.frames or ()) for f in FRAMES] for e in examples])
     temperature = best_temperature(*as_two_classes(logits.ravel(), gold.ravel()))
     p = sigmoid(logits / temperature)
-    grid = [round(float(t), 2) for t in np.arange(0.1, 0.7, 0.05)]
-    common = max(grid, key=lambda t: (f1(p >= t, gold), t))
+    grid = [round(float(t), 2) for t in np.arange(LEAST_FRAME, 0.7, 0.05)]
+    rare = gold.sum(0) < FRAME_SEEN
+    shared = rare if (gold[:, rare].any()) else ~rare
+    common = max(grid, key=lambda t: (f1(p[:, shared] >= t, gold[:, shared]), t))
     own = tuple(
         max(grid, key=lambda t: (f1(p[:, i] >= t, gold[:, i]), -abs(t - common)))
         if gold[:, i].sum() >= FRAME_SEEN
