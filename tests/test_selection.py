@@ -245,7 +245,9 @@ def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose
 
     dev = frame_examples(political=14)
     domain = [
-        example("-5 -0.35", frames=("political",), targets=(TargetLabel("x", "favor", ((0, 2),)),), loaded=()),
+        example(
+            "-5 -0.35", frames=("political",), targets=(TargetLabel("x", "favor", ((0, 2),)),), loaded=()
+        ),
         example("-5 -5", frames=(), targets=(TargetLabel("x", "against", ((0, 2),)),), loaded=()),
     ]
     said: list[str] = []
