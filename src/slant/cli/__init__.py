@@ -1,0 +1,71 @@
+"""The command line: each command is one step of the road, reads files and writes one file or folder."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from slant import __version__
+from slant.cli.compare import compare
+from slant.cli.learn import evaluate, export, train
+from slant.cli.options import DONE, OURS, USAGE
+from slant.cli.road import report, score, split
+from slant.cli.sets import data
+from slant.errors import SlantError, UsageError
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """A reader of our output that goes away, as `| head` does, is no error; click would end with code 1."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)  # for what is still in the buffers
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.dup2(nowhere, sys.stderr.fileno())
+            return DONE
+        return code
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Stance, loaded language and frames in news articles and reader comments.
+
+    PATHS are files, folders, globs, or - for standard input: text, Markdown, HTML, and JSON lines, CSV or Parquet with a
+    text column. Progress goes to standard error. Exit codes: 0 all done, 1 an error of ours, 2 wrong usage, 3 done but
+    some documents were rejected (listed in OUTPUT.rejected.jsonl).
+    """
+
+
+for _command in (split, score, compare, report, train, export, evaluate, data):
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: turns errors into messages and exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale says: JSON lines are UTF-8
+            stream.reconfigure(encoding="utf-8")
+    try:
+        given = list(arguments) if arguments is not None else None
+        code = cli.main(args=given, prog_name="slant", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except click.Abort:
+        click.echo("stopped", err=True)
+        code = 130
+    except UsageError as error:
+        click.echo(f"slant: {error}", err=True)
+        code = USAGE
+    except SlantError as error:
+        click.echo(f"slant: {error}", err=True)
+        code = OURS
+    sys.exit(code if isinstance(code, int) else DONE)

@@ -1,0 +1,92 @@
+"""split, score and report: from documents to units, scores and a page to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slant import __version__
+from slant.cli.options import comments_from, finish, model, outlet, paths, quiet, targets
+from slant.errors import Rejected, UsageError
+
+
+@click.command()
+@paths
+@click.option("-o", "--output", default="-", help="FILE.jsonl, .csv or .parquet. Default: standard output.")
+@click.option("--all", "everything", is_flag=True, help="Also metadata, media and boilerplate.")
+@outlet
+@comments_from
+@quiet
+def split(**options: Any) -> int:
+    """Split documents into units: title, headings, paragraphs, list items, comments."""
+    from slant import flow
+    from slant.scoring.files import check_format, write_rejected, write_rows
+
+    check_format(options["output"])
+    rejected: list[Rejected] = []
+    units = flow.units(options, rejected)
+    count = write_rows((u for u in units if u.is_content or options["everything"]), options["output"])
+    return finish(f"{count:,} units", options["output"], rejected, write_rejected)
+
+
+@click.command()
+@paths
+@click.option(
+    "-o", "--output", required=True, help="FILE.jsonl, .csv or .parquet; - for JSON lines to standard output."
+)
+@targets
+@click.option("--units", is_flag=True, help="PATHS hold ready-made units: JSON lines with at least text.")
+@model
+@outlet
+@comments_from
+@quiet
+def score(**options: Any) -> int:
+    """Score articles and comments: stance toward targets, loaded language, frames, replies."""
+    from slant import flow
+    from slant.scoring.files import check_format, write_rejected, write_rows
+
+    check_format(options["output"])
+    rejected: list[Rejected] = []
+    count = write_rows(flow.scores(options, rejected), options["output"])
+    return finish(f"{count:,} units scored", options["output"], rejected, write_rejected)
+
+
+@click.command()
+@paths
+@click.option("-o", "--output", required=True, help="FILE.html")
+@click.option("--title", help="Heading of the report.")
+@click.option(
+    "--max-articles", default=200, show_default=True, help="Articles shown; the file names what it left out."
+)
+@targets
+@model
+@outlet
+@comments_from
+@quiet
+def report(**options: Any) -> int:
+    """Write one HTML file that shows articles with their labels. PATHS are articles, or files that `score` wrote."""
+    from slant import flow
+    from slant.reports.articles import TITLE, write_report
+    from slant.scoring.files import check_format, is_score_file, read_scores, write_rejected
+
+    check_format(options["output"], formats=(".html",))
+    rejected: list[Rejected] = []
+    kinds = {is_score_file(path) for path in options["paths"]}
+    if len(kinds) > 1:
+        raise UsageError("PATHS mix score files and articles. Give one kind; score the articles first.")
+    scores = (
+        read_scores(options["paths"])
+        if kinds == {True}
+        else flow.scores({**options, "units": False}, rejected)
+    )
+    origin = {"from": ", ".join(options["paths"]), "by": f"slant {__version__}"}
+    write_report(
+        scores,
+        Path(options["output"]),
+        title=options["title"] or TITLE,
+        generated=origin,
+        max_articles=options["max_articles"],
+    )
+    return finish("report", options["output"], rejected, write_rejected)
