@@ -1,3 +1,53 @@
-"""slant: stance, loaded language and frames in news articles and reader comments."""
+"""slant: stance, loaded language and frames in news articles and reader comments.
+
+    scorer = slant.Scorer.load()
+    for row in scorer.score(["The mayor's reckless council wrecked the harbour."], targets=["the council"]):
+        print(row.stance, row.loaded)
+
+What is named here is imported when it is first asked for: `import slant` itself takes a few milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slant.errors import Rejected as Rejected
+    from slant.errors import SlantError as SlantError
+    from slant.errors import UsageError as UsageError
+    from slant.labels.targets import Targets as Targets
+    from slant.reading.sources import read_articles as read_articles
+    from slant.reading.units import split as split
+    from slant.records import Article as Article
+    from slant.records import Score as Score
+    from slant.records import Unit as Unit
+    from slant.scoring.scorer import Scorer as Scorer
+    from slant.scoring.scorer import Scores as Scores
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "Article": "slant.records",
+    "Rejected": "slant.errors",
+    "Score": "slant.records",
+    "Scorer": "slant.scoring.scorer",
+    "Scores": "slant.scoring.scorer",
+    "SlantError": "slant.errors",
+    "Targets": "slant.labels.targets",
+    "Unit": "slant.records",
+    "UsageError": "slant.errors",
+    "read_articles": "slant.reading.sources",
+    "split": "slant.reading.units",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'slant' has no attribute {name!r}. It has: {', '.join(_HOME)}.")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -30,7 +31,7 @@ def ready_units(
         for number, line in _lines(path, stdin, rejected):
             where = f"{path}:{number}"
             try:
-                yield _question(_row(line, where), where, targets)
+                yield ready_question(_row(line, where), where, targets)
             except Rejected as error:
                 rejected.append(error)
 
@@ -82,7 +83,8 @@ def _decoded(file: BinaryIO, path: str, rejected: list[Rejected]) -> Iterator[tu
             rejected.append(error)
 
 
-def _question(row: Any, where: str, targets: Targets) -> Question:
+def ready_question(row: Any, where: str, targets: Targets) -> Question:
+    """The Question of one ready-made unit, see `ready_units`. Raises Rejected, with `where`, for what is none."""
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
         raise Rejected(where, "no_text", 'expected an object with "text", a string with something in it.')
     kind = row.get("kind") or ("comment" if row.get("parent_text") else "paragraph")
@@ -104,7 +106,7 @@ def _question(row: Any, where: str, targets: Targets) -> Question:
     )
     names = _names(row.get("targets") or [], where)
     try:
-        own = Targets.from_names(n for n in names if n not in targets.ids)
+        own = _made(tuple(n for n in names if n not in targets.ids))
     except UsageError as error:
         raise Rejected(where, "bad_targets", str(error)) from None
     mentions = targets.find(text) | own.find(text)
@@ -112,6 +114,12 @@ def _question(row: Any, where: str, targets: Targets) -> Question:
         mentions = {n: mentions[n] for n in names if n in mentions}
     topics = tuple((n, targets.name(n) if n in targets.ids else n) for n in names if n not in mentions)
     return Question(unit, mentions, topics, answers=_text(row, "parent_text", where))
+
+
+@lru_cache(maxsize=256)
+def _made(names: tuple[str, ...]) -> Targets:
+    """Rows of one file mostly name the same targets, and looking for them is prepared but once."""
+    return Targets.from_names(names)
 
 
 _STATED = ("outlet", "published", "title", "url", "author", "parent_id")

@@ -1,0 +1,209 @@
+"""The scorer as Python calls it: texts, articles or units in, an iterator of scores out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from slant.encoding.reader import Reader
+from slant.errors import Rejected, SlantError, UsageError
+from slant.labels.targets import Targets
+from slant.reading.decoding import check_characters
+from slant.reading.rows import article_from_row
+from slant.reading.units import split
+from slant.records import Article, Score, Unit
+from slant.scoring.ready import ready_question
+from slant.scoring.score import Question, questions
+from slant.scoring.score import score as score_questions
+
+Item = str | Mapping[str, Any] | Article | Unit
+UNIT_KEYS = (
+    "kind",
+    "parent_text",
+    "targets",
+    "unit_id",
+)  # what a ready-made unit may state and an article does not
+
+
+class Scorer:
+    """A model with the targets that it asks about. Load it once; it holds no state between calls."""
+
+    def __init__(self, reader: Reader, targets: Targets) -> None:
+        self.reader, self.targets = reader, targets
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path | None = None,
+        *,
+        targets: Targets | str | Path | None = None,
+        threads: int | None = None,
+    ) -> Scorer:
+        """The model in the folder `model`, by default the shipped one.
+
+        targets: a targets file (TOML) or Targets, by default slant's own. threads: cores, by default all that are granted.
+        Raises UsageError for a folder that holds no model and a file that holds no targets.
+        """
+        from slant.scoring.runtime import load
+
+        reader = load(Path(model) if model is not None else None, threads=threads)
+        return cls(reader, _targets(targets) if targets is not None else Targets.load())
+
+    def score(
+        self,
+        texts: Iterable[Item],
+        *,
+        targets: Iterable[str] | Targets | str | Path | None = None,
+        rejected: list[Rejected] | None = None,
+    ) -> Scores:
+        """A Score per unit, in order, made as it is asked for.
+
+        texts: each one of
+            a string: scored as one unit, as it stands;
+            a dict with any of UNIT_KEYS beside `text`: a ready-made unit, as a line of `slant score --units`;
+            any other dict: a row of an article (text, title, outlet, comments, …), split into its units;
+            an Article: split into its units; a Unit: as it is; all Units of a document have to stand together, as a comment
+            is read with its article. Units that are no content (`Unit.is_content`) are never scored.
+        targets: a list of names: a string or ready-made unit without targets of its own is asked about each of them,
+            named or not, and an article about those that its units name. Or Targets, or the path of a targets file, in
+            place of those that the scorer was loaded with. Each unit is asked about the targets that it names.
+        rejected: takes what cannot be scored, `path` saying which ("texts[17]"); without it, the first one is raised.
+        Raises UsageError now, and Rejected while the scores are read.
+        """
+        _refuse_single(texts)
+        names: tuple[str, ...] = ()
+        known = self.targets
+        if isinstance(targets, Targets | str | Path):
+            known = _targets(targets)
+        elif targets is not None:
+            names = _names(targets)
+        asked = _Asked(known, names).of(texts, rejected)
+        return Scores(score_questions(asked, reader=self.reader, codebook=self.reader.codebook))
+
+
+class Scores(Iterator[Score]):
+    """Scores, made while they are read, and read once: by a loop, or as a table."""
+
+    def __init__(self, scores: Iterator[Score]) -> None:
+        self._scores, self._begun = scores, False
+
+    def __next__(self) -> Score:
+        self._begun = True
+        return next(self._scores)
+
+    def to_pandas(self) -> Any:
+        """All scores as a pandas DataFrame, one row a unit; `stance`, `loaded` and `frames` hold lists of dicts, as in JSON.
+
+        Raises SlantError where pandas is not installed, or some of the scores have already been read.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise SlantError(
+                "to_pandas() needs pandas, which slant does not: pip install pandas. to_arrow() works without it."
+            ) from None
+        return pandas.DataFrame([score.to_dict() for score in self._whole()], columns=_columns())
+
+    def to_arrow(self) -> Any:
+        """All scores as a pyarrow Table with the columns and types of the Parquet files that `slant score` writes.
+
+        Raises SlantError where some of the scores have already been read.
+        """
+        import pyarrow
+
+        from slant.scoring.files import _schema
+
+        return pyarrow.Table.from_pylist([score.to_dict() for score in self._whole()], _schema(pyarrow, None))
+
+    def _whole(self) -> Scores:
+        """Half a table, or an empty one at the second call, would look like a result."""
+        if self._begun:
+            raise SlantError(
+                "These scores were read before, in whole or in part, and are made only once. Call score() again, or keep "
+                "the table that you made first."
+            )
+        return self
+
+
+def _columns() -> list[str]:
+    return list(Score(Unit("", "", "paragraph", "", 0, 0, 0)).to_dict())
+
+
+class _Asked:
+    """What each item is asked about. names: targets given for this call, beside or in place of the known ones."""
+
+    def __init__(self, known: Targets, names: tuple[str, ...]) -> None:
+        self.known, self.names = known, names
+        own = [target for target in known.targets if target.id in names]
+        added = Targets.from_names(name for name in names if name not in known.ids)
+        self.of_articles = Targets((*own, *added.targets)) if names else known
+
+    def of(self, items: Iterable[Item], rejected: list[Rejected] | None) -> Iterator[Question]:
+        for units, run in groupby(enumerate(items), key=lambda pair: isinstance(pair[1], Unit)):
+            if units:
+                yield from questions((item for _, item in run if isinstance(item, Unit)), self.of_articles)
+                continue
+            for number, item in run:
+                try:
+                    yield from self._one(item, f"texts[{number}]")
+                except Rejected as error:
+                    if rejected is None:
+                        raise
+                    rejected.append(error)
+
+    def _one(self, item: Any, where: str) -> Iterator[Question]:
+        if isinstance(item, str):
+            return iter([self._ready({"text": item}, where)])
+        if isinstance(item, Mapping):
+            if any(key in item for key in UNIT_KEYS):
+                return iter([self._ready(item, where)])
+            item = article_from_row(item, where)
+        if not isinstance(item, Article):
+            expected = "a string, a dict with text, an Article or a Unit"
+            raise Rejected(
+                where, "bad_text", f"this is {type(item).__name__} {item!r:.60}; expected {expected}."
+            )
+        return questions(split(item), self.of_articles)
+
+    def _ready(self, item: Mapping[str, Any], where: str) -> Question:
+        for name in ("text", "parent_text"):
+            if isinstance(item.get(name), str):
+                check_characters(item[name], where)
+        return ready_question({**item, "targets": item.get("targets") or list(self.names)}, where, self.known)
+
+
+def _targets(given: Targets | str | Path) -> Targets:
+    if isinstance(given, Targets):
+        return given
+    path = Path(given)
+    if path.suffix != ".toml":
+        raise UsageError(
+            f"targets={str(given)!r} is one string. Expected a list of names, such as [{str(given)!r}], or a targets file "
+            "whose name ends in .toml."
+        )
+    return Targets.load(path)
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    names = tuple(given)
+    for name in names:
+        if not isinstance(name, str):
+            raise UsageError(f"targets holds {name!r} ({type(name).__name__}); expected names, as strings.")
+    return tuple(dict.fromkeys(names))
+
+
+def _refuse_single(texts: Any) -> None:
+    """One string is an iterable of letters, one dict of keys, and a DataFrame of the names of its columns."""
+    if isinstance(texts, str | bytes | Mapping | Article | Unit):
+        raise UsageError(
+            f"score() takes a list of texts and got one {type(texts).__name__}. Write score([text])."
+        )
+    if hasattr(texts, "iterrows"):
+        raise UsageError(
+            'score() got a DataFrame. Pass a column of texts, score(frame["text"]), or rows of articles, '
+            'score(frame.to_dict("records")).'
+        )
+    if not isinstance(texts, Iterable):
+        raise UsageError(f"score() takes a list of texts and got {type(texts).__name__} {texts!r:.60}.")
