@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
-from slant.errors import Rejected
+if TYPE_CHECKING:
+    from slant.scoring.rejections import Rejections
 
 DONE, OURS, USAGE, SOME_REJECTED = 0, 1, 2, 3
 
@@ -16,6 +21,32 @@ outlet = click.option("--outlet", help="Outlet of documents that state none.")
 comments_from = click.option(
     "--comments-from", metavar="TEXT", help="Reader comments begin at the line with TEXT."
 )
+_mapped = click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Column of tables that holds a field, such as title=headline. May be given again.",
+)
+_urls = click.option(
+    "--urls",
+    is_flag=True,
+    help="PATHS are web addresses, or files that list them (one a line, feeds, sitemaps): fetch these, politely.",
+)
+_allow_private = click.option(
+    "--allow-private",
+    is_flag=True,
+    help="With --urls: also addresses of private networks and of this machine.",
+)
+
+
+def reading(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of every command that reads documents."""
+    for option in (_allow_private, _urls, _mapped, comments_from, outlet):
+        command = option(command)
+    return command
+
+
 targets = click.option(
     "--targets", type=click.Path(dir_okay=False), help="Targets file (TOML). Default: slant's own."
 )
@@ -25,18 +56,38 @@ model = click.option(
 quiet = click.option("--quiet", is_flag=True, help="No progress on standard error.")
 
 
-def finish(
-    what: str,
-    output: str,
-    rejected: list[Rejected],
-    write_rejected: Callable[[Sequence[Rejected], str], Path | None],
-) -> int:
-    listed = write_rejected(rejected, output)
+def finish(what: str, output: str, rejected: Rejections) -> int:
+    """Lists what was rejected, says what was done, and returns the exit code."""
+    listed = rejected.write(output)
     if output != "-":
-        click.echo(f"{what} → {output}", err=True)
+        say(f"{what} → {output}")
     if listed is None:
         return DONE
-    click.echo(f"{len(rejected):,} documents rejected, with reasons, in {listed}", err=True)
-    for row in rejected[:3]:
-        click.echo(f"  {row}", err=True)
+    say(f"{len(rejected):,} documents rejected, with reasons, in {listed}")
+    for row in rejected.first:
+        say(f"  {row}")
     return SOME_REJECTED
+
+
+def say(message: str) -> None:
+    """A line on standard error; whether anyone reads it changes nothing of what was done."""
+    with suppress(OSError):
+        click.echo(message, err=True)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """A scheduler's or terminal's signal to end ends the run as Ctrl-C does: in order, with what was done kept."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    names = [n for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    if threading.current_thread() is not threading.main_thread():  # a program of which slant is a part
+        names = []
+    before = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

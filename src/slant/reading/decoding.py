@@ -58,10 +58,10 @@ def _undecodable(byte: bytes, where: int, encoding: str) -> str:
     )
 
 
-def decode_page(data: bytes) -> str:
-    """Text of an HTML page, decoded as browsers do: mark, then UTF-8, then the declared charset, then cp1252.
+def decode_page(data: bytes, charset: str | None = None) -> str:
+    """Text of an HTML page, decoded as browsers do: mark, UTF-8, `charset` of the server, declared charset, cp1252.
 
-    UTF-8 comes before the declaration since no text is UTF-8 by accident, and declarations often err.
+    UTF-8 comes before what is stated since no text is UTF-8 by accident, and declarations often err.
     """
     marked = bom_encoding(data)
     if marked:
@@ -70,11 +70,13 @@ def decode_page(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         declared = _META_CHARSET.search(data[:4096])
-    name = declared.group(1).decode("ascii").lower() if declared else "cp1252"
-    try:
-        return data.decode("cp1252" if name in _LATIN else name, "replace")
-    except (LookupError, ValueError):  # no encoding, or none for text, has the declared name
-        return data.decode("cp1252", "replace")
+    stated = (charset, declared.group(1).decode("ascii") if declared else None)
+    for name in (name.lower() for name in stated if name):
+        try:
+            return data.decode("cp1252" if name in _LATIN else name, "replace")
+        except (LookupError, ValueError):  # no encoding, or none for text, has the stated name
+            continue
+    return data.decode("cp1252", "replace")
 
 
 def check_characters(text: str, path: str) -> None:

@@ -19,14 +19,24 @@ _QUIET = logging.NullHandler()
 _FURNITURE = [".//nav", ".//footer[not(ancestor::article)]"]
 
 
-def read_page(data: bytes, path: str, *, outlet: str | None = None) -> Article:
+def read_page(
+    data: bytes,
+    path: str,
+    *,
+    outlet: str | None = None,
+    charset: str | None = None,
+    url: str | None = None,
+    published: str | None = None,
+) -> Article:
     """The Article of an HTML page, its text being title, body and comments in this order.
 
+    charset: what the server said, believed after UTF-8 and before what the page says.
+    url, published: known from elsewhere, for a page that states none.
     Raises Rejected: empty, no_article_text, too_deep or bad_page.
     """
     if not data.strip():
         raise Rejected(path, "empty", "the page is empty. Expected HTML with an article.")
-    document, comments = _extract(convert_newlines(decode_page(data)), path)
+    document, comments = _extract(convert_newlines(decode_page(data, charset)), path)
     blocks = [] if document is None or document.body is None else blocks_of(document.body)
     title, blocks = _title(_words(document and document.title), blocks)
     if not blocks:
@@ -42,8 +52,8 @@ def read_page(data: bytes, path: str, *, outlet: str | None = None) -> Article:
         title=title,
         outlet=outlet or _words(document.sitename),
         author=_words(document.author),
-        published=_words(document.date) and (iso_date(document.date) or document.date),
-        url=_words(document.url),
+        published=(_words(document.date) and (iso_date(document.date) or document.date)) or published,
+        url=_words(document.url) or url,
         sections=_sections(document),
         markup="page",
         parts=parts,
@@ -60,7 +70,7 @@ def _extract(html: str, path: str) -> tuple[Any, list[Comment]]:
     for name in ("trafilatura", "htmldate", "courlan"):
         logging.getLogger(name).addHandler(_QUIET)
     try:
-        tree = _parsed(html, path)
+        tree = parse_html(html, path)
         if tree is None:
             return None, []
         comments = take_comments(tree)
@@ -84,8 +94,8 @@ def _extract(html: str, path: str) -> tuple[Any, list[Comment]]:
     return document, comments
 
 
-def _parsed(html: str, path: str) -> Any:
-    """The page as a tree, or None where there is nothing in it.
+def parse_html(html: str, path: str) -> Any:
+    """The page as a tree, or None where there is nothing in it. Raises Rejected: too_deep or too_large.
 
     Parsed here and not by trafilatura, since libxml2 drops what is beyond its limits (depth 256, 10 MB of
     text in one element) and notes it only in the parser's log.

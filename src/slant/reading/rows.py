@@ -7,31 +7,15 @@ import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
-from slant.errors import Rejected, did_you_mean
+from slant.errors import Rejected
+from slant.reading.columns import USUAL, Columns, needs_text
 from slant.reading.decoding import check_characters, convert_newlines
 from slant.reading.limits import DEFAULT_LIMITS, Limits
 from slant.reading.metadata import iso_date
 from slant.records import Article, Part
 
-# Names as they stand in the exports of crawlers and news APIs; the first that a row has, wins.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "text": ("text", "body", "content", "article_text", "article_content", "article_body", "articlebody",
-             "full_text", "fulltext", "maintext", "main_text", "article", "story"),
-    "title": ("title", "headline", "article_title", "heading"),
-    "subtitle": ("subtitle", "subheadline", "standfirst", "dek", "deck", "description"),
-    "outlet": ("outlet", "source", "publisher", "publication", "newspaper", "news_outlet", "site_name",
-               "sitename", "site", "domain", "source_domain"),
-    "author": ("author", "authors", "byline", "creator"),
-    "published": ("published", "date", "published_at", "publishedat", "date_published", "datepublished",
-                  "publish_date", "date_publish", "publication_date", "pub_date", "pubdate", "datetime"),
-    "url": ("url", "link", "permalink", "canonical_url", "article_url"),
-    "sections": ("sections", "section", "tags", "tag", "category", "categories", "topics", "keywords"),
-    "comments": ("comments", "reader_comments", "user_comments"),
-}  # fmt: skip
-_FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
 _COMMENT_TEXT = ("text", "body", "content", "comment", "message")
 _COMMENT_AUTHOR = ("author", "user", "username", "name")
 _COMMENT_ID = ("id", "comment_id")
@@ -48,25 +32,22 @@ class Comment:
     parent: int | None = None
 
 
-def column_field(name: object) -> str | None:
-    """Which field of an article a column of this name holds ("Full Text" → "text"), or None."""
-    return _FIELD_OF.get(_plain_name(name))
-
-
-@lru_cache(maxsize=4096)
-def _plain_name(name: object) -> str:
-    return str(name).strip().strip("\ufeff").lower().replace(" ", "_").replace("-", "_")
-
-
 def article_from_row(
-    row: Mapping[str, Any], where: str, *, outlet: str | None = None, limits: Limits = DEFAULT_LIMITS
+    row: Mapping[str, Any],
+    where: str,
+    *,
+    outlet: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    columns: Columns = USUAL,
 ) -> Article:
     """The Article of one row; its text is title, subtitle, body and comments, joined by a blank line.
 
     Raises Rejected: no_text, bad_text, empty, too_large, undecodable or bad_comments.
     """
-    values = _by_field(row)
-    body = _body(row, values, where)
+    values = columns.by_field(row)
+    if "text" not in values:
+        raise Rejected(where, "no_text", f'"text" is missing. {needs_text(row, columns)}')
+    body = _body(values["text"], where)
     comments = comments_from(values.get("comments"), where)
     title, subtitle = (_words(values.get(name)) for name in ("title", "subtitle"))
     text, parts = assemble(title, subtitle, body, comments)
@@ -92,22 +73,7 @@ def article_from_row(
     return article
 
 
-def _by_field(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Field → value, under the first of its names that holds something."""
-    found: dict[str, tuple[tuple[bool, int], Any]] = {}
-    for name, value in row.items():
-        field = column_field(name)
-        if field:
-            rank = (value is None or value in ("", []), COLUMNS[field].index(_plain_name(name)))
-            if field not in found or rank < found[field][0]:
-                found[field] = (rank, value)
-    return {field: value for field, (_, value) in found.items()}
-
-
-def _body(row: Mapping[str, Any], values: Mapping[str, Any], where: str) -> str:
-    if "text" not in values:
-        raise Rejected(where, "no_text", f'"text" is missing. {needs_text(row)}')
-    body = values["text"]
+def _body(body: Any, where: str) -> str:
     if body is None or (isinstance(body, str) and not body.strip()):
         raise Rejected(where, "empty", "the text of this row is empty. Expected the words of an article.")
     if not isinstance(body, str):
@@ -116,17 +82,6 @@ def _body(row: Mapping[str, Any], values: Mapping[str, Any], where: str) -> str:
             where, "bad_text", f'"text" is {came}. Expected a string with the words of the article.'
         )
     return convert_newlines(body)
-
-
-def needs_text(columns: Iterable[object]) -> str:
-    """What an article needs, and what there was instead."""
-    names = [str(name) for name in columns]
-    near = next(
-        (f" Is it {name!r}?" for name in names if did_you_mean(_plain_name(name), ("text", "content"))), ""
-    )
-    found = ", ".join(names[:12]) + (", …" if len(names) > 12 else "") if names else "nothing"
-    accepted = ", ".join(COLUMNS["text"][1:6])
-    return f"An article needs at least: text (also accepted: {accepted}, …). Found: {found}.{near}"
 
 
 def _words(value: Any) -> str | None:

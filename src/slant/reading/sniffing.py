@@ -8,8 +8,8 @@ import re
 from pathlib import PurePath
 
 from slant.errors import Rejected
+from slant.reading.columns import USUAL, Columns
 from slant.reading.decoding import bom_encoding
-from slant.reading.rows import column_field
 
 HEAD = 65536  # bytes looked at
 ENDINGS = {
@@ -19,16 +19,18 @@ ENDINGS = {
     ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
 
-_ZIP = "is a zip archive, or an office document (docx, xlsx, odt, epub are zip inside)"
+_PACKED = (".gz", ".zst", ".zstd")
+_FEED_ROOTS = {"rss": "feed", "feed": "feed", "rdf": "feed", "urlset": "sitemap", "sitemapindex": "sitemap"}
+# What holds documents or is packed: its first bytes say so whatever its name is.
+_HOLDERS = (
+    (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"WARC/1.", "warc"), (b"WARC/0.", "warc"), (b"PAR1", "parquet"),
+)  # fmt: skip
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "pdf", "is a PDF. Convert it first: pdftotext -layout FILE.pdf FILE.txt"),
-    (b"PK\x03\x04", "archive", f"{_ZIP}. Unpack it, or export the document as text, HTML or CSV."),
-    (b"PK\x05\x06", "archive", "is an empty zip archive."),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "archive", "is an old office document. Export it as text or CSV."),
-    (b"\x1f\x8b", "archive", "is compressed with gzip. Unpack it: gunzip FILE"),
     (b"BZh", "archive", "is compressed with bzip2. Unpack it: bunzip2 FILE"),
     (b"\xfd7zXZ\x00", "archive", "is compressed with xz. Unpack it: unxz FILE"),
-    (b"\x28\xb5\x2f\xfd", "archive", "is compressed with zstd. Unpack it: unzstd FILE"),
     (b"7z\xbc\xaf\x27\x1c", "archive", "is a 7z archive. Unpack it."),
     (b"Rar!\x1a\x07", "archive", "is a rar archive. Unpack it."),
     (b"\x89PNG\r\n\x1a\n", "image", "is a PNG picture."),
@@ -42,44 +44,53 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"MZ\x90\x00", "executable", "is a program."),
     (b"\xcf\xfa\xed\xfe", "executable", "is a program."),
     (b"{\\rtf", "unsupported", "is RTF. Export the document as plain text or HTML."),
-    (b"WARC/", "unsupported", "is a web archive (WARC). Extract its pages as HTML files first."),
     (b"<?xml", "unsupported", "is XML of a kind that is not read. Convert it to text, HTML or JSON lines."),
 )  # fmt: skip
-_EXPECTED = " Expected a text, Markdown, HTML, JSON lines, CSV or Parquet document."
+_EXPECTED = " Expected a text, Markdown, HTML, JSON lines, CSV, Parquet, WARC or feed document."
+
+
+def ending(path: str) -> str:
+    """The ending that says what a document is: ".csv" for "a.csv" and for "a.csv.gz"; "" without one."""
+    name = PurePath(path.rpartition("!")[2])
+    if name.suffix.lower() in _PACKED:
+        name = name.with_suffix("")
+    return name.suffix.lower()
 
 
 def sniff(head: bytes, path: str) -> str:
-    """One of "text", "html", "jsonl", "json", "csv", "parquet", for a document that begins with `head`.
+    """What a document is that begins with `head`: "text", "html", "jsonl", "json", "csv", "parquet", "feed", "warc",
+    "sitemap" (addresses), "zip", "tar" (more documents), "gzip" or "zstd" (one document, or a tar, packed).
 
     A known ending is believed unless the bytes contradict it; otherwise the content decides.
-    Raises Rejected: empty, pdf, archive, image, executable, unsupported, binary or wrong_format.
+    Raises Rejected: empty, pdf, archive, image, executable, unsupported, binary, bad_parquet or wrong_format.
     """
-    _refuse_binary(head, path)
-    meant = ENDINGS.get(PurePath(path).suffix.lower())
-    if head.startswith(b"PAR1"):
-        return "parquet"
+    if not head:
+        raise Rejected(path, "empty", "the file has 0 bytes. Expected a document with text.")
+    holder = next((kind for magic, kind in _HOLDERS if head.startswith(magic)), None)
+    if holder or head[257:262] == b"ustar":
+        return holder or "tar"
+    start = _start(head)
+    xml = _xml_kind(start)
+    _refuse_binary(head, path, xml)
+    meant = ENDINGS.get(ending(path))
     if meant == "parquet":
         raise Rejected(path, "bad_parquet", "a Parquet file begins with PAR1, this one does not." + _EXPECTED)
-    start = _start(head)
-    if meant == "html" or (meant in (None, "text") and _is_page(start)):
+    if xml in ("feed", "sitemap") and meant in (None, "text"):
+        return xml
+    if meant == "html" or (meant in (None, "text") and xml == "html"):
         return "html"
     if meant in ("json", "jsonl"):
         return _json_kind(start, path)
     return meant or _content_kind(start)
 
 
-def _refuse_binary(head: bytes, path: str) -> None:
-    if not head:
-        raise Rejected(path, "empty", "the file has 0 bytes. Expected a document with text.")
+def _refuse_binary(head: bytes, path: str, xml: str | None) -> None:
     stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    page = _is_page(_start(head))
     for magic, reason, detail in _MAGIC:
-        if stripped.startswith(magic) and not (page and magic == b"<?xml"):
+        if stripped.startswith(magic) and not (xml and magic == b"<?xml"):
             expected = _EXPECTED if reason in ("image", "executable") else ""
             raise Rejected(path, reason, f"this {detail}{expected}")
-    if head[257:262] == b"ustar":
-        raise Rejected(path, "archive", "this is a tar archive. Unpack it: tar xf FILE")
-    if head.startswith(b"PAR1") or bom_encoding(head) in ("utf-16", "utf-32"):
+    if bom_encoding(head) in ("utf-16", "utf-32"):
         return
     if b"\x00" in head:
         where = head.index(b"\x00")
@@ -93,14 +104,26 @@ def _start(head: bytes) -> str:
     return head.decode(bom_encoding(head) or "utf-8", "replace").lstrip("\ufeff \t\r\n")
 
 
-def _is_page(start: str) -> bool:
-    return bool(
-        re.match(
-            r"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
-            start,
-            re.I | re.S,
-        )
-    )
+# Before the first element: an XML declaration, comments, instructions such as a style sheet, a document type.
+_PROLOG = re.compile(
+    r"<\?[^>]{0,2000}>|<!--.{0,2000}?-->|<!doctype(?!\s+html)[^>\[]{0,2000}(?:\[[^\]]{0,8000}\]\s*)?>",
+    re.I | re.S,
+)
+_ROOT = re.compile(
+    r"<(?:(!doctype\s+html|html|head|body)\b|(?:\w+:)?(rss|feed|rdf|urlset|sitemapindex)(?=[\s>]))", re.I
+)
+
+
+def _xml_kind(start: str) -> str | None:
+    """ "html", "feed" or "sitemap" by the first element; None for anything else."""
+    at = 0
+    while prolog := _PROLOG.match(start, at):
+        at = prolog.end()
+        at += len(start[at : at + 1000]) - len(start[at : at + 1000].lstrip())
+    root = _ROOT.match(start, at)
+    if root is None:
+        return None
+    return "html" if root[1] else _FEED_ROOTS[root[2].lower()]
 
 
 def _json_kind(start: str, path: str) -> str:
@@ -136,17 +159,17 @@ def _content_kind(start: str) -> str:
         return "json"
     # Two known columns or more: a first line of prose such as "Text, and more text" is no table.
     cells = next(csv.reader([first], delimiter=delimiter_of(first)), []) if first else []
-    fields = {column_field(cell) for cell in cells} - {None}
+    fields = {USUAL.field(cell) for cell in cells} - {None}
     return "csv" if "text" in fields and len(fields) > 1 else "text"
 
 
-def delimiter_of(header: str) -> str:
+def delimiter_of(header: str, columns: Columns = USUAL) -> str:
     """The delimiter under which a header line has a text column; a comma where none has."""
     for delimiter in ",\t;|":
         try:
             cells = next(csv.reader([header], delimiter=delimiter), [])
         except csv.Error:
             continue
-        if len(cells) > 1 and any(column_field(cell) == "text" for cell in cells):
+        if len(cells) > 1 and any(columns.field(cell) == "text" for cell in cells):
             return delimiter
     return ","

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import glob
-import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from slant.errors import Rejected, did_you_mean
-from slant.reading.decoding import bom_encoding, check_characters, convert_newlines, decode
+from slant.reading.columns import USUAL, Columns
+from slant.reading.documents import Found, Settings, documents
 from slant.reading.limits import DEFAULT_LIMITS, Limits
-from slant.reading.metadata import plain_metadata
-from slant.reading.rows import article_from_row
-from slant.reading.sniffing import HEAD, sniff
-from slant.reading.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows
-from slant.records import Article
+from slant.reading.sniffing import HEAD
+from slant.reading.unpacking import with_head
+
+if TYPE_CHECKING:
+    from slant.reading.fetching import Manners
 
 _DEEPEST = 100  # folders in folders; more is a mistake, and would end in a RecursionError
-Found = Iterator[Article | Rejected]
 
 
 def read_articles(
@@ -30,24 +30,47 @@ def read_articles(
     outlet: str | None = None,
     stdin: BinaryIO | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    columns: Columns = USUAL,
+    urls: Manners | None = None,
 ) -> Found:
     """Every document of `paths`, in order, as an Article, or as the Rejected that says why it is none.
 
     paths: files, folders (recursive, by name, hidden ones left out), globs, or "-" for standard input.
     outlet: set for every article, in place of what the documents state.
     stdin: what "-" reads; the process's own by default.
-    limits: how much of one document is held in memory; nothing else grows with the input.
+    limits: how much of one document is held in memory; nothing else grows with the input (but a zip's directory).
+    columns: which columns of tables hold what, see `columns.mapping`.
+    urls: how to behave on the net, where `paths` are web addresses or lists of them; None fetches nothing.
     Never raises for a document's sake; the order is the same on every run and machine.
     """
+    settings = Settings(outlet, limits, columns)
+    read: Callable[[BinaryIO, str], Found] = partial(_document, settings)
+    visit: Callable[[str], Found] = _not_asked_to
+    if urls is not None:
+        from slant.reading.addresses import Visitor
+        from slant.reading.fetching import Fetcher
+
+        visitor = Visitor(Fetcher(urls, limits=limits), settings)
+        read, visit = visitor.from_list, visitor.visit
     for path in _once(paths):
         if isinstance(path, Rejected):
             yield path
+        elif _is_address(path):
+            yield from _guarded(path, partial(visit, path))
         elif path == "-":
-            yield from _guarded(path, partial(_from_stream, stdin or sys.stdin.buffer, path, outlet, limits))
+            yield from _guarded(path, partial(read, stdin or sys.stdin.buffer, path))
         else:
             # A name that is no Unicode is shown with marks in place of its bytes, as no file could hold it.
             shown = os.fsencode(path).decode("utf-8", "replace")
-            yield from _guarded(shown, partial(_from_file, path, shown, outlet, limits))
+            yield from _guarded(shown, partial(_from_file, path, shown, read))
+
+
+def _is_address(path: str) -> bool:
+    return path.startswith(("http://", "https://")) and not os.path.lexists(path)
+
+
+def _not_asked_to(address: str) -> Found:
+    raise Rejected(address, "missing", "this is a web address. Add --urls to fetch it.")
 
 
 def _once(paths: Sequence[str]) -> Iterator[str | Rejected]:
@@ -56,7 +79,7 @@ def _once(paths: Sequence[str]) -> Iterator[str | Rejected]:
     for path in paths:
         for found in _expand(path):
             if isinstance(found, str) and len(paths) > 1:
-                key = os.path.abspath(found) if found != "-" else "-"
+                key = found if found == "-" or _is_address(found) else os.path.abspath(found)
                 if key in seen:
                     continue
                 seen.add(key)
@@ -64,7 +87,7 @@ def _once(paths: Sequence[str]) -> Iterator[str | Rejected]:
 
 
 def _expand(path: str) -> Iterator[str | Rejected]:
-    if path == "-" or os.path.isfile(path):
+    if path == "-" or os.path.isfile(path) or _is_address(path):
         yield path
     elif os.path.isdir(path):
         yield from _folder(path)
@@ -74,10 +97,12 @@ def _expand(path: str) -> Iterator[str | Rejected]:
         matches = sorted(glob.glob(path, recursive=True))
         for match in matches:
             # With ** the files of a folder match by themselves.
-            if not os.path.isdir(match):
-                yield match
-            elif "**" not in path:
+            if "**" not in path and os.path.isdir(match):
                 yield from _folder(match)
+            elif "**" in path and _leads_out(match, os.path.dirname(re.split(r"[*?[]", path, maxsplit=1)[0])):
+                yield _outside(match)
+            elif not os.path.isdir(match):
+                yield match
         if not matches:
             yield Rejected(
                 path, "missing", "no file matches this pattern. Is it quoted, and is the folder right?"
@@ -96,16 +121,16 @@ def _neighbour(path: str) -> str:
 
 def _folder(root: str) -> Iterator[str | Rejected]:
     count = 0
-    for found in _walk(root, frozenset()):
+    for found in _walk(root, frozenset(), root):
         count += 1
         yield found
     if not count:
-        expected = "text, Markdown, HTML, JSON lines, CSV or Parquet documents (hidden files are left out)"
+        expected = "text, Markdown, HTML, JSON lines, CSV, Parquet, WARC, feeds, archives (hidden files are left out)"
         yield Rejected(root, "empty_folder", f"there are no files in this folder. Expected {expected}.")
 
 
-def _walk(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[str | Rejected]:
-    """Files below `folder`, sorted by name, links followed; `above` are the folders that hold it."""
+def _walk(folder: str, above: frozenset[tuple[int, int]], root: str) -> Iterator[str | Rejected]:
+    """Files below `folder`, sorted by name, links within `root` followed; `above` are the folders that hold it."""
     try:
         state = os.stat(folder)
         names = sorted(os.listdir(folder))
@@ -127,10 +152,25 @@ def _walk(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[str | Reje
         path = os.path.join(folder, name)
         if name.startswith("."):
             continue
-        if os.path.isdir(path):
-            yield from _walk(path, above | {here})
+        if os.path.islink(path) and _leads_out(path, root):
+            yield _outside(path)
+        elif os.path.isdir(path):
+            yield from _walk(path, above | {here}, root)
         else:
             yield path
+
+
+def _leads_out(path: str, root: str) -> bool:
+    inside = os.path.join(os.path.realpath(root or "."), "")
+    return not os.path.join(os.path.realpath(path), "").startswith(inside)
+
+
+def _outside(path: str) -> Rejected:
+    """A folder of articles that someone sent must not make slant read what else is on the machine."""
+    detail = (
+        "this link leads out of the folder that was named, so it was not followed. Name its target itself."
+    )
+    return Rejected(path, "link_outside", detail)
 
 
 def _guarded(path: str, read: Callable[[], Found]) -> Found:
@@ -164,112 +204,19 @@ def _unreadable(path: str, error: OSError) -> Rejected:
     return Rejected(path, "unreadable", f"the system refuses to read it: {what}. Check its permissions.")
 
 
-def _from_file(path: str, shown: str, outlet: str | None, limits: Limits) -> Found:
+def _from_file(path: str, shown: str, read: Callable[[BinaryIO, str], Found]) -> Found:
     if not stat.S_ISREG(os.stat(path).st_mode):
         # Opening a pipe may wait for ever, and a device may never end.
         detail = "this is a pipe, socket or device. Expected a file; pipe its content in and name - instead."
         raise Rejected(shown, "not_a_file", detail)
     with open(path, "rb") as stream:
+        yield from read(stream, shown)
+
+
+def _document(settings: Settings, stream: BinaryIO, path: str) -> Found:
+    if path != "-" and stream.seekable():
         head = stream.read(HEAD)
         stream.seek(0)
-        yield from _documents(stream, head, shown, outlet, limits)
-
-
-def _from_stream(stream: BinaryIO, path: str, outlet: str | None, limits: Limits) -> Found:
-    head = b""
-    while len(head) < HEAD and (piece := stream.read(HEAD - len(head))):
-        head += piece
-    joined = io.BufferedReader(_Joined(head, stream), 1 << 16)
-    yield from _documents(joined, head, path, outlet, limits)
-
-
-class _Joined(io.RawIOBase):
-    """The head that was looked at, then the rest of the stream, which cannot be wound back."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head, self._rest = head, rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        if self._head:
-            data, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
-        else:
-            data = self._rest.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def _documents(stream: BinaryIO, head: bytes, path: str, outlet: str | None, limits: Limits) -> Found:
-    kind = sniff(head, path)
-    if kind in ("text", "html"):
-        yield _single(_whole(stream, path, limits), kind, path, outlet)
-    elif kind == "parquet" and path == "-":
-        raise Rejected(
-            path, "unsupported", "Parquet cannot be read from standard input. Name the file instead."
-        )
     else:
-        if bom_encoding(head) in ("utf-16", "utf-32"):
-            stream = as_utf8(stream, path, limits)
-        yield from _from_rows(_rows(stream, kind, path, limits), path, outlet, limits)
-
-
-def _whole(stream: BinaryIO, path: str, limits: Limits) -> bytes:
-    data = stream.read(limits.document + 1)
-    if len(data) > limits.document:
-        detail = f"this document is over {limits.document / 1e6:g} MB. Expected one article; split it."
-        raise Rejected(path, "too_large", detail)
-    return data
-
-
-def _rows(stream: BinaryIO, kind: str, path: str, limits: Limits) -> Rows:
-    if kind == "jsonl":
-        return json_lines(stream, path, limits=limits)
-    if kind == "json":
-        return json_values(stream, path, limits=limits)
-    return csv_rows(stream, path, limits=limits) if kind == "csv" else parquet_rows(stream, path)
-
-
-def _from_rows(rows: Rows, path: str, outlet: str | None, limits: Limits) -> Found:
-    count = 0
-    for found in rows:
-        count += 1
-        if isinstance(found, Rejected):
-            yield found
-            continue
-        where, row = found
-        try:
-            yield article_from_row(row, where, outlet=outlet, limits=limits)
-        except Rejected as rejected:
-            yield rejected
-    if not count:
-        yield Rejected(path, "empty", "the table has no rows. Expected one article a row.")
-
-
-def _single(data: bytes, kind: str, path: str, outlet: str | None) -> Article:
-    if kind == "html":
-        from slant.reading.pages import read_page
-
-        return read_page(data, path, outlet=outlet)
-    return read_text(data, path, outlet=outlet)
-
-
-def read_text(data: bytes, path: str, *, outlet: str | None = None) -> Article:
-    """The Article of a plain text or Markdown document; roles are left to the splitter.
-
-    Raises Rejected: undecodable, binary or empty.
-    """
-    text = convert_newlines(decode(data, path))
-    if "\x00" in text:
-        detail = (
-            f"it holds a NUL character at {text.index(chr(0)):,}, so it is no text. Expected a text document."
-        )
-        raise Rejected(path, "binary", detail)
-    if not text.strip("\ufeff\u200b \t\n\r\f\v\xa0"):
-        raise Rejected(path, "empty", "the document holds blanks only. Expected the words of an article.")
-    check_characters(text, path)
-    found = plain_metadata(text)
-    if outlet:
-        found["outlet"] = outlet
-    return Article(text=text, path=path, markup="markdown", **found)
+        head, stream = with_head(stream, HEAD)
+    yield from documents(stream, head, path, settings)

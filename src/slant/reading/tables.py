@@ -9,14 +9,13 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from slant.errors import Rejected
+from slant.reading.columns import USUAL, Columns, needs_text
 from slant.reading.decoding import bounded_lines, decode, too_long
 from slant.reading.limits import DEFAULT_LIMITS, Limits
-from slant.reading.rows import column_field, needs_text
-from slant.reading.sniffing import delimiter_of
+from slant.reading.sniffing import delimiter_of, ending
 
 Rows = Iterator[tuple[str, dict[str, Any]] | Rejected]
 """`(where, row)` per row, `where` being `file:line` or `file#row`; or what stood there instead."""
@@ -27,7 +26,9 @@ _DECODER = json.JSONDecoder()
 _WRAPPERS = ("articles", "data", "documents", "items", "results", "rows")
 
 
-def json_lines(stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS) -> Rows:
+def json_lines(
+    stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS, columns: Columns = USUAL
+) -> Rows:
     """Rows of JSON lines; a broken line is rejected by its number and the next one goes on."""
     for number, offset, line in bounded_lines(stream, limits.line):
         where = f"{path}:{number}"
@@ -37,7 +38,7 @@ def json_lines(stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS) 
         try:
             text = decode(line, where, offset=offset).strip()
             row = _object(text, where) if text else None
-            wrapped = _wrapped(row)
+            wrapped = _wrapped(row, columns)
             if wrapped is not None:  # an answer of a news API on one line
                 yield from _entries(wrapped, where)
             elif row is not None:
@@ -59,11 +60,13 @@ def _object(text: str, where: str) -> dict[str, Any]:
     return value
 
 
-def json_values(stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS) -> Rows:
+def json_values(
+    stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS, columns: Columns = USUAL
+) -> Rows:
     """Rows of a JSON document: a list of objects, or objects one after another; never all in memory."""
     number = 0
     for value in _values(_Characters(stream, path, limits.line), path):
-        wrapped = _wrapped(value)
+        wrapped = _wrapped(value, columns)
         rows = [value] if wrapped is None else wrapped
         yield from _entries(rows, path, number)
         number += len(rows)
@@ -83,9 +86,9 @@ def _entries(rows: list[Any], path: str, before: int = 0) -> Rows:
             )
 
 
-def _wrapped(value: Any) -> list[Any] | None:
+def _wrapped(value: Any, columns: Columns) -> list[Any] | None:
     """The list in `{"articles": […]}` as news APIs give it; None for an article itself."""
-    if not isinstance(value, dict) or any(column_field(name) == "text" for name in value):
+    if not isinstance(value, dict) or any(columns.field(name) == "text" for name in value):
         return None
     return next((value[name] for name in _WRAPPERS if isinstance(value.get(name), list)), None)
 
@@ -156,14 +159,16 @@ def _next_value(characters: _Characters, path: str, count: int) -> Any:
         characters.more()
 
 
-def csv_rows(stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS) -> Rows:
+def csv_rows(
+    stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS, columns: Columns = USUAL
+) -> Rows:
     """Rows of a CSV or TSV table with a header; a row that does not fit is rejected by its line."""
     lines = _Lines(stream, path, limits)
     header_line = next((line for line in lines if line.strip()), "")
-    delimiter = "\t" if PurePath(path).suffix.lower() == ".tsv" else delimiter_of(header_line)
+    delimiter = "\t" if ending(path) == ".tsv" else delimiter_of(header_line, columns)
     header = _parsed([header_line], delimiter, path)
-    if not any(column_field(name) == "text" for name in header):
-        detail = f"no column holds the text. {needs_text(header)}"
+    if not any(columns.field(name) == "text" for name in header):
+        detail = f"no column holds the text. {needs_text(header, columns)}"
         raise Rejected(path, "no_text_column", detail)
     # strict: a quote that is never closed, or text after a closing quote, is an error, not mended in silence.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -238,17 +243,17 @@ class _Lines(Iterator[str]):
         return number, decode(line, where, offset=offset)
 
 
-def parquet_rows(stream: BinaryIO, path: str) -> Rows:
-    """Rows of a Parquet file, a batch at a time, only the columns that an article has."""
+def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = USUAL) -> Rows:
+    """Rows of a Parquet file, which can be wound back; a batch at a time, only the columns that an article has."""
     import pyarrow
     from pyarrow import parquet
 
     number = 0
     try:
         file = parquet.ParquetFile(stream, pre_buffer=False)
-        names = [name for name in file.schema_arrow.names if column_field(name)]
-        if "text" not in {column_field(name) for name in names}:
-            detail = f"no column holds the text. {needs_text(file.schema_arrow.names)}"
+        names = [name for name in file.schema_arrow.names if columns.field(name)]
+        if "text" not in {columns.field(name) for name in names}:
+            detail = f"no column holds the text. {needs_text(file.schema_arrow.names, columns)}"
             raise Rejected(path, "no_text_column", detail)
         for batch in file.iter_batches(batch_size=128, columns=names, use_threads=False):
             for row in batch.to_pylist():

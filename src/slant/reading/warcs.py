@@ -1,0 +1,134 @@
+"""Web archives (WARC): the pages that servers answered with, each an article."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from slant.errors import Rejected
+from slant.reading.limits import Limits
+
+_LOG = logging.getLogger("slant")
+_HTML = ("text/html", "application/xhtml+xml")
+# What warcio raises on records that are none; it checks little.
+_BROKEN = (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, OverflowError, zlib.error)
+
+
+class Page(NamedTuple):
+    """One page as it came over the net. date: ISO, when it was fetched. charset: what the server says."""
+
+    where: str
+    body: bytes
+    url: str | None
+    date: str | None
+    charset: str | None
+
+
+def warc_pages(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Page | Rejected]:
+    """The HTML pages (status 200) of a web archive, as `archive#record`; how many other records there were is logged.
+
+    A page that is broken or too large is rejected; after a broken record header the rest cannot be found.
+    """
+    number, skipped = 0, Counter[str]()
+    for record in _records(stream, path):
+        if isinstance(record, Rejected):
+            yield record
+            continue
+        number += 1
+        if other := _other(record):
+            skipped[other] += 1
+            continue
+        try:
+            yield _page(record, f"{path}#{number}", limits)
+        except Rejected as rejected:
+            yield rejected
+    others = ", ".join(f"{count:,} {what}" for what, count in skipped.most_common())
+    if number == skipped.total():
+        detail = f"none of its {number:,} records is a page that a server answered with ({others or 'none'})."
+        yield Rejected(path, "no_pages", detail)
+    elif others:
+        _LOG.warning(f"{path}: {number - skipped.total():,} pages; left out, being no pages: {others}")
+
+
+def _records(stream: BinaryIO, path: str) -> Iterator[Any]:
+    """warcio's records; a Rejected where one is not as long as it says, and where the archive cannot be read on."""
+    from warcio.archiveiterator import ArchiveIterator
+    from warcio.exceptions import ArchiveLoadFailed
+
+    records, number = ArchiveIterator(stream), 0
+    while True:
+        noted = records.err_count
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):  # where it writes what it stumbles over
+                record = next(records)
+        except StopIteration:
+            record = None
+        except (ArchiveLoadFailed, *_BROKEN) as error:
+            why = (str(error) or type(error).__name__)[:160]
+            detail = f"after record {number:,} it cannot be read on ({why}). Is it complete?"
+            yield Rejected(path, "bad_warc", detail)
+            return
+        if records.err_count > noted:
+            detail = "this record is longer than it says, so the page may be cut off. How was it made?"
+            yield Rejected(f"{path}#{number}", "bad_warc", detail)
+        if record is None:
+            return
+        number += 1
+        yield record
+
+
+def _other(record: Any) -> str | None:
+    """What else a record is, in a word or two; None for a page."""
+    if record.rec_type != "response":
+        return str(record.rec_type)[:60]
+    if record.http_headers is None:
+        return "response without HTTP"
+    status = str(record.http_headers.get_statuscode())[:20]
+    if status != "200":
+        return f"response of status {status}"
+    kind = (record.http_headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
+    return None if kind in _HTML else kind[:60] or "response without a type"
+
+
+def _page(record: Any, where: str, limits: Limits) -> Page:
+    from warcio.bufferedreaders import BufferedReader
+
+    headers = record.http_headers
+    coding = (headers.get_header("Content-Encoding") or "").strip().lower()
+    if coding and coding not in (*BufferedReader.get_supported_decompressors(), "identity"):
+        detail = f"the page is packed with {coding[:40]!r}. If that is br: pip install brotli"
+        raise Rejected(where, "unsupported", detail)
+    body = _body(record, where, limits.document)
+    if len(body) > limits.document:
+        detail = f"this page is over {limits.document / 1e6:g} MB. Expected one article."
+        raise Rejected(where, "too_large", detail)
+    left = getattr(record.raw_stream, "limit", 0)
+    if left and not record.raw_stream.read(1):
+        raise Rejected(where, "torn", f"the record ends {left:,} bytes too early. Is the archive complete?")
+    charset = re.search(
+        r"charset\s*=\s*[\"']?([\w.:-]{2,40})", headers.get_header("Content-Type") or "", re.I
+    )
+    stated = record.rec_headers.get_header
+    return Page(where, bytes(body), stated("WARC-Target-URI"), stated("WARC-Date"), charset and charset[1])
+
+
+def _body(record: Any, where: str, limit: int) -> bytearray:
+    """At most limit + 1 bytes and a piece. Raises Rejected "torn", also where warcio only writes a note."""
+    body, noted = bytearray(), io.StringIO()
+    try:
+        with contextlib.redirect_stderr(noted):
+            content = record.content_stream()
+            while len(body) <= limit and (piece := content.read(1 << 16)):
+                body += piece
+        why = noted.getvalue()
+    except _BROKEN as error:
+        why = str(error) or type(error).__name__
+    if why:
+        raise Rejected(where, "torn", f"the page in this record cannot be unpacked ({why.strip()[:160]}).")
+    return body
