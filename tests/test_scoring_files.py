@@ -27,7 +27,9 @@ from slant.records import (
     score_from_dict,
 )
 from slant.scoring import files
-from slant.scoring.files import check_format, is_score_file, read_scores, write_rejected, write_rows
+from slant.scoring.files import check_format, is_score_file, read_scores, write_rows
+from slant.scoring.rejections import Rejections
+from slant.scoring.sinks import columns, flat
 
 UNIT = Unit("a1", "u1", "paragraph", "The greedy council, they say.", 0, 29, 0, outlet="Courier")
 SCORE = Score(
@@ -68,6 +70,11 @@ scores = st.builds(
 )  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _duckdb() -> None:
+    pytest.importorskip("duckdb", reason="needs the [duckdb] install")
+
+
 @given(row=scores)
 def test_a_score_is_the_same_after_its_row(row: Score) -> None:
     assert score_from_dict(row.to_dict()) == row
@@ -75,7 +82,7 @@ def test_a_score_is_the_same_after_its_row(row: Score) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
 @given(rows=st.lists(scores, max_size=4))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_scores_are_the_same_after_their_file(ending: str, tmp_path: Path, rows: list[Score]) -> None:
@@ -89,7 +96,7 @@ def test_parquet_is_written_in_groups_and_read_in_order(
 ) -> None:
     import pyarrow.parquet as pq
 
-    monkeypatch.setattr(files, "ROWS_PER_GROUP", 3)
+    monkeypatch.setattr(columns, "ROWS_PER_GROUP", 3)
     rows = [score_from_dict({**SCORE.to_dict(), "position": i}) for i in range(8)]
     path = tmp_path / "s.parquet"
     write_rows(iter(rows), str(path))
@@ -184,14 +191,16 @@ def test_standard_output_is_json_lines(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_rejected_list_is_of_this_run(tmp_path: Path) -> None:
     out = str(tmp_path / "s.jsonl")
-    listed = write_rejected([Rejected("caf\udce9.txt", "binary", "no text.")], out)
+    rejections = Rejections()
+    rejections.append(Rejected("caf\udce9.txt", "binary", "no text."))
+    listed = rejections.write(out)
     assert listed == tmp_path / "s.jsonl.rejected.jsonl"
     assert json.loads(listed.read_text("ascii")) == {
         "path": "caf\udce9.txt",
         "reason": "binary",
         "detail": "no text.",
     }
-    assert write_rejected([], out) is None
+    assert Rejections().write(out) is None
     assert not listed.exists()
 
 
@@ -206,7 +215,7 @@ def bad(tmp_path: Path, name: str, content: bytes) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("s.csv", b"", r"scores are read from \.jsonl and \.parquet files; CSV is flat"),
+        ("s.csv", b"", r"scores are read from \.jsonl, \.parquet, \.duckdb files; CSV is flat"),
         ("s.jsonl", b'{"unit_id": "u"}\n', r"row 1 is no score \(KeyError: 'stance'\)\. .*made by `slant split`"),
         ("s.jsonl", b"[1]\n", "row 1 is no score"),
         ("s.jsonl", b'\n{"torn\n', r"s\.jsonl line 2 is no JSON"),
@@ -231,7 +240,7 @@ def test_a_bad_row_is_named_by_its_number(tmp_path: Path) -> None:
         list(read_scores([str(tmp_path / "none.jsonl")]))
 
 
-@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
 def test_a_score_file_is_known_by_its_first_row(tmp_path: Path, ending: str) -> None:
     write_rows([SCORE], str(tmp_path / f"s{ending}"))
     write_rows([UNIT], str(tmp_path / f"u{ending}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Protocol
 
 
 class SlantError(Exception):
@@ -28,8 +29,18 @@ class Rejected(SlantError):
         self.reason = reason
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type[Rejected], tuple[str, str, str]]:
+        """An exception is pickled by its message alone; what another process rejects arrives whole."""
+        return Rejected, (self.path, self.reason, self.detail)
+
     def to_dict(self) -> dict[str, str]:
         return {"path": self.path, "reason": self.reason, "detail": self.detail}
+
+
+class TakesRejected(Protocol):
+    """Where a run puts what it cannot read: a list, or the file that lists them."""
+
+    def append(self, rejected: Rejected, /) -> None: ...
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -5,32 +5,62 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from slant.errors import Rejected, UsageError
+from slant import __version__
+from slant.errors import Rejected, TakesRejected, UsageError
 from slant.labels.targets import Targets
+from slant.reading.columns import mapping
+from slant.reading.seen import Seen
 from slant.reading.sources import read_articles
 from slant.reading.units import split as split_article
-from slant.scoring.files import made_by_slant, rejected_path
+from slant.scoring.files import made_by_slant, write_rows
+from slant.scoring.rejections import rejected_path
+
+if TYPE_CHECKING:
+    from slant.reading.fetching import Manners
+    from slant.records import Score
+    from slant.scoring.journal import Journal
+    from slant.scoring.score import Question
 
 
-def units(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
+def units(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Any]:
     """All units of all documents, each once; what cannot be read or comes again goes to `rejected`."""
-    found = read_articles(options["paths"], outlet=options["outlet"], stdin=sys.stdin.buffer)
+    found = read_articles(
+        options["paths"],
+        outlet=options["outlet"],
+        stdin=sys.stdin.buffer,
+        columns=mapping(options.get("mapped", ())),
+        urls=_manners(options),
+    )
     own = _own_files(options)
-    seen: dict[str, str] = {}
+    seen = Seen()
     for document in _progress(found, "documents", options["quiet"]):
         if (path := os.path.realpath(_PLACE.sub("", document.path))) in own:
             _refuse_to_overwrite(path, document)
         elif isinstance(document, Rejected):
             rejected.append(document)
-        elif first := seen.get(document.article_id):
+        elif first := seen.first(document.article_id, document.path):
             rejected.append(_repeated(document.path, first))
         else:
-            seen[document.article_id] = document.path
             yield from split_article(document, comments_from=options["comments_from"])
+
+
+def _manners(options: dict[str, Any]) -> Manners | None:
+    """How to fetch, where `--urls` allows it at all."""
+    private = options.get("allow_private", False)
+    if not options.get("urls"):
+        if private:
+            raise UsageError("--allow-private says what --urls may fetch. Add --urls.")
+        return None
+    from slant.reading.fetching import Manners
+
+    return Manners(private=private)
 
 
 def _repeated(path: str, first: str) -> Rejected:
@@ -61,7 +91,47 @@ def _refuse_to_overwrite(path: str, document: Any) -> None:
         raise UsageError(f"-o {path}: it is one of the articles and would be overwritten. Give another name.")
 
 
-def scores(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """asked: what each unit is asked, in order. score: answers it. made: all that the answers depend on besides."""
+
+    asked: Iterator[Question]
+    score: Callable[[Iterable[Question]], Iterator[Score]]
+    made: dict[str, str]
+
+
+def scores(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Score]:
+    """A Score per unit, in order, with progress on standard error."""
+    run = _run(options, rejected)
+    return _counted(run.score(run.asked), options["quiet"])
+
+
+def write_scores(options: dict[str, Any], rejected: TakesRejected) -> int:
+    """Scores everything into the output, whole or not at all; returns the number of units.
+
+    A run that is stopped keeps what it scored beside the output, and the next one takes it over if it is asked to resume.
+    Raises UsageError as `Journal` does, and where standard output should be resumed.
+    """
+    from slant.scoring.batch import resumed
+    from slant.scoring.journal import Journal
+    from slant.scoring.whole import remove_stale
+
+    output = options["output"]
+    if output == "-":
+        if options["resume"]:
+            raise UsageError("--resume: what went to standard output cannot be taken back. Give -o FILE.")
+        return write_rows(scores(options, rejected), output)
+    with Journal(Path(output), resume=options["resume"]) as journal:
+        run = _run(options, rejected)
+        journal.begin(run.made)
+        remove_stale(Path(output))
+        rows = resumed(run.asked, journal=journal, score=run.score)
+        count = write_rows(_counted(rows, options["quiet"], journal), output, made=run.made)
+        journal.remove()
+    return count
+
+
+def _run(options: dict[str, Any], rejected: TakesRejected) -> _Run:
     from slant.scoring.ready import ready_units
     from slant.scoring.runtime import load
     from slant.scoring.score import questions
@@ -75,9 +145,16 @@ def scores(options: dict[str, Any], rejected: list[Rejected]) -> Iterator[Any]:
         asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)
     else:
         asked = questions(units({**options, "quiet": True}, rejected), targets)
-    return iter(
-        _progress(score_questions(asked, reader=reader, codebook=reader.codebook), "units", options["quiet"])
-    )
+    made = {"slant": __version__, "model": reader.fingerprint, "codebook": reader.codebook}
+    made |= {"targets": targets.fingerprint, **_choices(options)}
+    return _Run(asked, partial(score_questions, reader=reader, codebook=reader.codebook), made)
+
+
+_CHOICES = ("units", "outlet", "comments_from", "mapped")  # options that change what the rows say
+
+
+def _choices(options: dict[str, Any]) -> dict[str, str]:
+    return {f"--{name.replace('_', '-')}": str(options[name]) for name in _CHOICES if options.get(name)}
 
 
 def _progress(rows: Any, unit: str, quiet: bool) -> Any:
@@ -86,4 +163,25 @@ def _progress(rows: Any, unit: str, quiet: bool) -> Any:
         return rows
     from tqdm import tqdm
 
-    return tqdm(rows, unit=f" {unit}", desc="slant", mininterval=0.5, file=sys.stderr)
+    return tqdm(rows, unit=f" {unit}", desc="slant", mininterval=0.5, file=_Watched())
+
+
+def _counted(rows: Iterator[Score], quiet: bool, journal: Journal | None = None) -> Iterator[Score]:
+    """Rows with their progress, and how many of them an earlier run had scored."""
+    bar = _progress(rows, "units", quiet)
+    for row in bar:
+        if journal and journal.taken and not quiet:
+            bar.set_postfix_str(f"{journal.taken:,} taken over", refresh=False)
+        yield row
+
+
+class _Watched:
+    """Standard error for as long as someone looks: when its reader goes away, the run goes on."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()

@@ -156,13 +156,24 @@ class Score:
     codebook: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The flat row of the contract: the unit's fields, then the score's."""
-        row = asdict(self)
-        unit = row.pop("unit")
-        unit.pop("pieces")
-        unit.pop("voices")
-        row["flags"] = [*unit.pop("flags"), *row["flags"]]
-        return {**unit, **row}
+        """The flat row of the contract: the unit's fields, then the score's. (`asdict` takes ten times as long.)"""
+        row: dict[str, Any] = {name: getattr(self.unit, name) for name in _UNIT_FIELDS}
+        row["stance"] = [
+            {"target": s.target, "label": s.label, "scores": dict(s.scores), "mentions": _lists(s.mentions)}
+            for s in self.stance
+        ]
+        row["loaded"] = [{name: getattr(span, name) for name in _LOADED_FIELDS} for span in self.loaded]
+        row["frames"] = [{"label": frame.label, "score": frame.score} for frame in self.frames]
+        row["reply"] = {"label": self.reply.label, "scores": dict(self.reply.scores)} if self.reply else None
+        row["toxic"] = _lists(self.toxic)
+        row["biased"], row["subjective"] = self.biased, self.subjective
+        row["flags"] = [*self.unit.flags, *self.flags]
+        row["model"], row["codebook"] = self.model, self.codebook
+        return row
+
+
+def _lists(pairs: tuple[tuple[int, int], ...]) -> list[list[int]]:
+    return [[start, end] for start, end in pairs]
 
 
 def score_from_dict(row: dict[str, Any]) -> Score:
@@ -189,6 +200,7 @@ _UNIT_FIELDS = (
     "article_id", "unit_id", "kind", "text", "start", "end", "position",
     "outlet", "published", "title", "url", "author", "parent_id",
 )  # fmt: skip
+_LOADED_FIELDS = ("start", "end", "text", "label", "score", "voice")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,49 +8,58 @@ from typing import Any
 import click
 
 from slant import __version__
-from slant.cli.options import comments_from, finish, model, outlet, paths, quiet, targets
-from slant.errors import Rejected, UsageError
-
-
-@click.command()
-@paths
-@click.option("-o", "--output", default="-", help="FILE.jsonl, .csv or .parquet. Default: standard output.")
-@click.option("--all", "everything", is_flag=True, help="Also metadata, media and boilerplate.")
-@outlet
-@comments_from
-@quiet
-def split(**options: Any) -> int:
-    """Split documents into units: title, headings, paragraphs, list items, comments."""
-    from slant import flow
-    from slant.scoring.files import check_format, write_rejected, write_rows
-
-    check_format(options["output"])
-    rejected: list[Rejected] = []
-    units = flow.units(options, rejected)
-    count = write_rows((u for u in units if u.is_content or options["everything"]), options["output"])
-    return finish(f"{count:,} units", options["output"], rejected, write_rejected)
+from slant.cli.options import finish, model, paths, quiet, reading, stoppable, targets
+from slant.errors import UsageError
 
 
 @click.command()
 @paths
 @click.option(
-    "-o", "--output", required=True, help="FILE.jsonl, .csv or .parquet; - for JSON lines to standard output."
+    "-o", "--output", default="-", help="FILE.jsonl, .csv, .parquet or .duckdb. Default: standard output."
+)
+@click.option("--all", "everything", is_flag=True, help="Also metadata, media and boilerplate.")
+@reading
+@quiet
+def split(**options: Any) -> int:
+    """Split documents into units: title, headings, paragraphs, list items, comments."""
+    from slant import flow
+    from slant.scoring.files import check_format, write_rows
+    from slant.scoring.rejections import Rejections
+
+    check_format(options["output"])
+    rejected = Rejections()
+    units = flow.units(options, rejected)
+    count = write_rows((u for u in units if u.is_content or options["everything"]), options["output"])
+    return finish(f"{count:,} units", options["output"], rejected)
+
+
+@click.command()
+@paths
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    help="FILE.jsonl, .csv, .parquet or .duckdb; - for JSON lines to standard output.",
 )
 @targets
 @click.option("--units", is_flag=True, help="PATHS hold ready-made units: JSON lines with at least text.")
+@click.option(
+    "--resume", is_flag=True, help="Go on from where a run of the same output was stopped, if one was."
+)
 @model
-@outlet
-@comments_from
+@reading
 @quiet
 def score(**options: Any) -> int:
     """Score articles and comments: stance toward targets, loaded language, frames, replies."""
     from slant import flow
-    from slant.scoring.files import check_format, write_rejected, write_rows
+    from slant.scoring.files import check_format
+    from slant.scoring.rejections import Rejections
 
     check_format(options["output"])
-    rejected: list[Rejected] = []
-    count = write_rows(flow.scores(options, rejected), options["output"])
-    return finish(f"{count:,} units scored", options["output"], rejected, write_rejected)
+    rejected = Rejections()
+    with stoppable():
+        count = flow.write_scores(options, rejected)
+    return finish(f"{count:,} units scored", options["output"], rejected)
 
 
 @click.command()
@@ -62,17 +71,17 @@ def score(**options: Any) -> int:
 )
 @targets
 @model
-@outlet
-@comments_from
+@reading
 @quiet
 def report(**options: Any) -> int:
     """Write one HTML file that shows articles with their labels. PATHS are articles, or files that `score` wrote."""
     from slant import flow
     from slant.reports.articles import TITLE, write_report
-    from slant.scoring.files import check_format, is_score_file, read_scores, write_rejected
+    from slant.scoring.files import check_format, is_score_file, read_scores
+    from slant.scoring.rejections import Rejections
 
     check_format(options["output"], formats=(".html",))
-    rejected: list[Rejected] = []
+    rejected = Rejections()
     kinds = {is_score_file(path) for path in options["paths"]}
     if len(kinds) > 1:
         raise UsageError("PATHS mix score files and articles. Give one kind; score the articles first.")
@@ -89,4 +98,4 @@ def report(**options: Any) -> int:
         generated=origin,
         max_articles=options["max_articles"],
     )
-    return finish("report", options["output"], rejected, write_rejected)
+    return finish("report", options["output"], rejected)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
 
-from slant.errors import Rejected, UsageError
-from slant.records import STANCES, Score, Unit, score_from_dict
+from slant.errors import UsageError
+from slant.records import Score, score_from_dict
+from slant.scoring.sinks import database, flat, jsonl, parquet
+from slant.scoring.sinks.columns import Records, Row
+from slant.scoring.whole import whole
 
-FORMATS = (".jsonl", ".csv", ".parquet")
-ROWS_PER_GROUP = 5_000
-Row = dict[str, Any]
-
-FLAT_COLUMNS = (
-    "article_id", "unit_id", "outlet", "published", "title", "url", "author", "kind", "position", "start", "end",
-    "parent_id", "text", "target", "stance", *(f"p_{label}" for label in STANCES), "mentions", "loaded", "frames",
-    "reply", "toxic", "biased", "subjective", "flags", "model", "codebook",
-)  # fmt: skip
+_WRITERS: dict[str, Callable[[Records, Path, Mapping[str, str]], int]] = {
+    ".jsonl": jsonl.write,
+    ".csv": flat.write,
+    ".parquet": parquet.write,
+    ".duckdb": database.write,
+}
+_READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    ".jsonl": jsonl.read,
+    ".parquet": parquet.read,
+    ".duckdb": database.read,
+}
+FORMATS = tuple(_WRITERS)
 
 
 def check_format(path: str, *, formats: Sequence[str] = FORMATS) -> str:
@@ -35,40 +37,24 @@ def check_format(path: str, *, formats: Sequence[str] = FORMATS) -> str:
     return ending
 
 
-def write_rows(records: Iterable[Score | Unit], path: str) -> int:
+def write_rows(records: Records, path: str, *, made: Mapping[str, str] | None = None) -> int:
     """Write scores or units to `path` in the format of its ending; "-" is JSON lines on standard output.
 
-    CSV is flat: a unit has one row for each of its targets, or one row without a target; lists are JSON in their cell.
     The file appears under its name when it is complete. Returns the number of records.
+    made: what the rows were made with, name → fingerprint, for the metadata of Parquet and DuckDB files.
+    Raises UsageError where nothing can be written, SlantError for a full disk or a text that no file can hold.
     """
     ending = check_format(path)
     if path == "-":
-        return _write_jsonl(records, sys.stdout)
-    with _whole(Path(path)) as part:
-        return _WRITERS[ending](records, part)
-
-
-def rejected_path(output: str) -> str:
-    """Where the run that writes `output` lists what it could not read."""
-    return "slant.rejected.jsonl" if output == "-" else f"{output}.rejected.jsonl"
-
-
-def write_rejected(rejected: Sequence[Rejected], path: str) -> Path | None:
-    """List what could not be read in `<output>.rejected.jsonl`; an older list goes, if this run rejected nothing."""
-    listed = Path(rejected_path(path))
-    if not rejected:
-        listed.unlink(missing_ok=True)
-        return None
-    with _whole(listed) as part, part.open("w", encoding="utf-8") as file:
-        for row in rejected:
-            file.write(json.dumps(row.to_dict()) + "\n")  # ASCII: a path may hold what UTF-8 cannot say
-    return listed
+        return jsonl.write_lines(records, sys.stdout)
+    with whole(Path(path)) as part:
+        return _WRITERS[ending](records, part, made or {})
 
 
 def read_scores(paths: Sequence[str]) -> Iterator[Score]:
-    """The scores in JSON lines and Parquet files, in order.
+    """The scores in JSON lines, Parquet and DuckDB files, in order; memory holds a few thousand at a time.
 
-    Raises UsageError for a file that is missing, of another kind, or whose rows are no scores (with the line).
+    Raises UsageError for a file that is missing, cut off, of another kind, or whose rows are no scores (with the line).
     """
     for name in paths:
         path = Path(name)
@@ -77,7 +63,7 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
         reader = _READERS.get(path.suffix.lower())
         if reader is None:
             raise UsageError(
-                f"{name}: scores are read from {' and '.join(_READERS)} files; CSV is flat and one-way."
+                f"{name}: scores are read from {', '.join(_READERS)} files; CSV is flat and one-way."
             )
         for number, row in enumerate(_rows(reader, path), 1):
             try:
@@ -94,7 +80,10 @@ def _rows(reader: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Row]:
     try:
         yield from reader(path)
     except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are ValueErrors
-        raise UsageError(f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete?") from None
+        raise UsageError(
+            f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete? A file that was cut off in copying "
+            "ends like this."
+        ) from None
 
 
 def is_score_file(name: str) -> bool:
@@ -113,154 +102,11 @@ def is_score_file(name: str) -> bool:
 def made_by_slant(name: str) -> bool:
     """Whether a file is what slant writes (units, scores, a report), rather than someone's articles."""
     path = Path(name)
-    if path.suffix.lower() == ".parquet":
-        return "unit_id" in next(_rows(_read_parquet, path), {})
+    if path.suffix.lower() in (".parquet", ".duckdb"):
+        return "unit_id" in next(_rows(_READERS[path.suffix.lower()], path), {})
     with path.open("rb") as file:
         head = file.read(1 << 16)
     return not head or any(mark in head for mark in (b'"unit_id": ', b"article_id,unit_id,", _GENERATOR))
 
 
 _GENERATOR = b'<meta name="generator" content="slant">'
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A sibling to write to, that takes the name of `path` when all went well, and is removed otherwise."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"-o {path}: cannot make the folder ({error.strerror}).") from None
-    if os.path.isdir(path):  # said now, not when the last row is written
-        raise UsageError(f"-o {path}: cannot be written (it is a folder).")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(path)
-    except OSError as error:
-        raise UsageError(f"-o {path}: cannot be written ({error.strerror}).") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _write_jsonl(records: Iterable[Score | Unit], file: TextIO | Path) -> int:
-    if isinstance(file, Path):
-        with file.open("w", encoding="utf-8") as opened:
-            return _write_jsonl(records, opened)
-    count = 0
-    for record in records:
-        file.write(json.dumps(record.to_dict(), ensure_ascii=False) + "\n")
-        count += 1
-    return count
-
-
-def _write_csv(records: Iterable[Score | Unit], path: Path) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer: csv.DictWriter[str] | None = None
-        for record in records:
-            count += 1
-            rows = _flat(record) if isinstance(record, Score) else [_cells(record.to_dict())]
-            if writer is None:
-                columns = FLAT_COLUMNS if isinstance(record, Score) else tuple(rows[0])
-                writer = csv.DictWriter(file, columns, restval="")
-                writer.writeheader()
-            writer.writerows(rows)
-        if writer is None:
-            csv.writer(file).writerow(FLAT_COLUMNS)
-    return count
-
-
-def _flat(score: Score) -> list[Row]:
-    row = score.to_dict()
-    stance = row.pop("stance") or [None]
-    row["reply"] = row["reply"]["label"] if row["reply"] else None
-    rows = []
-    for s in stance:
-        own = dict(row)
-        if s:
-            own |= {"target": s["target"], "stance": s["label"], "mentions": s["mentions"]}
-            own |= {f"p_{label}": p for label, p in s["scores"].items()}
-        rows.append(_cells(own))
-    return rows
-
-
-def _cells(row: Row) -> Row:
-    return {
-        k: json.dumps(v, ensure_ascii=False) if isinstance(v, list | tuple | dict) else v
-        for k, v in row.items()
-    }
-
-
-def _write_parquet(records: Iterable[Score | Unit], path: Path) -> int:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    count, writer, rows = 0, None, []
-    schema = None
-    for record in records:
-        count += 1
-        schema = schema or _schema(pa, record)
-        rows.append(record.to_dict())
-        if len(rows) == ROWS_PER_GROUP:
-            writer = writer or pq.ParquetWriter(path, schema, compression="zstd")
-            writer.write_table(pa.Table.from_pylist(rows, schema))
-            rows = []
-    if rows or writer is None:
-        schema = schema or _schema(pa, None)
-        writer = writer or pq.ParquetWriter(path, schema, compression="zstd")
-        writer.write_table(pa.Table.from_pylist(rows, schema))
-    writer.close()
-    return count
-
-
-def _schema(pa: Any, record: Score | Unit | None) -> Any:
-    text, whole, real = pa.string(), pa.int64(), pa.float64()
-    pairs = pa.list_(pa.list_(whole))
-    unit = {name: text for name in ("article_id", "unit_id", "kind", "text")} | {
-        name: whole for name in ("start", "end", "position")
-    }
-    unit |= {name: text for name in ("outlet", "published", "title", "url", "author", "parent_id")}
-    if isinstance(record, Unit):
-        voices = pa.list_(pa.struct([("start", whole), ("end", whole), ("voice", text)]))
-        unit |= {"flags": pa.list_(text), "voices": voices, "pieces": pairs}
-        return pa.schema(list(unit.items()))
-    labels = pa.struct([(label, real) for label in STANCES])
-    unit |= {
-        "stance": pa.list_(pa.struct([("target", text), ("label", text), ("scores", labels), ("mentions", pairs)])),
-        "loaded": pa.list_(
-            pa.struct([("start", whole), ("end", whole), ("text", text), ("label", text), ("score", real), ("voice", text)])
-        ),
-        "frames": pa.list_(pa.struct([("label", text), ("score", real)])),
-        "reply": pa.struct(
-            [("label", text), ("scores", pa.struct([(n, real) for n in ("support", "deny", "query", "comment")]))]
-        ),
-        "toxic": pairs, "biased": real, "subjective": real, "flags": pa.list_(text), "model": text, "codebook": text,
-    }  # fmt: skip
-    return pa.schema(list(unit.items()))
-
-
-def _read_jsonl(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                try:
-                    row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise UsageError(f"{path} line {number} is no JSON: {error}") from None
-                yield row if isinstance(row, dict) else {}
-
-
-def _read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow.parquet as pq
-
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=ROWS_PER_GROUP):
-        yield from batch.to_pylist()
-
-
-_WRITERS: dict[str, Callable[[Iterable[Score | Unit], Path], int]] = {
-    ".jsonl": _write_jsonl,
-    ".csv": _write_csv,
-    ".parquet": _write_parquet,
-}
-_READERS: dict[str, Callable[[Path], Iterator[Row]]] = {".jsonl": _read_jsonl, ".parquet": _read_parquet}

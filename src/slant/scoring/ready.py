@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from slant.errors import Rejected, UsageError
+from slant.errors import Rejected, TakesRejected, UsageError
 from slant.labels.targets import Targets
 from slant.reading.decoding import bounded_lines, decode, too_long
 from slant.reading.limits import DEFAULT_LIMITS
@@ -19,7 +19,7 @@ from slant.scoring.score import Question
 
 
 def ready_units(
-    paths: Sequence[str], targets: Targets, rejected: list[Rejected], *, stdin: TextIO
+    paths: Sequence[str], targets: Targets, rejected: TakesRejected, *, stdin: TextIO
 ) -> Iterator[Question]:
     """A Question per line of the files ("-" is standard input).
 
@@ -52,7 +52,7 @@ def _row(line: str, where: str) -> Any:
     return row
 
 
-def _lines(path: str, stdin: TextIO, rejected: list[Rejected]) -> Iterator[tuple[int, str]]:
+def _lines(path: str, stdin: TextIO, rejected: TakesRejected) -> Iterator[tuple[int, str]]:
     try:
         if path == "-":
             yield from ((n, line) for n, line in enumerate(stdin, 1) if line.strip())
@@ -70,7 +70,7 @@ def _lines(path: str, stdin: TextIO, rejected: list[Rejected]) -> Iterator[tuple
         rejected.append(Rejected(path, "undecodable", detail))
 
 
-def _decoded(file: BinaryIO, path: str, rejected: list[Rejected]) -> Iterator[tuple[int, str]]:
+def _decoded(file: BinaryIO, path: str, rejected: TakesRejected) -> Iterator[tuple[int, str]]:
     """Number and text of each line that is not blank; one that is no UTF-8 or too long is rejected alone."""
     for number, offset, data in bounded_lines(file, DEFAULT_LIMITS.line):
         where = f"{path}:{number}"

@@ -1,0 +1,198 @@
+"""What an unfinished run has scored so far, beside its output, so that the next one takes it over.
+
+A row is kept under a digest of all that its unit was asked, not under its place: whatever became of the input list, a unit
+that is asked the same has the same row, and one of which anything changed is scored anew. SQLite keeps the rows, since it
+is the most tried way of losing none of them to a crash, and its lock keeps a second run away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+from slant.errors import SlantError, UsageError
+from slant.records import Score, score_from_dict
+from slant.scoring.score import Question
+from slant.scoring.whole import make_folder
+
+COMMIT_UNITS = 1_000  # what is lost at most when the machine goes down …
+COMMIT_SECONDS = 2.0  # … and what is lost of a slow model
+
+
+def journal_path(output: Path) -> Path:
+    """Hidden, as what lies in a folder of articles is read as one."""
+    return output.with_name(f".{output.name}.unfinished")
+
+
+def digest(question: Question) -> bytes:
+    """16 bytes of all that a unit's row depends on, besides what made it."""
+    return hashlib.blake2b(repr(question).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+class Journal:
+    """The rows of one output that is being made; a context, in which the lock on the output is held.
+
+    taken: rows taken over from it by this run. added: rows put into it by this run.
+    Raises UsageError if another run is at work on this output, if an earlier one left rows and `resume` is not set,
+    or if the output is complete and it is.
+    """
+
+    def __init__(self, output: Path, *, resume: bool = False) -> None:
+        self.output, self.resume = output, resume
+        self.path = journal_path(output)
+        self.taken = self.added = 0
+        self._since, self._begun, self._removed = 0.0, False, False
+        make_folder(output)
+        if resume and output.exists() and not self.path.exists():
+            raise UsageError(
+                f"-o {output}: it is complete, no run of it was stopped, so there is nothing to resume. Leave --resume "
+                "out to score everything anew in its place, or give another name."
+            )
+        self._db = self._opened()
+        (self.found,) = self._db.execute("SELECT count(*) FROM rows").fetchone()
+        if self.found and not resume:
+            self._db.close()
+            raise UsageError(
+                f"-o {output}: an earlier run was stopped after {self.found:,} units, which are kept in {self.path}. "
+                f"Add --resume to go on from there, or delete that file to start over."
+            )
+
+    def _opened(self) -> sqlite3.Connection:
+        db = None
+        try:
+            # What scores may ask for units from a thread of its own; SQLite sees to it that one call is made at a time.
+            db = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)
+            for name, value in (
+                ("locking_mode", "EXCLUSIVE"),
+                ("journal_mode", "WAL"),
+                ("synchronous", "FULL"),
+            ):
+                db.execute(f"PRAGMA {name} = {value}")
+            db.execute("CREATE TABLE IF NOT EXISTS made (name TEXT PRIMARY KEY, value TEXT)")
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, key BLOB UNIQUE, row TEXT)"
+            )
+        except sqlite3.Error as error:
+            if db:
+                db.close()
+            raise self._closed(error) from None
+        return db
+
+    def _closed(self, error: sqlite3.Error) -> SlantError:
+        """Why it cannot be opened."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above is detail
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return self._failed(error)
+        if code == sqlite3.SQLITE_BUSY:
+            what = (
+                f"another run is writing it now ({self.path} is locked). Wait for it, or give another name."
+            )
+        elif code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            what = f"{self.path}, where a run keeps what it has scored, is damaged ({error}). Delete it to start over."
+        else:
+            what = f"cannot be written ({self.path}: {error})."
+        return UsageError(f"-o {self.output}: {what}")
+
+    def begin(self, made: Mapping[str, str]) -> None:
+        """made: all that the rows depend on besides the inputs, name → value or fingerprint.
+
+        Raises UsageError, with both values, if the rows found were made with something else.
+        """
+        before: dict[str, str] = dict(self._db.execute("SELECT name, value FROM made"))
+        if self.found and before != made:
+            names = [name for name in {**before, **made} if before.get(name) != made.get(name)]
+            differing = "".join(
+                f"\n  {n}: {before.get(n, 'none')} then, {made.get(n, 'none')} now" for n in names
+            )
+            raise UsageError(
+                f"-o {self.output}: --resume cannot go on, since the {self.found:,} units of the earlier run were scored "
+                f"with something else:{differing}\nGive what it was given, or delete {self.path} to start over."
+            )
+        with self._saying():
+            self._db.execute("BEGIN")
+            self._db.execute("DELETE FROM made")
+            self._db.executemany("INSERT INTO made VALUES (?, ?)", made.items())
+            self._db.execute("COMMIT")
+        self._begun, self._since = True, time.monotonic()
+
+    def find(self, key: bytes) -> str | None:
+        """The row of an earlier run under this key, as JSON."""
+        if not self.found:
+            return None
+        with self._saying():
+            row = self._db.execute("SELECT row FROM rows WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def take(self, row: str) -> Score:
+        self.taken += 1
+        return score_from_dict(json.loads(row))
+
+    def add(self, key: bytes, score: Score) -> None:
+        """Keeps a row; on the disk after COMMIT_UNITS or COMMIT_SECONDS."""
+        row = json.dumps(score.to_dict(), ensure_ascii=False)
+        with self._saying():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN")
+            self._db.execute("INSERT OR IGNORE INTO rows (key, row) VALUES (?, ?)", (key, row))
+            self.added += 1
+            if self.added % COMMIT_UNITS == 0 or time.monotonic() - self._since > COMMIT_SECONDS:
+                self._db.execute("COMMIT")
+                self._since = time.monotonic()
+
+    def remove(self) -> None:
+        """For when the output is there. Unlinked while it is still locked, so that no other run can step in between."""
+        with suppress(sqlite3.Error):
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._db.execute("PRAGMA journal_mode = DELETE")  # or closing would look for files by their names
+        self.path.unlink(missing_ok=True)
+        self._removed = True
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._removed:
+            kept = self._kept()
+            if kept == 0:
+                self.remove()
+            elif kept and self._begun:
+                with suppress(OSError):  # standard error may be what went away
+                    said = f"{kept:,} units are scored and kept in {self.path}"
+                    print(
+                        f"slant: {said}; the same command with --resume goes on from there", file=sys.stderr
+                    )
+        self._db.close()
+
+    def _kept(self) -> int | None:
+        """How many rows the next run will find; None where SQLite cannot say."""
+        try:
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
+            (kept,) = self._db.execute("SELECT count(*) FROM rows").fetchone()
+        except sqlite3.Error:  # a full disk: what was committed before stands
+            return None
+        return int(kept)
+
+    @contextmanager
+    def _saying(self) -> Iterator[None]:
+        """What SQLite cannot do, as an error of ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: sqlite3.Error) -> SlantError:
+        return SlantError(
+            f"{self.path}, where the run keeps what it has scored, cannot be written ({error}). Is the disk full, or over "
+            "its quota? Make room; nothing that was kept before is lost."
+        )

@@ -1,0 +1,52 @@
+"""The list of what could not be read, beside the output."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+
+from slant.errors import Rejected
+from slant.scoring.whole import whole
+
+SHOWN = 3  # kept for the message at the end
+_IN_MEMORY = 1 << 20  # bytes; a run may reject millions, so the rest waits on disk
+
+
+def rejected_path(output: str) -> str:
+    """Where the run that writes `output` lists what it could not read."""
+    return "slant.rejected.jsonl" if output == "-" else f"{output}.rejected.jsonl"
+
+
+class Rejections:
+    """Takes what could not be read, one by one, and lists it whole at the end.
+
+    first: the first SHOWN of them.
+    """
+
+    def __init__(self) -> None:
+        self.first: list[Rejected] = []
+        self._count = 0
+        self._lines = SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+b")  # noqa: SIM115
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, rejected: Rejected) -> None:
+        self._count += 1
+        if len(self.first) < SHOWN:
+            self.first.append(rejected)
+        # ASCII: a path may hold what UTF-8 cannot say.
+        self._lines.write(json.dumps(rejected.to_dict()).encode("ascii") + b"\n")
+
+    def write(self, output: str) -> Path | None:
+        """Writes the list beside `output`; an older one goes, if this run rejected nothing."""
+        listed = Path(rejected_path(output))
+        if not self._count:
+            listed.unlink(missing_ok=True)
+            return None
+        self._lines.seek(0)
+        with whole(listed) as part, part.open("wb") as file:
+            shutil.copyfileobj(self._lines, file)
+        return listed
