@@ -20,7 +20,7 @@ from slant.reading.seen import Seen
 from slant.reading.sources import read_articles
 from slant.reading.units import split as split_article
 from slant.scoring.files import made_by_slant, write_rows
-from slant.scoring.rejections import rejected_path
+from slant.scoring.rejections import Rejections, rejected_path
 
 if TYPE_CHECKING:
     from slant.reading.fetching import Manners
@@ -106,7 +106,7 @@ def scores(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Score]:
     return _counted(run.score(run.asked), options["quiet"])
 
 
-def write_scores(options: dict[str, Any], rejected: TakesRejected) -> int:
+def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
     """Scores everything into the output, whole or not at all; returns the number of units.
 
     A run that is stopped keeps what it scored beside the output, and the next one takes it over if it is asked to resume.
@@ -127,6 +127,7 @@ def write_scores(options: dict[str, Any], rejected: TakesRejected) -> int:
         remove_stale(Path(output))
         rows = resumed(run.asked, journal=journal, score=run.score)
         count = write_rows(_counted(rows, options["quiet"], journal), output, made=run.made)
+        rejected.write(output)  # before the journal goes: what is stopped here can still be gone on with
         journal.remove()
     return count
 
