@@ -29,7 +29,7 @@ from slant.records import (
 from slant.scoring import files
 from slant.scoring.files import check_format, is_score_file, read_scores, write_rows
 from slant.scoring.rejections import Rejections
-from slant.scoring.sinks import columns, flat
+from slant.scoring.sinks import columns
 
 UNIT = Unit("a1", "u1", "paragraph", "The greedy council, they say.", 0, 29, 0, outlet="Courier")
 SCORE = Score(
@@ -249,3 +249,120 @@ def test_a_score_file_is_known_by_its_first_row(tmp_path: Path, ending: str) -> 
     for other in ("u", "none", "missing"):
         assert not is_score_file(str(tmp_path / f"{other}{ending}"))
     assert not is_score_file(str(tmp_path))
+
+
+# ---- for every format
+
+
+@pytest.mark.slow
+@given(rows=st.lists(scores, max_size=3))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_csv_cells_say_what_the_scores_say(tmp_path: Path, rows: list[Score]) -> None:
+    """As docs/outputs.md has it: null is empty, numbers as JSON writes them, lists are JSON."""
+    write_rows(rows, str(tmp_path / "s.csv"))
+    with (tmp_path / "s.csv").open(encoding="utf-8", newline="") as file:
+        cells = list(csv.DictReader(file))
+    wanted = [(row, stance) for row in rows for stance in (row.stance or [None])]
+    assert len(cells) == len(wanted)
+    for cell, (row, stance) in zip(cells, wanted, strict=True):
+        for name in (
+            "article_id",
+            "unit_id",
+            "kind",
+            "text",
+            "outlet",
+            "title",
+            "author",
+            "parent_id",
+            "url",
+        ):
+            assert cell[name] == (getattr(row.unit, name) or "")
+        assert [int(cell[name]) for name in ("start", "end", "position")] == [
+            row.unit.start,
+            row.unit.end,
+            row.unit.position,
+        ]
+        full = row.to_dict()
+        for name in ("loaded", "frames", "toxic", "flags"):
+            assert json.loads(cell[name]) == full[name]
+        assert cell["reply"] == (row.reply.label if row.reply else "")
+        assert cell["biased"] == ("" if row.biased is None else str(row.biased))
+        assert (cell["target"], cell["stance"]) == (
+            (stance.target, stance.label or "") if stance else ("", "")
+        )
+        if stance:
+            assert {label: float(cell[f"p_{label}"]) for label in STANCES} == stance.scores
+            assert json.loads(cell["mentions"]) == [list(place) for place in stance.mentions]
+
+
+@pytest.mark.parametrize("ending", files.FORMATS)
+@pytest.mark.parametrize("field", ["text", "outlet", "target"])
+def test_half_of_a_character_is_refused_with_its_unit(tmp_path: Path, ending: str, field: str) -> None:
+    row = SCORE.to_dict()
+    if field == "target":
+        row["stance"][0]["target"] = "council \ud83d"
+    else:
+        row[field] = "torn \ud83d"
+    with pytest.raises(SlantError, match=r"unit 'u1' of article 'a1' holds half of a character \('\\ud83d'"):
+        write_rows([SCORE, score_from_dict(row)], str(tmp_path / f"s{ending}"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parquet_and_duckdb_say_what_made_them(tmp_path: Path) -> None:
+    import duckdb
+    import pyarrow.parquet as pq
+
+    made = {"model": "m", "codebook": "c", "targets": "t", "slant": "0.1.0"}
+    said = {"slant.schema": "1", **{f"slant.{name}": value for name, value in made.items()}}
+    for ending in (".parquet", ".duckdb"):
+        write_rows([SCORE], str(tmp_path / f"s{ending}"), made=made)
+    file = pq.ParquetFile(tmp_path / "s.parquet")
+    assert {
+        key.decode(): value.decode()
+        for key, value in file.metadata.metadata.items()
+        if key != b"ARROW:schema"
+    } == said
+    assert file.metadata.row_group(0).column(0).compression == "ZSTD"
+    with duckdb.connect(str(tmp_path / "s.duckdb"), read_only=True) as connection:
+        assert dict(connection.sql("SELECT name, value FROM run").fetchall()) == said
+        query = "SELECT s.target, s.label, s.scores.against FROM (SELECT unnest(stance) AS s FROM scores)"
+        assert connection.sql(query).fetchall() == [("council", "against", 0.7), ("ferry", None, 0.3)]
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
+def test_a_file_that_was_cut_off_is_said(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"s{ending}"
+    write_rows([SCORE] * 50, str(path))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    with pytest.raises(UsageError, match=rf"s\{ending} .*cut off"):
+        list(read_scores([str(path)]))
+
+
+def test_what_is_no_scores_in_a_database_is_said(tmp_path: Path) -> None:
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
+        connection.execute("CREATE TABLE prices AS SELECT 1")
+    with pytest.raises(UsageError, match=r"no table `scores`, only \['prices'\]"):
+        list(read_scores([str(tmp_path / "s.duckdb")]))
+
+
+def test_without_duckdb_its_files_are_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(UsageError, match=r"pip install 'slant\[duckdb\]', or use \.parquet"):
+        write_rows([SCORE], str(tmp_path / "s.duckdb"))
+
+
+def test_the_rejected_wait_on_disk(tmp_path: Path) -> None:
+    rejections = Rejections()
+    for number in range(20_000):
+        rejections.append(Rejected(f"{number}.txt", "empty", "blanks only. " * 9))
+    listed = rejections.write(str(tmp_path / "s.jsonl"))
+    assert (len(rejections), len(rejections.first)) == (20_000, 3)
+    assert listed is not None
+    lines = Path(listed).read_text("ascii").splitlines()
+    assert [json.loads(line)["path"] for line in lines] == [f"{number}.txt" for number in range(20_000)]
