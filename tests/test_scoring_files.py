@@ -313,7 +313,13 @@ def test_parquet_and_duckdb_say_what_made_them(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     made = {"model": "m", "codebook": "c", "targets": "t", "slant": "0.1.0"}
-    said = {"slant.schema": "1", **{f"slant.{name}": value for name, value in made.items()}}
+    said = {
+        "slant.schema": "1",
+        "slant.model": "m",
+        "slant.codebook": "c",
+        "slant.targets": "t",
+        "slant.version": "0.1.0",
+    }
     for ending in (".parquet", ".duckdb"):
         write_rows([SCORE], str(tmp_path / f"s{ending}"), made=made)
     file = pq.ParquetFile(tmp_path / "s.parquet")
@@ -336,6 +342,9 @@ def test_a_file_that_was_cut_off_is_said(tmp_path: Path, ending: str) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     with pytest.raises(UsageError, match=rf"s\{ending} .*cut off"):
         list(read_scores([str(path)]))
+    assert is_score_file(str(path)) == (ending != ".parquet"), (
+        "it may be one of articles, whose reader gives the reason"
+    )
 
 
 def test_what_is_no_scores_in_a_database_is_said(tmp_path: Path) -> None:

@@ -94,8 +94,10 @@ def is_score_file(name: str) -> bool:
         return False
     try:
         first = next(_rows(reader, path), {})
-    except UsageError:  # broken as a score file; reading it as articles gives the named reason
-        return False
+    except (
+        UsageError
+    ):  # broken as a score file; reading it as articles gives the named reason, but no database is one
+        return path.suffix.lower() == ".duckdb"
     return {"unit_id", "stance", "model"} <= first.keys()
 
 

@@ -19,7 +19,7 @@ def arrow_schema(record: type[Score] | type[Unit] = Score, made: Mapping[str, st
     """The columns as a pyarrow Schema.
 
     made: what the rows were made with (model, codebook, targets, slant: fingerprints and version), for the file's
-        metadata; there as `slant.model` and so on, beside `slant.schema`.
+        metadata; there as `slant.model`, `slant.version` and so on, beside `slant.schema`.
     """
     import pyarrow as pa
 
@@ -51,10 +51,9 @@ def arrow_schema(record: type[Score] | type[Unit] = Score, made: Mapping[str, st
 
 
 def metadata(made: Mapping[str, str] | None) -> dict[str, str]:
-    return {
-        "slant.schema": SCHEMA_VERSION,
-        **{f"slant.{name}": value for name, value in (made or {}).items()},
-    }
+    """What a file says of its making, name → value."""
+    said = {f"slant.{'version' if name == 'slant' else name}": value for name, value in (made or {}).items()}
+    return {"slant.schema": SCHEMA_VERSION, **said}
 
 
 def peek(records: Records) -> tuple[type[Score] | type[Unit], Records]:
