@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 import slant
+from pages import examples
 from slant.records import Article, Unit
 from slant.scoring.files import read_scores, write_rows
 
@@ -122,6 +122,7 @@ def test_scores_are_made_as_they_are_asked_for(scorer: slant.Scorer) -> None:
     assert taken < 5_000
 
 
+@pytest.mark.slow
 def test_tables_hold_the_rows_and_are_never_made_of_a_rest(scorer: slant.Scorer, tmp_path: Path) -> None:
     rows = [row.to_dict() for row in scorer.score([SAID, STORY])]
     frame = scorer.score([SAID, STORY]).to_pandas()
@@ -224,27 +225,15 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 # ---- the page
 
 
-def _examples(page: Path) -> list[tuple[str, str]]:
-    """(heading, code) of each Python example."""
-    found = re.findall(
-        r"^(#+ [^\n]*)$|^```python\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    heading, out = "", []
-    for title, code in found:
-        heading = title or heading
-        if code:
-            out.append((heading, code))
-    return out
-
-
+@pytest.mark.slow
 def test_the_examples_of_the_page_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All but those that need torch, which test_learning_pipeline.py runs."""
     monkeypatch.chdir(ROOT)
     names: dict[str, Any] = {}
-    examples = [(h, code) for h, code in _examples(ROOT / "docs" / "python.md") if h != "## In transformers"]
-    assert len(examples) > 4
-    for _, code in examples:
+    here = [(h, code) for h, code in examples(ROOT / "docs" / "python.md") if h != "## In transformers"]
+    assert len(here) > 4
+    for _, code in here:
         exec(code, names)
     assert "corrupt" in capsys.readouterr().out

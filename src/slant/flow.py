@@ -21,8 +21,10 @@ from slant.reading.sources import read_articles
 from slant.reading.units import split as split_article
 from slant.scoring.files import made_by_slant, write_rows
 from slant.scoring.rejections import Rejections, rejected_path
+from slant.scoring.storage import is_storage
 
 if TYPE_CHECKING:
+    from slant.encoding.reader import Reader
     from slant.reading.fetching import Manners
     from slant.records import Score
     from slant.scoring.journal import Journal
@@ -38,7 +40,7 @@ def units(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Any]:
         columns=mapping(options.get("mapped", ())),
         urls=_manners(options),
     )
-    own = _own_files(options)
+    own = own_files(options)
     seen = Seen()
     for document in _progress(found, "documents", options["quiet"]):
         if (path := os.path.realpath(_PLACE.sub("", document.path))) in own:
@@ -46,7 +48,7 @@ def units(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Any]:
         elif isinstance(document, Rejected):
             rejected.append(document)
         elif first := seen.first(document.article_id, document.path):
-            rejected.append(_repeated(document.path, first))
+            rejected.append(repeated(document.path, first))
         else:
             yield from split_article(document, comments_from=options["comments_from"])
 
@@ -63,7 +65,7 @@ def _manners(options: dict[str, Any]) -> Manners | None:
     return Manners(private=private)
 
 
-def _repeated(path: str, first: str) -> Rejected:
+def repeated(path: str, first: str) -> Rejected:
     detail = (
         f"text, outlet, date and url are those of {first}; counted twice it would weigh double. Remove one."
     )
@@ -73,7 +75,7 @@ def _repeated(path: str, first: str) -> Rejected:
 _PLACE = re.compile(r"[:#]\d+\Z")  # line or row, behind the path of a document in a table
 
 
-def _own_files(options: dict[str, Any]) -> set[str]:
+def own_files(options: dict[str, Any]) -> set[str]:
     """What this run writes. Where it lies in an input folder it is the product of an earlier run, and no input.
 
     Raises UsageError if the output is itself named as input.
@@ -103,7 +105,7 @@ class _Run:
 def scores(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Score]:
     """A Score per unit, in order, with progress on standard error."""
     run = _run(options, rejected)
-    return _counted(run.score(run.asked), options["quiet"])
+    return counted(run.score(run.asked), options["quiet"])
 
 
 def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
@@ -112,11 +114,18 @@ def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
     A run that is stopped keeps what it scored beside the output, and the next one takes it over if it is asked to resume.
     Raises UsageError as `Journal` does, and where standard output should be resumed.
     """
+    if options.get("engine") == "ray":
+        from slant import flow_ray
+
+        return flow_ray.write_scores(options, rejected)
     from slant.scoring.batch import resumed
     from slant.scoring.journal import Journal
     from slant.scoring.whole import remove_stale
 
     output = options["output"]
+    for path in (output, *options["paths"]):
+        if is_storage(path):
+            raise UsageError(f"{path}: object storage is read and written with --engine ray.")
     if output == "-":
         if options["resume"]:
             raise UsageError("--resume: what went to standard output cannot be taken back. Give -o FILE.")
@@ -126,7 +135,7 @@ def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
         journal.begin(run.made)
         remove_stale(Path(output))
         rows = resumed(run.asked, journal=journal, score=run.score)
-        count = write_rows(_counted(rows, options["quiet"], journal), output, made=run.made)
+        count = write_rows(counted(rows, options["quiet"], journal), output, made=run.made)
         rejected.write(output)  # before the journal goes: what is stopped here can still be gone on with
         journal.remove()
     return count
@@ -142,13 +151,18 @@ def _run(options: dict[str, Any], rejected: TakesRejected) -> _Run:
     targets = Targets.load(Path(options["targets"]) if options["targets"] else None)
     reader = load(folder)
     if options["units"]:
-        _own_files(options)
+        own_files(options)
         asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)
     else:
         asked = questions(units({**options, "quiet": True}, rejected), targets)
+    score = partial(score_questions, reader=reader, codebook=reader.codebook)
+    return _Run(asked, score, made_with(options, reader, targets))
+
+
+def made_with(options: dict[str, Any], reader: Reader, targets: Targets) -> dict[str, str]:
+    """All that the rows depend on besides the inputs, name → version, fingerprint or value."""
     made = {"slant": __version__, "model": reader.fingerprint, "codebook": reader.codebook}
-    made |= {"targets": targets.fingerprint, **_choices(options)}
-    return _Run(asked, partial(score_questions, reader=reader, codebook=reader.codebook), made)
+    return made | {"targets": targets.fingerprint, **_choices(options)}
 
 
 _CHOICES = ("units", "outlet", "comments_from", "mapped")  # options that change what the rows say
@@ -167,7 +181,7 @@ def _progress(rows: Any, unit: str, quiet: bool) -> Any:
     return tqdm(rows, unit=f" {unit}", desc="slant", mininterval=0.5, file=_Watched())
 
 
-def _counted(rows: Iterator[Score], quiet: bool, journal: Journal | None = None) -> Iterator[Score]:
+def counted(rows: Iterator[Score], quiet: bool, journal: Journal | None = None) -> Iterator[Score]:
     """Rows with their progress, and how many of them an earlier run had scored."""
     bar = _progress(rows, "units", quiet)
     for row in bar:

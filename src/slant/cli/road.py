@@ -46,6 +46,13 @@ def split(**options: Any) -> int:
 @click.option(
     "--resume", is_flag=True, help="Go on from where a run of the same output was stopped, if one was."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="ray: on a Ray cluster; PATHS and -o may be s3://, gs:// and the like. See docs/cluster.md.",
+)
 @model
 @reading
 @quiet

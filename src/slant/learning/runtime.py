@@ -38,6 +38,11 @@ class TorchRuntime:
 def load_checkpoint(folder: Path, *, bf16: bool = False) -> Reader:
     """A Reader over the torch checkpoint in `folder` (as written by training)."""
     model = SlantModel.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    return reader_of(model, folder, bf16=bf16)
+
+
+def reader_of(model: SlantModel, folder: Path, *, bf16: bool = False) -> Reader:
+    """A Reader over a model that was loaded from the checkpoint in `folder`, on whatever device it is."""
     check_labels(model.config.to_dict(), f"checkpoint {folder}")
     settings = json.loads((folder / "slant.json").read_text("utf-8"))
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])

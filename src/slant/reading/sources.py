@@ -52,7 +52,7 @@ def read_articles(
 
         visitor = Visitor(Fetcher(urls, limits=limits), settings)
         read, visit = visitor.from_list, visitor.visit
-    for path in _once(paths):
+    for path in find_files(paths):
         if isinstance(path, Rejected):
             yield path
         elif _is_address(path):
@@ -73,8 +73,8 @@ def _not_asked_to(address: str) -> Found:
     raise Rejected(address, "missing", "this is a web address. Add --urls to fetch it.")
 
 
-def _once(paths: Sequence[str]) -> Iterator[str | Rejected]:
-    """Each file once, even when a folder and a file in it are both named."""
+def find_files(paths: Sequence[str]) -> Iterator[str | Rejected]:
+    """The files of `paths`, each once, even when a folder and a file in it are both named."""
     seen: set[str] = set()
     for path in paths:
         for found in _expand(path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
 from slant.errors import Rejected
+from slant.scoring.storage import is_storage, replace_object
 from slant.scoring.whole import whole
 
 SHOWN = 3  # kept for the message at the end
@@ -40,8 +41,10 @@ class Rejections:
         # ASCII: a path may hold what UTF-8 cannot say.
         self._lines.write(json.dumps(rejected.to_dict()).encode("ascii") + b"\n")
 
-    def write(self, output: str) -> Path | None:
+    def write(self, output: str) -> Path | str | None:
         """Writes the list beside `output`; an older one goes, if this run rejected nothing."""
+        if is_storage(output):
+            return replace_object(rejected_path(output), self._lines if self._count else None)
         listed = Path(rejected_path(output))
         if not self._count:
             listed.unlink(missing_ok=True)

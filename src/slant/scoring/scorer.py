@@ -19,6 +19,7 @@ from slant.scoring.score import Question, questions
 from slant.scoring.score import score as score_questions
 
 Item = str | Mapping[str, Any] | Article | Unit
+Asked = Iterable[str] | Targets | str | Path | None
 UNIT_KEYS = (
     "kind",
     "parent_text",
@@ -55,7 +56,7 @@ class Scorer:
         self,
         texts: Iterable[Item],
         *,
-        targets: Iterable[str] | Targets | str | Path | None = None,
+        targets: Asked = None,
         rejected: list[Rejected] | None = None,
     ) -> Scores:
         """A Score per unit, in order, made as it is asked for.
@@ -73,13 +74,7 @@ class Scorer:
         Raises UsageError now, and Rejected while the scores are read.
         """
         _refuse_single(texts)
-        names: tuple[str, ...] = ()
-        known = self.targets
-        if isinstance(targets, Targets | str | Path):
-            known = _targets(targets)
-        elif targets is not None:
-            names = _names(targets)
-        asked = _Asked(known, names).of(texts, rejected)
+        asked = Asking(self.targets, targets).each(texts, rejected)
         return Scores(score_questions(asked, reader=self.reader, codebook=self.reader.codebook))
 
 
@@ -113,9 +108,9 @@ class Scores(Iterator[Score]):
         """
         import pyarrow
 
-        from slant.scoring.files import _schema
+        from slant.scoring.sinks.columns import arrow_schema
 
-        return pyarrow.Table.from_pylist([score.to_dict() for score in self._whole()], _schema(pyarrow, None))
+        return pyarrow.Table.from_pylist([score.to_dict() for score in self._whole()], arrow_schema())
 
     def _whole(self) -> Scores:
         """Half a table, or an empty one at the second call, would look like a result."""
@@ -131,16 +126,22 @@ def _columns() -> list[str]:
     return list(Score(Unit("", "", "paragraph", "", 0, 0, 0)).to_dict())
 
 
-class _Asked:
-    """What each item is asked about. names: targets given for this call, beside or in place of the known ones."""
+class Asking:
+    """What the items of one call are asked about: known targets, beside or in place of them those given for the call."""
 
-    def __init__(self, known: Targets, names: tuple[str, ...]) -> None:
-        self.known, self.names = known, names
-        own = [target for target in known.targets if target.id in names]
-        added = Targets.from_names(name for name in names if name not in known.ids)
-        self.of_articles = Targets((*own, *added.targets)) if names else known
+    def __init__(self, known: Targets, targets: Asked) -> None:
+        """Raises UsageError for targets that are none."""
+        self.names: tuple[str, ...] = ()
+        self.known = self.of_articles = known
+        if isinstance(targets, Targets | str | Path):
+            self.known = self.of_articles = _targets(targets)
+        elif targets is not None:
+            self.names = _names(targets)
+            own = [target for target in known.targets if target.id in self.names]
+            added = Targets.from_names(name for name in self.names if name not in known.ids)
+            self.of_articles = Targets((*own, *added.targets))
 
-    def of(self, items: Iterable[Item], rejected: list[Rejected] | None) -> Iterator[Question]:
+    def each(self, items: Iterable[Item], rejected: list[Rejected] | None) -> Iterator[Question]:
         for units, run in groupby(enumerate(items), key=lambda pair: isinstance(pair[1], Unit)):
             if units:
                 yield from questions((item for _, item in run if isinstance(item, Unit)), self.of_articles)
@@ -154,11 +155,9 @@ class _Asked:
                     rejected.append(error)
 
     def _one(self, item: Any, where: str) -> Iterator[Question]:
-        if isinstance(item, str):
-            return iter([self._ready({"text": item}, where)])
+        if isinstance(item, str) or (isinstance(item, Mapping) and any(key in item for key in UNIT_KEYS)):
+            return iter([self.unit(item, where)])
         if isinstance(item, Mapping):
-            if any(key in item for key in UNIT_KEYS):
-                return iter([self._ready(item, where)])
             item = article_from_row(item, where)
         if not isinstance(item, Article):
             expected = "a string, a dict with text, an Article or a Unit"
@@ -167,11 +166,13 @@ class _Asked:
             )
         return questions(split(item), self.of_articles)
 
-    def _ready(self, item: Mapping[str, Any], where: str) -> Question:
+    def unit(self, item: str | Mapping[str, Any], where: str) -> Question:
+        """What one string or ready-made unit is asked about. Raises Rejected, with `where`, if it is neither."""
+        row = {"text": item} if isinstance(item, str) else dict(item)
         for name in ("text", "parent_text"):
-            if isinstance(item.get(name), str):
-                check_characters(item[name], where)
-        return ready_question({**item, "targets": item.get("targets") or list(self.names)}, where, self.known)
+            if isinstance(row.get(name), str):
+                check_characters(row[name], where)
+        return ready_question({**row, "targets": row.get("targets") or list(self.names)}, where, self.known)
 
 
 def _targets(given: Targets | str | Path) -> Targets:
