@@ -70,13 +70,16 @@ class How:
     """How a process is run. pause: see Arithmetic. file_limit: bytes that a file may grow to, as on a full disk.
 
     die_at: "module.name" of a function before which the process is killed, e.g. "slant.scoring.journal.Journal.remove".
-    no_stderr: nobody reads its standard error.
+    die_after: rows that it may keep before it is killed. no_stderr: nobody reads its standard error.
+    real: with the model that --model names, in place of the rules.
     """
 
     pause: float = 0.0
     file_limit: int = 0
     die_at: str = ""
+    die_after: int = 0
     no_stderr: bool = False
+    real: bool = False
     commit_units: int = 16
 
 
@@ -98,26 +101,34 @@ def finished(arguments: list[str], how: How | None = None, *, cwd: Path) -> tupl
 
 def _slant(arguments: list[str], how: How, cwd: str) -> None:
     from slant.cli import main
+
+    os.chdir(cwd)
+    _direct_stderr(how)
+    _replace_model(how)
+    if how.file_limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (how.file_limit, how.file_limit))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    if how.die_at:
+        _die_before(how.die_at)
+    if how.die_after:
+        _die_after(how.die_after)
+    try:
+        main(arguments)
+    except SystemExit as ended:  # without multiprocessing's own farewell, which needs a standard error
+        os._exit(ended.code if isinstance(ended.code, int) else 1)
+
+
+def _replace_model(how: How) -> None:
     from slant.scoring import journal, runtime
     from slant.scoring import score as scoring
 
     def load(folder: Path | None = None, **_: Any) -> Reader:
         return stub_reader(how.pause, fingerprint=folder.name if folder else "rules-1")
 
-    os.chdir(cwd)
-    _direct_stderr(how)
-    runtime.load = load  # type: ignore[assignment]
+    if not how.real:
+        runtime.load = load
     scoring.LOOK_AHEAD = 16
     journal.COMMIT_UNITS = how.commit_units
-    if how.file_limit:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (how.file_limit, how.file_limit))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    if how.die_at:
-        _die_before(how.die_at)
-    try:
-        main(arguments)
-    except SystemExit as ended:  # without multiprocessing's own farewell, which needs a standard error
-        os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 
 def _direct_stderr(how: How) -> None:
@@ -140,6 +151,19 @@ def _die_before(name: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(owner, attribute, die)
+
+
+def _die_after(rows: int) -> None:
+    from slant.scoring.journal import Journal
+
+    add = Journal.add
+
+    def add_or_die(self: Journal, *given: Any) -> None:
+        add(self, *given)
+        if self.added == rows:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Journal.add = add_or_die  # type: ignore[method-assign]
 
 
 def write_articles(folder: Path, *, files: int = 3, articles: int = 12, seed: int = 0) -> None:
@@ -165,3 +189,10 @@ def write_articles(folder: Path, *, files: int = 3, articles: int = 12, seed: in
         (folder / f"articles-{number}.jsonl").write_text(lines, "utf-8")
     (folder / "empty.txt").write_text("")
     (folder / "twice.jsonl").write_text(json.dumps(rows[-1], ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    _replace_model(How())
+    from slant.cli import main
+
+    main(sys.argv[1:])

@@ -7,6 +7,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -123,16 +125,9 @@ def test_killed_at_random_and_resumed(
 
 
 def test_what_was_scored_is_not_scored_again(work: Path, undisturbed: Path) -> None:
-    process = start(score("s.jsonl"), How(pause=0.05), cwd=work)
-    while process.is_alive() and not (journal_path(work / "s.jsonl").exists() and (work / ".ready").exists()):
-        if any(path.stat().st_size > 20_000 for path in work.glob(".s.jsonl.*.part")):
-            (work / ".ready").touch()
-        time.sleep(0.01)
-    (work / ".ready").unlink()
-    process.kill()
-    process.join()
+    assert finished(score("s.jsonl"), How(die_after=70), cwd=work)[0] == -9
     before = kept(work, "s.jsonl")
-    assert before >= 32
+    assert before == 64, "the last sixteen that were whole"
     code, said = finished(score("s.jsonl"), cwd=work)
     assert (code, f"an earlier run was stopped after {before} units" in said) == (2, True), said
     assert "Add --resume to go on from there" in said
@@ -182,6 +177,20 @@ def test_a_changed_input_list_is_scored_as_it_now_is(work: Path) -> None:
     for ending in ("", ".rejected.jsonl"):
         assert (work / f"s.jsonl{ending}").read_bytes() == (work / f"fresh.jsonl{ending}").read_bytes()
     assert "taken over" in said
+
+
+@pytest.mark.train
+def test_with_a_trained_model_too_a_row_does_not_depend_on_the_run(work: Path, tiny_export: Path) -> None:
+    """Units that are scored after a kill are read in other batches than they would have been."""
+    more = ("--model", str(tiny_export))
+    assert finished(score("fresh.jsonl", *more), How(real=True), cwd=work)[0] == 3
+    for kept_rows in (37, 50):
+        how = How(real=True, die_after=kept_rows)
+        assert finished(score("s.jsonl", *more, "--resume"), how, cwd=work)[0] == -9
+    assert kept(work, "s.jsonl") == 32 + 48
+    code, said = finished(score("s.jsonl", *more, "--resume"), How(real=True), cwd=work)
+    assert (code, "80 taken over" in said) == (3, True), said
+    assert (work / "s.jsonl").read_bytes() == (work / "fresh.jsonl").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -263,3 +272,40 @@ def test_a_journal_that_is_damaged_is_named(work: Path) -> None:
     journal_path(work / "s.jsonl").write_bytes(b"no database " * 99)
     code, said = finished(score("s.jsonl", "--resume"), cwd=work)
     assert (code, "is damaged" in said, "Delete it to start over" in said) == (2, True, True), said
+
+
+ON_A_SMALL_DISK = """
+mount -t tmpfs -o size=1m none disk || exit 77
+cp -r in targets.toml disk
+cd disk
+{python} {run} score in -o s.jsonl --targets targets.toml; echo "code $?"
+ls -A
+mount -o remount,size=20m .
+{python} {run} score in -o s.jsonl --targets targets.toml --resume; echo "code $?"
+cp s.jsonl s.jsonl.rejected.jsonl ..
+"""
+
+
+def test_a_disk_that_is_full_in_truth(work: Path) -> None:
+    """On a file system of one megabyte, in a name space of its own."""
+    if not shutil.which("unshare"):
+        pytest.skip("needs unshare")
+    (work / "disk").mkdir()
+    write_articles(work / "in", articles=60)
+    run = Path(__file__).with_name("stub_score.py")
+    script = ON_A_SMALL_DISK.format(python=sys.executable, run=run)
+    ran = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], cwd=work, capture_output=True, text=True, timeout=120
+    )
+    if ran.returncode == 77 or "unshare" in ran.stderr:
+        pytest.skip("this machine lets nobody mount a file system")
+    assert [line for line in ran.stdout.splitlines() if line.startswith("code")] == ["code 1", "code 3"], (
+        ran.stderr
+    )
+    assert "s.jsonl\n" not in ran.stdout
+    assert "Make room" in ran.stderr
+    assert "taken over" in ran.stderr
+    (work / "disk").rmdir()
+    assert finished(score("fresh.jsonl"), cwd=work)[0] == 3
+    for tail in ("", ".rejected.jsonl"):
+        assert (work / f"s.jsonl{tail}").read_bytes() == (work / f"fresh.jsonl{tail}").read_bytes()
