@@ -198,7 +198,7 @@ def model(tiny_export: Path) -> tuple[str, ...]:
 @pytest.mark.train
 def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tuple[str, ...]) -> None:
     (tmp_path / "t.toml").write_text(TARGETS)
-    for ending in ("jsonl", "parquet", "csv"):
+    for ending in ("jsonl", "parquet", "csv", "duckdb"):
         ran = slant("score", story, "-o", f"s.{ending}", "--targets", "t.toml", "--outlet", "Courier", *model)
         assert (ran.code, ran.out) == (0, "")
         assert f"2 units scored → s.{ending}" in ran.err
@@ -224,6 +224,11 @@ def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tu
     assert (ran.code, ran.out) == (0, "")
     with (tmp_path / "cmp" / "rates.csv").open(newline="") as file:
         assert {r["group"] for r in csv.DictReader(file)} == {"Courier"}
+    rates = (tmp_path / "cmp" / "rates.csv").read_bytes()
+    for ending in ("parquet", "duckdb"):
+        assert slant("compare", f"s.{ending}", "-o", "again", "--min-articles", "1").code == 0
+        assert (tmp_path / "again" / "rates.csv").read_bytes() == rates
+        assert slant("report", f"s.{ending}", "-o", "again.html").code == 0
     few = slant("compare", "s.jsonl", "-o", "cmp")
     assert "left out, with fewer than 5 articles: Courier (1)" in few.err
 

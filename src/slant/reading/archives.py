@@ -39,7 +39,7 @@ def zip_members(stream: BinaryIO, path: str, limits: Limits) -> Members:
         raise Rejected(
             path, "archive", "this is an office document or e-book. Export it as text, HTML or CSV."
         )
-    budget = Budget(path, limits, lambda: size)
+    budget = Budget(path, limits, lambda: size, times=10)
     for info in archive.infolist():
         where = f"{path}!{_shown(info.filename)}"
         kind = stat.S_IFMT(info.external_attr >> 16)
@@ -53,7 +53,7 @@ def zip_members(stream: BinaryIO, path: str, limits: Limits) -> Members:
                 raise Rejected(where, "encrypted", "it is locked with a password. Unpack it first.")
             own = Budget(where, limits, lambda size=info.compress_size: size)  # type: ignore[misc]
             with archive.open(info) as opened:
-                yield where, io.BufferedReader(_Member(opened, (budget, own)), PIECE)
+                yield where, io.BufferedReader(_Member(opened, (own, budget)), PIECE)
         except Rejected as rejected:
             yield rejected
         except _BROKEN as error:
@@ -154,7 +154,7 @@ class _Member(io.RawIOBase):
         try:
             data = self._inner.read(min(len(buffer), PIECE))
         except _BROKEN as error:
-            raise _broken(self._budgets[-1].path, error) from None
+            raise _broken(self._budgets[0].path, error) from None
         for budget in self._budgets:
             budget.spend(len(data))
         buffer[: len(data)] = data

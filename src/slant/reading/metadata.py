@@ -64,11 +64,11 @@ def iso_date(words: str) -> str | None:
     for form in _FORMATS:
         try:
             return datetime.strptime(" ".join(plain.split()), form).date().isoformat()
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     try:
         return parsedate_to_datetime(words).isoformat()  # RFC 2822, as feeds have it
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 

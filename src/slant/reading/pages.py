@@ -17,6 +17,11 @@ from slant.records import Article
 _QUIET = logging.NullHandler()
 # Where it finds no article, trafilatura falls back to all there is, which is then the menu.
 _FURNITURE = [".//nav", ".//footer[not(ancestor::article)]"]
+# trafilatura's time grows with the square of the elements: 5 seconds at 20,000, a minute at 60,000. News pages
+# have a few thousand; those of comments, which are cut out before, do not count.
+_ELEMENTS_OF_ARTICLE, _ELEMENTS = 20_000, 150_000
+_CHARACTERS = 2_000_000  # a novel is half of it
+_WORDS = ".//text()[not(parent::script or parent::style)]"
 
 
 def read_page(
@@ -73,7 +78,9 @@ def _extract(html: str, path: str) -> tuple[Any, list[Comment]]:
         tree = parse_html(html, path)
         if tree is None:
             return None, []
+        check_size(tree, path, _ELEMENTS)
         comments = take_comments(tree)
+        check_size(tree, path)
         # Dates that are not stated but guessed from anywhere in the page would be wrong too often.
         dates = {"extensive_search": False, "original_date": True}
         document = trafilatura.bare_extraction(
@@ -118,6 +125,24 @@ def parse_html(html: str, path: str) -> Any:
             path, "too_large", f"the parser gives up on it: {beyond.strip()}. Expected one article."
         )
     return tree
+
+
+def check_size(tree: Any, path: str, most: int = _ELEMENTS_OF_ARTICLE) -> None:
+    """Raises Rejected "too_large" for more than `most` elements, or more text than any article has."""
+    count = sum(1 for _ in tree.iter())
+    if count > most:
+        detail = f"it has {count:,} elements. Expected one article, with at most {most:,}. Split it, or save its text."
+        raise Rejected(path, "too_large", detail)
+    check_length("".join(tree.xpath(_WORDS)), path)
+
+
+def check_length(text: str, path: str) -> None:
+    """Raises Rejected "too_large" for more text than any article has."""
+    if len(text) > _CHARACTERS:
+        detail = (
+            f"it has {len(text):,} characters of text. Expected one article, with at most {_CHARACTERS:,}."
+        )
+        raise Rejected(path, "too_large", detail)
 
 
 def _title(stated: str | None, blocks: list[Block]) -> tuple[str | None, list[Block]]:

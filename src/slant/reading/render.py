@@ -55,14 +55,13 @@ def blocks_of(root: Element, *, skip: Callable[[Element], bool] = lambda element
 
 def join_blocks(blocks: list[Block]) -> str:
     """Paragraphs with a blank line between them; items of a list on lines of their own."""
-    text = ""
+    pieces: list[str] = []
     for index, block in enumerate(blocks):
         if index:
-            text += "\n" if block.kind == blocks[index - 1].kind == "item" else "\n\n"
-        text += {"item": f"- {block.text}", "quote": "> " + block.text.replace("\n", "\n> ")}.get(
-            block.kind, block.text
-        )
-    return text
+            pieces.append("\n" if block.kind == blocks[index - 1].kind == "item" else "\n\n")
+        quoted = "> " + block.text.replace("\n", "\n> ")
+        pieces.append({"item": f"- {block.text}", "quote": quoted}.get(block.kind, block.text))
+    return "".join(pieces)
 
 
 class _Writer:

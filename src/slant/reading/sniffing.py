@@ -158,18 +158,21 @@ def _content_kind(start: str) -> str:
     if re.match(r"\[\s*\{\s*\"", start):
         return "json"
     # Two known columns or more: a first line of prose such as "Text, and more text" is no table.
-    cells = next(csv.reader([first], delimiter=delimiter_of(first)), []) if first else []
-    fields = {USUAL.field(cell) for cell in cells} - {None}
+    fields = {USUAL.field(cell) for cell in _cells(first, delimiter_of(first))} - {None}
     return "csv" if "text" in fields and len(fields) > 1 else "text"
 
 
 def delimiter_of(header: str, columns: Columns = USUAL) -> str:
     """The delimiter under which a header line has a text column; a comma where none has."""
     for delimiter in ",\t;|":
-        try:
-            cells = next(csv.reader([header], delimiter=delimiter), [])
-        except csv.Error:
-            continue
+        cells = _cells(header, delimiter)
         if len(cells) > 1 and any(columns.field(cell) == "text" for cell in cells):
             return delimiter
     return ","
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []

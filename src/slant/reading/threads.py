@@ -176,13 +176,16 @@ def _parent(
 def _cut(found: list[Element]) -> None:
     """Remove the comments, and what surrounds them as far as it is only there for them."""
     gone: set[Element] = set()
+    holds: dict[Element, bool] = {}  # looked for once an element: thousands of comments may stand in one
     for item in found:
         above = list(item.iterancestors())
         if not gone.isdisjoint(above):
             continue
         region, beyond = item, False
         for element in above:
-            beyond = beyond or element.tag in ("body", "main") or bool(element.xpath(_HOLDS_ARTICLE))
+            if not beyond and element not in holds:
+                holds[element] = element.tag in ("body", "main") or bool(element.xpath(_HOLDS_ARTICLE))
+            beyond = beyond or holds[element]
             if not (_REGION.fullmatch(element.get("id") or "") or _has(element, _REGION)):
                 continue
             if not beyond:

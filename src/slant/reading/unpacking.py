@@ -12,6 +12,7 @@ from slant.errors import Rejected
 from slant.reading.limits import Limits
 
 PIECE = 1 << 16
+_SOME = 1 << 13  # bytes asked of a decompressor at once; what it had of them when it fails is lost
 
 
 class Joined(io.RawIOBase):
@@ -33,10 +34,14 @@ class Joined(io.RawIOBase):
 
 
 def with_head(stream: BinaryIO, size: int) -> tuple[bytes, BinaryIO]:
-    """`(the first bytes, a stream that begins with them)`; fewer than `size` only where the stream ends."""
+    """`(the first bytes, a stream that begins with them)`; fewer than `size` only where the stream ends or is torn."""
     head = b""
-    while len(head) < size and (piece := stream.read(size - len(head))):
-        head += piece
+    try:
+        while len(head) < size and (piece := stream.read(min(size - len(head), 1 << 12))):
+            head += piece
+    except Rejected:  # comes again, after what could be read
+        if not head:
+            raise
     return head, io.BufferedReader(Joined(head, stream), PIECE)
 
 
@@ -44,14 +49,15 @@ class Budget:
     """How much may still come out of one archive or packed file. Raises Rejected "bomb" once it is spent.
 
     What a header says of sizes is not asked: only what went in and what came out is counted.
+    times: for a whole archive, so that the rest of it is read though a member or two is a bomb.
     """
 
-    def __init__(self, path: str, limits: Limits, went_in: Callable[[], int]) -> None:
-        self.path, self._limits, self._in, self._out = path, limits, went_in, 0
+    def __init__(self, path: str, limits: Limits, went_in: Callable[[], int], *, times: int = 1) -> None:
+        self.path, self._limits, self._in, self._out, self._times = path, limits, went_in, 0, times
 
     def spend(self, size: int) -> None:
         self._out += size
-        allowed = max(self._limits.slack, self._limits.ratio * self._in())
+        allowed = self._times * max(self._limits.slack, self._limits.ratio * self._in())
         if self._out > min(allowed, self._limits.unpacked):
             detail = (
                 f"more than {self._out / 1e6:,.0f} MB came out of {self._in() / 1e6:,.2f} MB, as out of a decompression "
@@ -106,7 +112,7 @@ class _Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
-            data = self._inner.read(min(len(buffer), PIECE))
+            data = self._inner.read(min(len(buffer), _SOME))
         except (OSError, EOFError, zlib.error) as error:
             why = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
             detail = f"it cannot be unpacked to its end ({why}). Is it complete? Make or fetch it again."

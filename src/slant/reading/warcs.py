@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from slant.errors import Rejected
 from slant.reading.limits import Limits
+from slant.reading.sniffing import HEAD, sniff
 
 _LOG = logging.getLogger("slant")
 _HTML = ("text/html", "application/xhtml+xml")
@@ -41,11 +42,12 @@ def warc_pages(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Page | R
             yield record
             continue
         number += 1
-        if other := _other(record):
-            skipped[other] += 1
-            continue
         try:
-            yield _page(record, f"{path}#{number}", limits)
+            if other := _other(record):
+                skipped[other] += 1
+                _check_end(record, f"{path}#{number}")
+            else:
+                yield _page(record, f"{path}#{number}", limits)
         except Rejected as rejected:
             yield rejected
     others = ", ".join(f"{count:,} {what}" for what, count in skipped.most_common())
@@ -86,7 +88,7 @@ def _records(stream: BinaryIO, path: str) -> Iterator[Any]:
 def _other(record: Any) -> str | None:
     """What else a record is, in a word or two; None for a page."""
     if record.rec_type != "response":
-        return str(record.rec_type)[:60]
+        return str(record.rec_type or "record without a type")[:60]
     if record.http_headers is None:
         return "response without HTTP"
     status = str(record.http_headers.get_statuscode())[:20]
@@ -108,14 +110,23 @@ def _page(record: Any, where: str, limits: Limits) -> Page:
     if len(body) > limits.document:
         detail = f"this page is over {limits.document / 1e6:g} MB. Expected one article."
         raise Rejected(where, "too_large", detail)
-    left = getattr(record.raw_stream, "limit", 0)
-    if left and not record.raw_stream.read(1):
-        raise Rejected(where, "torn", f"the record ends {left:,} bytes too early. Is the archive complete?")
+    _check_end(record, where)
+    # warcio hands on what it cannot unpack as if it were not packed; servers call pictures HTML.
+    if sniff(bytes(body[:HEAD]), where) not in ("html", "text", "csv", "json", "jsonl"):
+        raise Rejected(where, "torn", "what is in this record is no page, nor what it says that it is packed with.")
     charset = re.search(
         r"charset\s*=\s*[\"']?([\w.:-]{2,40})", headers.get_header("Content-Type") or "", re.I
     )
     stated = record.rec_headers.get_header
     return Page(where, bytes(body), stated("WARC-Target-URI"), stated("WARC-Date"), charset and charset[1])
+
+
+def _check_end(record: Any, where: str) -> None:
+    """Raises Rejected "torn" if the archive ends before the record does."""
+    while record.raw_stream.read(1 << 16):
+        pass
+    if left := getattr(record.raw_stream, "limit", 0):
+        raise Rejected(where, "torn", f"the record ends {left:,} bytes too early. Is the archive complete?")
 
 
 def _body(record: Any, where: str, limit: int) -> bytearray:

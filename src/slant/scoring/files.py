@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from slant.errors import UsageError
+from slant.errors import SlantError, UsageError
 from slant.records import Score, score_from_dict
 from slant.scoring.sinks import database, flat, jsonl, parquet
 from slant.scoring.sinks.columns import Records, Row
@@ -46,9 +46,20 @@ def write_rows(records: Records, path: str, *, made: Mapping[str, str] | None = 
     """
     ending = check_format(path)
     if path == "-":
-        return jsonl.write_lines(records, sys.stdout)
+        return _to_stdout(records)
     with whole(Path(path)) as part:
         return _WRITERS[ending](records, part, made or {})
+
+
+def _to_stdout(records: Records) -> int:
+    try:
+        count = jsonl.write_lines(records, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        raise
+    except OSError as error:
+        raise SlantError(f"standard output cannot be written to its end ({error.strerror}).") from error
+    return count
 
 
 def read_scores(paths: Sequence[str]) -> Iterator[Score]:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from slant.errors import Rejected
+from slant.errors import Rejected, SlantError
 from slant.scoring.storage import is_storage, replace_object
 from slant.scoring.whole import whole
 
@@ -38,8 +38,14 @@ class Rejections:
         self._count += 1
         if len(self.first) < SHOWN:
             self.first.append(rejected)
-        # ASCII: a path may hold what UTF-8 cannot say.
-        self._lines.write(json.dumps(rejected.to_dict()).encode("ascii") + b"\n")
+        line = json.dumps(rejected.to_dict()) + "\n"  # ASCII: a path may hold what UTF-8 cannot say
+        try:
+            self._lines.write(line.encode("ascii"))
+        except OSError as error:
+            raise SlantError(
+                f"the list of what was rejected, a temporary file, cannot be written ({error.strerror}). Make room, or set "
+                "TMPDIR to a folder with room."
+            ) from None
 
     def write(self, output: str) -> Path | str | None:
         """Writes the list beside `output`; an older one goes, if this run rejected nothing."""
