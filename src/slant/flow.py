@@ -165,11 +165,12 @@ def made_with(options: dict[str, Any], reader: Reader, targets: Targets) -> dict
     return made | {"targets": targets.fingerprint, **_choices(options)}
 
 
-_CHOICES = ("units", "outlet", "comments_from", "mapped")  # options that change what the rows say
+# Options that change what the rows say, beside targets and model.
+_CHOICES = {"--units": "units", "--outlet": "outlet", "--comments-from": "comments_from", "--map": "mapped"}
 
 
 def _choices(options: dict[str, Any]) -> dict[str, str]:
-    return {f"--{name.replace('_', '-')}": str(options[name]) for name in _CHOICES if options.get(name)}
+    return {shown: str(options[name]) for shown, name in _CHOICES.items() if options.get(name)}
 
 
 def _progress(rows: Any, unit: str, quiet: bool) -> Any:

@@ -55,8 +55,7 @@ class Journal:
                 f"-o {output}: it is complete, no run of it was stopped, so there is nothing to resume. Leave --resume "
                 "out to score everything anew in its place, or give another name."
             )
-        self._db = self._opened()
-        (self.found,) = self._db.execute("SELECT count(*) FROM rows").fetchone()
+        self._db, self.found = self._opened()
         if self.found and not resume:
             self._db.close()
             raise UsageError(
@@ -64,7 +63,8 @@ class Journal:
                 f"Add --resume to go on from there, or delete that file to start over."
             )
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> tuple[sqlite3.Connection, int]:
+        """The database, and how many rows are in it."""
         db = None
         try:
             # What scores may ask for units from a thread of its own; SQLite sees to it that one call is made at a time.
@@ -79,17 +79,21 @@ class Journal:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, key BLOB UNIQUE, row TEXT)"
             )
+            (found,) = db.execute("SELECT count(*) FROM rows").fetchone()
         except sqlite3.Error as error:
             if db:
                 db.close()
-            raise self._closed(error) from None
-        return db
+            raise self._failed(error) from None
+        return db, found
 
-    def _closed(self, error: sqlite3.Error) -> SlantError:
-        """Why it cannot be opened."""
+    def _failed(self, error: sqlite3.Error) -> SlantError:
+        """What SQLite could not do, and why."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above is detail
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            return self._failed(error)
+            return SlantError(
+                f"{self.path}, where the run keeps what it has scored, cannot be written ({error}). Is the disk full, or "
+                "over its quota? Make room; nothing that was kept before is lost."
+            )
         if code == sqlite3.SQLITE_BUSY:
             what = (
                 f"another run is writing it now ({self.path} is locked). Wait for it, or give another name."
@@ -105,7 +109,8 @@ class Journal:
 
         Raises UsageError, with both values, if the rows found were made with something else.
         """
-        before: dict[str, str] = dict(self._db.execute("SELECT name, value FROM made"))
+        with self._saying():
+            before: dict[str, str] = dict(self._db.execute("SELECT name, value FROM made"))
         if self.found and before != made:
             names = [name for name in {**before, **made} if before.get(name) != made.get(name)]
             differing = "".join(
@@ -185,14 +190,8 @@ class Journal:
 
     @contextmanager
     def _saying(self) -> Iterator[None]:
-        """What SQLite cannot do, as an error of ours."""
+        """What goes wrong inside, as an error of ours."""
         try:
             yield
         except sqlite3.Error as error:
             raise self._failed(error) from None
-
-    def _failed(self, error: sqlite3.Error) -> SlantError:
-        return SlantError(
-            f"{self.path}, where the run keeps what it has scored, cannot be written ({error}). Is the disk full, or over "
-            "its quota? Make room; nothing that was kept before is lost."
-        )
