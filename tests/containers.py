@@ -19,8 +19,12 @@ RSS = (
 
 
 def page(words: str = "", head: str = "") -> str:
-    article = f"<article><h1>Ferry returns</h1><p>{SAID * 3}</p><p>The council met on Friday. {words}</p></article>"
-    return f"<!doctype html><html><head><title>Ferry returns</title>{head}</head><body>{article}</body></html>"
+    article = (
+        f"<article><h1>Ferry returns</h1><p>{SAID * 3}</p><p>The council met on Friday. {words}</p></article>"
+    )
+    return (
+        f"<!doctype html><html><head><title>Ferry returns</title>{head}</head><body>{article}</body></html>"
+    )
 
 
 def zipped(members: Mapping[str, bytes | str] | Iterable[tuple[zipfile.ZipInfo | str, bytes | str]]) -> bytes:

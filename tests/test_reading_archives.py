@@ -100,7 +100,9 @@ def test_a_packed_file_is_read_as_what_it_is(tmp_path: Path, name: str, data: by
 def test_what_would_do_harm_when_unpacked_is_refused_by_name_and_the_rest_is_read(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link.txt")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    locked = zipped({"locked.txt": "x"}).replace(b"\x00\x00\x08\x00", b"\x01\x00\x08\x00")  # its flag: encrypted
+    locked = zipped({"locked.txt": "x"}).replace(
+        b"\x00\x00\x08\x00", b"\x01\x00\x08\x00"
+    )  # its flag: encrypted
     members = [
         ("../up.txt", TEXT), ("/top.txt", TEXT), ("c:/windows.txt", TEXT), ("a\\..\\b.txt", TEXT), (link, "/etc/passwd"),
         ("n" * 2000, TEXT), ("inner.zip", zipped({"x.txt": TEXT})), ("twice.txt.gz", gzip.compress(gzip.compress(b"x"))),
@@ -171,7 +173,10 @@ def test_a_bomb_in_a_zip_is_refused_whatever_its_header_says_and_the_rest_is_rea
     size = struct.pack("<I", 30_000_007)
     (tmp_path / "a.zip").write_bytes(honest)
     (tmp_path / "b.zip").write_bytes(honest.replace(size, struct.pack("<I", 40)))  # it claims 40 bytes
-    assert outcome(tmp_path / "a.zip", limits=SMALL)[-2:] == [("a.zip!bomb.csv", "bomb"), ("a.zip!z.txt", TEXT)]
+    assert outcome(tmp_path / "a.zip", limits=SMALL)[-2:] == [
+        ("a.zip!bomb.csv", "bomb"),
+        ("a.zip!z.txt", TEXT),
+    ]
     lied = outcome(tmp_path / "b.zip", limits=SMALL)
     assert lied[-1] == ("b.zip!z.txt", TEXT)
     assert lied[-2] == ("b.zip!bomb.csv", "bad_archive")
@@ -184,7 +189,12 @@ def test_members_that_share_their_bytes_use_up_the_budget_of_the_archive(tmp_pat
     body = packed.compress(b"a " * 400_000) + packed.flush()
     crc = zlib.crc32(b"a " * 400_000)
     head = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 8, 0, 33, crc, len(body), 800_000, 5, 0) + b"a.csv"
-    entry = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 8, 0, 33, crc, len(body), 800_000, 5, 0, 0, 0, 0, 0, 0) + b"a.csv"
+    entry = (
+        struct.pack(
+            "<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 8, 0, 33, crc, len(body), 800_000, 5, 0, 0, 0, 0, 0, 0
+        )
+        + b"a.csv"
+    )
     end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 300, 300, 300 * len(entry), len(head + body), 0)
     (tmp_path / "a.zip").write_bytes(head + body + entry * 300 + end)
     found = outcome(tmp_path / "a.zip", limits=SMALL)
@@ -205,7 +215,9 @@ def test_what_has_to_be_wound_back_is_copied_up_to_a_limit() -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd])
 @pytest.mark.parametrize("cut", [0.5, 0.9, 0.999])
-def test_a_packed_file_that_is_cut_off_gives_its_rows_and_says_so(tmp_path: Path, pack: object, cut: float) -> None:
+def test_a_packed_file_that_is_cut_off_gives_its_rows_and_says_so(
+    tmp_path: Path, pack: object, cut: float
+) -> None:
     rows = "".join(f'{{"text": "Row {i * 7919 % 1000} of {i}."}}\n' for i in range(20_000)).encode()
     data = pack(rows)  # type: ignore[operator]
     (tmp_path / "a.jsonl.x").write_bytes(data[: int(len(data) * cut)])
@@ -260,8 +272,17 @@ def test_links_in_a_folder_are_followed_within_it_and_not_out_of_it(tmp_path: Pa
     (folder / "d").symlink_to(secret)
     (folder / "e").symlink_to("sub")
     (folder / "sub" / "f.txt").symlink_to("../../secret/key.txt")
-    out = [("c.txt", "link_outside"), ("d", "link_outside"), ("e/f.txt", "link_outside"), ("sub/f.txt", "link_outside")]
-    assert [(w.removeprefix("in/"), t) for w, t in outcome(folder)] == [("a.txt", TEXT), ("b.txt", TEXT), *out]
+    out = [
+        ("c.txt", "link_outside"),
+        ("d", "link_outside"),
+        ("e/f.txt", "link_outside"),
+        ("sub/f.txt", "link_outside"),
+    ]
+    assert [(w.removeprefix("in/"), t) for w, t in outcome(folder)] == [
+        ("a.txt", TEXT),
+        ("b.txt", TEXT),
+        *out,
+    ]
     matched = list(read_articles([f"{folder}/**/*.txt"]))
     assert {os.path.basename(one.path) for one in matched if isinstance(one, Rejected)} >= {"c.txt", "f.txt"}
     assert all("Mine." not in getattr(one, "text", "") for one in matched)

@@ -17,6 +17,7 @@ from slant.reading.sniffing import HEAD, sniff
 
 _LOG = logging.getLogger("slant")
 _HTML = ("text/html", "application/xhtml+xml")
+_PLAIN = ("html", "text", "csv", "json", "jsonl", "feed", "sitemap")  # as a page may begin
 # What warcio raises on records that are none; it checks little.
 _BROKEN = (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, OverflowError, zlib.error)
 
@@ -99,26 +100,46 @@ def _other(record: Any) -> str | None:
 
 
 def _page(record: Any, where: str, limits: Limits) -> Page:
-    from warcio.bufferedreaders import BufferedReader
-
     headers = record.http_headers
     coding = (headers.get_header("Content-Encoding") or "").strip().lower()
-    if coding and coding not in (*BufferedReader.get_supported_decompressors(), "identity"):
-        detail = f"the page is packed with {coding[:40]!r}. If that is br: pip install brotli"
-        raise Rejected(where, "unsupported", detail)
+    headers.remove_header("Content-Encoding")  # warcio would not tell a packed page that is cut off
     body = _body(record, where, limits.document)
+    _check_end(record, where)
+    if coding not in ("", "identity"):
+        body = _unpacked(body, coding, where, limits.document)
     if len(body) > limits.document:
         detail = f"this page is over {limits.document / 1e6:g} MB. Expected one article."
         raise Rejected(where, "too_large", detail)
-    _check_end(record, where)
-    # warcio hands on what it cannot unpack as if it were not packed; servers call pictures HTML.
-    if sniff(bytes(body[:HEAD]), where) not in ("html", "text", "csv", "json", "jsonl"):
-        raise Rejected(where, "torn", "what is in this record is no page, nor what it says that it is packed with.")
+    if sniff(body[:HEAD], where) not in _PLAIN:
+        raise Rejected(where, "unsupported", "the server calls this HTML, which it is not. Expected a page.")
     charset = re.search(
         r"charset\s*=\s*[\"']?([\w.:-]{2,40})", headers.get_header("Content-Type") or "", re.I
     )
     stated = record.rec_headers.get_header
-    return Page(where, bytes(body), stated("WARC-Target-URI"), stated("WARC-Date"), charset and charset[1])
+    return Page(where, body, stated("WARC-Target-URI"), stated("WARC-Date"), charset and charset[1])
+
+
+def _unpacked(body: bytes, coding: str, where: str, limit: int) -> bytes:
+    """At most limit + 1 bytes of a page that was sent packed; some crawlers keep the header though they unpacked it."""
+    if coding in ("gzip", "x-gzip", "deflate"):
+        for format_ in (
+            32 + zlib.MAX_WBITS,
+            -zlib.MAX_WBITS,
+        ):  # gzip or zlib; deflate as some servers send it
+            unpacker = zlib.decompressobj(format_)
+            with contextlib.suppress(zlib.error):
+                page = unpacker.decompress(body, limit + 1)
+                if unpacker.eof or len(page) > limit:
+                    return page
+    with contextlib.suppress(Rejected):
+        if sniff(body[:HEAD], where) == "html":
+            return body
+    if coding in ("gzip", "x-gzip", "deflate"):
+        raise Rejected(
+            where, "torn", f"this page was sent as {coding} and cannot be unpacked. Is it complete?"
+        )
+    detail = f"this page was sent as {coding[:40]!r}. Expected plain, gzip or deflate."
+    raise Rejected(where, "unsupported", detail)
 
 
 def _check_end(record: Any, where: str) -> None:
@@ -129,7 +150,7 @@ def _check_end(record: Any, where: str) -> None:
         raise Rejected(where, "torn", f"the record ends {left:,} bytes too early. Is the archive complete?")
 
 
-def _body(record: Any, where: str, limit: int) -> bytearray:
+def _body(record: Any, where: str, limit: int) -> bytes:
     """At most limit + 1 bytes and a piece. Raises Rejected "torn", also where warcio only writes a note."""
     body, noted = bytearray(), io.StringIO()
     try:
@@ -142,4 +163,4 @@ def _body(record: Any, where: str, limit: int) -> bytearray:
         why = str(error) or type(error).__name__
     if why:
         raise Rejected(where, "torn", f"the page in this record cannot be unpacked ({why.strip()[:160]}).")
-    return body
+    return bytes(body)
