@@ -1,4 +1,4 @@
-"""Put the tables of the result files into README.md and the model card, between their markers.
+"""Put the tables of the result files into README.md, the model card and the pages of docs, between their markers.
 
     python benchmarks/fill_figures.py [--check]
 
@@ -158,6 +158,23 @@ STYLES = {
     "marker": "after a marker (“12 comments”)",
     "bare": "neither authors nor extra blank lines",
 }
+
+
+def cluster_cost(files: Files) -> str:
+    """What one node scores, and what a hundred million articles cost at that rate."""
+    path = files.results / "throughput.json"
+    if not path.exists():
+        return "Not measured yet; `python benchmarks/throughput.py` makes the figures."
+    row = read_json(path)["node"]
+    hours = ARTICLES / row["articles_s"] / 3600
+    return (
+        f"One node of {row['cores']} cores ({row['machine']}) scores {row['units_s']:,.0f} units, that is "
+        f"{row['articles_s']:,.1f} articles of FA-KES's length, a second (`{row['command']}`). At that rate "
+        f"{ARTICLES / 1e6:.0f} million articles take {hours:,.0f} node-hours, or {hours * row['cores']:,.0f} core-hours."
+    )
+
+
+ARTICLES = 100_000_000
 TABLES: dict[str, Callable[[Files], str]] = {
     "scores": model_tables.scores,
     "slices": model_tables.slices,
@@ -174,6 +191,7 @@ TABLES: dict[str, Callable[[Files], str]] = {
     "cold-start": cold_start,
     "voice": voice,
     "comments": comments,
+    "cluster-cost": cluster_cost,
 }
 
 
@@ -192,7 +210,7 @@ def fill(root: Path, *, check: bool) -> list[Path]:
     """The files whose blocks differ from the result files; they are written anew unless `check`."""
     files = Files(root)
     stale = []
-    for path in (root / "README.md", files.model / "README.md"):
+    for path in (root / "README.md", files.model / "README.md", *sorted(root.glob("docs/*.md"))):
         text = path.read_text("utf-8")
         new = filled(text, files)
         if new != text:

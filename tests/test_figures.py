@@ -20,7 +20,7 @@ from slant.judging.spread import Spread, write_spread
 from slant.learning.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "model" / "default" / "README.md")
+PAGES = (ROOT / "README.md", ROOT / "model" / "default" / "README.md", ROOT / "docs" / "cluster.md")
 SURE = Calibration(
     "stance", 90, ece=0.051, aurc=0.1, bins=(Bin(0, 1, 90, 0.7, 0.8),),
     coverage=(Coverage(0.8, 0.6, 0.15), Coverage(1.0, 0.3, 0.25)), kept=0.94, kept_figure=0.83,
@@ -250,6 +250,24 @@ def test_a_card_of_an_older_slant_fills_what_it_has(project: Project) -> None:
     for block in ("calibration", "agreement", "agreement-short", "against", "spread"):
         assert project(block).startswith("Not measured yet; `"), block
     assert "not measured" in project("bars")
+
+
+def test_node_hours_are_computed_from_the_rate_of_one_node(project: Project) -> None:
+    assert project("cluster-cost").startswith("Not measured yet; `")
+    node = {"units_s": 500, "articles_s": 40.0, "cores": 2, "machine": "an abacus", "command": "make bench"}
+    write(project.results / "throughput.json", {"node": node})
+    text = project("cluster-cost")
+    assert "One node of 2 cores (an abacus) scores 500 units, that is 40.0 articles" in text
+    assert "100 million articles take 694 node-hours, or 1,389 core-hours." in text
+
+
+def test_the_pages_of_docs_are_filled_too(project: Project) -> None:
+    for name in ("README.md", "model/default/README.md"):
+        write(project.root / name, "No figures.\n")
+    page = project.root / "docs" / "cluster.md"
+    write(page, "<!-- figures: cluster-cost -->\n<!-- end -->\n")
+    assert project.fill.fill(project.root, check=False) == [page]
+    assert "Not measured yet" in page.read_text("utf-8")
 
 
 def test_check_writes_nothing_and_an_unknown_block_is_an_error(project: Project) -> None:

@@ -59,7 +59,8 @@ def listed(url: str) -> Iterator[tuple[str, int] | Rejected]:
         yield Rejected(url, "unreadable", f"the storage refuses to list it: {error}. Check the credentials.")
         return
     files = [(name, info["size"] or 0) for name, info in sorted(found.items()) if info["type"] == "file"]
-    shown = [row for row in files if not _hidden(row[0][len(path.rstrip("/")) :])]
+    above = re.split(r"[*?[]", path, maxsplit=1)[0].rpartition("/")[0] if glob.has_magic(path) else path
+    shown = [row for row in files if not _hidden(row[0][len(above.rstrip("/")) :])]
     for name, size in shown:
         yield f"{scheme}://{name}" if not _URL.match(name) else name, size
     if not shown:
