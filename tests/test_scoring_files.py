@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -375,3 +376,13 @@ def test_the_rejected_wait_on_disk(tmp_path: Path) -> None:
     assert listed is not None
     lines = Path(listed).read_text("ascii").splitlines()
     assert [json.loads(line)["path"] for line in lines] == [f"{number}.txt" for number in range(20_000)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [".parquet", ".duckdb"])
+def test_long_texts_fit(tmp_path: Path, ending: str) -> None:
+    """Rows are handed over in groups that are bounded in characters too, and DuckDB is given what it needs for them."""
+    rows = [replace(SCORE, unit=replace(UNIT, text=f"{number} {'x' * 4_500_000}")) for number in range(4)]
+    path = str(tmp_path / f"s{ending}")
+    assert write_rows(rows, path) == 4
+    assert [s.unit.text[:2] for s in read_scores([path])] == ["0 ", "1 ", "2 ", "3 "]

@@ -28,12 +28,14 @@ FORMATS = tuple(_WRITERS)
 
 
 def check_format(path: str, *, formats: Sequence[str] = FORMATS) -> str:
-    """The ending of an output path; "-" (standard output) is JSON lines. Raises UsageError for any other ending."""
+    """The ending of an output path; "-" (standard output) is JSON lines. Raises UsageError for one that cannot be written."""
     ending = ".jsonl" if path == "-" else Path(path).suffix.lower()
     if ending not in formats:
         raise UsageError(
             f"-o {path}: the ending {ending or '(none)'} says no format. Use one of {', '.join(formats)}."
         )
+    if ending == ".duckdb":
+        database.check_installed()  # said now, and not when the first rows are there
     return ending
 
 

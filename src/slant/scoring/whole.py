@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,9 +36,7 @@ def whole(path: Path) -> Iterator[Path]:
             ) from error
         raise UsageError(f"-o {path}: cannot be written ({error.strerror}).") from error
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-            part.with_name(f"{part.name}.wal").unlink(missing_ok=True)  # DuckDB's
+        _remove(f"{glob.escape(str(part))}*")  # DuckDB puts more beside a database while it writes
 
 
 def make_folder(path: Path) -> None:
@@ -52,8 +51,13 @@ def make_folder(path: Path) -> None:
 
 def remove_stale(path: Path) -> None:
     """Removes the siblings that killed runs left; only for who alone may write `path`."""
-    for part in glob.glob(f"{glob.escape(str(path.with_name('.' + path.name)))}.[0-9]*.part*"):
-        Path(part).unlink(missing_ok=True)
+    _remove(f"{glob.escape(str(path.with_name('.' + path.name)))}.[0-9]*.part*")
+
+
+def _remove(pattern: str) -> None:
+    for found in glob.glob(pattern):
+        with suppress(OSError):
+            shutil.rmtree(found) if os.path.isdir(found) else os.unlink(found)
 
 
 def sync(path: Path) -> None:

@@ -10,7 +10,8 @@ from slant.errors import SlantError
 from slant.records import REPLIES, STANCES, Score, Unit
 
 SCHEMA_VERSION = "1"  # of the columns below: a reader that knows it knows what to expect
-ROWS_PER_GROUP = 5_000  # held in memory while a group is made
+ROWS_PER_GROUP = 5_000  # held in memory while a group is made, or fewer …
+CHARACTERS = 4_000_000  # … where their texts are long
 Row = dict[str, Any]
 Records = Iterable[Score | Unit]
 
@@ -64,16 +65,31 @@ def peek(records: Records) -> tuple[type[Score] | type[Unit], Records]:
 
 
 def tables(records: Records, schema: Any, *, rows: int | None = None) -> Iterator[Any]:
-    """The records as pyarrow Tables of up to `rows` rows (default: ROWS_PER_GROUP); at least one, if empty."""
+    """The records as pyarrow Tables of up to `rows` rows (default: ROWS_PER_GROUP) and CHARACTERS; at least one, if empty."""
     import pyarrow as pa
 
-    stream, begun = iter(records), False
-    while (group := list(islice(stream, rows or ROWS_PER_GROUP))) or not begun:
+    begun = False
+    for group in _groups(records, rows or ROWS_PER_GROUP):
         begun = True
         try:
             yield pa.Table.from_pylist([record.to_dict() for record in group], schema)
         except UnicodeEncodeError:
             raise not_unicode(group) from None
+    if not begun:
+        yield pa.Table.from_pylist([], schema)
+
+
+def _groups(records: Records, rows: int) -> Iterator[list[Score | Unit]]:
+    group: list[Score | Unit] = []
+    held = 0
+    for record in records:
+        group.append(record)
+        held += len((record.unit if isinstance(record, Score) else record).text)
+        if len(group) >= rows or held >= CHARACTERS:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
 
 
 def not_unicode(records: Records) -> SlantError:

@@ -12,19 +12,23 @@ from slant.records import Score
 from slant.scoring.sinks.columns import Records, Row, arrow_schema, metadata, peek, tables
 
 ROWS = 2_000  # handed over at a time
-# DuckDB takes what it is given: more made a run over a million units larger, and no faster.
-MEMORY = "48MB"
+# DuckDB takes what it is given, and more made it no faster; but it needs the rows of a group several times over, which
+# matters where texts are very long.
+MEMORY, TIMES = 48_000_000, 12
+GROUP = 16_384  # rows that it keeps together
 
 
 def write(records: Records, path: Path, made: Mapping[str, str]) -> int:
     """Table `scores` (`units`, where they are units) and table `run(name, value)`. Rows stand in their order."""
     kind, records = peek(records)
     table = "scores" if kind is Score else "units"
-    count = 0
+    count = held = 0
     with _connection(path) as connection:
         connection.execute("CREATE TABLE run (name VARCHAR, value VARCHAR)")
         connection.executemany("INSERT INTO run VALUES (?, ?)", [*metadata(made).items()])
         for rows in tables(records, arrow_schema(kind), rows=ROWS):
+            held = max(held, rows.nbytes // max(1, rows.num_rows) * min(GROUP, count + rows.num_rows))
+            connection.execute(f"SET memory_limit = '{max(MEMORY, TIMES * rows.nbytes, 3 * held)}B'")
             connection.register("rows", rows)
             verb = f"INSERT INTO {table}" if count else f"CREATE TABLE {table} AS"
             connection.execute(f"{verb} SELECT * FROM rows")
@@ -47,17 +51,26 @@ def read(path: Path) -> Iterator[Row]:
         )
 
 
-@contextmanager
-def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
+def check_installed() -> None:
+    """Raises UsageError where DuckDB is not."""
     try:
-        import duckdb
+        import duckdb  # noqa: F401
     except ModuleNotFoundError:
         raise UsageError(
-            f"{path.suffix} files need DuckDB: pip install 'slant[duckdb]', or use .parquet, which DuckDB reads too."
+            ".duckdb files need DuckDB: pip install 'slant[duckdb]', or use .parquet, which DuckDB reads too."
         ) from None
-    settings: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY, "threads": 1}
+
+
+@contextmanager
+def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
+    check_installed()
+    import duckdb
+
     try:
-        with duckdb.connect(str(path), read_only=read_only, config=settings) as connection:
+        with duckdb.connect(config={"threads": 1}) as connection:
+            kind = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {GROUP}"
+            name = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{name}' AS file ({kind}); USE file")
             yield connection
     except duckdb.Error as error:
         if read_only:
