@@ -95,7 +95,7 @@ def start(arguments: list[str], how: How, *, cwd: Path) -> BaseProcess:
 def finished(arguments: list[str], how: How | None = None, *, cwd: Path) -> tuple[int | None, str]:
     """Exit code (negative: the signal that ended it) and standard error of a whole run."""
     process = start(arguments, how or How(), cwd=cwd)
-    process.join(60)
+    process.join(120)
     return process.exitcode, (cwd / "stderr").read_text("utf-8")
 
 
@@ -103,7 +103,6 @@ def _slant(arguments: list[str], how: How, cwd: str) -> None:
     from slant.cli import main
 
     os.chdir(cwd)
-    _direct_stderr(how)
     _replace_model(how)
     if how.file_limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (how.file_limit, how.file_limit))
@@ -112,6 +111,7 @@ def _slant(arguments: list[str], how: How, cwd: str) -> None:
         _die_before(how.die_at)
     if how.die_after:
         _die_after(how.die_after)
+    _direct_stderr(how)
     try:
         main(arguments)
     except SystemExit as ended:  # without multiprocessing's own farewell, which needs a standard error

@@ -92,11 +92,16 @@ def kept(work: Path, name: str) -> int:
 
 def killed(work: Path, name: str, how: signal.Signals, delay: float) -> bool:
     """Starts or resumes a run and sends it a signal; whether that ended it, rather than it its work."""
+    (work / "stderr").unlink(missing_ok=True)
     process = start(score(name, "--resume"), SLOW, cwd=work)
+    while not (
+        work / "stderr"
+    ).exists():  # until then a signal may be lost on a process that is only being made
+        time.sleep(0.002)
     process.join(delay)
     if process.is_alive() and process.pid:
         os.kill(process.pid, how)
-    process.join(30)
+    process.join(120)
     if (work / name).exists() and not journal_path(
         work / name
     ).exists():  # all was done, even if it could not say so
