@@ -174,6 +174,7 @@ def refuse() -> list[Score]:
 def test_a_chunk_is_made_once_and_found_again_by_what_was_asked(output: str) -> None:
     kept = Kept.begin(output, MADE, resume=False)
     assert kept.or_made(ASKED, lambda: answers(ASKED)) == answers(ASKED)
+    assert kept.chunks() == 1
     again = Kept.begin(output, MADE, resume=True).or_made(ASKED, refuse)
     assert [row.to_dict() for row in again] == [row.to_dict() for row in answers(ASKED)]
     with pytest.raises(AssertionError, match="scored again"):
@@ -281,6 +282,18 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError, match=r"pip install 'slant\[ray\]'"), cluster.started():
         pass
+
+
+def test_a_cluster_that_does_not_answer_is_said_at_once() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        cluster._knock(address)
+    with pytest.raises(SlantError, match=f"RAY_ADDRESS is {address}, and nothing answers there"):
+        cluster._knock(address)
+    for elsewhere in ("", "auto", "local", "ray://host:10001"):
+        cluster._knock(elsewhere)
 
 
 def test_questions_of_a_document_are_those_of_the_local_engine(tmp_path: Path) -> None:

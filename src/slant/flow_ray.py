@@ -69,9 +69,11 @@ def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
                 rows = flow.counted(_once_each(found, rejected), options["quiet"])
                 count = _write(rows, output, made)
         except BaseException:
-            if kept:
+            if kept and kept.chunks():
                 said = f"what was scored is kept in {kept.folder}"
                 print(f"slant: {said}; the same command with --resume goes on from there", file=sys.stderr)
+            elif kept:
+                kept.remove()
             raise
     rejected.write(output)  # before what was kept goes: a run that is stopped here can still be gone on with
     if kept:

@@ -10,6 +10,7 @@ import logging
 import os
 import pickle
 import platform
+import socket
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,9 +24,8 @@ from slant.records import Score
 from slant.scoring.kept import Kept
 from slant.scoring.score import Question, score
 
-CHUNK_UNITS = (
-    256  # units that an actor is given at a time; whole documents, so that a comment is read with its article
-)
+# Units that an actor is given at a time. Whole documents, since a comment is read with its article; enough for full batches.
+CHUNK_UNITS = 1024
 READ_CPUS, SCORE_CPUS = 0.1, 0.9  # reading takes a tenth of a core of the one that it keeps busy
 BLOCK_BYTES = 1 << 20  # chunks are handed on when they make up this much
 START_HINT = "Start one with `ray start --head`, or leave --engine ray out."
@@ -167,6 +167,7 @@ def started(*, quiet: bool = True) -> Iterator[None]:
         raise UsageError("--engine ray needs Ray: pip install 'slant[ray]'.") from None
     ours = not ray.is_initialized()
     if ours:
+        _knock(os.environ.get("RAY_ADDRESS", ""))
         try:
             ray.init(log_to_driver=not quiet, logging_level=logging.ERROR, include_dashboard=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -177,6 +178,19 @@ def started(*, quiet: bool = True) -> Iterator[None]:
     finally:
         if ours:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises SlantError where nobody listens at HOST:PORT: Ray itself tries for four minutes, then ends the process."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or "/" in host:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except OSError as error:
+        raise SlantError(
+            f"RAY_ADDRESS is {address}, and nothing answers there ({error}). {START_HINT}"
+        ) from None
 
 
 @contextmanager

@@ -81,6 +81,11 @@ class Kept:
             raise SlantError(f"{path}: cannot be written ({error}). Is the disk full?") from None
         return rows
 
+    def chunks(self) -> int:
+        """How many the next run would find."""
+        system, folder = filesystem(self.folder)
+        return len(system.glob(f"{folder}/*.jsonl"))
+
     def remove(self) -> None:
         """For when the output is there."""
         system, folder = filesystem(self.folder)
