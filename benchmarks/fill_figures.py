@@ -121,6 +121,41 @@ def cold_start(files: Files) -> str:
     )
 
 
+def throughput(files: Files) -> str:
+    """Units a second of slant and the others, and what share of the machine that is."""
+    found = read_json(files.results / "throughput.json")
+    sets = {"ruwa": "RUWA headlines", "fa_kes": "FA-KES units"}
+    first = found["sets"]["ruwa"]["rates"]
+    rows = [
+        [name, *(cell for key in sets for cell in _rate(found["sets"][key]["rates"][name]))] for name in first
+    ]
+    head = ["units a second", *(cell for title in sets.values() for cell in (title, "times the pipeline"))]
+    notes = [
+        f"{sets[key]}: {row['units']:,} units of {row['articles']:,} articles, {row['characters']:.0f} characters each, "
+        f"padding {percent(row['padding'])} %, "
+        f"{row['rates']['slant, 4 targets']['median'] * row['articles'] / row['units']:.1f} articles a second, "
+        f"share of the measured int8 peak {percent(row['share_of_peak'].get('int8', 0))} %, "
+        f"of the fp32 peak {percent(row['share_of_peak']['fp32'])} %."
+        for key, row in found["sets"].items()
+    ]
+    processes = found.get("processes", {})
+    if processes:
+        told = "; ".join(
+            f"{n}: {p['units_s']:.0f} units/s, {p['peak_mb']:.0f} MB" for n, p in processes.items()
+        )
+        notes.append(f"Whole processes, start to exit, short units: {told}.")
+    used = ", ".join(f"{name} {v}" for name, v in found["versions"].items() if v)
+    notes.append(
+        f"{found['processor']}, {found['cores']} cores, Python {found['python']}, {used}; model `{found['model']}`; "
+        f"median of {found['runs']} paired runs of `{found['command']}`."
+    )
+    return "\n\n".join([table(head, rows, left=1), *notes])
+
+
+def _rate(row: dict[str, Any]) -> tuple[str, str]:
+    return f"{row['median']:.1f}", f"{row['times']:.2f}"
+
+
 def voice(files: Files) -> str:
     found = read_json(files.results / "voice.json")["against"]["direct"]
     (p, *_), (r, *_), (f, low, high) = found["precision"], found["recall"], found["f1"]
@@ -189,6 +224,7 @@ TABLES: dict[str, Callable[[Files], str]] = {
     "cross-domain": model_tables.cross_domain,
     "sets": sets,
     "cold-start": cold_start,
+    "throughput": throughput,
     "voice": voice,
     "comments": comments,
     "cluster-cost": cluster_cost,

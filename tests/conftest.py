@@ -37,7 +37,10 @@ def tiny_checkpoint(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def tiny_export(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder as shipped, with the fp32 ONNX beside the int8."""
+    """A model folder as shipped, with the fp32 ONNX beside the two int8."""
+    from slant.encoding.reader import request
     from slant.learning.export import export
+    from tiny import examples
 
-    return export(tiny_checkpoint, tmp_path_factory.mktemp("tiny-export") / "model")
+    texts = [request(e) for e in examples()]
+    return export(tiny_checkpoint, tmp_path_factory.mktemp("tiny-export") / "model", texts=texts)

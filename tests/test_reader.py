@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from slant.encoding.decode import Array, Decoding
 from slant.encoding.labels import TOKEN_LABELS, UNIT_LABELS
-from slant.encoding.reader import Reader, batches, request
+from slant.encoding.reader import Reader, batches, columns, request
 from slant.encoding.windows import Request
 from slant.records import Example, TargetLabel
 from tiny import text_encoder
@@ -24,9 +24,18 @@ def test_batches_hold_every_row_once_and_keep_the_budget(lengths: list[int]) -> 
     found = batches(lengths, tokens=200)
     assert sorted(row for batch in found for row in batch) == list(range(len(lengths)))
     for batch in found:
-        assert len(batch) == 1 or len(batch) * max(lengths[r] for r in batch) <= 200
-    longest = [max(lengths[r] for r in batch) for batch in found]
+        assert len({columns(lengths[r]) for r in batch}) == 1, "no row is wider for its company"
+        assert len(batch) == 1 or len(batch) * columns(lengths[batch[0]]) <= 200
+    longest = [columns(lengths[batch[0]]) for batch in found]
     assert longest == sorted(longest, reverse=True), "the largest first: too little memory shows at once"
+
+
+@pytest.mark.parametrize(("least", "most"), [(10, 60), (20, 140), (60, 300)])
+def test_less_than_a_tenth_is_padding(least: int, most: int) -> None:
+    """At the lengths of headlines, of comments and of articles."""
+    lengths = range(least, most)
+    assert all(n <= columns(n) for n in lengths)
+    assert sum(map(columns, lengths)) <= 1.1 * sum(lengths)
 
 
 class Echo:

@@ -230,21 +230,21 @@ def test_rows_come_in_order_and_a_few_at_a_time(reader: Reader, monkeypatch: pyt
     told: list[int] = []
     rows = score(stream(), reader=reader, codebook="b", done=told.append)
     assert next(rows).unit.unit_id == "0"
-    assert taken == 4, "no more is read than is scored together"
+    assert taken == 3, "a stretch is read while the one before it is told, and no more"
     assert [r.unit.unit_id for r in rows] == [str(i) for i in range(1, 10)]
-    assert told == [4, 4, 2]
+    assert told == [1, 2, 4, 3]
     assert run(reader) == []
 
 
 def test_all_targets_of_a_unit_go_in_one_pass(reader: Reader) -> None:
     seen: list[Request] = []
-    read = reader.read
+    start = reader.start
 
-    def counting(requests: Any, **kwargs: Any) -> Any:
+    def counting(requests: Any) -> Any:
         seen.extend(requests)
-        return read(requests, **kwargs)
+        return start(requests)
 
-    reader.read = counting  # type: ignore[method-assign]
+    reader.start = counting  # type: ignore[method-assign]
     run(
         reader,
         Question(
@@ -252,6 +252,53 @@ def test_all_targets_of_a_unit_go_in_one_pass(reader: Reader) -> None:
         ),
     )
     assert [len(r.targets) for r in seen] == [3]
+
+
+def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
+    read: list[str] = []
+    start = reader.start
+
+    def counting(requests: Any) -> Any:
+        read.extend(r.text for r in requests)
+        return start(requests)
+
+    monkeypatch.setattr(reader, "start", counting)
+    wire, other = "The council met the greedy ferry.", "The ferry sails."
+    named = {"council": ((4, 11),)}
+    rows = run(
+        reader,
+        Question(unit(other)),
+        Question(unit(wire, unit_id="1", outlet="one"), named),
+        Question(unit(wire, unit_id="2", outlet="two"), named),
+        Question(unit(wire, unit_id="3"), named, (("ferry", "the ferry"),)),
+        Question(unit(wire, "comment", unit_id="4"), named),
+        *(Question(unit(f"Boat {i}.", unit_id=f"b{i}")) for i in range(9)),
+        Question(unit(wire, unit_id="5", outlet="late"), named),
+    )
+    assert read.count(wire) == 3, "copies once; other targets, and a comment, are other questions"
+    copies = [r for r in rows if r.unit.unit_id in "125"]
+    assert [r.unit.outlet for r in copies] == ["one", "two", "late"]
+    assert len({repr(replace(r, unit=copies[0].unit)) for r in copies}) == 1
+    assert [len(r.stance) for r in rows[1:5]] == [1, 1, 2, 1]
+    assert rows[1].loaded[0].voice == "outlet"
+    assert rows[4].loaded[0].voice == "reader"
+
+
+def test_scores_that_are_remembered_are_bounded(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "REMEMBERED", 1)
+    monkeypatch.setattr(scoring, "LOOK_AHEAD", 1)
+    texts = ["Boats.", "Boats.", "Ferry.", "Mill.", "Park.", "Boats."]
+    rows = run(reader, *(Question(unit(text, unit_id=str(i))) for i, text in enumerate(texts)))
+    assert [r.unit.unit_id for r in rows] == [str(i) for i in range(6)]
+
+
+def test_scoring_that_is_given_up_leaves_nothing_waiting(reader: Reader) -> None:
+    rows = score((Question(unit(f"Boat {i}.")) for i in range(9_999)), reader=reader, codebook="b")
+    assert next(rows).unit.text == "Boat 0."
+    rows.close()  # type: ignore[attr-defined]
 
 
 def test_a_target_may_be_asked_of_every_unit_of_a_kind() -> None:

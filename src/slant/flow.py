@@ -115,6 +115,10 @@ def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
     Raises UsageError as `Journal` does, and where standard output should be resumed.
     """
     if options.get("engine") == "ray":
+        if options.get("runtime") or options.get("threads") or options.get("device") == "cuda":
+            raise UsageError(
+                "--runtime, --device and --threads work with --engine local; an actor on a cluster has one core."
+            )
         from slant import flow_ray
 
         return flow_ray.write_scores(options, rejected)
@@ -149,7 +153,8 @@ def _run(options: dict[str, Any], rejected: TakesRejected) -> _Run:
 
     folder = Path(options["model"]) if options["model"] else None
     targets = Targets.load(Path(options["targets"]) if options["targets"] else None)
-    reader = load(folder)
+    how = {name: options[name] for name in ("threads", "runtime", "device") if options.get(name)}
+    reader = load(folder, **how)
     if options["units"]:
         own_files(options)
         asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)

@@ -53,6 +53,32 @@ targets = click.option(
 model = click.option(
     "--model", type=click.Path(file_okay=False), help="Model folder. Default: the shipped model."
 )
+
+
+def runtime(command: Callable[..., int]) -> Callable[..., int]:
+    """What runs the model, where, and on how many cores."""
+    given = (
+        click.option(
+            "--runtime",
+            type=click.Choice(["openvino", "onnx"]),
+            help="Default: OpenVINO where it is installed, else ONNX Runtime. Rows name theirs in `model`.",
+        ),
+        click.option(
+            "--device",
+            type=click.Choice(["cpu", "cuda"]),
+            default="cpu",
+            show_default=True,
+            help="cuda: ONNX Runtime.",
+        ),
+        click.option(
+            "--threads", type=click.IntRange(min=1), help="Cores to use. Default: all that are granted."
+        ),
+    )
+    for option in reversed(given):
+        command = option(command)
+    return command
+
+
 quiet = click.option("--quiet", is_flag=True, help="No progress on standard error.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from slant import __version__
-from slant.cli.options import finish, model, paths, quiet, reading, stoppable, targets
+from slant.cli.options import finish, model, paths, quiet, reading, runtime, stoppable, targets
 from slant.errors import UsageError
 
 
@@ -54,6 +54,7 @@ def split(**options: Any) -> int:
     help="ray: on a Ray cluster; PATHS and -o may be s3://, gs:// and the like. See docs/cluster.md.",
 )
 @model
+@runtime
 @reading
 @quiet
 def score(**options: Any) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,6 +33,9 @@ MAX_MENTIONS = (
     4  # of one target in one window that its query copies; further ones are read from the text alone
 )
 MAX_COPY = 8  # tokens copied of one mention
+SECOND_TEXTS = (
+    256  # whose tokens are kept: all comments of an article answer the same one, and topics come again
+)
 MAX_NAME = 48  # tokens read of the name of a target that the text does not name
 
 
@@ -92,6 +96,7 @@ class TextEncoder:
         self.tokenizer.no_padding()
         self.max_length, self.stride, self.context_length = max_length, stride, context_length
         ids = {name: self._special(*names) for name, names in _SPECIAL.items()}
+        self._ids = lru_cache(SECOND_TEXTS)(self._tokenized)
         self.cls, self.sep, self.pad, self.mask = ids["cls"], ids["sep"], ids["pad"], ids["mask"]
 
     def _special(self, *names: str) -> int:
@@ -109,8 +114,8 @@ class TextEncoder:
             windows += self._windows(number, request, encoding.ids, encoding.offsets)
         return windows
 
-    def _ids(self, text: str) -> list[int]:
-        return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
+    def _tokenized(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _windows(
         self,
@@ -162,7 +167,7 @@ class TextEncoder:
             out.append(row)
         return out
 
-    def _add_topic(self, row: Window, index: int, ids: list[int]) -> None:
+    def _add_topic(self, row: Window, index: int, ids: Sequence[int]) -> None:
         row.queries.append((index, len(row)))
         _append(row, [self.mask, *ids, self.sep], start=len(row.offsets) + 2, group=index + 1)
         row.roles[row.queries[-1][1]] = QUERY
@@ -177,7 +182,7 @@ class TextEncoder:
         row.groups += [index + 1] * (len(columns) + 1)
 
 
-def _append(row: Window, ids: list[int], *, start: int, group: int) -> None:
+def _append(row: Window, ids: Sequence[int], *, start: int, group: int) -> None:
     """Tokens of a second text, at positions from `start` on."""
     row.input_ids += ids
     row.positions += range(start, start + len(ids))
@@ -195,6 +200,7 @@ _SPECIAL = {
 }
 
 
+@lru_cache(1 << 16)
 def _case(piece: str) -> int:
     if piece.islower() or not piece:
         return LOWER
@@ -220,20 +226,23 @@ def _spread(length: int, room: int, stride: int) -> list[tuple[int, int, tuple[i
     return [(s, s + room, (cuts[i], cuts[i + 1])) for i, s in enumerate(starts)]
 
 
-def collate(windows: Sequence[Window], *, pad: int) -> dict[str, NDArray[np.int64]]:
-    """Rows padded to the longest, as int64 arrays.
+def collate(windows: Sequence[Window], *, pad: int, width: int | None = None) -> dict[str, NDArray[np.int64]]:
+    """Rows padded to `width`, by default that of the longest, as int64 arrays.
 
     input_ids [rows, columns]; layout [rows, columns, 4] of position, type, role and group (-1 = padding);
     query_columns [rows, most queries] (0 = no query).
     """
-    width = max(len(w) for w in windows)
+    width = width or max(len(w) for w in windows)
     most = max(1, max(len(w.queries) for w in windows))
     ids = np.full((len(windows), width), pad, np.int64)
     layout = np.zeros((len(windows), width, 4), np.int64)
     layout[:, :, 3] = -1
     columns = np.zeros((len(windows), most), np.int64)
     for i, w in enumerate(windows):
-        ids[i, : len(w)] = w.input_ids
-        layout[i, : len(w)] = np.array([w.positions, w.types, w.roles, w.groups]).T
-        columns[i, : len(w.queries)] = [column for _, column in w.queries]
+        n = len(w.input_ids)
+        ids[i, :n] = w.input_ids
+        row = layout[i, :n]
+        row[:, 0], row[:, 1], row[:, 2], row[:, 3] = w.positions, w.types, w.roles, w.groups
+        if w.queries:
+            columns[i, : len(w.queries)] = [column for _, column in w.queries]
     return {"input_ids": ids, "layout": layout, "query_columns": columns}

@@ -1,4 +1,4 @@
-"""From a torch checkpoint to the folder that is shipped: int8 ONNX, tokenizer, config, codebook."""
+"""From a torch checkpoint to the folder that is shipped: int8 for both runtimes, tokenizer, config, codebook."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 import shutil
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from torch import Tensor, nn
 
 from slant.assets import asset
 from slant.encoding.labels import TOKEN_LABELS, UNIT_LABELS, check_labels
+from slant.encoding.windows import Request, TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.learning.network import SlantModel
+from slant.learning.openvino import quantize_openvino
 from slant.records import STANCES
-from slant.scoring.runtime import INPUTS
+from slant.scoring.runtime import FILES
+from slant.scoring.runtimes import INPUTS, ONNX, OPENVINO
 
 OUTPUTS = ("token_logits", "unit_logits", "stance_logits")
 OPSET = 17
@@ -41,10 +45,12 @@ class _Logits(nn.Module):
         return tuple(out[name] for name in OUTPUTS)
 
 
-def export(checkpoint: Path, out: Path) -> Path:
-    """Write `out/onnx/model.onnx` (fp32) and `model_quantized.onnx` (int8) with tokenizer, config and codebook.
+def export(checkpoint: Path, out: Path, *, texts: Sequence[Request] | None = None) -> Path:
+    """Write `out/onnx/model.onnx` (fp32), `model_quantized.onnx` (int8) and `out/openvino/` (int8) with tokenizer, config
+    and codebook.
 
-    The thresholds and priors are the checkpoint's. Returns `out`.
+    texts: to calibrate OpenVINO's model on, by default those of the public train splits. The thresholds and priors are the
+    checkpoint's. Returns `out`.
     """
     model = SlantModel.from_pretrained(checkpoint).eval()
     check_labels(model.config.to_dict(), f"checkpoint {checkpoint}")
@@ -58,16 +64,24 @@ def export(checkpoint: Path, out: Path) -> Path:
     onnx_folder = out / "onnx"
     onnx_folder.mkdir(parents=True, exist_ok=True)
     to_onnx(model, onnx_folder / "model.onnx")
-    quantize(onnx_folder / "model.onnx", onnx_folder / "model_quantized.onnx")
+    quantize(onnx_folder / "model.onnx", out / FILES[ONNX])
+    quantize_openvino(
+        onnx_folder / "model.onnx",
+        out / FILES[OPENVINO],
+        encoder=TextEncoder(checkpoint / "tokenizer.json", **settings["windows"]),
+        texts=texts,
+    )
     shutil.copyfile(checkpoint / "tokenizer.json", out / "tokenizer.json")
     shutil.copyfile(codebook, out / "codebook.toml")
     config = json.loads(model.config.to_json_string())
     config["encoder"].pop("_name_or_path", None)  # a folder of the machine that trained it
+    prints = {runtime: _fingerprint(out / file, runtime, decoding) for runtime, file in FILES.items()}
     config["slant"] = {
         "windows": settings["windows"],
         "decoding": decoding,
         "codebook": Codebook.load(codebook).fingerprint,
-        "fingerprint": _fingerprint(onnx_folder / "model_quantized.onnx", decoding),
+        "fingerprint": prints[OPENVINO],
+        "fingerprints": prints,
         "run": settings["run"],
         "recipe": settings["recipe"],
         "token_labels": list(TOKEN_LABELS),
@@ -79,9 +93,11 @@ def export(checkpoint: Path, out: Path) -> Path:
     return out
 
 
-def _fingerprint(path: Path, decoding: dict[str, Any]) -> str:
-    digest = hashlib.sha256(path.read_bytes())
-    digest.update(json.dumps(decoding, sort_keys=True).encode())
+def _fingerprint(path: Path, runtime: str, decoding: dict[str, Any]) -> str:
+    """Of the weights, what runs them and the thresholds: another runtime gives other numbers, and the rows say so."""
+    digest = hashlib.sha256(path.with_suffix(".bin").read_bytes() if runtime == OPENVINO else b"")
+    digest.update(path.read_bytes())
+    digest.update(json.dumps([runtime, decoding], sort_keys=True).encode())
     return digest.hexdigest()[:12]
 
 

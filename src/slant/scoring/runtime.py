@@ -1,4 +1,4 @@
-"""The shipped model in ONNX Runtime: no torch, loads in well under a second."""
+"""The shipped model without torch: which runtime runs it here, and on how many cores."""
 
 from __future__ import annotations
 
@@ -7,34 +7,24 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from slant.assets import asset
-from slant.encoding.decode import Array, Decoding
+from slant.encoding.decode import Decoding
 from slant.encoding.labels import check_labels
 from slant.encoding.reader import Reader
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
 from slant.labels.codebook import Codebook
+from slant.scoring.runtimes import (
+    ONNX,
+    OPENVINO,
+    RUNTIMES,
+    OnnxRuntime,
+    OpenVino,
+    cuda_providers,
+    has_openvino,
+)
 
-INPUTS = ("input_ids", "layout", "query_columns")
-
-
-class OnnxRuntime:
-    """An ONNX model as a Runtime. threads: processor cores to use, by default those this process may run on."""
-
-    def __init__(self, path: Path, *, threads: int | None = None) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or available_cores()
-        options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Array, Array, Array]:
-        token, unit, stance = self.session.run(None, {name: batch[name] for name in INPUTS})
-        return token, unit, stance
+FILES = {OPENVINO: Path("openvino") / "model.xml", ONNX: Path("onnx") / "model_quantized.onnx"}
 
 
 def available_cores() -> int:
@@ -43,41 +33,78 @@ def available_cores() -> int:
 
 
 def load(
-    folder: Path | None = None, *, threads: int | None = None, file: str = "model_quantized.onnx"
+    folder: Path | None = None,
+    *,
+    threads: int | None = None,
+    runtime: str | None = None,
+    device: str = "cpu",
+    file: str | None = None,
 ) -> Reader:
     """The model in `folder` (default: the shipped one) as a Reader.
 
-    Raises UsageError if the folder is no slant model, SlantError if its labels are not those of this version.
+    threads: cores to use, by default all that this process may. runtime: "openvino" or "onnx", by default OpenVINO where it
+    is installed and the model has been quantised for it. device: "cpu", or "cuda" by way of ONNX Runtime. file: another
+    file of `onnx/` than the quantised one.
+    Raises UsageError if the folder is no slant model or the runtime cannot run it here, SlantError if its labels are not
+    those of this version.
     """
     folder = folder or asset("model")
-    config_path, onnx_path = folder / "config.json", folder / "onnx" / file
-    for path in (config_path, onnx_path, folder / "tokenizer.json"):
-        if not path.exists():
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads is {threads}; expected 1 or more.")
+    chosen = ONNX if file else _choose(folder, runtime, device)
+    path = folder / "onnx" / file if file else folder / FILES[chosen]
+    for needed in (folder / "config.json", path, folder / "tokenizer.json"):
+        if not needed.exists():
             raise UsageError(
-                f"model folder {folder}: {path.relative_to(folder)} is missing. A model made by `slant train` and "
+                f"model folder {folder}: {needed.relative_to(folder)} is missing. A model made by `slant train` and "
                 "exported holds config.json, tokenizer.json and onnx/."
             )
-    settings = _settings(config_path)
+    settings = _settings(folder / "config.json")
     _check_labels(folder, settings)
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
-    decoding = Decoding.from_dict(settings["decoding"])
+    cores = threads or available_cores()
+    return Reader(
+        _open(chosen, path, cores, device),
+        encoder,
+        Decoding.from_dict(settings["decoding"]),
+        name=folder.name,
+        fingerprint=settings.get("fingerprints", {}).get(chosen, settings["fingerprint"]),
+        codebook=settings["codebook"],
+        workers=cores if device == "cpu" else 1,
+    )
+
+
+def _choose(folder: Path, runtime: str | None, device: str) -> str:
+    if runtime not in (None, *RUNTIMES):
+        raise UsageError(f"runtime {runtime!r} is unknown; there are {' and '.join(RUNTIMES)}.")
+    if device not in ("cpu", "cuda"):
+        raise UsageError(f"device {device!r} is unknown; there are cpu and cuda.")
+    if device == "cuda":
+        if runtime == OPENVINO:
+            raise UsageError("--runtime openvino runs on processors. Leave it out with --device cuda.")
+        return ONNX
+    if runtime == OPENVINO and not has_openvino():
+        raise UsageError(
+            "--runtime openvino: it is not installed here. pip install openvino, or --runtime onnx."
+        )
+    if runtime:
+        return runtime
+    return OPENVINO if has_openvino() and (folder / FILES[OPENVINO]).exists() else ONNX
+
+
+def _open(runtime: str, path: Path, cores: int, device: str) -> OnnxRuntime | OpenVino:
+    if device == "cuda":
+        cuda_providers()
     try:
-        runtime = OnnxRuntime(onnx_path, threads=threads)
-    except (
-        Exception
-    ) as error:  # ONNX Runtime has a class of its own for each thing that may be wrong with a file
+        if runtime == OPENVINO:
+            return OpenVino(path, threads=cores)
+        return OnnxRuntime(path, device=device)
+    except Exception as error:  # both runtimes have classes of their own for each thing that may be wrong
+        names = {OPENVINO: "OpenVINO", ONNX: "ONNX Runtime"}
         raise SlantError(
-            f"{onnx_path} ({onnx_path.stat().st_size:,} bytes) is no model that ONNX Runtime can load: {error}. "
+            f"{path} ({path.stat().st_size:,} bytes) is no model that {names[runtime]} can load: {error}. "
             "Was it downloaded or checked out in full? Get the model folder again."
         ) from None
-    return Reader(
-        runtime,
-        encoder,
-        decoding,
-        name=folder.name,
-        fingerprint=settings["fingerprint"],
-        codebook=settings["codebook"],
-    )
 
 
 def _settings(config_path: Path) -> dict[str, Any]:

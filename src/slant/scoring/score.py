@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from itertools import islice
 
 from slant.encoding.decode import (
@@ -27,7 +29,10 @@ from slant.reading.context import opening
 from slant.reading.voice import voice_at
 from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
 
-LOOK_AHEAD = 256  # units sorted by length together: little padding, and progress is seen every few seconds
+LOOK_AHEAD = 4096  # units sorted by length together, so that batches of equal length are full
+CHARACTERS = 400_000  # of their texts, where those are long: a few seconds of work, so that progress is seen
+REMEMBERED = 8192  # scores kept for wire copy: about 20 MB
+_NO_UNIT = Unit("", "", "", "", 0, 0, 0)
 ARTICLE = "article"  # the target that every comment is asked about
 
 
@@ -81,23 +86,91 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
 def score(
     asked: Iterable[Question], *, reader: Reader, codebook: str, done: Callable[[int], object] | None = None
 ) -> Iterator[Score]:
-    """One Score per question, in order, in memory for LOOK_AHEAD units at a time.
+    """One Score per question, in order. Two stretches are in memory: one is being read while the other is told.
 
+    A unit's score is the same in any company. Of units that are asked the same of the same text one is read, and of those
+    REMEMBERED lately none again.
     codebook: fingerprint of the codebook that the reader's labels mean. done: told of the units finished.
     """
-    stream = iter(asked)
-    while chunk := list(islice(stream, LOOK_AHEAD)):
-        requests: list[Request] = []
-        rows: list[list[int]] = []
-        for question in chunk:
-            own = _requests(question)
-            rows.append(list(range(len(requests), len(requests) + len(own))))
-            requests += own
-        readings = reader.read(requests)
-        for question, numbers in zip(chunk, rows, strict=True):
-            yield _score(question, [readings[n] for n in numbers], reader, codebook)
-        if done:
-            done(len(chunk))
+    known: OrderedDict[bytes, Score] = OrderedDict()
+    begun: deque[_Stretch] = deque()
+    try:
+        for questions in _stretches(asked):
+            begun.append(_Stretch(questions, reader, known))
+            if len(begun) == 2:
+                yield from _told(begun.popleft(), known, codebook, done)
+        while begun:
+            yield from _told(begun.popleft(), known, codebook, done)
+    finally:
+        for stretch in begun:
+            stretch.readings.cancel()
+
+
+def _stretches(asked: Iterable[Question]) -> Iterator[list[Question]]:
+    """Of up to LOOK_AHEAD units and CHARACTERS characters; the first ones are short, so that something is seen soon."""
+    units, characters = max(1, LOOK_AHEAD // 64), CHARACTERS // 64
+    stretch: list[Question] = []
+    held = 0
+    for question in asked:
+        stretch.append(question)
+        held += len(question.unit.text)
+        if len(stretch) >= units or held >= characters:
+            yield stretch
+            stretch, held = [], 0
+            units, characters = min(2 * units, LOOK_AHEAD), min(2 * characters, CHARACTERS)
+    if stretch:
+        yield stretch
+
+
+class _Stretch:
+    """Units that are read together: each kind of question once, and what is known already not at all."""
+
+    def __init__(
+        self, questions: Sequence[Question], reader: Reader, known: OrderedDict[bytes, Score]
+    ) -> None:
+        self.questions, self.reader = questions, reader
+        self.keys = [_key(question) for question in questions]
+        self.scores = {key: known[key] for key in self.keys if key in known}
+        self.fresh: dict[bytes, Question] = {}
+        for key, question in zip(self.keys, questions, strict=True):
+            if key not in self.scores:
+                self.fresh.setdefault(key, question)
+        own = [_requests(question) for question in self.fresh.values()]
+        self.counts = [len(requests) for requests in own]
+        self.readings = reader.start([request for requests in own for request in requests])
+
+
+def _told(
+    stretch: _Stretch,
+    known: OrderedDict[bytes, Score],
+    codebook: str,
+    done: Callable[[int], object] | None,
+) -> Iterator[Score]:
+    readings = iter(stretch.readings.readings())
+    of_each = {
+        key: list(islice(readings, count)) for key, count in zip(stretch.fresh, stretch.counts, strict=True)
+    }
+    for key, question in zip(stretch.keys, stretch.questions, strict=True):
+        if key in of_each:
+            row = _score(question, of_each.pop(key), stretch.reader, codebook)
+            stretch.scores[key] = replace(row, unit=_NO_UNIT)
+        else:
+            row = replace(stretch.scores[key], unit=question.unit)
+        known[key] = stretch.scores[key]
+        known.move_to_end(key)
+        if len(known) > REMEMBERED:
+            known.popitem(last=False)
+        yield row
+    if done:
+        done(len(stretch.questions))
+
+
+def _key(question: Question) -> bytes:
+    """All of a question that its score depends on, and nothing that tells the unit from a copy of it."""
+    unit = question.unit
+    asked = (unit.text, unit.kind == "comment", unit.voices, *question.mentions.items())
+    more = (question.topics, question.article, question.answers)
+    return blake2b(repr((asked, more)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _requests(question: Question) -> list[Request]:

@@ -12,11 +12,12 @@ import numpy as np
 
 from slant.encoding.reader import Reader, request
 from slant.errors import SlantError
-from slant.judging.scorecard import Loss, Settings, judge, quality_loss, write
+from slant.judging.scorecard import Loss, Scorecard, Settings, judge, quality_loss, write
 from slant.labels.public import data_root
 from slant.labels.public import load as load_set
 from slant.records import Example
 from slant.scoring.runtime import load
+from slant.scoring.runtimes import ONNX, OPENVINO, RUNTIMES
 
 FP32 = "model.onnx"  # the torch model to the fifth digit (tests/test_export.py), and twice as fast to judge
 NO_SETS = (
@@ -78,9 +79,9 @@ def _previous(out: Path) -> Reader | None:
 def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = None) -> list[Loss]:
     """Export `checkpoint` and put it in `out` with its scorecard, if int8 costs at most `most` points of any score.
 
-    Both models are judged on the same examples; the losses go to `out/quantisation.json` and to standard output, how near
-    the logits are to those of the torch model on real text to `out/parity.json`. If `out` holds a model already, the
-    scorecard tests the new one against it.
+    fp32 and the int8 of each runtime are judged on the same examples; the losses go to `out/quantisation.json` and to
+    standard output, how near the logits are to those of the torch model on real text to `out/parity.json`. If `out` holds a
+    model already, the scorecard, which is OpenVINO's, tests the new one against it.
     Raises SlantError, leaving `out` as it was, if the loss is larger.
     """
     from slant.learning.export import export
@@ -89,31 +90,62 @@ def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = 
         made = export(checkpoint, Path(folder) / "model")
         if not (texts := _real_texts()):
             raise SlantError(NO_SETS.format(root=data_root()))
-        near = parity(open_model(checkpoint), load(made), texts)
-        print(
-            f"torch and int8 on {near['texts']} real texts: R² {near['r2']:.4f}, largest difference {near['largest']:.3f}"
-        )
-        plain, full = Settings(limit=limit, full=False), Settings(limit=limit)
-        before = judge(load(made, file=FP32), sets=None, root=data_root(), settings=plain)
-        after = judge(load(made), sets=None, root=data_root(), settings=full, against=_previous(out))
-        losses = quality_loss(before, after)
-        if not losses:
-            raise SlantError(NO_SETS.format(root=data_root()))
-        for loss in losses:
+        torch = open_model(checkpoint)
+        near = {runtime: parity(torch, load(made, runtime=runtime), texts) for runtime in RUNTIMES}
+        for runtime, found in near.items():
             print(
-                f"{loss.set:24} {loss.metric:12} {100 * loss.before:6.1f} → {100 * loss.after:6.1f}  ({-loss.points:+.2f})"
+                f"torch and {runtime} int8 on {found['texts']} real texts: R² {found['r2']:.4f}, "
+                f"largest difference {found['largest']:.3f}"
             )
-        worst = max(losses, key=lambda loss: loss.points)
-        if worst.points > most:
-            raise SlantError(
-                f"int8 costs {worst.points:.2f} points of {worst.metric} on {worst.set}, more than {most}. Nothing was "
-                "written. Train on, or keep more of the model in fp32 (learning/export.py)."
-            )
+        losses, card = _judged(made, previous=_previous(out), limit=limit)
+        if not losses[OPENVINO]:
+            raise SlantError(NO_SETS.format(root=data_root()))
+        _refuse(losses, most)
         out.mkdir(parents=True, exist_ok=True)
         (made / "onnx" / FP32).unlink()  # 90 MB that scoring does not need
-        rows = [{"set": x.set, "metric": x.metric, "fp32": x.before, "int8": x.after} for x in losses]
+        onnx = {(x.set, x.metric): x.after for x in losses[ONNX]}
+        rows = [
+            {
+                "set": x.set,
+                "metric": x.metric,
+                "fp32": x.before,
+                "int8": x.after,
+                "onnx": onnx[x.set, x.metric],
+            }
+            for x in losses[OPENVINO]
+        ]
         (made / "quantisation.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
-        (made / "parity.json").write_text(json.dumps(near, indent=2) + "\n", "utf-8")
-        write(after, made / "scores")
+        (made / "parity.json").write_text(
+            json.dumps(near[OPENVINO] | {"onnx": near[ONNX]}, indent=2) + "\n", "utf-8"
+        )
+        write(card, made / "scores")
         shutil.copytree(made, out, dirs_exist_ok=True)
-    return losses
+    return losses[OPENVINO]
+
+
+def _judged(
+    made: Path, *, previous: Reader | None, limit: int | None
+) -> tuple[dict[str, list[Loss]], Scorecard]:
+    """What each runtime's int8 loses to fp32, and the scorecard of OpenVINO's."""
+    plain, full = Settings(limit=limit, full=False), Settings(limit=limit)
+    before = judge(load(made, file=FP32), sets=None, root=data_root(), settings=plain)
+    onnx = judge(load(made, runtime=ONNX), sets=None, root=data_root(), settings=plain)
+    card = judge(load(made, runtime=OPENVINO), sets=None, root=data_root(), settings=full, against=previous)
+    return {OPENVINO: quality_loss(before, card), ONNX: quality_loss(before, onnx)}, card
+
+
+def _refuse(losses: dict[str, list[Loss]], most: float) -> None:
+    """Prints all losses. Raises SlantError if one is over `most` points."""
+    for runtime, found in losses.items():
+        for loss in found:
+            print(
+                f"{runtime:9} {loss.set:24} {loss.metric:12} {100 * loss.before:6.1f} → {100 * loss.after:6.1f}  "
+                f"({-loss.points:+.2f})"
+            )
+        worst = max(found, key=lambda loss: loss.points)
+        if worst.points > most:
+            raise SlantError(
+                f"int8 costs {worst.points:.2f} points of {worst.metric} on {worst.set}, more than {most} ({runtime}). "
+                "Nothing was written. Train on, or keep more of the model in fp32 (learning/export.py, "
+                "learning/openvino.py)."
+            )

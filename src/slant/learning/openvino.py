@@ -1,0 +1,93 @@
+"""From fp32 ONNX to OpenVINO in int8, by NNCF: static scales, found on real texts.
+
+A static scale is the same for every batch, so that a unit's scores do not depend on its company; SmoothQuant (Xiao et al.
+2023) moves outliers of the activations into the weights, and the bias of each product is corrected for what rounding shifts.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from slant.encoding.reader import columns, request
+from slant.encoding.windows import Request, TextEncoder, collate
+from slant.errors import SlantError
+from slant.labels.codebook import Codebook
+from slant.labels.public import data_root, load
+from slant.labels.unlabelled import fa_kes_pieces
+
+# Train splits alone: what a scale is found on must not be judged.
+CALIBRATION = (
+    ("newsmtsc", "train"),
+    ("vast", "train"),
+    ("rumoureval", "train"),
+    ("ptc", "fit"),
+    ("toxic_spans", "train"),
+)
+TEXTS_EACH = 60
+SEED = 13
+UNQUANTISED = ".*/model/(tokens|unit|stance)/.*"  # the heads: small, and thresholds sit on their outputs
+
+
+def calibration_texts() -> tuple[list[Request], str]:
+    """Seeded texts of the public train splits and FA-KES, each with its targets and what it answers, and where they are from.
+
+    Where none of these sets is at hand, the examples of the codebook: few and short, but a model can be quantised.
+    """
+    found: list[Request] = []
+    names = []
+    for name, split in CALIBRATION:
+        try:
+            examples = load(name, split)
+        except SlantError:
+            continue
+        found += [request(e) for e in random.Random(SEED).sample(examples, min(TEXTS_EACH, len(examples)))]
+        names.append(name)
+    try:
+        pieces = list(fa_kes_pieces(data_root()))
+        found += [request(e) for e in random.Random(SEED).sample(pieces, min(TEXTS_EACH, len(pieces)))]
+        names.append("fa_kes")
+    except SlantError:
+        pass
+    if found:
+        return found, ", ".join(names)
+    book = Codebook.load()
+    texts = [
+        t for labels in book.tasks.values() for e in labels.values() for t in (e.example, e.counter_example)
+    ]
+    return [
+        Request(text, [[(0, len(text.split()[0]))], "the council"]) for text in texts
+    ], "the codebook's examples"
+
+
+def quantize_openvino(
+    source: Path, target: Path, *, encoder: TextEncoder, texts: Sequence[Request] | None = None
+) -> None:
+    """Write `target` (.xml, and .bin beside it) from the fp32 ONNX model `source`; says which texts it was calibrated on.
+
+    texts: to be calibrated on; by default `calibration_texts()`.
+    """
+    os.environ.setdefault("NNCF_CI", "1")  # it reports its use to its makers otherwise
+    import nncf
+    import openvino
+
+    if texts is None:
+        texts, origin = calibration_texts()
+        print(f"calibrated on {len(texts)} texts of {origin}", flush=True)
+    windows = encoder.encode(texts)
+    batches = [collate([w], pad=encoder.pad, width=columns(len(w))) for w in windows]
+    nncf.set_log_level(logging.ERROR)
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # four bars for each layer
+        quantized = nncf.quantize(
+            openvino.Core().read_model(str(source)),
+            nncf.Dataset(batches),
+            model_type=nncf.ModelType.TRANSFORMER,
+            subset_size=len(batches),
+            ignored_scope=nncf.IgnoredScope(patterns=[UNQUANTISED]),
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(quantized, str(target), compress_to_fp16=False)

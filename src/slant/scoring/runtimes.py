@@ -1,0 +1,111 @@
+"""OpenVINO and ONNX Runtime behind one interface. Each batch is run by one core; several threads may call at once.
+
+A row's numbers have to be the same to the last bit whatever rows it stands among, or a run that is resumed would end with
+other bytes. So no batch is split over cores, activations have scales that are fixed (OpenVINO) or each token's own (ONNX),
+and nothing is computed in bfloat16 because this processor happens to have it. OpenVINO's kernels then keep rows apart; those
+of ONNX Runtime round differently for other numbers of rows, so it is given one at a time (tests/test_company.py).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.encoding.reader import Logits
+from slant.errors import UsageError
+
+OPENVINO, ONNX = RUNTIMES = ("openvino", "onnx")
+INPUTS = ("input_ids", "layout", "query_columns")
+Batch = dict[str, NDArray[np.int64]]
+
+
+def has_openvino() -> bool:
+    return find_spec("openvino") is not None
+
+
+class OpenVino:
+    """A model in OpenVINO's format, on `threads` cores. What was compiled is kept in the user's cache folder."""
+
+    def __init__(self, path: Path, *, threads: int) -> None:
+        import openvino
+
+        core = openvino.Core()
+        settings = {
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": threads,
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        if cache := cache_folder():
+            settings["CACHE_DIR"] = str(cache)
+        self.model: Any = core.compile_model(str(path), "CPU", settings)
+        self._own = threading.local()
+
+    def __call__(self, batch: Batch) -> Logits:
+        if not hasattr(self._own, "request"):
+            self._own.request = self.model.create_infer_request()
+        found = self._own.request.infer({name: batch[name] for name in INPUTS}, share_inputs=True)
+        token, unit, stance = (np.array(found[i]) for i in range(3))
+        return token, unit, stance
+
+
+class OnnxRuntime:
+    """An ONNX model, a row at a time on one core; on device "cuda", where onnxruntime-gpu finds one, whole batches."""
+
+    def __init__(self, path: Path, *, device: str = "cpu") -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        providers = ["CPUExecutionProvider"] if device == "cpu" else cuda_providers()
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        self.whole = device != "cpu"
+
+    def __call__(self, batch: Batch) -> Logits:
+        columns = batch["query_columns"]
+        if self.whole:
+            return self._run(batch)
+        rows = [self._row(batch, i, max(1, int(np.count_nonzero(columns[i])))) for i in range(len(columns))]
+        token, unit, stance = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+        return token, unit, stance
+
+    def _row(self, batch: Batch, row: int, queries: int) -> Logits:
+        """The row with its own queries alone; those that others of its batch have more are zero in the answer."""
+        one = {name: batch[name][row : row + 1] for name in INPUTS}
+        most = one["query_columns"].shape[1]
+        token, unit, stance = self._run({**one, "query_columns": one["query_columns"][:, :queries]})
+        return token, unit, np.pad(stance, ((0, 0), (0, most - queries), (0, 0), (0, 0)))
+
+    def _run(self, batch: Batch) -> Logits:
+        token, unit, stance = self.session.run(None, {name: batch[name] for name in INPUTS})
+        return token, unit, stance
+
+
+def cuda_providers() -> list[str]:
+    """Raises UsageError where ONNX Runtime has no CUDA."""
+    import onnxruntime
+
+    found = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" not in found:
+        raise UsageError(
+            f"--device cuda: ONNX Runtime {onnxruntime.__version__} has no CUDA here ({', '.join(found)}). On a machine with "
+            "an NVIDIA GPU: pip uninstall onnxruntime, then pip install onnxruntime-gpu. Or leave --device out."
+        )
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+
+def cache_folder() -> Path | None:
+    """Where compiled models are kept (XDG_CACHE_HOME, LOCALAPPDATA, or ~/.cache); None where nothing can be written."""
+    with suppress(OSError, RuntimeError):
+        base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+        folder = Path(base) / "slant" / "openvino"
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
