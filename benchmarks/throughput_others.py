@@ -24,16 +24,16 @@ def callers(encoder: str, without: set[str]) -> dict[str, tuple[Caller, int]]:
         "text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(folder), device="cpu"
     )
     found: dict[str, tuple[Caller, int]] = {
-        PIPELINE: (lambda texts: classify(list(texts), batch_size=32, truncation=True), 4),
-        "transformers pipeline, one by one": (lambda texts: [classify(t, truncation=True) for t in texts], 8),
+        PIPELINE: (lambda texts: classify(list(texts), batch_size=32, truncation=True), 1),
+        "transformers pipeline, one by one": (lambda texts: [classify(t, truncation=True) for t in texts], 4),
     }
     if "setfit" not in without:
-        found["SetFit predict"] = (_setfit(folder), 4)
+        found["SetFit predict"] = (_setfit(folder), 1)
     if "spacy" not in without:
         import spacy
 
         nlp = spacy.load("en_core_web_sm")
-        found["spaCy en_core_web_sm"] = (lambda texts: list(nlp.pipe(texts)), 4)
+        found["spaCy en_core_web_sm"] = (lambda texts: list(nlp.pipe(texts)), 1)
     return found
 
 
