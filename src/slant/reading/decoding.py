@@ -40,7 +40,7 @@ def decode(data: bytes, path: str, *, offset: int = 0) -> str:
     offset: where `data` begins in its file, for the message.
     Raises Rejected "undecodable" with the byte offset of the first bad byte.
     """
-    encoding = bom_encoding(data) or "utf-8"
+    encoding = (None if offset else bom_encoding(data)) or "utf-8"  # later in a file it is no mark
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

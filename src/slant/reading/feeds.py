@@ -210,4 +210,4 @@ def sitemap_addresses(stream: BinaryIO, path: str) -> Iterator[str]:
 
 def _local(element: Any) -> str:
     tag = getattr(element, "tag", None)
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return re.split("[}:]", tag)[-1] if isinstance(tag, str) else ""
