@@ -6,7 +6,8 @@ The units of one article are not independent, nor the comments under it, so arti
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +15,42 @@ import numpy as np
 from slant.comparing.cells import Cells
 from slant.comparing.drawing import ALL, Drawn, counts, ends
 
+from slant.comparing.store import COLUMNS, NOT_STATED, Store
+from slant.errors import UsageError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """kept: groups that something is said of, by name → articles. left_out: those with too few, likewise."""
+
+    kept: Mapping[str, int]
+    left_out: Mapping[str, int]
+
+
 FEW_ARTICLES = 20  # below, percentile intervals over articles cover less than they say
+
+
+def groups_of(store: Store, *, min_articles: int) -> Groups:
+    """Raises UsageError if no row states the column that is compared by, or no group has enough articles."""
+    articles = store.articles()
+    kept = {group: n for group, n in articles.items() if n >= min_articles}
+    if set(articles) == {NOT_STATED}:
+        hint = "Score with --outlet NAME, or compare" if store.by == "outlet" else "Compare"
+        raise UsageError(
+            f"--by {store.by}: no row states it ({sum(articles.values()):,} articles). {hint} by another column: "
+            f"{', '.join(column for column in COLUMNS if column != store.by)}."
+        )
+    if not kept:
+        largest = sorted(articles.items(), key=lambda item: -item[1])
+        shown = ", ".join(f"{group} ({n})" for group, n in largest[:5])
+        raise UsageError(
+            f"no {store.by} has {min_articles} articles. The largest: {shown}. Lower --min-articles, or "
+            "compare by another column."
+        )
+    return Groups(kept, {group: n for group, n in articles.items() if group not in kept})
 
 
 def rates_table(cells: Cells, drawn: Drawn, *, kept: Collection[str], level: float) -> pa.Table:

@@ -23,6 +23,7 @@ from slant.scoring.files import read_scores
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 COLUMNS = ("outlet", "author", "title", "kind", "month", "published", "url", "article_id")
 NOT_STATED = "(not stated)"
@@ -50,6 +51,9 @@ class Store:
     def columns(self, query: str, values: Sequence[Any] = ()) -> dict[str, Any]:
         """Column → NumPy array (masked where values are missing)."""
         return self.connection.execute(query, values).fetchnumpy()
+
+    def arrow(self, query: str) -> pa.Table:
+        return self.connection.sql(query).to_arrow_table()
 
     def articles(self) -> dict[str, int]:
         """Group → how many articles, by name."""
