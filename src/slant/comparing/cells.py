@@ -87,7 +87,7 @@ def cells(store: Store, *, measures: Sequence[str] = ()) -> Cells:
     names, group = np.unique(rows["group"].astype(object), return_inverse=True)
     total_names, totals = _spread(store, _TOTALS, len(group))
     hit_names, hits = _spread(store, _HITS, len(group))
-    found = [Measure(name, _total_of(name)) for name in hit_names]
+    found = [measure_of(name) for name in hit_names]
     kept = sorted(
         (i for i in range(len(found)) if _wanted(found[i].name, measures)),
         key=lambda i: _order(found[i].name),
@@ -116,6 +116,10 @@ def _wanted(name: str, patterns: Sequence[str]) -> bool:
 def _order(name: str) -> tuple[bool, int, str]:
     plain = name.removeprefix(COMMENTS)
     return name.startswith(COMMENTS), FAMILIES.index(plain.partition("/")[0]), plain
+
+
+def measure_of(name: str) -> Measure:
+    return Measure(name, _total_of(name))
 
 
 def _total_of(name: str) -> str:

@@ -7,7 +7,8 @@ differences  group, other ("(rest)": all other groups), measure, value, other_va
              effect_kind, p, p_adjusted, significant, articles, other_articles, detectable
 untested     group, other, measure, hits, articles, other_articles (too few to be tested)
 corrected    group, other (null: a rate; else a difference), measure, naive, naive_low, naive_high, corrected, low, high,
-             gold_units, gold_articles, disagree, note (with --gold)
+             gold_units, gold_articles, p, p_adjusted, significant (differences only), disagree (the naive value lies outside
+             the corrected interval), note (why there is no interval) (with --gold)
 sensitivity  group, measure, value, low, high, sets (without --gold)
 left_out     group, articles
 """
@@ -20,19 +21,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slant.comparing.cells import cells
+from slant.comparing.corrected import corrected_notes, corrected_table
 from slant.comparing.differences import ALPHA, MIN_HITS, MOST_GROUPS, Differences, differences
 from slant.comparing.drawing import draw
+from slant.comparing.gold import load_gold
 from slant.comparing.options import Options
 from slant.comparing.rates import FEW_ARTICLES, Groups, groups_of, rates_table
+from slant.comparing.sensitivity import MEANING, published_errors, sensitivity_table
 from slant.comparing.store import Store
+from slant.errors import SlantError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Modules with `table(store, *, options, groups)`, which gives tables by name.
+# Modules with `table(store, counted, *, options, groups)`, which gives tables by name.
 PARTS = {
     "audit": "how well the scores tell the outlet",
     "events": "articles on the same events",
+    "decomposition": "what is covered, and how the same events are told",
     "words": "phrases that set groups apart",
     "readers": "how comments answer",
     "trends": "months",
@@ -62,6 +68,8 @@ class Results:
 def run(store: Store, options: Options, *, say: Callable[[str], None] = lambda _: None) -> Results:
     """Raises UsageError if there is nothing to compare. say: is told of each step before it begins."""
     groups = groups_of(store, min_articles=options.min_articles)
+    if options.gold:
+        load_gold(store, options.gold)
     say("counting per article")
     counted = cells(store, measures=options.measures)
     say(f"{options.resamples:,} resamples of {len(counted.articles):,} articles")
@@ -71,18 +79,42 @@ def run(store: Store, options: Options, *, say: Callable[[str], None] = lambda _
     found = differences(counted, drawn, kept=list(groups.kept), options=options)
     tables |= {"detectable": found.detectable, "differences": found.differences, "untested": found.untested}
     tables["left_out"] = _left_out(groups)
+    notes = [*_notes(store, groups, found, options)]
+    if options.gold:
+        say("correcting by the labels of people")
+        tables["corrected"] = corrected_table(store, counted, tables, kept=list(groups.kept), options=options)
+        notes += corrected_notes(tables["corrected"], groups=groups)
+    else:
+        tables["sensitivity"], more = _sensitivity(store, tables["rates"], options)
+        notes.append(more)
     for name, what in PARTS.items():
         say(what)
         tables |= importlib.import_module(f"slant.comparing.{name}").table(
-            store, options=options, groups=groups
+            store, counted, options=options, groups=groups
         )
     articles, units, comments = store.rows(
         "SELECT count(DISTINCT article_id), count(*), count(*) FILTER (is_comment) FROM units"
     )[0]
-    notes = tuple(_notes(store, groups, found, options))
     return Results(
-        options, store.model, store.codebook, store.files, groups, articles, units, comments, tables, notes
+        options,
+        store.model,
+        store.codebook,
+        store.files,
+        groups,
+        articles,
+        units,
+        comments,
+        tables,
+        tuple(notes),
     )
+
+
+def _sensitivity(store: Store, rates: pa.Table, options: Options) -> tuple[pa.Table, str]:
+    try:
+        errors = published_errors(store.model, folder=options.model)
+    except SlantError as error:  # a model without published errors is no reason not to compare
+        return sensitivity_table(rates.slice(0, 0), {}), f"No band for the model's errors: {error}"
+    return sensitivity_table(rates, errors), MEANING
 
 
 def _left_out(groups: Groups) -> pa.Table:
