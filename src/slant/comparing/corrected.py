@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import t
 
-from slant.comparing.cells import COMMENTS, Cells, measure_of
+from slant.comparing.cells import COMMENTS, Cells, Floats, Ints, measure_of
 from slant.comparing.correction import Estimate, Labelled, corrected_rate, difference
 from slant.comparing.differences import ALPHA, REST
 from slant.comparing.drawing import ALL
@@ -96,8 +96,8 @@ def corrected_notes(corrected: pa.Table, *, groups: Groups) -> Iterator[str]:
         side = f" against {worst['other']}" if worst["other"] else ""
         yield (
             f"Warning: in {len(wrong):,} of them the naive value lies outside the corrected interval, so that the model "
-            f"alone misleads; most of all {worst['measure']} of {worst['group']}{side}: naive {worst['naive']:.3g}, corrected "
-            f"{worst['corrected']:.3g} ({worst['low']:.3g} to {worst['high']:.3g})."
+            f"alone misleads; most of all {worst['measure']} of {worst['group']}{side}: naive {worst['naive']:.3g}, "
+            f"corrected {worst['corrected']:.3g} ({worst['low']:.3g} to {worst['high']:.3g})."
         )
     if without := sorted(groups.kept.keys() - {row["group"] for row in rows}):
         yield f"Without labels, and so not corrected: {', '.join(without)}."
@@ -116,12 +116,22 @@ def _estimates(
             f"{REST}{g}": [n for n in numbers if n != own] for g, own in zip(kept, numbers, strict=True)
         }
     for group, own in wanted.items():
-        rows = np.isin(cells.group, own) & (cells.totals[:, cells.column[m]] > 0)
+        rows = np.flatnonzero(np.isin(cells.group, own) & (cells.totals[:, cells.column[m]] > 0))
         labels = labelled.of(own)
         if len(labels.gold) and len(rows):
-            totals = cells.totals[rows, cells.column[m]].astype(np.float64)
-            estimate = corrected_rate(labels, cells.hits[rows, m].astype(np.float64), totals)
+            estimate = corrected_rate(labels, *summed(cells, rows, m))
             yield group, _scaled(estimate, cells.measures[m].scale)
+
+
+def summed(cells: Cells, rows: Ints, measure: int) -> tuple[Ints, Floats, Floats]:
+    """Articles in these rows, their hits and denominators; the parts of one article together."""
+    articles, starts = np.unique(cells.article[rows], return_index=True)
+    hits = np.add.reduceat(cells.hits[rows, measure], starts, dtype=np.float64)
+    return (
+        articles,
+        hits,
+        np.add.reduceat(cells.totals[rows, cells.column[measure]], starts, dtype=np.float64),
+    )
 
 
 def _scaled(estimate: Estimate, scale: float) -> Estimate:

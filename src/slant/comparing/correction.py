@@ -3,7 +3,7 @@
 Prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024), by their library
 ppi-python. A rate is a ratio of sums over articles, and articles are what is independent: so what goes into the library is,
 for each article with labels, its linearised part of the ratio (Cochran 1977, 6.4), by people and by the model, and likewise
-for all articles by the model. Its normal interval is widened to Student's t over the articles with labels.
+for all articles by the model. The interval is Student's t over the articles with labels.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.stats import t
 
 from slant.comparing.cells import Floats, Ints
 
@@ -60,32 +60,44 @@ class Estimate:
         return self.value - reach, self.value + reach
 
 
-def corrected_rate(labelled: Labelled, hits: Floats, totals: Floats) -> Estimate:
-    """Prediction-powered rate of one group. hits, totals: (articles,) of all its articles, by the model."""
-    from ppi_py import ppi_mean_ci, ppi_mean_pointestimate
+def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Floats) -> Estimate:
+    """Prediction-powered rate of one group. articles, hits, totals: (articles,) of all its articles, in order, by the model.
 
-    articles, row = np.unique(labelled.article, return_inverse=True)
+    The library takes articles with labels and all articles for two samples that are independent. Here the former are among
+    the latter, so the standard error is that of the sum of both parts of each article.
+    """
+    named, row = np.unique(labelled.article, return_inverse=True)
     gold, model, total = (
-        np.bincount(row, labelled.weight * part, len(articles))
+        np.bincount(row, labelled.weight * part, len(named))
         for part in (labelled.gold, labelled.model, labelled.total)
     )
-    by_people, by_model, everywhere = (
-        linearised(*pair) for pair in ((gold, total), (model, total), (hits, totals))
-    )
-    flat = max(float(np.ptp(by_model)), float(np.ptp(everywhere))) < 1e-12  # nothing to tune by
-    given = {"Y": by_people, "Yhat": by_model, "Yhat_unlabeled": everywhere, "lam": 0.0 if flat else None}
-    value = float(np.squeeze(ppi_mean_pointestimate(**given)))
-    note = _too_few(labelled, len(articles))
+    by_people, by_model = linearised(gold, total), linearised(model, total)
+    everywhere = linearised(hits, totals)
+    value, tuned = _tuned(by_people, by_model, everywhere)
+    units, note = len(labelled.gold), _too_few(labelled, len(named))
     if note:
-        return Estimate(value, None, 0, len(labelled.gold), len(articles), note)
-    low, high = ppi_mean_ci(**given, alpha=0.05)
-    error = (
-        float(np.squeeze(high - low))
-        / 2
-        / float(norm.ppf(0.975))
-        * np.sqrt(len(articles) / (len(articles) - 1))
-    )
-    return Estimate(value, float(error), len(articles) - 1, len(labelled.gold), len(articles))
+        return Estimate(value, None, 0, units, len(named), note)
+    parts = tuned * (everywhere - everywhere.mean()) / len(everywhere)
+    rectified = by_people - tuned * by_model
+    parts[np.searchsorted(articles, named)] += (rectified - rectified.mean()) / len(named)
+    error = float(np.sqrt((parts**2).sum() * len(named) / (len(named) - 1)))
+    return Estimate(value, error, len(named) - 1, units, len(named))
+
+
+def _tuned(by_people: Floats, by_model: Floats, everywhere: Floats) -> tuple[float, float]:
+    """The library's estimate, and the weight λ in [0, 1] that it gave to the model."""
+    from ppi_py import ppi_mean_pointestimate
+
+    def estimate(weight: float | None) -> float:
+        return float(np.squeeze(ppi_mean_pointestimate(by_people, by_model, everywhere, lam=weight)))
+
+    if (
+        max(np.ptp(by_model), np.ptp(everywhere)) < 1e-12
+    ):  # the model says the same everywhere: nothing to tune by
+        return estimate(0.0), 0.0
+    value, without, full = estimate(None), estimate(0.0), estimate(1.0)  # the estimate is linear in λ
+    moved = full - without
+    return value, float(np.clip((value - without) / moved, 0, 1)) if abs(moved) > 1e-9 else 1.0
 
 
 def linearised(hits: Floats, totals: Floats) -> Floats:

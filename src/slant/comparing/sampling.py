@@ -62,7 +62,7 @@ def draw_sample(
             len(np.unique(own_stratum)) > share
         ):  # too few for all strata: none, so that no unit is without a chance
             own_stratum = np.zeros(len(members), np.int64)
-        for s, wanted in enumerate(_within(np.bincount(own_stratum), int(share))):
+        for s, wanted in enumerate(within(np.bincount(own_stratum), int(share))):
             own = members[own_stratum == s]
             if wanted:
                 own = own[np.lexsort((pool["unit_id"][own], pool["confidence"][own]))]
@@ -82,7 +82,7 @@ def allocate(sizes: Ints, total: int) -> Ints:
     return shares
 
 
-def _within(sizes: Ints, total: int) -> Ints:
+def within(sizes: Ints, total: int) -> Ints:
     """(strata,) in proportion to their size, at least LEAST where there are as many, and no more than there are."""
     least = np.minimum(sizes, LEAST if (np.minimum(sizes, LEAST)).sum() <= total else 1)
     ideal = total * sizes / max(int(sizes.sum()), 1)

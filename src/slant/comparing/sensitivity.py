@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 MEANING = (
     "The band says what a rate would be if the model erred here as on one of the sets it was judged on. Its errors here are "
-    "not known: they may be larger, and differ between outlets. Only labels for a sample of these units can tell (slant sample)."
+    "not known: they may be larger, and differ between outlets. Only labels for a sample of these units "
+    "can tell (slant sample)."
 )
 # Sets of the scorecard that are nearest to articles, and to comments.
 SETS: Mapping[tuple[str, bool], tuple[str, ...]] = {
