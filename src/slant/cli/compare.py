@@ -1,4 +1,4 @@
-"""compare: from scores to what can be said of outlets."""
+"""compare and sample: from scores to what can be said of outlets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from slant.cli.options import DONE, quiet
+from slant.errors import UsageError
 
 
 @click.command()
@@ -80,4 +81,43 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
     for line in (*detectable(results), *findings(results)):
         click.echo(line, err=True)
     click.echo(f"report and tables → {output}", err=True)
+    return DONE
+
+
+@click.command()
+@click.argument("scores", nargs=-1, required=True)
+@click.option("-o", "--output", required=True, help="FILE.csv or .jsonl, to fill in the column label.")
+@click.option("-n", "--size", default=300, show_default=True, type=click.IntRange(2), help="Units to draw.")
+@click.option("--by", default="outlet", show_default=True, help="Groups that give equally many units.")
+@click.option(
+    "--task", "tasks", multiple=True, default=("stance",), show_default=True,
+    type=click.Choice(["stance", "loaded", "frames", "reply"]), help="What people are asked. May be repeated.",
+)  # fmt: skip
+@click.option("--seed", default=0, show_default=True, help="Of what is drawn.")
+@click.option("--show-labels", is_flag=True, help="Also what the model says: who labels should not see it.")
+def sample(scores: tuple[str, ...], output: str, show_labels: bool, **options: Any) -> int:
+    """Draw a random sample of scored units for people to label, as --gold of `slant compare`.
+
+    Strata by group and by what the model says; weight is how many scored units a row stands for.
+    """
+    from slant.comparing.sampling import draw_sample, write_sample
+    from slant.comparing.store import open_store
+    from slant.scoring.files import check_format
+
+    check_format(output, formats=(".csv", ".jsonl"))
+    if Path(output).exists():
+        raise UsageError(
+            f"-o {output} is there already, and may hold labels. Give another name, or remove it."
+        )
+    with open_store(scores, by=options["by"]) as store:
+        drawn = draw_sample(
+            store, size=options["size"], tasks=options["tasks"], seed=options["seed"], show=show_labels
+        )
+    write_sample(drawn, output)
+    groups = ", ".join(f"{group} {count}" for group, count in drawn.groups.items())
+    click.echo(f"{len(drawn.rows):,} questions about {drawn.units:,} units ({groups}) → {output}", err=True)
+    click.echo(
+        "Fill in the column label (docs/gold.md says how), then: slant compare SCORES --gold FILE -o DIR",
+        err=True,
+    )
     return DONE

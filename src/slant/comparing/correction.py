@@ -68,7 +68,7 @@ def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Flo
     """
     named, row = np.unique(labelled.article, return_inverse=True)
     gold, model, total = (
-        np.bincount(row, labelled.weight * part, len(named))
+        np.bincount(row, labelled.weight * part, len(named)) * 1.0
         for part in (labelled.gold, labelled.model, labelled.total)
     )
     by_people, by_model = linearised(gold, total), linearised(model, total)
