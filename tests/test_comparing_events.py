@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compared import store_of, unit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from compared import store_of, unit
 from slant.comparing import decomposition as parts
 from slant.comparing import events
 from slant.comparing.cells import cells
@@ -56,7 +56,9 @@ def test_the_same_words_a_month_later_are_another_event_of_one_story() -> None:
 
 
 def test_an_article_without_a_date_has_no_event() -> None:
-    docs = documents(("Gazette", "2026-03-01", HARBOUR), ("Siren", "2026-03", FERRY), ("Siren", "2026-03-01", FERRY))
+    docs = documents(
+        ("Gazette", "2026-03-01", HARBOUR), ("Siren", "2026-03", FERRY), ("Siren", "2026-03-01", FERRY)
+    )
     found = events.group(docs)
     assert found.event[1] == events.NO_EVENT == found.story[1]
     assert found.event[0] == found.event[2]
@@ -64,13 +66,21 @@ def test_an_article_without_a_date_has_no_event() -> None:
 
 @pytest.mark.parametrize("texts", [(), ("!!!", "???"), ("one word", "other thing")])
 def test_texts_that_share_no_words_are_no_error(texts: tuple[str, ...]) -> None:
-    docs = documents(*(("Gazette", "2026-03-01", text) for text in texts)) if texts else Documents((), (), (), (), ())
+    docs = (
+        documents(*(("Gazette", "2026-03-01", text) for text in texts))
+        if texts
+        else Documents((), (), (), (), ())
+    )
     assert len(set(events.group(docs).event[:1].tolist())) <= 1
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 4)), min_size=1, max_size=40), st.integers(1, 12))
-def test_groups_are_one_topic_and_close_in_time_whatever_the_block(items: list[tuple[int, int]], block: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 4)), min_size=1, max_size=40), st.integers(1, 12)
+)
+def test_groups_are_one_topic_and_close_in_time_whatever_the_block(
+    items: list[tuple[int, int]], block: int
+) -> None:
     days, topics = np.array(items).T
     vectors = csr_matrix(np.eye(5)[topics])
     with pytest.MonkeyPatch.context() as patch:
@@ -95,8 +105,21 @@ def test_blocks_do_not_change_clear_groups() -> None:
 
 
 def test_an_outlets_signature_neither_joins_nor_parts_events() -> None:
-    subjects = ("harbour", "budget", "schools", "bridge", "hospital", "museum", "orchestra", "airport", "tram", "library")
-    titles = [f"News of the {s} today | War in the North | The Evening Siren" for s in subjects for _ in range(2)]
+    subjects = (
+        "harbour",
+        "budget",
+        "schools",
+        "bridge",
+        "hospital",
+        "museum",
+        "orchestra",
+        "airport",
+        "tram",
+        "library",
+    )
+    titles = [
+        f"News of the {s} today | War in the North | The Evening Siren" for s in subjects for _ in range(2)
+    ]
     found = house_phrases([(t, "") for t in titles], ["Evening Siren"] * len(titles))["Evening Siren"]
     assert ("evening", "siren") in found
     assert ("war", "in", "the", "north", "the") in found
@@ -109,7 +132,9 @@ def test_an_outlets_signature_neither_joins_nor_parts_events() -> None:
 def test_copies_are_found_across_outlets_and_not_across_weeks() -> None:
     wire = "The council has voted to close the old bridge for two years while a new one is built beside it, the mayor said"
     edited = wire.replace("the mayor said", "the mayor said on Monday")
-    first = copies([wire, "Something else was told by another paper on that very same day", edited, wire], [5, 5, 6, 40])
+    first = copies(
+        [wire, "Something else was told by another paper on that very same day", edited, wire], [5, 5, 6, 40]
+    )
     assert first.tolist() == [0, 1, 0, 3]
 
 
@@ -159,7 +184,9 @@ def test_choosing_other_events_is_selection(tmp_path: Path) -> None:
     days = [f"2026-{m:02d}-01" for m in range(1, 8)]
     told: dict[str, list[tuple[str, str, bool]]] = {"Gazette": [], "Siren": []}
     for n, (day, subject) in enumerate(zip(days, SUBJECTS, strict=True)):
-        loaded = n < 3  # whoever writes of these events writes in a loaded way; the Siren does so five times as often
+        loaded = (
+            n < 3
+        )  # whoever writes of these events writes in a loaded way; the Siren does so five times as often
         told["Gazette"] += [(day, subject, loaded)]
         told["Siren"] += [(day, subject, loaded)] * (5 if loaded else 1)
     with store_of(tmp_path, _world(told=told)) as store:
