@@ -47,7 +47,7 @@ from slant.errors import UsageError
     "--resamples", default=1000, show_default=True, type=click.IntRange(100), help="Behind each interval."
 )
 @click.option(
-    "--permutations", default=5000, show_default=True, type=click.IntRange(100), help="Behind each p."
+    "--permutations", default=10_000, show_default=True, type=click.IntRange(100), help="Behind each p."
 )
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
 @click.option(

@@ -22,6 +22,9 @@ REST = "(rest)"
 MIN_HITS = 10  # of both sides together, and as many of what is no hit: fewer cannot tell chance from anything
 MOST_GROUPS = 40  # above, only each group against the rest
 POWER, ALPHA = 0.8, 0.05
+MARGIN = (
+    1.03  # standard errors over articles come out a little small, and a p from permutations a little large
+)
 TEN_POINTS = 0.1
 
 
@@ -50,7 +53,7 @@ class _Pair:
 
 def differences(
     cells: Cells,
-    drawn: Drawn,
+    drawn: Drawn | None,
     *,
     kept: Sequence[str],
     options: Options,
@@ -61,7 +64,7 @@ def differences(
     The family over which p is adjusted is all that is tested: a measure is left out of a pair, and named in `untested`, where
     the two together have fewer than MIN_HITS hits, or a side fewer than `min_articles` articles with a denominator. Hits of
     the two together are the same in every arrangement, so that leaving out does not bend the test (Bourgon et al. 2010).
-    tick: is told (pairs done, pairs in all).
+    drawn: for the intervals; None: there are none. tick: is told (pairs done, pairs in all).
     """
     from statsmodels.stats.multitest import multipletests
 
@@ -75,7 +78,7 @@ def differences(
     if rows:
         method = {"bh": "fdr_bh", "holm": "holm"}[options.adjust]
         significant, adjusted, *_ = multipletests([row["p"] for row in rows], alpha=ALPHA, method=method)
-        quantile = norm.ppf(1 - level / 2) + norm.ppf(POWER)
+        quantile = reach(level)
         for row, yes, p in zip(rows, significant, adjusted, strict=True):
             row |= {"significant": bool(yes), "p_adjusted": float(p), "detectable": quantile * row["error"]}
     untested = [row for pair in pairs for row in _untested(cells, pair)]
@@ -93,6 +96,11 @@ def detectable_level(tests: int) -> float:
     Holm and Benjamini-Hochberg begin with this level; where there are more true differences both ask for less.
     """
     return ALPHA / max(tests, 1)
+
+
+def reach(level: float) -> float:
+    """How many standard errors a difference has to have, to be found at this level with POWER."""
+    return float(MARGIN * (norm.ppf(1 - level / 2) + norm.ppf(POWER)))
 
 
 def _pairs(cells: Cells, kept: Sequence[str], options: Options) -> Iterator[_Pair]:
@@ -155,7 +163,7 @@ def rare_hits(cells: Cells, left: Sums, right: Sums) -> Floats:
 
 
 def _rows(
-    cells: Cells, pair: _Pair, drawn: Drawn, *, options: Options, rng: np.random.Generator
+    cells: Cells, pair: _Pair, drawn: Drawn | None, *, options: Options, rng: np.random.Generator
 ) -> list[dict[str, object]]:
     if not pair.tested.any():
         return []
@@ -163,7 +171,9 @@ def _rows(
     p = permutation_p(
         pair.left.only(tested), pair.right.only(tested), permutations=options.permutations, rng=rng
     )
-    low, high = ends(drawn.rates(pair.numbers[0]) - drawn.rates(pair.numbers[1]), level=options.level)
+    low = high = np.full(len(cells.measures), np.nan)
+    if drawn:
+        low, high = ends(drawn.rates(pair.numbers[0]) - drawn.rates(pair.numbers[1]), level=options.level)
     left, right = pair.rates
     effects = effect_sizes(cells, left.value, right.value)
     error = np.sqrt(left.variance + right.variance)
@@ -208,8 +218,8 @@ def _detectable(cells: Cells, rows: list[dict[str, object]], level: float) -> It
     found: dict[str, list[dict[str, object]]] = {}
     for row in rows:
         found.setdefault(str(row["measure"]), []).append(row)
-    alone = norm.ppf(1 - ALPHA / 2) + norm.ppf(POWER)
-    quantile = norm.ppf(1 - level / 2) + norm.ppf(POWER)
+    alone = reach(ALPHA)
+    quantile = reach(level)
     for measure in cells.measures:
         if own := found.get(measure.name):
             errors = np.array([row["error"] for row in own], np.float64)

@@ -19,7 +19,7 @@ class Options:
     adjust: str = "bh"
     level: float = 0.95
     resamples: int = 1000
-    permutations: int = 5000
+    permutations: int = 10_000
     seed: int = 0
     measures: tuple[str, ...] = ()
     gold: str | None = None
