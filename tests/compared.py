@@ -35,10 +35,11 @@ def unit(article: str, text: str = "Council met.", *, outlet: str = "Gazette", *
         }
         for target, label in stance.items()
     ]
+    spans = [(text.index(phrase), phrase) for phrase in phrases]
     row["loaded"] = [
-        {"start": text.index(p), "end": text.index(p) + len(p), "text": p, "label": "name_calling", "score": 0.9, "voice": voice}
-        for p in phrases
-    ]  # fmt: skip
+        {"start": at, "end": at + len(p), "text": p, "label": "name_calling", "score": 0.9, "voice": voice}
+        for at, p in spans
+    ]
     row["frames"] = [{"label": label, "score": 0.9} for label in frames]
     scores = {label: 0.25 for label in ("support", "deny", "query", "comment")}
     row["reply"] = {"label": reply, "scores": scores} if reply else None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from slant.comparing.rates import Groups
     from slant.comparing.store import Store
 
-# Chosen on the even days of FA-KES and on four of the nine outlets of RUWA; benchmarks/events.py judges the others.
+# Chosen on FA-KES (event) and on four of the nine outlets of RUWA (story); benchmarks/events.py judges the other five.
 EVENT = Grain(similarity=0.12, fade=2, reach=7)
 STORY = Grain(similarity=0.008, fade=30, reach=60)
 KEYWORDS = 5

@@ -97,12 +97,20 @@ class _Spans:
     """The loaded spans of one target's units: columns of one length. phrase, group, text (cluster) are numbers."""
 
     def __init__(self, columns: dict[str, Any]) -> None:
-        phrases, inverse = np.unique(columns["text"].astype(object).astype(str), return_inverse=True)
-        plain = np.array([normalised(p) for p in phrases], object).astype(str)
-        self.phrases, self.phrase = np.unique(plain[inverse], return_inverse=True)
-        self.groups, self.group = np.unique(columns["group"].astype(object).astype(str), return_inverse=True)
-        _, self.text = np.unique(columns["cluster"].astype(object).astype(str), return_inverse=True)
+        given, phrase = _coded(columns["text"])
+        self.phrases, plain = _coded([normalised(text) for text in given])
+        self.phrase = plain[phrase]
+        self.groups, self.group = _coded(columns["group"])
+        _, self.text = _coded(columns["cluster"])
         self.unit = columns["unit_id"]
+
+
+def _coded(values: Any) -> tuple[list[str], NDArray[np.int64]]:
+    """The distinct strings, and for each of `values` its place among them. NumPy would pad all to the longest."""
+    import pyarrow as pa
+
+    coded = pa.array(values, pa.string()).dictionary_encode()
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
 
 
 def _by_target(store: Store, voice: str) -> Iterator[tuple[str, _Spans]]:
@@ -128,7 +136,7 @@ def _of_target(
     if len(everything) < 2:
         return
     prior = everything / max(1, len(spans.groups))  # weighs as much as one group of average size
-    for number, name in enumerate(spans.groups.tolist()):
+    for number, name in enumerate(spans.groups):
         own = spans.group == number
         pairs = np.unique(np.stack([spans.phrase[own], spans.text[own]]), axis=1)
         texts = np.bincount(pairs[0], minlength=len(spans.phrases))
@@ -145,7 +153,7 @@ def _of_target(
         low, high = ends(drawn.astype(np.float32), level=options.level)
         rows = []
         for k, (at, phrase) in enumerate(zip(best, chosen, strict=True)):
-            row = {"group": name, "phrase": str(spans.phrases[phrase]), "count": int(here[phrase])}
+            row = {"group": name, "phrase": spans.phrases[phrase], "count": int(here[phrase])}
             row |= {"other_count": int(there[phrase]), "texts": int(texts[phrase])}
             row |= {"log_odds": odds[phrase], "low": low[k], "high": high[k], "z": z[at]}
             rows.append((int(at), {**row, "examples": _examples(spans, own & (spans.phrase == phrase))}))
