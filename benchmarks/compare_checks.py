@@ -96,12 +96,10 @@ def main() -> None:
     options = Options(permutations=given.permutations, adjust=given.adjust)
     with open_store(given.scores) as store:
         counted, kept = cells(store), list(groups_of(store, min_articles=options.min_articles).kept)
+    thorough = replace(options, permutations=Options().permutations)
     result = {
         "null": null_check(counted, kept, given.shuffles, options),
-        "power": [
-            power_check(counted, measure, given.worlds, replace(options, permutations=Options().permutations))
-            for measure in PLANTED
-        ],
+        "power": [power_check(counted, measure, given.worlds, thorough) for measure in PLANTED],
         "settings": {"permutations": given.permutations, "adjust": given.adjust, "groups": len(kept)},
     }
     null = result["null"]

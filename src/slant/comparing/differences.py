@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import norm
@@ -18,6 +18,7 @@ from slant.comparing.permuting import Rated, Sums, permutation_p, rated
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Row = dict[str, Any]
 REST = "(rest)"
 MIN_HITS = 10  # of both sides together, and as many of what is no hit: fewer cannot tell chance from anything
 MOST_GROUPS = 40  # above, only each group against the rest
@@ -69,7 +70,7 @@ def differences(
     from statsmodels.stats.multitest import multipletests
 
     pairs = list(_pairs(cells, kept, options))
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for number, pair in enumerate(pairs):
         rng = np.random.default_rng([options.seed, number])
         rows += _rows(cells, pair, drawn, options=options, rng=rng)
@@ -164,7 +165,7 @@ def rare_hits(cells: Cells, left: Sums, right: Sums) -> Floats:
 
 def _rows(
     cells: Cells, pair: _Pair, drawn: Drawn | None, *, options: Options, rng: np.random.Generator
-) -> list[dict[str, object]]:
+) -> list[Row]:
     if not pair.tested.any():
         return []
     tested = np.flatnonzero(pair.tested)
@@ -214,8 +215,8 @@ def _effect(measure: Measure, i: int, names: dict[str, int], sides: tuple[Floats
     return (left - right) / spread if spread else np.nan
 
 
-def _detectable(cells: Cells, rows: list[dict[str, object]], level: float) -> Iterator[dict[str, object]]:
-    found: dict[str, list[dict[str, object]]] = {}
+def _detectable(cells: Cells, rows: list[Row], level: float) -> Iterator[Row]:
+    found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(str(row["measure"]), []).append(row)
     alone = reach(ALPHA)
@@ -233,7 +234,7 @@ def _detectable(cells: Cells, rows: list[dict[str, object]], level: float) -> It
             }  # fmt: skip
 
 
-def _untested(cells: Cells, pair: _Pair) -> Iterator[dict[str, object]]:
+def _untested(cells: Cells, pair: _Pair) -> Iterator[Row]:
     rare = rare_hits(cells, pair.left, pair.right)
     asked = (pair.rates[0].articles > 0) & (pair.rates[1].articles > 0)
     for m in np.flatnonzero(asked & ~pair.tested):
@@ -262,7 +263,7 @@ _UNTESTED = {
 }  # fmt: skip
 
 
-def _table(rows: Iterator[dict[str, object]] | list[dict[str, object]], columns: dict[str, str]) -> pa.Table:
+def _table(rows: Iterator[Row] | list[Row], columns: dict[str, str]) -> pa.Table:
     import pyarrow as pa
 
     schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in columns.items()])
