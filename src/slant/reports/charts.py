@@ -60,7 +60,13 @@ def dots(rows: Sequence[str], series: Sequence[Series], *, axis: str, label: str
         shift = (number - (len(series) - 1) / 2) * step
         _marks(plot, [(row + shift, p) for row, p in enumerate(one.points) if p is not None], one)
     for row, text in enumerate(values):
-        at = {"xycoords": ("axes fraction", "data"), "va": "center", "ha": "right", "fontsize": FONT, "color": _INK}
+        at = {
+            "xycoords": ("axes fraction", "data"),
+            "va": "center",
+            "ha": "right",
+            "fontsize": FONT,
+            "color": _INK,
+        }
         plot.annotate(text, (1 + (right - 2) / (WIDTH - left - right), row), **at)
     if zero:
         plot.axvline(0, color=_SOFT, linewidth=0.8, zorder=0)
@@ -88,7 +94,12 @@ def _marks(plot: Any, points: Sequence[tuple[float, Point]], series: Series) -> 
 
 
 def lines(
-    steps: Sequence[str], series: Sequence[Series], *, axis: str, label: str, marks: Sequence[tuple[int, str]] = ()
+    steps: Sequence[str],
+    series: Sequence[Series],
+    *,
+    axis: str,
+    label: str,
+    marks: Sequence[tuple[int, str]] = (),
 ) -> str:
     """SVG: one line over steps of time (months) for each series, with whiskers.
 
@@ -103,10 +114,14 @@ def lines(
             plot.vlines(*zip(*ends, strict=True), color=_SOFT, linewidth=0.9, zorder=1)
         at = ([x for x, _ in there], [p.value for _, p in there])
         face = _INK if one.filled else "white"
-        plot.plot(*at, f"{one.marker}-", color=_INK, linewidth=1, markerfacecolor=face, markersize=4.5, zorder=3)
+        plot.plot(
+            *at, f"{one.marker}-", color=_INK, linewidth=1, markerfacecolor=face, markersize=4.5, zorder=3
+        )
     for at, text in marks:
         plot.axvline(at, color=_SOFT, linewidth=0.8, linestyle="--", zorder=0)
-        plot.annotate(text, (at, 1.02), xycoords=("data", "axes fraction"), ha="center", fontsize=FONT, color=_INK)
+        plot.annotate(
+            text, (at, 1.02), xycoords=("data", "axes fraction"), ha="center", fontsize=FONT, color=_INK
+        )
     every = max(1, -(-len(steps) // 5))
     plot.set_xticks(range(0, len(steps), every), steps[::every])
     plot.set_ylabel(axis)
@@ -116,7 +131,8 @@ def lines(
 
 
 def _canvas(height: float, *, left: float, right: float, top: float = 2) -> tuple[Any, Any]:
-    """A figure with one plot of this height; margins in points. Laid out by hand: matplotlib's own takes ten times as long."""
+    """A figure with one plot of this height; margins in points. Laid out by hand: matplotlib's "
+    "own takes ten times as long."""
     from matplotlib.figure import Figure
 
     full = height + BELOW + top
@@ -196,7 +212,9 @@ def _restyle(element: Any) -> None:
         elif name.startswith("font"):
             element.set(name, value.removesuffix("px")) if name == "font-size" else None
         else:
-            element.set(name, _PAGE_COLOURS.get(value.lower(), "var(--card)" if value == "#ffffff" else value))
+            element.set(
+                name, _PAGE_COLOURS.get(value.lower(), "var(--card)" if value == "#ffffff" else value)
+            )
 
 
 def _clip(name: str) -> str:

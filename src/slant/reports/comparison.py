@@ -54,7 +54,9 @@ def write(results: Results, output: Path, *, store: Store) -> Path:
     data = {"groups": keys.groups, "measures": keys.measures, "titles": titles, "pairs": pairs, **packed}
     path = output / "index.html"
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(template.render(**shown, data=dump(data), most=most), encoding="utf-8", errors="replace")
+    partial.write_text(
+        template.render(**shown, data=dump(data), most=most), encoding="utf-8", errors="replace"
+    )
     os.replace(partial, path)
     return path
 
@@ -102,8 +104,14 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "banded": bool(tables.get("sensitivity")),
         "events": sections.events(tables),
         "decomposition": sections.decomposition(tables.get("decomposition", ())),
-        "time": sections.time(tables.get("trends", ()), tables.get("month_events", ()), groups=[ALL, *keys.groups[:-1]]),
-        "audits": {name: sections.plain_table(rows) for name, rows in tables.items() if name.startswith("audit") and rows},
+        "time": sections.time(
+            tables.get("trends", ()), tables.get("month_events", ()), groups=[ALL, *keys.groups[:-1]]
+        ),
+        "audits": {
+            name: sections.plain_table(rows)
+            for name, rows in tables.items()
+            if name.startswith("audit") and rows
+        },
         "known": known_errors(results),
         "files": sorted(results.tables),
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
@@ -116,7 +124,9 @@ def _extras(tables: Tables) -> Callable[[str, str], tuple[str, ...]]:
     for row in tables.get("corrected", ()):
         if row["other"] is None and row["corrected"] is not None:
             measure = Measure.of(row["measure"])
-            text = f"corrected {measure.number(row['corrected'])} ({measure.interval(row['low'], row['high'])})"
+            text = (
+                f"corrected {measure.number(row['corrected'])} ({measure.interval(row['low'], row['high'])})"
+            )
             lines.setdefault((row["group"], row["measure"]), []).append(text)
     for row in tables.get("sensitivity", ()):
         if row["low"] is not None and row["high"] is not None:
@@ -161,7 +171,8 @@ def _measured(rows: Sequence[Row]) -> list[tuple[str, str, int]]:
 
 
 def _pairs(rows: Sequence[Row], keys: Keys) -> dict[str, list[list[Any]]]:
-    """Measure → [row, column (-1: all others), difference, low, high, adjusted p, stands, detectable, keys] for the matrix."""
+    """Measure → [row, column (-1: all others), difference, low, high, adjusted p, stands, "
+    "detectable, keys] for the matrix."""
     number = {group: i for i, group in enumerate(keys.groups)} | {REST: -1}
     found: dict[str, list[list[Any]]] = {}
     for row in rows:

@@ -1,4 +1,5 @@
-"""From every number to the sentences behind it: all unit ids as a table, and a few sentences of each inside the page."""
+"""From every number to the sentences behind it: all unit ids as a table, and a few sentences of "
+"each inside the page."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ MOST = 6
 _SIZES = ((MOST, 600), (5, 420), (4, 320), (3, 260), (2, 200), (1, 160), (1, 100))
 _SIDE = "CASE WHEN is_comment THEN 'comments/' ELSE '' END"
 
-# "net" stances have no units of their own (theirs are those against and in favor), nor have spans per 1,000 words (theirs are the
-# units with spans), so neither has rows here; `sources` says where to look.
+# "net" stances have no units of their own (theirs are those against and in favor), nor have spans per 1,000 words (theirs
+# are the units with spans), so neither has rows here; `sources` says where to look.
 _TABLE = f"""
     CREATE OR REPLACE TEMP TABLE evidence AS
     SELECT "group", measure, article_id, unit_id, is_comment, probability FROM (
@@ -42,7 +43,8 @@ _TABLE = f"""
 # Drawn by hash, an article at most once before any comes twice: the same run gives the same sentences, and nobody chose them.
 _DRAWN = """
     WITH ranked AS (
-        SELECT *, hash(unit_id || measure) AS lot, row_number() OVER (PARTITION BY "group", measure, article_id ORDER BY lot) AS n
+        SELECT *, hash(unit_id || measure) AS lot,
+               row_number() OVER (PARTITION BY "group", measure, article_id ORDER BY lot) AS n
         FROM evidence WHERE list_contains($groups, "group")
     )
     SELECT "group", measure, unit_id, probability, lot FROM ranked
@@ -140,8 +142,9 @@ def pack(found: Evidence, *, budget: int) -> tuple[dict[str, Any], int]:
     """The sentences for the page, within a budget (bytes) where any size fits, and how many a number has at most.
 
     {"of": {key: [row of units, …]}, "units": [[text, article, spans, stances, frames, reply, cut], …], "articles":
-    [[title, outlet, published, url], …], "words": [labels and targets]}. spans: [start, end, label, voice (first letter), probability × 100]; stances: [target, label
-    (first letter, "-" for no call), probability × 100]; cut: 1 if the start, 2 if the end is left out, 3 for both.
+    [[title, outlet, published, url], …], "words": [labels and targets]}. spans: [start, end, label, voice (first letter),
+    probability × 100]; stances: [target, label (first letter, "-" for no call), probability × 100]; cut: 1 if the start, 2
+    if the end is left out, 3 for both.
     """
     packed, most = {}, 0
     for most, length in _SIZES:
@@ -169,7 +172,14 @@ def _packed(found: Evidence, most: int, length: int) -> dict[str, Any]:
                 facts = found.facts[unit_id]
                 if facts["article_id"] not in articles:
                     articles[facts["article_id"]] = len(articles)
-                    about.append([clip(facts["title"] or "", 120), facts["outlet"], facts["published"], web(facts["url"])])
+                    about.append(
+                        [
+                            clip(facts["title"] or "", 120),
+                            facts["outlet"],
+                            facts["published"],
+                            web(facts["url"]),
+                        ]
+                    )
                 units[unit_id] = len(units)
                 rows.append(_row(facts, articles[facts["article_id"]], terms, length))
         if ids:
@@ -185,7 +195,13 @@ def _row(facts: Mapping[str, Any], article: int, terms: dict[str, int], length: 
     start = _word_start(text, start)
     shown = text[start : start + length]
     marks = [
-        [s["s"] - start, min(s["e"] - start, length), _term(terms, words.plain(s["l"])), s["v"][0], round(100 * s["p"])]
+        [
+            s["s"] - start,
+            min(s["e"] - start, length),
+            _term(terms, words.plain(s["l"])),
+            s["v"][0],
+            round(100 * s["p"]),
+        ]
         for s in spans
         if start <= s["s"] < start + length
     ]

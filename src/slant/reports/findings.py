@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from slant.reports import words
-from slant.reports.measures import Measure, digits, p_value, signed
 from slant.reports.evidence import Keys
+from slant.reports.measures import Measure, digits, p_value, signed
 from slant.reports.panels import REST, shown_name
 
 Row = Mapping[str, Any]
@@ -40,7 +40,8 @@ class Summary:
 
 
 def summary(tables: Mapping[str, Sequence[Row]], *, keys: Keys, adjust: str, noun: str) -> Summary:
-    """noun: what is compared, such as "outlet". Only differences that are significant after adjustment are called so."""
+    """noun: what is compared, such as "outlet". Only differences that are significant after "
+    "adjustment are called so."""
     tested = tables["differences"]
     standing = [row for row in tested if row["significant"]]
     chosen = _strongest(standing)
@@ -61,7 +62,8 @@ def summary(tables: Mapping[str, Sequence[Row]], *, keys: Keys, adjust: str, nou
 
 
 def _strongest(rows: Sequence[Row]) -> list[Row]:
-    """One for each pair and subject, by how far it stands above what could have been detected; against all others first."""
+    """One for each pair and subject, by how far it stands above what could have been detected; "
+    "against all others first."""
     best: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         measure = Measure.of(row["measure"])
@@ -86,7 +88,8 @@ def _strength(row: Row) -> float:
 
 
 def sentence(row: Row, corrected: Row | None = None) -> str:
-    """A standing difference in words, with interval and p, and whether it holds after correction where that was done."""
+    """A standing difference in words, with interval and p, and whether it holds after "
+    "correction where that was done."""
     measure = Measure.of(row["measure"])
     return f"{measure.title}: {difference(row)}{_corrected(measure, corrected)}"
 
@@ -95,7 +98,10 @@ def difference(row: Row) -> str:
     """Two rates and what lies between them, in words."""
     measure = Measure.of(row["measure"])
     size = f"{digits(abs(measure.scaled(row['difference'])))} {measure.unit} {'more' if row['difference'] > 0 else 'less'}"
-    sides = [(row["group"], row["value"], row["articles"]), (row["other"], row["other_value"], row["other_articles"])]
+    sides = [
+        (row["group"], row["value"], row["articles"]),
+        (row["other"], row["other_value"], row["other_articles"]),
+    ]
     one, two = (
         f"{measure.number(value)} in {shown_name(name)} ({articles:,} {words.plural('article', articles)})"
         for name, value, articles in sides
@@ -130,7 +136,11 @@ def _first(rows: Sequence[Row], tests: int, noun: str) -> str:
     found: dict[str, list[tuple[float, str]]] = {}
     for row in rows:
         measure = Measure.of(row["measure"])
-        if (what := _FAMILIES.get((measure.family, measure.kind))) and not measure.comments and measure.part not in _UNTOLD:
+        if (
+            (what := _FAMILIES.get((measure.family, measure.kind)))
+            and not measure.comments
+            and measure.part not in _UNTOLD
+        ):
             found.setdefault(what, []).append((row["median"], _size(measure, row["median"])))
     if not found:
         return f"Nothing was tested: no measure has enough cases in two {noun}s."
@@ -174,7 +184,8 @@ def _lead(tests: int, standing: int, how: str, noun: str) -> str:
             f"no difference between {noun}s that this sample could tell."
         )
     return (
-        f"{standing:,} of {tests:,} comparisons {'stands' if standing == 1 else 'stand'} after adjustment ({how}, 5 %). "
+        f"{standing:,} of {tests:,} comparisons {'stands' if standing == 1 else 'stand'} after "
+        f"adjustment ({how}, 5 %). "
         "These are differences in what the model tagged, not in what the authors meant. The clearest of them:"
     )
 
@@ -193,5 +204,8 @@ def _none(rows: Sequence[Row], standing: set[str], noun: str) -> list[str]:
     told = [text for _, text in sorted(quiet, key=lambda x: x[0])]
     if len(told) > MOST_NONE:
         rest = len(told) - MOST_NONE
-        told = [*told[:MOST_NONE], f"{rest} further {words.plural('measure', rest)} without a difference that could be told."]
+        told = [
+            *told[:MOST_NONE],
+            f"{rest} further {words.plural('measure', rest)} without a difference that could be told.",
+        ]
     return told

@@ -27,7 +27,9 @@ def write_tables(tables: Mapping[str, pa.Table], folder: Path) -> None:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(table.column_names)
             for batch in table.to_batches():
-                writer.writerows(zip(*(map(_cell, column.to_pylist()) for column in batch.columns), strict=True))
+                writer.writerows(
+                    zip(*(map(_cell, column.to_pylist()) for column in batch.columns), strict=True)
+                )
 
 
 def _cell(value: Any) -> Any:

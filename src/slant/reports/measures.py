@@ -35,7 +35,9 @@ class Measure:
         plain = name.removeprefix(COMMENTS)
         family, _, rest = plain.partition("/")
         # A target may have a slash in its name, so its part is cut off from the end.
-        subject, _, part = rest.rpartition("/") if family in ("stance", "loaded", "technique") else (rest, "", "")
+        subject, _, part = (
+            rest.rpartition("/") if family in ("stance", "loaded", "technique") else (rest, "", "")
+        )
         if family == "technique" and part not in _VOICES:
             subject, part = rest, ""
         return cls(name, plain != name, family, subject, part)
@@ -127,7 +129,11 @@ class Measure:
         return words.percent(value) if value in (0, 1) else f"{digits(100 * value)} %"
 
     def bare(self, value: float) -> str:
-        return signed(100 * value) if self.kind == "net" else digits(value if self.kind == "density" else 100 * value)
+        return (
+            signed(100 * value)
+            if self.kind == "net"
+            else digits(value if self.kind == "density" else 100 * value)
+        )
 
     def interval(self, low: float | None, high: float | None) -> str:
         """ "3.1–5.0", without its unit; "" where there is none. Negative ends are joined by "to"."""
@@ -177,4 +183,6 @@ def names(groups: list[str], *, most: int = 6) -> str:
     """ "A, B and C", or "A, B, C and 4 more"."""
     if len(groups) > most + 1:
         groups = [*groups[:most], f"{len(groups) - most} more"]
-    return groups[0] if len(groups) == 1 else f"{', '.join(groups[:-1])} and {groups[-1]}" if groups else "none"
+    return (
+        groups[0] if len(groups) == 1 else f"{', '.join(groups[:-1])} and {groups[-1]}" if groups else "none"
+    )

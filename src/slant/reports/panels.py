@@ -23,7 +23,8 @@ FEW_HITS = 10  # of everything; below, a panel has its table alone
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """text: the number. interval: "3.1–5.0". more: further lines, such as the corrected rate. keys: of its sentences."""
+    """text: the number. interval: "3.1–5.0". more: further lines, such as the corrected rate. "
+    "keys: of its sentences."""
 
     text: str
     interval: str = ""
@@ -49,9 +50,13 @@ def shown_name(group: str) -> str:
 
 
 def rate_panels(
-    rates: Iterable[Row], *, keys: Keys, extras: Callable[[str, str], tuple[str, ...]], wanted: Callable[[Measure], bool]
+    rates: Iterable[Row],
+    *,
+    keys: Keys,
+    extras: Callable[[str, str], tuple[str, ...]],
+    wanted: Callable[[Measure], bool],
 ) -> list[Panel]:
-    """Panels of the rates whose measure is wanted, in the order of the table.
+    """Panels of the rates whose measure is wanted, in the order of the table, those without a chart last.
 
     extras: (group, measure) → further lines of a cell.
     """
@@ -60,7 +65,8 @@ def rate_panels(
         measure = Measure.of(row["measure"])
         if wanted(measure) and row["group"] in keys.groups:
             found.setdefault(measure.panel, {}).setdefault(row["measure"], {})[row["group"]] = row
-    return [_rate_panel(of_panel, keys, extras) for of_panel in found.values()]
+    made = [_rate_panel(of_panel, keys, extras) for of_panel in found.values()]
+    return sorted(made, key=lambda panel: not panel.svg)
 
 
 def _rate_panel(
@@ -81,14 +87,22 @@ def _rate_panel(
     hits = sum(by_measure[m.name][ALL]["hits"] for m in drawn if ALL in by_measure[m.name])
     series = [
         Series(
-            m.short, *MARKS[_part(m)][:1], [_point(m, by_measure[m.name].get(g)) for g in groups], MARKS[_part(m)][1]
+            m.short,
+            *MARKS[_part(m)][:1],
+            [_point(m, by_measure[m.name].get(g)) for g in groups],
+            MARKS[_part(m)][1],
         )
         for m in drawn
     ]
     axis = _axis(first)
     svg = ""
     if series and abs(hits) >= FEW_HITS:
-        svg = dots([shown_name(g) for g in groups], series, axis=axis, label=_spoken(first.heading, axis, series, groups))
+        svg = dots(
+            [shown_name(g) for g in groups],
+            series,
+            axis=axis,
+            label=_spoken(first.heading, axis, series, groups),
+        )
     side = "comments" if first.comments else "units"
     return Panel(
         first.heading,
@@ -124,7 +138,9 @@ def _point(measure: Measure, row: Row | None) -> Point | None:
     return point(measure, row["value"], row["low"], row["high"]) if row else None
 
 
-def point(measure: Measure, value: float | None, low: float | None, high: float | None, *, plus: bool = False) -> Point | None:
+def point(
+    measure: Measure, value: float | None, low: float | None, high: float | None, *, plus: bool = False
+) -> Point | None:
     """A value of a measure, or a difference of two (plus: with its sign), in the units in which it is drawn."""
     if value is None:
         return None
@@ -141,7 +157,8 @@ def _spoken(title: str, axis: str, series: Sequence[Series], groups: Sequence[st
         if there:
             low, high = min(there, key=lambda x: x[0].value), max(there, key=lambda x: x[0].value)
             told.append(f"{one.name} from {low[0].label} ({low[1]}) to {high[0].label} ({high[1]})")
-    return f"Chart, {title}, {axis}, with intervals, for {len(groups)} rows: {'; '.join(told)}. The table that follows has all numbers."
+    return f"Chart, {title}, {axis}, with intervals, for {len(groups)} rows: {'; '.join(told)}. "
+    "The table that follows has all numbers."
 
 
 def spread_panel(
@@ -161,7 +178,9 @@ def spread_panel(
     series, names = [], [name for name, _ in rows]
     for column, name, shape in parts:
         marker, filled, _ = SHAPES[shape]
-        points = [point(measure, r[column], r[f"{column}_low"], r[f"{column}_high"], plus=plus) for _, r in rows]
+        points = [
+            point(measure, r[column], r[f"{column}_low"], r[f"{column}_high"], plus=plus) for _, r in rows
+        ]
         series.append(Series(name, marker, points, filled))
     axis = measure.unit if plus else _axis(measure)
     cells = []

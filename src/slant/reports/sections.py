@@ -47,7 +47,9 @@ def events(tables: Mapping[str, Sequence[Row]]) -> Events | None:
     by_event: dict[int, list[Row]] = {}
     for row in articles:
         by_event.setdefault(row["event"], []).append(row)
-    shown = [(row, sorted(by_event.get(row["event"], []), key=lambda r: r["group"])) for row in rows[:MOST_EVENTS]]
+    shown = [
+        (row, sorted(by_event.get(row["event"], []), key=lambda r: r["group"])) for row in rows[:MOST_EVENTS]
+    ]
     shared = sum(row["shared"] > 1 for row in rows)
     return Events(len(rows), shared, len(ran), ran.total(), shown)
 
@@ -62,7 +64,8 @@ def decomposition(rows: Sequence[Row]) -> list[Panel]:
             by_measure.setdefault(row["measure"], []).append((name, row))
     more = {"shared_events": "shared events"}
     return [
-        spread_panel(Measure.of(name), found, parts=_PARTS, plus=True, more=more) for name, found in by_measure.items()
+        spread_panel(Measure.of(name), found, parts=_PARTS, plus=True, more=more)
+        for name, found in by_measure.items()
     ]
 
 
@@ -95,7 +98,9 @@ def phrases(rows: Sequence[Row], *, groups: Sequence[str]) -> Phrases:
             name = f"w.{len(found.examples)}"
             found.examples[name] = list(row["examples"])
             odds = f"{signed(row['log_odds'])}{_ends(row)}"
-            own.append(Phrase(row["phrase"], row["count"], row["other_count"], odds, row["p_adjusted"] < 0.05, name))
+            own.append(
+                Phrase(row["phrase"], row["count"], row["other_count"], odds, row["p_adjusted"] < 0.05, name)
+            )
     return found
 
 
@@ -116,7 +121,12 @@ def audience(rows: Sequence[Row], *, keys: Keys) -> list[Panel]:
             found,
             parts=(("article_net", "articles", "first"), ("comments_net", "comments", "third")),
             plus=False,
-            more={"gap": "comments less articles", "verdict": "so", "comments": "comments", "threads": "articles with both"},
+            more={
+                "gap": "comments less articles",
+                "verdict": "so",
+                "comments": "comments",
+                "threads": "articles with both",
+            },
         )
         for target, found in by_target.items()
     ]
@@ -125,7 +135,11 @@ def audience(rows: Sequence[Row], *, keys: Keys) -> list[Panel]:
 def _gap(row: Row) -> str:
     if row["gap"] is None:
         return "—"
-    interval = "" if row["gap_low"] is None else f" ({signed(100 * row['gap_low'])} to {signed(100 * row['gap_high'])})"
+    interval = (
+        ""
+        if row["gap_low"] is None
+        else f" ({signed(100 * row['gap_low'])} to {signed(100 * row['gap_high'])})"
+    )
     return f"{signed(100 * row['gap'])} pts{interval}"
 
 
@@ -145,9 +159,15 @@ def time(rows: Sequence[Row], happened: Sequence[Row], *, groups: Sequence[str])
     series: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
         measure = Measure.of(row["measure"])
-        if row["group"] in groups and not measure.comments and (measure.family != "frame" or row["group"] == ALL):
+        if (
+            row["group"] in groups
+            and not measure.comments
+            and (measure.family != "frame" or row["group"] == ALL)
+        ):
             series.setdefault((row["group"], row["measure"]), {})[row["month"]] = row
-    enough = {at: own for at, own in series.items() if sum(not r["few"] for r in own.values()) >= FEWEST_MONTHS}
+    enough = {
+        at: own for at, own in series.items() if sum(not r["few"] for r in own.values()) >= FEWEST_MONTHS
+    }
     order = sorted(enough, key=lambda at: (at[0] != ALL, Measure.of(at[1]).family == "frame"))
     drawn = [_over_time(enough[at], *at, months, marks) for at in order[:MOST_LINES]]
     return Time(drawn, marks, len(months))
@@ -161,7 +181,11 @@ def _marks(happened: Sequence[Row], months: Sequence[str]) -> list[tuple[int, st
 
 
 def _over_time(
-    own: Mapping[str, Row], group: str, name: str, months: Sequence[str], marks: Sequence[tuple[int, str, str, int]]
+    own: Mapping[str, Row],
+    group: str,
+    name: str,
+    months: Sequence[str],
+    marks: Sequence[tuple[int, str, str, int]],
 ) -> Panel:
     measure = Measure.of(name)
     points: list[Point | None] = [None] * len(months)
@@ -190,7 +214,10 @@ def _month_rows(measure: Measure, own: Mapping[str, Row]) -> list[tuple[str, Any
         (
             month,
             [
-                Cell(measure.number(row["value"]), "too few articles" if row["few"] else measure.interval(row["low"], row["high"])),
+                Cell(
+                    measure.number(row["value"]),
+                    "too few articles" if row["few"] else measure.interval(row["low"], row["high"]),
+                ),
                 Cell(f"{row['articles']:,}"),
             ],
         )
@@ -207,7 +234,10 @@ def corrections(rows: Sequence[Row], *, keys: Keys) -> list[Panel]:
             by_measure.setdefault(row["measure"], []).append((shown_name(row["group"]), told))
     parts = (("naive", "the model’s own", "second"), ("corrected", "corrected", "first"))
     more = {"gold_units": "units labelled by people"}
-    return [spread_panel(Measure.of(name), found, parts=parts, plus=False, more=more) for name, found in by_measure.items()]
+    return [
+        spread_panel(Measure.of(name), found, parts=parts, plus=False, more=more)
+        for name, found in by_measure.items()
+    ]
 
 
 def plain_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
