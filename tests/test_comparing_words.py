@@ -172,6 +172,18 @@ def test_one_thread_has_no_interval(tmp_path: Path) -> None:
     assert beside == []  # the article itself is not asked about the council
 
 
+def test_two_threads_allow_no_verdict(tmp_path: Path) -> None:
+    rows = [
+        r
+        for r in _threads(article="against", comments="favor")
+        if r["article_id"] in ("Gazette1", "Gazette2")
+    ]
+    with store_of(tmp_path, rows) as store:
+        found = readers.audience(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+    assert found[0]["threads"] == 2
+    assert {r["verdict"] for r in found} == {"unclear"}
+
+
 def test_no_comments_no_rows(tmp_path: Path) -> None:
     with store_of(tmp_path, [unit("a0")]) as store:
         assert readers.answers(store, groups=["Gazette"], options=OPTIONS).num_rows == 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ARTICLE = "article"  # the target that every comment is asked about
 EVERYTHING = "(all)"
+FEWEST_THREADS = 5  # below, no verdict: two or three threads resampled look surer than they are
 Floats = NDArray[np.float64]
 
 
@@ -97,7 +98,8 @@ def audience(store: Store, *, groups: Sequence[str], options: Options) -> pa.Tab
     Only articles that have units and comments both asked about the target count. group, target, article_net, comments_net
     (favor less against over all units asked, in [-1, 1]), each with _low and _high; gap (comments less article) with
     gap_low, gap_high; verdict: "follow" (same side, no gap to be seen), "exceed" (same side, further out), "fall short"
-    (same side, less far), "oppose" (other side), or "unclear" (the intervals do not tell); units, comments, threads.
+    (same side, less far), "oppose" (other side), or "unclear" (the intervals do not tell, or fewer than
+    FEWEST_THREADS threads); units, comments, threads.
     """
     import pyarrow as pa
 
