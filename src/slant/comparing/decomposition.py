@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from slant.comparing.store import Store
 
 MAIN = ("stance/*/net", "loaded/outlet/per_1000_words", "frame/*")
-FEWEST_EVENTS = 5  # shared; below, nothing is claimed. In simulated worlds 95 % intervals cover 90 % at 6 to 12, 95 % from 30 on
+FEWEST_EVENTS = 5  # shared; below, nothing is claimed. Simulated, intervals of 95 % cover 90 % at 6 to 12, 95 % from 30 on
 REST = "(rest)"
 PARTS = ("selection", "presentation", "not_shared")
 SINGLES_AT_ONCE = 2048
