@@ -2,8 +2,8 @@
 
 Average linkage (UPGMA) over cosine similarity of TF-IDF vectors, which fades with the days between two articles. The
 articles pass in order of date, a block at a time; the groups of earlier blocks that are recent enough take part in the next
-as one item each, at their mean vector: the dot product of two means is the average similarity of their members, so nothing
-is lost but the order in which an exact linkage would have joined them.
+as one item each, at their mean vector: the dot product of two means is the average similarity of their members. What differs
+from one linkage of everything is the order of joining, and that a carried group weighs as one item however large it is.
 """
 
 from __future__ import annotations
