@@ -21,6 +21,7 @@ COMMANDS = [
     "split",
     "score",
     "report",
+    "sample",
     "compare",
     "train",
     "export",
@@ -28,6 +29,7 @@ COMMANDS = [
     "data",
     "data list",
     "data check",
+    "data articles",
 ]
 TARGETS = '[[target]]\nid = "council"\nname = "the council"\naliases = ["council"]\n'
 
@@ -96,7 +98,7 @@ def test_every_command_has_help_and_is_in_this_list(slant: Run) -> None:
         ("score in -o out.jsonl --model none", "model folder none: config.json is missing"),
         ("score in -o out.jsonl --targets none.toml", "none.toml: no such targets file"),
         ("compare none.jsonl -o out", "none.jsonl: no such file. Give the score files"),
-        ("compare in/story.txt -o out", "scores are read from .jsonl and .parquet files"),
+        ("compare in/story.txt -o out", "scores are read from .jsonl, .parquet, .duckdb files"),
         ("split in -o in/story.txt/out.jsonl", "cannot make the folder"),
     ],
 )
@@ -220,12 +222,13 @@ def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tu
     )
     assert [ran.code for ran in again] == [0, 0], "a report in the input folder is no article"
 
-    ran = slant("compare", "s.jsonl", "-o", "cmp", "--min-articles", "1")
+    ran = slant("compare", "s.jsonl", "-o", "cmp", "--min-articles", "1", "--quiet")
     assert (ran.code, ran.out) == (0, "")
-    with (tmp_path / "cmp" / "rates.csv").open(newline="") as file:
-        assert {r["group"] for r in csv.DictReader(file)} == {"Courier"}
+    with (tmp_path / "cmp" / "tables" / "rates.csv").open(newline="", encoding="utf-8-sig") as file:
+        assert {r["group"] for r in csv.DictReader(file)} == {"Courier", "(all)"}
+    assert "Only one outlet has 1 articles" in ran.err
     few = slant("compare", "s.jsonl", "-o", "cmp")
-    assert "left out, with fewer than 5 articles: Courier (1)" in few.err
+    assert (few.code, "no outlet has 5 articles. The largest: Courier (1)" in few.err) == (2, True)
 
 
 @pytest.mark.train

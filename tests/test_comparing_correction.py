@@ -123,8 +123,8 @@ def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> Non
         ):
             with pytest.raises(UsageError, match=message):
                 load_gold(store, answered(store, tmp_path / "g.csv", **changed))
+        write_sample(draw_sample(store, size=8, seed=0), str(tmp_path / "blank.csv"))
         with pytest.raises(UsageError, match="no row has a label"):
-            write_sample(draw_sample(store, size=8, seed=0), str(tmp_path / "blank.csv"))
             load_gold(store, str(tmp_path / "blank.csv"))
         (tmp_path / "two.jsonl").write_text(
             "".join(

@@ -31,7 +31,7 @@ from slant.errors import UsageError
     "--min-articles",
     default=5,
     show_default=True,
-    type=click.IntRange(2),
+    type=click.IntRange(1),
     help="Groups with fewer are named and left out.",
 )
 @click.option(

@@ -67,10 +67,9 @@ def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Flo
     the latter, so the standard error is that of the sum of both parts of each article.
     """
     named, row = np.unique(labelled.article, return_inverse=True)
-    gold, model, total = (
-        np.bincount(row, labelled.weight * part, len(named)) * 1.0
-        for part in (labelled.gold, labelled.model, labelled.total)
-    )
+    gold, model, total = np.zeros((3, len(named)))
+    for sums, part in ((gold, labelled.gold), (model, labelled.model), (total, labelled.total)):
+        np.add.at(sums, row, labelled.weight * part)
     by_people, by_model = linearised(gold, total), linearised(model, total)
     everywhere = linearised(hits, totals)
     value, tuned = _tuned(by_people, by_model, everywhere)
@@ -85,7 +84,11 @@ def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Flo
 
 
 def _tuned(by_people: Floats, by_model: Floats, everywhere: Floats) -> tuple[float, float]:
-    """The library's estimate, and the weight λ in [0, 1] that it gave to the model."""
+    """The library's estimate, and the weight λ in [0, 1] that the model has in it.
+
+    The library shrinks λ by 1 + n / N, since there the second sample adds its own noise; here it holds the first, and the
+    best weight is the slope of regression itself (two-phase sampling, Cochran 1977, 12.7).
+    """
     from ppi_py import ppi_mean_pointestimate
 
     def estimate(weight: float | None) -> float:
@@ -95,9 +98,11 @@ def _tuned(by_people: Floats, by_model: Floats, everywhere: Floats) -> tuple[flo
         max(np.ptp(by_model), np.ptp(everywhere)) < 1e-12
     ):  # the model says the same everywhere: nothing to tune by
         return estimate(0.0), 0.0
-    value, without, full = estimate(None), estimate(0.0), estimate(1.0)  # the estimate is linear in λ
+    chosen, without, full = estimate(None), estimate(0.0), estimate(1.0)  # the estimate is linear in λ
     moved = full - without
-    return value, float(np.clip((value - without) / moved, 0, 1)) if abs(moved) > 1e-9 else 1.0
+    shrunk = (chosen - without) / moved if abs(moved) > 1e-9 else 1.0
+    tuned = float(np.clip(shrunk * (1 + len(by_people) / len(everywhere)), 0, 1))
+    return estimate(tuned), tuned
 
 
 def linearised(hits: Floats, totals: Floats) -> Floats:

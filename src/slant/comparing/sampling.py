@@ -87,10 +87,10 @@ def within(sizes: Ints, total: int) -> Ints:
     least = np.minimum(sizes, LEAST if (np.minimum(sizes, LEAST)).sum() <= total else 1)
     ideal = total * sizes / max(int(sizes.sum()), 1)
     found = np.clip(np.floor(ideal), least, sizes).astype(np.int64)
-    order = np.argsort(-(ideal - found), kind="stable")
-    for s in order:
-        if found.sum() < total and found[s] < sizes[s]:
-            found[s] += 1
+    for s in np.argsort(-(ideal - found), kind="stable"):
+        found[s] += found.sum() < total and found[s] < sizes[s]
+    while found.sum() > total:  # the least that each stratum gives came to more
+        found[np.argmax(found - least)] -= 1
     return found
 
 
