@@ -118,11 +118,58 @@ def tables() -> dict[str, pa.Table]:
         "texts": 6,
         "groups": 3,
     }
-    made = {
+    made: dict[str, list[Any]] = {
         "rates": rates, "differences": found, "words": [words], "trends": trends, "month_events": [happened],
         "detectable": [detectable(AGAINST, 0.18), detectable(NET, 0.31), detectable(OWN, 2.5)],
     }  # fmt: skip
+    made["leaks"] = [
+        {"probed": "scores", "text": "masked", "accuracy": 0.42, "low": 0.36, "high": 0.5, "chance": 0.33, "articles": 90,
+         "groups": 3, "meaning": "The mask takes most of it."},
+    ]  # fmt: skip
+    made["decomposition"] = [_parts(outlet) for outlet in OUTLETS]
+    made["audience"] = [_audience(outlet) for outlet in OUTLETS]
+    made["answers"] = [_answer(group) for group in (*OUTLETS, "(all)")]
+    made["events"] = [
+        {"event": 1, "story": 1, "title": "Light goes out", "keywords": "light, pier", "first": "2019-02-01",
+         "last": "2019-02-03", "articles": 4, "texts": 3, "outlets": 3, "shared": 3}
+    ]  # fmt: skip
+    made["event_articles"] = [
+        {"article_id": f"{n}-0", "group": outlet, "outlet": outlet, "published": "2019-02-01", "title": "Out it goes",
+         "event": 1, "story": 1, "cluster": "0-0", "ran_in": 3} for n, outlet in enumerate(OUTLETS)
+    ]  # fmt: skip
     return {name: pa.Table.from_pylist(rows) for name, rows in made.items()}
+
+
+def _parts(group: str) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "group": group,
+        "other": "(rest)",
+        "measure": NET,
+        "value": -0.2,
+        "other_value": -0.1,
+    }
+    row |= {"difference": -0.1, "shared_events": 7, "shared_share": 0.4, "other_shared_share": 0.5}
+    for part, size in (("selection", 0.05), ("presentation", -0.12), ("not_shared", -0.03)):
+        row |= {part: size, f"{part}_low": size - 0.1, f"{part}_high": size + 0.1}
+    return row
+
+
+def _audience(group: str) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "group": group,
+        "target": "light_board",
+        "verdict": "exceed",
+        "units": 60,
+        "comments": 40,
+    }
+    for name, size in (("article_net", -0.2), ("comments_net", -0.5), ("gap", -0.3)):
+        row |= {name: size, f"{name}_low": size - 0.1, f"{name}_high": size + 0.1}
+    return {**row, "threads": 20}
+
+
+def _answer(group: str) -> dict[str, Any]:
+    row = {"group": group, "about": "reply", "label": "query", "value": 0.6, "low": 0.5, "high": 0.7}
+    return {**row, "comments": 30, "threads": 9}
 
 
 def results(own: dict[str, pa.Table] | None = None, *, groups: dict[str, int] | None = None) -> Results:

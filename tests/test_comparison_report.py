@@ -144,8 +144,26 @@ def test_the_band_that_errors_allow(tmp_path: Path) -> None:
     assert "errors allow 11–42" in text
 
 
+def test_each_part_of_the_comparison_is_told(tmp_path: Path) -> None:
+    text, _ = _made(tmp_path)
+    for told in (
+        "42 % (36–50)", "The mask takes most of it.", "told differently", "−12", "same side, goes further", "asks",
+        "Light goes out", "the same text in 3 outlets", "1 text ran in several outlets", "Over time", "Gull (2)", "A note.",
+    ):  # fmt: skip
+        assert told in text
+
+
+def test_errors_that_differ_are_shown_in_points(tmp_path: Path) -> None:
+    row = {"measure": AGAINST, "group": "The Lamp", "error": 0.2, "error_low": 0.1, "error_high": 0.3, "bias": 0.12,
+           "bias_low": 0.05, "bias_high": 0.2, "p_adjusted": 0.0004, "labels": 80}  # fmt: skip
+    text, _ = _made(tmp_path, errors=pa.Table.from_pylist([row]))
+    assert "20 (10 to 30) points" in text
+    assert "+12 (+5.0 to +20)" in text
+    assert "p &lt; 0.001 after adjustment" in text
+
+
 def test_empty_parts_say_why(tmp_path: Path) -> None:
-    empty = {name: pa.table({}) for name in ("words", "trends", "month_events")}
+    empty = {name: pa.table({}) for name in ("words", "trends", "month_events", "events")}
     text, _ = _made(tmp_path, **empty)
     for why in (
         "No phrase stands out",
@@ -239,15 +257,8 @@ def test_measures_in_words(name: str, title: str) -> None:
 
 
 def test_numbers_have_the_digits_that_matter() -> None:
-    assert [digits(x) for x in (0, 0.04, 0.337, 3.37, 33.7, -33.7, 1234)] == [
-        "0",
-        "<0.05",
-        "0.34",
-        "3.4",
-        "34",
-        "−34",
-        "1,234",
-    ]
+    assert [digits(x) for x in (0, 0.04, 0.337, 3.37, 33.7)] == ["0", "<0.05", "0.3", "3.4", "34"]
+    assert [digits(-33.7), digits(1234), digits(0.337, fine=True)] == ["−34", "1,234", "0.34"]
     assert [signed(x) for x in (0, 3.37, -33.7)] == ["0", "+3.4", "−34"]
     assert [p_value(x) for x in (0.0001, 0.0123, 0.25, None)] == ["p < 0.001", "p = 0.012", "p = 0.25", "—"]
 

@@ -117,10 +117,10 @@ def lines(
         plot.plot(
             *at, f"{one.marker}-", color=_INK, linewidth=1, markerfacecolor=face, markersize=4.5, zorder=3
         )
-    for at, text in marks:
-        plot.axvline(at, color=_SOFT, linewidth=0.8, linestyle="--", zorder=0)
+    for step, text in marks:
+        plot.axvline(step, color=_SOFT, linewidth=0.8, linestyle="--", zorder=0)
         plot.annotate(
-            text, (at, 1.02), xycoords=("data", "axes fraction"), ha="center", fontsize=FONT, color=_INK
+            text, (step, 1.02), xycoords=("data", "axes fraction"), ha="center", fontsize=FONT, color=_INK
         )
     every = max(1, -(-len(steps) // 5))
     plot.set_xticks(range(0, len(steps), every), steps[::every])

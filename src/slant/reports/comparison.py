@@ -107,11 +107,8 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "time": sections.time(
             tables.get("trends", ()), tables.get("month_events", ()), groups=[ALL, *keys.groups[:-1]]
         ),
-        "audits": {
-            name: sections.plain_table(rows)
-            for name, rows in tables.items()
-            if name.startswith("audit") and rows
-        },
+        "audits": sections.audits(tables, noun=noun),
+        "gold": bool(tables.get("corrected")),
         "known": known_errors(results),
         "files": sorted(results.tables),
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,

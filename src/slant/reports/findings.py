@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from slant.reports import words
 from slant.reports.evidence import Keys
-from slant.reports.measures import Measure, digits, p_value, signed
+from slant.reports.measures import Measure, p_value, signed
 from slant.reports.panels import REST, shown_name
 
 Row = Mapping[str, Any]
@@ -54,7 +54,7 @@ def summary(tables: Mapping[str, Sequence[Row]], *, keys: Keys, adjust: str, nou
     return Summary(
         _first(tables["detectable"], len(tested), noun),
         _detectable(tables["detectable"]),
-        _lead(len(tested), len(standing), how, noun),
+        _lead(len(tested), len(standing), how, noun, _also(corrected.values())),
         found,
         len(standing) - len(found),
         _none(tables["detectable"], {row["measure"] for row in standing}, noun),
@@ -74,7 +74,8 @@ def _strongest(rows: Sequence[Row]) -> list[Row]:
             best[at] = row
     ordered = sorted(best.values(), key=lambda row: (row["other"] != REST, -_strength(row)))
     told: dict[tuple[Any, ...], int] = {}
-    first, later = [], []
+    first: list[Row] = []
+    later: list[Row] = []
     for row in ordered:
         measure = Measure.of(row["measure"])
         subject = (measure.comments, measure.family, measure.subject)
@@ -84,7 +85,7 @@ def _strongest(rows: Sequence[Row]) -> list[Row]:
 
 
 def _strength(row: Row) -> float:
-    return abs(row["difference"]) / (row["detectable"] or 1)
+    return float(abs(row["difference"]) / (row["detectable"] or 1))
 
 
 def sentence(row: Row, corrected: Row | None = None) -> str:
@@ -97,7 +98,9 @@ def sentence(row: Row, corrected: Row | None = None) -> str:
 def difference(row: Row) -> str:
     """Two rates and what lies between them, in words."""
     measure = Measure.of(row["measure"])
-    size = f"{digits(abs(measure.scaled(row['difference'])))} {measure.unit} {'more' if row['difference'] > 0 else 'less'}"
+    size = (
+        f"{measure.size(abs(row['difference']))} {measure.unit} {'more' if row['difference'] > 0 else 'less'}"
+    )
     sides = [
         (row["group"], row["value"], row["articles"]),
         (row["other"], row["other_value"], row["other_articles"]),
@@ -160,7 +163,7 @@ def _size(measure: Measure, difference: float) -> str:
     """A detectable difference; a share cannot differ by more than all of it."""
     if measure.kind != "density" and difference > measure.most:
         return "more than there can be"
-    return f"{digits(measure.scaled(difference))} {measure.unit}"
+    return f"{measure.size(difference)} {measure.unit}"
 
 
 def _detectable(rows: Sequence[Row]) -> list[tuple[str, str, str, str]]:
@@ -175,7 +178,7 @@ def _detectable(rows: Sequence[Row]) -> list[tuple[str, str, str, str]]:
     return found  # type: ignore[return-value]  # a pair of sizes, always
 
 
-def _lead(tests: int, standing: int, how: str, noun: str) -> str:
+def _lead(tests: int, standing: int, how: str, noun: str, also: str) -> str:
     if not tests:
         return "So nothing can be said of differences."
     if not standing:
@@ -186,8 +189,16 @@ def _lead(tests: int, standing: int, how: str, noun: str) -> str:
     return (
         f"{standing:,} of {tests:,} comparisons {'stands' if standing == 1 else 'stand'} after "
         f"adjustment ({how}, 5 %). "
-        "These are differences in what the model tagged, not in what the authors meant. The clearest of them:"
+        f"These are differences in what the model tagged, not in what the authors meant.{also} The clearest of them:"
     )
+
+
+def _also(corrected: Iterable[Row]) -> str:
+    rows = [row for row in corrected if row["corrected"] is not None]
+    if not rows:
+        return ""
+    standing = sum(bool(row.get("significant")) for row in rows)
+    return f" Corrected for the model’s errors, {standing:,} of {len(rows):,} stand."
 
 
 def _none(rows: Sequence[Row], standing: set[str], noun: str) -> list[str]:

@@ -122,18 +122,19 @@ class Measure:
         """A value of this measure: "3.2 %", "34 %", "+12 pts", "4.1"."""
         if value is None or math.isnan(value):
             return NONE
-        if self.kind == "density":
-            return digits(value)
         if self.kind == "net":
-            return f"{signed(100 * value)} pts"
-        return words.percent(value) if value in (0, 1) else f"{digits(100 * value)} %"
+            return f"{self.bare(value)} pts"
+        if self.kind == "density":
+            return self.bare(value)
+        return words.percent(value) if value in (0, 1) else f"{self.bare(value)} %"
 
     def bare(self, value: float) -> str:
-        return (
-            signed(100 * value)
-            if self.kind == "net"
-            else digits(value if self.kind == "density" else 100 * value)
-        )
+        """Without a unit: "3.2", "+12"; spans per 1,000 words, which are few, to two figures."""
+        return signed(100 * value) if self.kind == "net" else self.size(value)
+
+    def size(self, difference: float) -> str:
+        """Of a value or a difference, in points or per 1,000 words."""
+        return digits(self.scaled(difference), fine=self.kind == "density")
 
     def interval(self, low: float | None, high: float | None) -> str:
         """ "3.1–5.0", without its unit; "" where there is none. Negative ends are joined by "to"."""
@@ -156,20 +157,23 @@ class Measure:
         return difference if self.kind == "density" else 100 * difference
 
 
-def digits(value: float) -> str:
-    """Two figures that matter: 0.34, 3.4, 34; a minus sign where people set one; "0" only for what is 0."""
+def digits(value: float, *, fine: bool = False) -> str:
+    """The figures that matter: 3.4, 34; a minus sign where people set one; "0" only for what is 0.
+
+    fine: below 1 two figures, 0.34, else one, 0.3.
+    """
     size = abs(value)
     if size == 0:
         return "0"
     if size < 0.05:
         return "<0.05" if value > 0 else "−<0.05"
-    text = f"{size:.2f}" if size < 0.95 else f"{size:.1f}" if size < 9.95 else f"{size:,.0f}"
+    text = f"{size:,.0f}" if size >= 9.95 else f"{size:.2f}" if fine and size < 0.95 else f"{size:.1f}"
     return ("−" if value < 0 else "") + text
 
 
-def signed(value: float) -> str:
+def signed(value: float, *, fine: bool = False) -> str:
     """ "+3.4", "−12", "0"."""
-    text = digits(value)
+    text = digits(value, fine=fine)
     return text if text.startswith(("−", "<")) or text == "0" else f"+{text}"
 
 
@@ -177,12 +181,3 @@ def p_value(p: float | None) -> str:
     if p is None or math.isnan(p):
         return NONE
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
-
-
-def names(groups: list[str], *, most: int = 6) -> str:
-    """ "A, B and C", or "A, B, C and 4 more"."""
-    if len(groups) > most + 1:
-        groups = [*groups[:most], f"{len(groups) - most} more"]
-    return (
-        groups[0] if len(groups) == 1 else f"{', '.join(groups[:-1])} and {groups[-1]}" if groups else "none"
-    )

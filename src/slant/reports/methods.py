@@ -200,6 +200,7 @@ def known_errors(results: Results) -> dict[str, list[Known]]:
 
 
 def _known(entry: Row) -> Known:
-    values = (entry[name]["value"] if entry.get(name) else None for name in ("precision", "recall", "f1"))
-    f1 = entry.get("f1") or {}
-    return Known(words.plain(entry["label"]), entry["support"], *values, f1.get("low"), f1.get("high"))
+    precision, recall, f1 = (entry.get(name) or {} for name in ("precision", "recall", "f1"))
+    ends = f1.get("low"), f1.get("high")
+    values = precision.get("value"), recall.get("value"), f1.get("value")
+    return Known(words.plain(entry["label"]), entry["support"], *values, *ends)

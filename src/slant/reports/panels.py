@@ -8,7 +8,7 @@ from typing import Any
 
 from slant.reports.charts import Point, Series, dots
 from slant.reports.evidence import ALL, Keys
-from slant.reports.measures import Measure, digits, signed
+from slant.reports.measures import Measure, signed
 
 REST = "(rest)"
 Row = Mapping[str, Any]
@@ -145,8 +145,11 @@ def point(
     if value is None:
         return None
     scaled = measure.scaled(value)
-    ends = (None, None) if low is None or high is None else (measure.scaled(low), measure.scaled(high))
-    return Point(scaled, *ends, signed(scaled) if plus or measure.kind == "net" else digits(scaled))
+    known = low is not None and high is not None
+    ends = [measure.scaled(end) if known and end is not None else None for end in (low, high)]
+    return Point(
+        scaled, ends[0], ends[1], signed(scaled) if plus or measure.kind == "net" else measure.size(value)
+    )
 
 
 def _spoken(title: str, axis: str, series: Sequence[Series], groups: Sequence[str]) -> str:

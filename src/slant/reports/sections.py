@@ -9,9 +9,9 @@ from typing import Any
 
 from slant.reports import words
 from slant.reports.charts import Point, Series, lines
-from slant.reports.evidence import ALL
-from slant.reports.measures import Measure, digits, signed
-from slant.reports.panels import MARKS, REST, Keys, Panel, Row, point, shown_name, spread_panel
+from slant.reports.evidence import ALL, Keys
+from slant.reports.measures import Measure, p_value, signed
+from slant.reports.panels import MARKS, REST, Cell, Panel, Row, point, shown_name, spread_panel
 
 MOST_EVENTS = 15
 MOST_PHRASES = 8
@@ -208,8 +208,6 @@ def _over_time(
 
 
 def _month_rows(measure: Measure, own: Mapping[str, Row]) -> list[tuple[str, Any]]:
-    from slant.reports.panels import Cell
-
     return [
         (
             month,
@@ -240,17 +238,60 @@ def corrections(rows: Sequence[Row], *, keys: Keys) -> list[Panel]:
     ]
 
 
-def plain_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Any table for the eye: heads in words, numbers with the digits that matter."""
-    heads = [words.plain(name) for name in rows[0]]
-    return heads, [[_shown(value) for value in row.values()] for row in rows]
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A table for the eye, of text alone. note: what it asks."""
+
+    title: str
+    note: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return digits(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def audits(tables: Mapping[str, Sequence[Row]], *, noun: str) -> list[Audit]:
+    """The leak probe, and the errors of each group where people labelled a sample; what there is of them."""
+    found = []
+    if rows := tables.get("leaks"):
+        note = (
+            f"How often the {noun} of an article is told from what stands in the first column, by a probe that learned it "
+            "from articles on other events. Masked: names of outlets, writers and house phrases taken out."
+        )
+        heads = ["told from", "text", "right", "by chance", "articles", "so"]
+        found.append(Audit(f"Can the {noun} be told?", note, heads, [_leak(row) for row in rows]))
+    if rows := tables.get("errors"):
+        note = (
+            f"Against labels of people: how often the model is wrong, which way (above zero: it sees too much of it), and "
+            f"whether the {noun}s differ in that. Where they do, rates that were not corrected mislead."
+        )
+        heads = ["measure", noun, "wrong", "too much (+) or too little (−)", "do they differ?", "labels"]
+        found.append(
+            Audit(f"Does the model err alike on all {noun}s?", note, heads, [_error(row) for row in rows])
+        )
+    return found
+
+
+def _leak(row: Row) -> list[str]:
+    if row["accuracy"] is None:
+        return [row["probed"], row["text"], "—", "—", "—", row["meaning"]]
+    interval = "" if row["low"] is None else f" ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
+    right, chance = words.percent(row["accuracy"]), words.percent(row["chance"])
+    return [row["probed"], row["text"], right + interval, chance, f"{row['articles']:,}", row["meaning"]]
+
+
+def _error(row: Row) -> list[str]:
+    measure = Measure.of(row["measure"])
+    wrong, bias = (
+        measure.size(row["error"]) + _scaled_ends(measure, row, "error"),
+        signed(measure.scaled(row["bias"])) + _scaled_ends(measure, row, "bias"),
+    )
+    p = f"{p_value(row['p_adjusted'])} after adjustment"
+    return [measure.title, row["group"], f"{wrong} {measure.unit}", bias, p, f"{row['labels']:,}"]
+
+
+def _scaled_ends(measure: Measure, row: Row, name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if low is None or high is None:
+        return ""
+    if name == "bias":
+        return f" ({signed(measure.scaled(low))} to {signed(measure.scaled(high))})"
+    return f" ({measure.size(low)} to {measure.size(high)})"
