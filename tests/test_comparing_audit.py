@@ -106,6 +106,15 @@ def test_too_few_articles_are_said_not_probed(tmp_path: Path) -> None:
     assert "fewer than two groups have 10 articles" in found[0]["meaning"]
 
 
+def test_articles_about_one_event_are_no_test_of_a_probe(tmp_path: Path) -> None:
+    text = "The harbour matter was discussed at length by all of those who were present"
+    rows = [unit(f"{o}{n}", text, outlet=o) for o in ("Gazette", "Siren") for n in range(12)]
+    with store_of(tmp_path, rows) as store:
+        found = audit.leaks(store, cells(store), groups=["Gazette", "Siren"], options=OPTIONS).to_pylist()
+    assert [r["accuracy"] for r in found] == [None]
+    assert "too few events" in found[0]["meaning"]
+
+
 def _labelled(*, wrong: tuple[float, float], articles: int = 40) -> Labelled:
     """Two groups of articles with five labels each, `wrong` of which the model has wrong (always too much)."""
     rng = np.random.default_rng(0)

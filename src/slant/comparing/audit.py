@@ -75,15 +75,17 @@ def leaks(store: Store, cells: Cells, *, groups: Sequence[str], options: Options
     sample = _sample(store, groups, options.seed)
     rows: list[dict[str, Any]] = []
     missing: list[dict[str, Any]] = []
-    if len(set(sample.group)) < 2:
-        why = f"Nothing was probed: fewer than two groups have {FEWEST} articles."
-        missing.append({"probed": "everything", "text": "published", "meaning": why})
+    folds, why = _folds(sample, cells, seed=options.seed)
+    if why:
+        missing.append(
+            {"probed": "everything", "text": "published", "meaning": f"Nothing was probed: {why}."}
+        )
     else:
         for probed, text, made in _features(store, cells, sample, options):
             if isinstance(made, str):
                 missing.append({"probed": probed, "text": text, "meaning": made})
             else:
-                rows.append({"probed": probed, "text": text, **_probe(made, sample, options)})
+                rows.append({"probed": probed, "text": text, **_probe(made, sample, folds, options)})
     kinds = dict.fromkeys(("accuracy", "low", "high", "chance"), pa.float64())
     kinds |= {"articles": pa.int64(), "groups": pa.int64()}
     names = ("probed", "text", "accuracy", "low", "high", "chance", "articles", "groups", "meaning")
@@ -93,8 +95,25 @@ def leaks(store: Store, cells: Cells, *, groups: Sequence[str], options: Options
     return pa.Table.from_pylist(rows + missing, schema=schema)
 
 
+def _folds(sample: Sample, cells: Cells, *, seed: int) -> tuple[list[Any], str]:
+    """Rows to learn from and to judge on, no event on both sides; or why there are none."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    if cells.crossed:
+        return [], "the groups cut through articles"
+    if len(set(sample.group)) < 2:
+        return [], f"fewer than two groups have {FEWEST} articles"
+    events = len(set(sample.event))
+    if events >= 2:
+        made = StratifiedGroupKFold(min(FOLDS, events), shuffle=True, random_state=seed)
+        folds = list(made.split(sample.ids, sample.group.astype(str), sample.event))
+        if all(len(set(sample.group[learned])) > 1 for learned, _ in folds):
+            return folds, ""
+    return [], "the articles are about too few events to be judged on events that the probe has not seen"
+
+
 def _sample(store: Store, groups: Sequence[str], seed: int) -> Sample:
-    """Up to SAMPLE articles, as many of each group with at least FEWEST, by draw."""
+    """Up to SAMPLE articles by draw, as many of each group with at least FEWEST, or of the largest groups."""
     rows = store.rows(f"""
         WITH opening AS (
             SELECT *, sum(words) OVER (PARTITION BY article_id ORDER BY position) - words AS before
@@ -106,9 +125,10 @@ def _sample(store: Store, groups: Sequence[str], seed: int) -> Sample:
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
         places.setdefault(row[1], []).append(place)
-    probed = [g for g in groups if len(places.get(g, ())) >= FEWEST]
+    enough = [g for g in groups if len(places.get(g, ())) >= FEWEST]
+    probed = sorted(enough, key=lambda g: (-len(places[g]), g))[: SAMPLE // FEWEST]
     rng = np.random.default_rng(seed)
-    share = max(FEWEST, SAMPLE // max(1, len(probed)))
+    share = SAMPLE // max(1, len(probed))
     chosen = sorted(i for g in probed for i in rng.permutation(places[g])[:share].tolist())
     outlets, edges = [row[2] for row in rows], [(row[4], row[5]) for row in rows]
     phrases = {p for own in house_phrases(edges, outlets).values() for p in own}
@@ -151,11 +171,11 @@ def _features(store: Store, cells: Cells, sample: Sample, options: Options) -> I
         yield "embedding", text, found.vectors
 
 
-def _probe(made: Any, sample: Sample, options: Options) -> dict[str, Any]:
-    """Groups told from `made` (rows of numbers, or texts) out of fold, no event on both sides of a fold."""
+def _probe(made: Any, sample: Sample, folds: list[Any], options: Options) -> dict[str, Any]:
+    """Groups told from `made` (rows of numbers, or texts) out of fold."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -166,9 +186,8 @@ def _probe(made: Any, sample: Sample, options: Options) -> dict[str, Any]:
         )
     else:
         steps = (StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=500, class_weight="balanced"))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=options.seed)
     names, group = np.unique(sample.group.astype(str), return_inverse=True)
-    guessed = cross_val_predict(make_pipeline(*steps), made, group, groups=sample.event, cv=folds)
+    guessed = cross_val_predict(make_pipeline(*steps), made, group, cv=folds)
     hits = np.zeros((len(group), len(names)))
     hits[np.arange(len(group)), group] = guessed == group
     of_group = np.eye(len(names))[group]
