@@ -171,6 +171,14 @@ def test_empty_parts_say_why(tmp_path: Path) -> None:
         "No two articles could be put to one event",
     ):
         assert why in text
+    assert "This part was not run." not in text
+
+
+def test_parts_that_were_not_run_are_said_to_be(tmp_path: Path) -> None:
+    own = {name: table for name, table in tables().items() if name in ("rates", "differences", "detectable")}
+    with opened(tmp_path) as store:
+        text = write(results(own), tmp_path / "out", store=store).read_text(encoding="utf-8")
+    assert text.count("This part was not run.") == 4
 
 
 def test_methods_hold_the_numbers_of_the_run(tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "gold": bool(tables.get("corrected")),
         "known": known_errors(results),
         "files": sorted(results.tables),
+        "sources": [Path(name).name for name in results.files],
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
     }
 

@@ -120,7 +120,7 @@ def _interval(measure: Measure, row: Row) -> str:
 
 
 def _corrected(measure: Measure, row: Row | None) -> str:
-    if row is None or row["corrected"] is None:
+    if row is None or row["low"] is None:
         return ""
     low, high = (measure.scaled(row[end]) for end in ("low", "high"))
     at = f"{signed(measure.scaled(row['corrected']))} ({signed(low)} to {signed(high)})"

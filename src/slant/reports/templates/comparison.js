@@ -91,7 +91,7 @@
 
   const form = document.querySelector("form.filter");
   if (!form) return;
-  const signed = (x) => (x > 0 ? "+" : x < 0 ? "−" : "") + Math.abs(x);
+  const signed = (x) => (x > 0 ? "+" : x < 0 ? "−" : "") + (Math.abs(x) >= 9.95 ? Math.round(Math.abs(x)) : Math.abs(x));
   const unit = (name) => (/technique\/|per_1000_words/.test(name) ? "per 1,000 words" : "points");
   const cell = (name, title, pair, turned) => {
     const [a, b, difference, low, high, p, stands, detectable, keys] = pair;
