@@ -164,6 +164,23 @@ def test_naive_and_corrected_stand_side_by_side(tmp_path: Path) -> None:
     assert "rates and differences were corrected" in notes
 
 
+def test_a_group_without_labels_is_named_and_nothing_that_it_is_part_of_is_corrected(tmp_path: Path) -> None:
+    with store_of(tmp_path, scored()) as store:
+        answered(store, tmp_path / "g.jsonl")
+        lines = [line for line in (tmp_path / "g.jsonl").read_text("utf-8").splitlines() if "Siren" in line]
+        (tmp_path / "siren.jsonl").write_text("\n".join(lines), "utf-8")
+        load_gold(store, str(tmp_path / "siren.jsonl"))
+        counted, groups = cells(store), groups_of(store, min_articles=5)
+        rates = rates_table(counted, draw(counted, resamples=100, seed=0), kept=groups.kept, level=0.95)
+        tables = {
+            "rates": rates,
+            "differences": differences(counted, None, kept=["Siren"], options=Options()).differences,
+        }
+        found = corrected_table(store, counted, tables, kept=list(groups.kept), options=Options())
+        assert set(found["group"].to_pylist()) == {"Siren"}
+        assert "they belong to: Gazette." in " ".join(corrected_notes(found, groups=groups))
+
+
 def labelled(gold: list[int], model: list[int]) -> Labelled:
     n = len(gold)
     return Labelled(

@@ -100,7 +100,7 @@ def corrected_notes(corrected: pa.Table, *, groups: Groups) -> Iterator[str]:
             f"corrected {worst['corrected']:.3g} ({worst['low']:.3g} to {worst['high']:.3g})."
         )
     if without := sorted(groups.kept.keys() - {row["group"] for row in rows}):
-        yield f"Without labels, and so not corrected: {', '.join(without)}."
+        yield f"Without labels, and so not corrected, nor is any rest that they belong to: {', '.join(without)}."
 
 
 def _estimates(
@@ -118,7 +118,9 @@ def _estimates(
     for group, own in wanted.items():
         rows = np.flatnonzero(np.isin(cells.group, own) & (cells.totals[:, cells.column[m]] > 0))
         labels = labelled.of(own)
-        if len(labels.gold) and len(rows):
+        if len(rows) and set(cells.group[rows]) == set(
+            labels.group
+        ):  # a group without labels stands for nothing
             estimate = corrected_rate(labels, *summed(cells, rows, m))
             yield group, _scaled(estimate, cells.measures[m].scale)
 

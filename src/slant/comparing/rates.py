@@ -14,7 +14,6 @@ import numpy as np
 
 from slant.comparing.cells import Cells
 from slant.comparing.drawing import ALL, Drawn, counts, ends
-
 from slant.comparing.store import COLUMNS, NOT_STATED, Store
 from slant.errors import UsageError
 

@@ -135,6 +135,11 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
             f"Detectable means found in 80 of 100 samples like this one at p < {found.level:.2g}, which is {ALPHA} over the "
             "number of tests: what the adjustment asks of a difference that is the only one."
         )
+    else:
+        yield (
+            f"No difference could be tested: nowhere do two groups have {MIN_HITS} hits together, and {options.min_articles} "
+            "articles each, of one measure."
+        )
     if len(groups.kept) > MOST_GROUPS:
         yield f"With more than {MOST_GROUPS} groups each was compared with the rest only. Raise --min-articles for pairs."
     if small := [f"{group} ({n})" for group, n in groups.kept.items() if n < FEW_ARTICLES]:
