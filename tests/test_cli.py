@@ -21,6 +21,7 @@ COMMANDS = [
     "split",
     "score",
     "report",
+    "sample",
     "compare",
     "train",
     "export",
@@ -28,6 +29,7 @@ COMMANDS = [
     "data",
     "data list",
     "data check",
+    "data articles",
 ]
 TARGETS = '[[target]]\nid = "council"\nname = "the council"\naliases = ["council"]\n'
 
@@ -220,17 +222,19 @@ def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tu
     )
     assert [ran.code for ran in again] == [0, 0], "a report in the input folder is no article"
 
-    ran = slant("compare", "s.jsonl", "-o", "cmp", "--min-articles", "1")
+    ran = slant("compare", "s.jsonl", "-o", "cmp", "--min-articles", "1", "--quiet")
     assert (ran.code, ran.out) == (0, "")
-    with (tmp_path / "cmp" / "rates.csv").open(newline="") as file:
-        assert {r["group"] for r in csv.DictReader(file)} == {"Courier"}
-    rates = (tmp_path / "cmp" / "rates.csv").read_bytes()
+    folder = Path("tables", "rates.csv")
+    with (tmp_path / "cmp" / folder).open(newline="", encoding="utf-8-sig") as file:
+        assert {r["group"] for r in csv.DictReader(file)} == {"Courier", "(all)"}
+    assert "Only one outlet has 1 articles" in ran.err
+    rates = (tmp_path / "cmp" / folder).read_bytes()
     for ending in ("parquet", "duckdb"):
-        assert slant("compare", f"s.{ending}", "-o", "again", "--min-articles", "1").code == 0
-        assert (tmp_path / "again" / "rates.csv").read_bytes() == rates
+        assert slant("compare", f"s.{ending}", "-o", "again", "--min-articles", "1", "--quiet").code == 0
+        assert (tmp_path / "again" / folder).read_bytes() == rates
         assert slant("report", f"s.{ending}", "-o", "again.html").code == 0
     few = slant("compare", "s.jsonl", "-o", "cmp")
-    assert "left out, with fewer than 5 articles: Courier (1)" in few.err
+    assert (few.code, "no outlet has 5 articles. The largest: Courier (1)" in few.err) == (2, True)
 
 
 @pytest.mark.train

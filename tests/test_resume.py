@@ -37,7 +37,6 @@ def score(name: str, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with articles in `in` and what runs that nobody disturbed made of them."""
-    pytest.importorskip("duckdb", reason="needs the [duckdb] install")
     folder = tmp_path_factory.mktemp("undisturbed")
     write_articles(folder / "in")
     (folder / "targets.toml").write_text(TARGETS)

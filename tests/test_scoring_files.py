@@ -71,11 +71,6 @@ scores = st.builds(
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _duckdb() -> None:
-    pytest.importorskip("duckdb", reason="needs the [duckdb] install")
-
-
 @given(row=scores)
 def test_a_score_is_the_same_after_its_row(row: Score) -> None:
     assert score_from_dict(row.to_dict()) == row

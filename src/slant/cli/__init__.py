@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from slant import __version__
-from slant.cli.compare import compare
+from slant.cli.compare import compare, sample
 from slant.cli.learn import evaluate, export, train
 from slant.cli.options import DONE, OURS, USAGE
 from slant.cli.road import report, score, split
@@ -44,7 +44,7 @@ def cli() -> None:
     """
 
 
-for _command in (split, score, compare, report, train, export, evaluate, data):
+for _command in (split, score, sample, compare, report, train, export, evaluate, data):
     cli.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""data list and data check: the public sets."""
+"""data list, data check and data articles: the public sets."""
 
 from __future__ import annotations
 
@@ -29,3 +29,27 @@ def data_check() -> int:
     rows = check_sets()
     click.echo(render(rows))
     return DONE if all_ok(rows) else OURS
+
+
+@data.command("articles")
+@click.argument("name")
+@click.option("-o", "--output", default="-", help="FILE.jsonl. Default: standard output.")
+def data_articles(name: str, output: str) -> int:
+    """Write the articles of a set of texts (fa_kes, ruwa) as rows that `slant score` reads. Repeats are left out."""
+    import json
+
+    from slant.labels.public import article_row, load_articles
+    from slant.scoring.files import check_format
+
+    check_format(output, formats=(".jsonl",))
+    articles = load_articles(name)
+    distinct = {article.article_id: article for article in articles}
+    with click.open_file(output, "w", encoding="utf-8", atomic=output != "-") as file:
+        for article in distinct.values():
+            file.write(json.dumps(article_row(article), ensure_ascii=False) + "\n")
+    repeats = len(articles) - len(distinct)
+    click.echo(
+        f"{len(distinct):,} articles → {output}{f' ({repeats} repeats left out)' if repeats else ''}",
+        err=True,
+    )
+    return DONE

@@ -233,7 +233,7 @@ def assemble(
 
 def _leading(title: str | None, body: str) -> tuple[str | None, str]:
     """`(the title as the body's first line has it, the rest)`, or `(None, body)` where it has none."""
-    first, newline, rest = body.lstrip().partition("\n")
-    if title and newline and rest.strip() and " ".join(first.split()).casefold() == title.casefold():
+    first, _, rest = body.lstrip().partition("\n")
+    if title and " ".join(first.split()).casefold() == title.casefold():
         return first.strip(), rest.lstrip("\n")
     return None, body

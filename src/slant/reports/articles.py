@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.records import Score
-from slant.reports import words
+from slant.reports import pages, words
 from slant.reports.segments import segments
 from slant.reports.tallies import Collected, Tally, collect
 from slant.reports.threads import Entry, threaded
@@ -27,8 +24,6 @@ TITLE = "Articles as the model reads them"
 # What surrounds the articles (style, script, legend, list of articles): measured at 200 articles, with room.
 _SHELL_BYTES = 300_000
 _OUTLETS_LISTED = 40
-# Not allowed in HTML, or not encodable: shown as the replacement character rather than breaking the page.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,7 @@ def write_report(
         )
     environment = _environment(words.codes(found.total.labels()))
     shown = _shown(found, environment, max_bytes - _SHELL_BYTES)
-    style, script = (_source(environment, name) for name in ("report.css", "report.js"))
+    style, script = (pages.source(environment, name) for name in ("report.css", "report.js"))
     stream = environment.get_template("report.html.j2").stream(
         title=title,
         found=found,
@@ -78,8 +73,8 @@ def write_report(
         generated=generated or {},
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=pages.hashed(style),
+        script_hash=pages.hashed(script),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
@@ -116,7 +111,7 @@ def _article(article_id: str, rows: Sequence[Score], module: TemplateModule, bud
     unit_ids = {score.unit.unit_id for score in rows}
     macros: Any = module
     pieces: dict[bool, list[str]] = {False: [], True: []}
-    head = macros.head(facts, _clip(title), author, tally, titled=bool(heads))
+    head = macros.head(facts, pages.clip(title), author, tally, titled=bool(heads))
     budget -= len(head.encode()) + 500
     for entry in (*text, *comments):
         html = macros.unit(entry, unit_ids)
@@ -128,29 +123,17 @@ def _article(article_id: str, rows: Sequence[Score], module: TemplateModule, bud
     if left_out == len(rows):
         return None
     html = macros.article(facts, head, pieces[False], pieces[True], tally, left_out)
-    return _Shown(article_id, _clip(title), facts.outlet, facts.published, tally, html)
+    return _Shown(article_id, pages.clip(title), facts.outlet, facts.published, tally, html)
 
 
 def _environment(codes: dict[str, str]) -> Environment:
-    import jinja2  # here, since it is not needed to score
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("slant.reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_printable,
-    )
-    environment.filters.update(
-        plain=words.plain, percent=words.percent, family=words.family, target=words.target,
-        flag=words.flag_words, plural=words.plural, segments=segments, web=_web, clip=_clip,
-    )  # fmt: skip
-    environment.globals.update(
+    made = pages.environment()
+    made.filters.update(segments=segments)
+    made.globals.update(
         codes=codes, voices=words.VOICE_WORDS, signs=words.STANCE_SIGNS, replies=words.REPLY_WORDS,
         toxic_code=words.TOXIC_CODE, toxic_name=words.TOXIC_NAME,
     )  # fmt: skip
-    return environment
+    return made
 
 
 def _meanings(found: Collected) -> dict[str, str]:
@@ -166,28 +149,3 @@ def _meanings(found: Collected) -> dict[str, str]:
         for task, label in met
         if label in (entries := book.tasks.get(task, {}))
     }
-
-
-def _printable(value: object) -> object:
-    """What Jinja prints: control characters and lone surrogates replaced. Markup passes, it is ours."""
-    return _UNPRINTABLE.sub("�", value) if type(value) is str else value
-
-
-def _source(environment: Environment, name: str) -> str:
-    loader = environment.loader
-    assert loader is not None
-    return loader.get_source(environment, name)[0]
-
-
-def _hash(source: str) -> str:
-    """For the content security policy: only this very style and script may act in the page."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-
-
-def _web(url: str | None) -> str | None:
-    """The address if it is one of the web: `javascript:` and the like never become a link."""
-    return url if url and re.match(r"https?://", url, re.IGNORECASE) else None
-
-
-def _clip(text: str, length: int = 240) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -82,3 +82,11 @@ def load_articles(name: str) -> list[Article]:
         known = ", ".join(ARTICLE_READERS)
         raise UsageError(f"No public set of articles {name!r}; known: {known}.")
     return list(ARTICLE_READERS[name].read_articles(data_root()))
+
+
+def article_row(article: Article) -> dict[str, object]:
+    """An Article of such a set as a row that is read back as the same: title, text and what it states about itself."""
+    body = [article.text[part.start : part.end] for part in article.parts if part.role == "body"]
+    stated = {name: getattr(article, name) for name in ("title", "outlet", "author", "published", "url")}
+    text = body[0] if body else article.text
+    return {"text": text, **{k: v for k, v in stated.items() if v}, "sections": list(article.sections)}

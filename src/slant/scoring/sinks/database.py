@@ -51,19 +51,8 @@ def read(path: Path) -> Iterator[Row]:
         )
 
 
-def check_installed() -> None:
-    """Raises UsageError where DuckDB is not."""
-    try:
-        import duckdb  # noqa: F401
-    except ModuleNotFoundError:
-        raise UsageError(
-            ".duckdb files need DuckDB: pip install 'slant[duckdb]', or use .parquet, which DuckDB reads too."
-        ) from None
-
-
 @contextmanager
 def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
-    check_installed()
     import duckdb
 
     try:

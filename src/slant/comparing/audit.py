@@ -1,0 +1,223 @@
+"""Does the model know the outlet? How well scores and embedding of an article tell who published it.
+
+A model that recognises the outlet may give it the label that its training set gave to such outlets. The probe (logistic
+regression, as in Alain & Bengio 2017) learns to tell the groups apart from what the model makes of an article, and is judged
+on articles of events that it has not seen. It is asked of the text as published and once more with outlet names, writers and
+house phrases taken out: what sinks with the mask was the signature, what stays is subject, style, or slant itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.comparing.cells import COMMENTS, Cells
+from slant.comparing.corrected import labelled_measures
+from slant.comparing.differential import errors
+from slant.comparing.documents import WORDS
+from slant.comparing.drawing import ends
+from slant.comparing.events import mark
+from slant.comparing.house import house_phrases, names_of, phrase_pattern
+from slant.scoring.embedding import embed
+from slant.scoring.runtime import load
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from slant.comparing.options import Options
+    from slant.comparing.rates import Groups
+    from slant.comparing.store import Store
+
+SAMPLE = 600  # articles read again, evenly over groups: about ten seconds of two cores, twice
+READ = 60  # words read of each, headline first
+FOLDS = 5
+FEWEST = 2 * FOLDS  # articles of a group that is probed
+STRENGTH = (
+    0.1  # of the probe (C of scikit-learn): 600 articles with 768 numbers each are soon learned by heart
+)
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Articles, columns of one length. texts: by "published" and "masked". event: articles that must not be torn apart."""
+
+    ids: NDArray[np.object_]
+    group: NDArray[np.object_]
+    event: NDArray[np.int64]
+    texts: dict[str, list[str]]
+
+
+def table(store: Store, counted: Cells, *, options: Options, groups: Groups) -> Mapping[str, pa.Table]:
+    """leaks, see there; with a table `gold` in the store also errors, see differential.py."""
+    found = {"leaks": leaks(store, counted, groups=tuple(groups.kept), options=options)}
+    if store.rows("SELECT 1 FROM information_schema.tables WHERE table_name = 'gold'"):
+        found["errors"] = errors(labelled_measures(store, counted), counted, options=options)
+    return found
+
+
+def leaks(store: Store, cells: Cells, *, groups: Sequence[str], options: Options) -> pa.Table:
+    """How well the group of an article is told.
+
+    probed: "scores in the file" (rates of the article), "words" (TF-IDF: what the text gives away to anyone), "scores" and
+    "embedding" (of headline and first words, read again). text: "published" or "masked". accuracy (mean over groups of the
+    share of their articles that are told right, in [0, 1]), low, high (resampling articles), chance (1 / groups), articles,
+    groups, meaning (a sentence).
+    """
+    import pyarrow as pa
+
+    mark(store)
+    sample = _sample(store, groups, options.seed)
+    rows: list[dict[str, Any]] = []
+    missing: list[dict[str, Any]] = []
+    folds, why = _folds(sample, cells, seed=options.seed)
+    if why:
+        missing.append(
+            {"probed": "everything", "text": "published", "meaning": f"Nothing was probed: {why}."}
+        )
+    else:
+        for probed, text, made in _features(store, cells, sample, options):
+            if isinstance(made, str):
+                missing.append({"probed": probed, "text": text, "meaning": made})
+            else:
+                rows.append({"probed": probed, "text": text, **_probe(made, sample, folds, options)})
+    kinds = dict.fromkeys(("accuracy", "low", "high", "chance"), pa.float64())
+    kinds |= {"articles": pa.int64(), "groups": pa.int64()}
+    names = ("probed", "text", "accuracy", "low", "high", "chance", "articles", "groups", "meaning")
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    for row in rows:
+        row["meaning"] = _meaning(row, rows)
+    return pa.Table.from_pylist(rows + missing, schema=schema)
+
+
+def _folds(sample: Sample, cells: Cells, *, seed: int) -> tuple[list[Any], str]:
+    """Rows to learn from and to judge on, no event on both sides; or why there are none."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    if cells.crossed:
+        return [], "the groups cut through articles"
+    if len(set(sample.group)) < 2:
+        return [], f"fewer than two groups have {FEWEST} articles"
+    events = len(set(sample.event))
+    if events >= 2:
+        made = StratifiedGroupKFold(min(FOLDS, events), shuffle=True, random_state=seed)
+        folds = list(made.split(sample.ids, sample.group.astype(str), sample.event))
+        if all(len(set(sample.group[learned])) > 1 for learned, _ in folds):
+            return folds, ""
+    return [], "the articles are about too few events to be judged on events that the probe has not seen"
+
+
+def _sample(store: Store, groups: Sequence[str], seed: int) -> Sample:
+    """Up to SAMPLE articles by draw, as many of each group with at least FEWEST, or of the largest groups."""
+    rows = store.rows(f"""
+        WITH opening AS (
+            SELECT *, sum(words) OVER (PARTITION BY article_id ORDER BY position) - words AS before
+            FROM units WHERE NOT is_comment)
+        SELECT article_id, any_value("group"), coalesce(any_value(outlet), ''), any_value(author),
+               coalesce(any_value(title), any_value(text) FILTER (kind = 'title'), ''),
+               coalesce(string_agg(text, ' ' ORDER BY position) FILTER (kind <> 'title' AND before < {WORDS}), '')
+        FROM opening GROUP BY article_id ORDER BY article_id""")
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row[1], []).append(place)
+    enough = [g for g in groups if len(places.get(g, ())) >= FEWEST]
+    probed = sorted(enough, key=lambda g: (-len(places[g]), g))[: SAMPLE // FEWEST]
+    rng = np.random.default_rng(seed)
+    share = SAMPLE // max(1, len(probed))
+    chosen = sorted(i for g in probed for i in rng.permutation(places[g])[:share].tolist())
+    outlets, edges = [row[2] for row in rows], [(row[4], row[5]) for row in rows]
+    phrases = {p for own in house_phrases(edges, outlets).values() for p in own}
+    phrases |= {name for i in chosen for name in names_of(rows[i][3] or "") if len(name) > 1}
+    pattern = phrase_pattern(sorted(phrases, key=lambda p: (-len(p), p)))
+    published = [f"{rows[i][4]}. {rows[i][5]}" for i in chosen]
+    masked = [pattern.sub(" ", text) if pattern else text for text in published]
+    keys = dict(store.rows("SELECT article_id, coalesce(event::VARCHAR, cluster) FROM grouped"))
+    ids = np.array([rows[i][0] for i in chosen], object)
+    _, event = np.unique([str(keys[a]) for a in ids] or [""], return_inverse=True)
+    texts = {"published": list(map(_start, published)), "masked": list(map(_start, masked))}
+    return Sample(ids, np.array([rows[i][1] for i in chosen], object), event[: len(ids)], texts)
+
+
+def _start(text: str) -> str:
+    return " ".join(text.split()[:READ]) or "."
+
+
+def _features(store: Store, cells: Cells, sample: Sample, options: Options) -> Iterator[tuple[str, str, Any]]:
+    """What is probed, of which text, as rows of numbers or texts; or a sentence that says why it cannot be."""
+    wanted = [i for i, m in enumerate(cells.measures) if not m.name.startswith(COMMENTS)]
+    row_of = {article: row for row, article in enumerate(cells.articles[cells.article])}
+    rows = np.array([row_of[a] for a in sample.ids], np.int64)
+    totals = np.maximum(cells.totals[rows][:, cells.column[wanted]], 1)
+    yield "scores in the file", "published", cells.hits[rows][:, wanted] / totals
+    for text, texts in sample.texts.items():
+        yield "words", text, texts
+    folder = Path(options.model) if options.model else None
+    reader = load(folder)
+    if reader.fingerprint != store.model:
+        why = (
+            f"Not probed: the scores were made by model {store.model}, and the one at hand is {reader.fingerprint}. Name the "
+            "folder of the model that scored with --model."
+        )
+        yield "embedding", "published", why
+        return
+    for text, texts in sample.texts.items():
+        found = embed(texts, reader=reader, folder=folder)
+        yield "scores", text, found.scores
+        yield "embedding", text, found.vectors
+
+
+def _probe(made: Any, sample: Sample, folds: list[Any], options: Options) -> dict[str, Any]:
+    """Groups told from `made` (rows of numbers, or texts) out of fold."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    if isinstance(made, list):
+        steps = (
+            TfidfVectorizer(sublinear_tf=True),
+            LogisticRegression(C=10, max_iter=500, class_weight="balanced"),
+        )
+    else:
+        steps = (StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=500, class_weight="balanced"))
+    names, group = np.unique(sample.group.astype(str), return_inverse=True)
+    guessed = cross_val_predict(make_pipeline(*steps), made, group, cv=folds)
+    hits = np.zeros((len(group), len(names)))
+    hits[np.arange(len(group)), group] = guessed == group
+    of_group = np.eye(len(names))[group]
+    drawn = np.random.default_rng(options.seed).poisson(1.0, (options.resamples, len(group))).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        accuracies = np.nanmean((drawn @ hits) / (drawn @ of_group), axis=1)
+    low, high = ends(accuracies.astype(np.float32)[:, None], level=options.level)
+    accuracy = float((hits.sum(0) / of_group.sum(0)).mean())
+    row = {"accuracy": accuracy, "low": float(low[0]), "high": float(high[0])}
+    return {**row, "chance": 1 / len(names), "articles": len(group), "groups": len(names)}
+
+
+_SOURCE = {
+    "scores in the file": "From the rates of one article",
+    "words": "From the words alone, without the model,",
+    "scores": "From the model's scores of headline and first words",
+    "embedding": "From the model's embedding of headline and first words",
+}
+
+
+def _meaning(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
+    """What one row says, and against which it is to be read."""
+    told = f"{_SOURCE[row['probed']]} the group is told in {row['accuracy']:.0%} of articles"
+    told += f"; by chance it would be {row['chance']:.0%}"
+    if row["low"] <= row["chance"]:
+        return f"{told}, which is inside the interval: no leak to be seen in a sample of this size."
+    if row["text"] == "published":
+        return f"{told}: it can be told in part, by signature, subject, style or slant."
+    before = next(r for r in rows if r["probed"] == row["probed"] and r["text"] == "published")
+    told += f"; with names and house phrases in place it was {before['accuracy']:.0%}"
+    if row["high"] < before["low"]:
+        return f"{told}, so part of it was the signature."
+    return f"{told}: masking makes no difference to be seen."

@@ -1,0 +1,177 @@
+"""Per article and group what every rate is made of: how many hits, out of how many. All else re-aggregates these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.comparing.store import Store
+from slant.errors import UsageError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+FAMILIES = ("stance", "loaded", "technique", "frame", "reply")
+COMMENTS = "comments/"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A rate by name: "stance/<target>/against|neutral|favor|no_call|net", "loaded/<voice>/units|per_1000_words",
+    "technique/<label>/<voice>" (per 1,000 words), "frame/<label>", "reply/<label>", of comments with "comments/" before it.
+
+    total: the denominator: "units", "words", "replies" or "stance/<target>" (units that are asked about it).
+    """
+
+    name: str
+    total: str
+
+    @property
+    def kind(self) -> str:
+        """ "share" in [0, 1], "net" (a difference of two shares) in [-1, 1], or "per_1000_words"."""
+        if self.total.endswith("words"):
+            return "per_1000_words"
+        return "net" if self.name.endswith("/net") else "share"
+
+    @property
+    def scale(self) -> float:
+        return 1000.0 if self.kind == "per_1000_words" else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """hits: (rows, measures), totals: (rows, denominators); a row is a group's part of one article, in order of `article`.
+
+    group, article: (rows,) numbers into `groups` and `articles`. column: (measures,) the denominator of each measure,
+    units_column: how many units there are to look at.
+    An article stands in several rows only where groups cut through articles, as kinds of unit do.
+    """
+
+    groups: tuple[str, ...]
+    articles: NDArray[np.object_]
+    group: Ints
+    article: Ints
+    measures: tuple[Measure, ...]
+    column: Ints
+    units_column: Ints
+    hits: NDArray[np.float32]
+    totals: NDArray[np.float32]
+
+    def index(self, name: str) -> int:
+        return [measure.name for measure in self.measures].index(name)
+
+    @property
+    def scale(self) -> Floats:
+        return np.array([measure.scale for measure in self.measures])
+
+    @property
+    def crossed(self) -> bool:
+        """Whether some article has parts in several groups."""
+        return len(self.articles) < len(self.article)
+
+
+def cells(store: Store, *, measures: Sequence[str] = ()) -> Cells:
+    """Everything that the scores hold, or the measures that fit one of the patterns (as in file names).
+
+    A measure without a single hit is not there, except for stance toward a target that is asked about.
+    Raises UsageError if a pattern fits nothing.
+    """
+    store.connection.execute(_ROWS)
+    rows = store.columns(
+        'SELECT "group", article_id, dense_rank() OVER (ORDER BY article_id) - 1 AS n '
+        "FROM cell_rows ORDER BY id"
+    )
+    names, group = np.unique(rows["group"].astype(object), return_inverse=True)
+    total_names, totals = _spread(store, _TOTALS, len(group))
+    hit_names, hits = _spread(store, _HITS, len(group))
+    found = [measure_of(name) for name in hit_names]
+    kept = sorted(
+        (i for i in range(len(found)) if _wanted(found[i].name, measures)),
+        key=lambda i: _order(found[i].name),
+    )
+    if measures and not kept:
+        known = ", ".join(sorted(hit_names)[:5])
+        raise UsageError(f"no measure fits {', '.join(measures)}. Measures of these scores: {known}, …")
+    chosen = tuple(found[i] for i in kept)
+    return Cells(
+        groups=tuple(names),
+        articles=store.columns("SELECT DISTINCT article_id FROM cell_rows ORDER BY 1")["article_id"],
+        group=group,
+        article=rows["n"].astype(np.int64),
+        measures=chosen,
+        column=np.array([total_names.index(measure.total) for measure in chosen], np.int64),
+        units_column=np.array([total_names.index(_units_of(measure)) for measure in chosen], np.int64),
+        hits=hits[:, kept],
+        totals=totals,
+    )
+
+
+def _wanted(name: str, patterns: Sequence[str]) -> bool:
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _order(name: str) -> tuple[bool, int, str]:
+    plain = name.removeprefix(COMMENTS)
+    return name.startswith(COMMENTS), FAMILIES.index(plain.partition("/")[0]), plain
+
+
+def measure_of(name: str) -> Measure:
+    return Measure(name, _total_of(name))
+
+
+def _total_of(name: str) -> str:
+    side = COMMENTS if name.startswith(COMMENTS) else ""
+    plain = name.removeprefix(COMMENTS)
+    if plain.startswith("stance/"):
+        return side + plain.rpartition("/")[0]
+    if plain.startswith("technique/") or plain.endswith("/per_1000_words"):
+        return side + "words"
+    return side + ("replies" if plain.startswith("reply/") else "units")
+
+
+def _units_of(measure: Measure) -> str:
+    return measure.total if measure.kind != "per_1000_words" else measure.total.replace("words", "units")
+
+
+def _spread(store: Store, query: str, rows: int) -> tuple[list[str], NDArray[np.float32]]:
+    """A query for (id, name, n) as (rows, names), 0 where it says nothing."""
+    import pyarrow.compute as pc
+
+    table = store.arrow(query)
+    coded = pc.dictionary_encode(table["name"].combine_chunks())
+    names = coded.dictionary.to_pylist()
+    spread = np.zeros((rows, len(names)), np.float32)
+    spread[table["id"].to_numpy(), coded.indices.to_numpy()] = table["n"].to_numpy()
+    return names, spread
+
+
+_ROWS = """
+    CREATE OR REPLACE TEMP TABLE cell_rows AS
+    SELECT row_number() OVER (ORDER BY article_id, "group") - 1 AS id, "group", article_id
+    FROM (SELECT DISTINCT article_id, "group" FROM units)"""
+_SIDE = "CASE WHEN is_comment THEN 'comments/' ELSE '' END"
+_JOINED = 'JOIN cell_rows USING (article_id, "group")'
+_TOTALS = f"""
+    SELECT id, {_SIDE} || 'units' AS name, count(*)::FLOAT AS n FROM units {_JOINED} GROUP BY ALL
+    UNION ALL SELECT id, {_SIDE} || 'words', sum(words)::FLOAT FROM units {_JOINED} GROUP BY ALL
+    UNION ALL SELECT id, 'comments/replies', count(*)::FLOAT FROM replies {_JOINED} GROUP BY ALL
+    UNION ALL SELECT id, {_SIDE} || 'stance/' || target, count(*)::FLOAT FROM stances {_JOINED} GROUP BY ALL"""
+_LABELS = "unnest(['against', 'neutral', 'favor', 'no_call', 'net'])"
+_HITS = f"""
+    WITH asked AS (SELECT id, is_comment, target, coalesce(label, 'no_call') AS label, count(*) AS n
+                   FROM stances {_JOINED} GROUP BY ALL),
+         spans AS (SELECT id, is_comment, voice, unit_id, "start", "end", label FROM loaded {_JOINED}
+                   WHERE voice = 'quoted' OR (voice = 'reader') = is_comment)
+    SELECT id, {_SIDE} || 'stance/' || target || '/' || possible AS name,
+           sum(CASE WHEN possible = label THEN n WHEN possible != 'net' THEN 0
+                    WHEN label = 'favor' THEN n WHEN label = 'against' THEN -n ELSE 0 END)::FLOAT AS n
+    FROM asked, (SELECT {_LABELS} AS possible) GROUP BY ALL
+    UNION ALL SELECT id, {_SIDE} || 'loaded/' || voice || '/units', count(DISTINCT unit_id)::FLOAT FROM spans GROUP BY ALL
+    UNION ALL SELECT id, {_SIDE} || 'loaded/' || voice || '/per_1000_words', count(DISTINCT (unit_id, "start", "end"))::FLOAT
+              FROM spans GROUP BY ALL
+    UNION ALL SELECT id, {_SIDE} || 'technique/' || label || '/' || voice, count(*)::FLOAT FROM spans GROUP BY ALL
+    UNION ALL SELECT id, {_SIDE} || 'frame/' || label, count(*)::FLOAT FROM frames {_JOINED} GROUP BY ALL
+    UNION ALL SELECT id, 'comments/reply/' || label, count(*)::FLOAT FROM replies {_JOINED} GROUP BY ALL"""

@@ -1,0 +1,134 @@
+"""A rate corrected for the model's errors, by labels of people for a random sample of the scored units.
+
+Prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024), by their library
+ppi-python. A rate is a ratio of sums over articles, and articles are what is independent: so what goes into the library is,
+for each article with labels, its linearised part of the ratio (Cochran 1977, 6.4), by people and by the model, and likewise
+for all articles by the model. The interval is Student's t over the articles with labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t
+
+from slant.comparing.cells import Floats, Ints
+
+FEW_LABELS = 5  # labels of either kind; with fewer the spread of the model's errors cannot be told
+LEAST_ARTICLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What people and model say of labelled units, for one measure: (units,) each.
+
+    group, article: numbers as in Cells. gold, model: hits. total: denominator. weight: scored units that it stands for.
+    """
+
+    group: Ints
+    article: Ints
+    gold: Floats
+    model: Floats
+    total: Floats
+    weight: Floats
+
+    def of(self, groups: Sequence[int]) -> Labelled:
+        own = np.isin(self.group, groups)
+        return Labelled(*(getattr(self, name)[own] for name in Labelled.__dataclass_fields__))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """value ± error (its standard error) with `freedom` degrees of freedom; error is None where labels are too few.
+
+    units, articles: with labels. note: why there is no interval, or an empty text.
+    """
+
+    value: float
+    error: float | None
+    freedom: int
+    units: int
+    articles: int
+    note: str = ""
+
+    def interval(self, level: float) -> tuple[float, float] | None:
+        if self.error is None:
+            return None
+        reach = float(t.ppf((1 + level) / 2, self.freedom)) * self.error
+        return self.value - reach, self.value + reach
+
+
+def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Floats) -> Estimate:
+    """Prediction-powered rate of one group. articles, hits, totals: (articles,) of all its articles, in order, by the model.
+
+    The library takes articles with labels and all articles for two samples that are independent. Here the former are among
+    the latter, so the standard error is that of the sum of both parts of each article.
+    """
+    named, row = np.unique(labelled.article, return_inverse=True)
+    gold, model, total = np.zeros((3, len(named)))
+    for sums, part in ((gold, labelled.gold), (model, labelled.model), (total, labelled.total)):
+        np.add.at(sums, row, labelled.weight * part)
+    by_people, by_model = linearised(gold, total), linearised(model, total)
+    everywhere = linearised(hits, totals)
+    value, tuned = _tuned(by_people, by_model, everywhere)
+    units, note = len(labelled.gold), _too_few(labelled, len(named))
+    if note:
+        return Estimate(value, None, 0, units, len(named), note)
+    parts = tuned * (everywhere - everywhere.mean()) / len(everywhere)
+    rectified = by_people - tuned * by_model
+    parts[np.searchsorted(articles, named)] += (rectified - rectified.mean()) / len(named)
+    error = float(np.sqrt((parts**2).sum() * len(named) / (len(named) - 1)))
+    return Estimate(value, error, len(named) - 1, units, len(named))
+
+
+def _tuned(by_people: Floats, by_model: Floats, everywhere: Floats) -> tuple[float, float]:
+    """The library's estimate, and the weight λ in [0, 1] that the model has in it.
+
+    The library shrinks λ by 1 + n / N, since there the second sample adds its own noise; here it holds the first, and the
+    best weight is the slope of regression itself (two-phase sampling, Cochran 1977, 12.7).
+    """
+    from ppi_py import ppi_mean_pointestimate
+
+    def estimate(weight: float | None) -> float:
+        return float(np.squeeze(ppi_mean_pointestimate(by_people, by_model, everywhere, lam=weight)))
+
+    if (
+        max(np.ptp(by_model), np.ptp(everywhere)) < 1e-12
+    ):  # the model says the same everywhere: nothing to tune by
+        return estimate(0.0), 0.0
+    chosen, without, full = estimate(None), estimate(0.0), estimate(1.0)  # the estimate is linear in λ
+    moved = full - without
+    shrunk = (chosen - without) / moved if abs(moved) > 1e-9 else 1.0
+    tuned = float(np.clip(shrunk * (1 + len(by_people) / len(everywhere)), 0, 1))
+    return estimate(tuned), tuned
+
+
+def linearised(hits: Floats, totals: Floats) -> Floats:
+    """(articles,) values whose mean is the ratio hits / totals, and whose mean varies as that ratio does."""
+    rate = hits.sum() / totals.sum()
+    values: Floats = rate + (hits - rate * totals) / totals.mean()
+    return values
+
+
+def _too_few(labelled: Labelled, articles: int) -> str:
+    if articles < LEAST_ARTICLES:
+        return f"labels in {articles} articles only; {LEAST_ARTICLES} or more are needed"
+    shares = np.stack([labelled.gold, labelled.model])
+    rare = min(int((shares[0] != 0).sum()), int((shares[0] != labelled.total).sum()))
+    if rare < FEW_LABELS:
+        return f"{rare} of {len(labelled.gold)} labels are of the rarer kind; {FEW_LABELS} or more are needed"
+    return ""
+
+
+def difference(left: Estimate, right: Estimate) -> Estimate:
+    """Of two groups that share no article; degrees of freedom by Welch and Satterthwaite."""
+    units, articles = left.units + right.units, left.articles + right.articles
+    value = left.value - right.value
+    if left.error is None or right.error is None:
+        return Estimate(value, None, 0, units, articles, left.note or right.note)
+    parts = left.error**2, right.error**2
+    below = parts[0] ** 2 / left.freedom + parts[1] ** 2 / right.freedom
+    freedom = int(sum(parts) ** 2 / below) if below else left.freedom + right.freedom
+    return Estimate(value, float(np.sqrt(sum(parts))), max(freedom, 1), units, articles)

@@ -1,0 +1,151 @@
+"""All that `slant compare` looks at, in the order in which it is said: the tables that report and files are made of.
+
+detectable   measure, tests, smallest, median, largest (detectable difference over pairs, 80 % power at `level`),
+             median_alone (at 0.05), articles_for_ten (articles a group for ten points; null for what is no share), level
+rates        group ("(all)" for everything), measure, value, low, high, hits, total, articles, units
+differences  group, other ("(rest)": all other groups), measure, value, other_value, difference, low, high, effect,
+             effect_kind, p, p_adjusted, significant, articles, other_articles, detectable
+untested     group, other, measure, hits, articles, other_articles (too few to be tested)
+corrected    group, other (null: a rate; else a difference), measure, naive, naive_low, naive_high, corrected, low, high,
+             gold_units, gold_articles, p, p_adjusted, significant (differences only), disagree (the naive value lies outside
+             the corrected interval), note (why there is no interval) (with --gold)
+sensitivity  group, measure, value, low, high, sets (without --gold)
+left_out     group, articles
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slant.comparing.cells import cells
+from slant.comparing.corrected import corrected_notes, corrected_table
+from slant.comparing.differences import ALPHA, MIN_HITS, MOST_GROUPS, Differences, differences
+from slant.comparing.drawing import draw
+from slant.comparing.gold import load_gold
+from slant.comparing.options import Options
+from slant.comparing.rates import FEW_ARTICLES, Groups, groups_of, rates_table
+from slant.comparing.sensitivity import MEANING, published_errors, sensitivity_table
+from slant.comparing.store import Store
+from slant.errors import SlantError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Modules with `table(store, counted, *, options, groups)`, which gives tables by name.
+PARTS = {
+    "audit": "how well the scores tell the outlet",
+    "events": "articles on the same events",
+    "decomposition": "what is covered, and how the same events are told",
+    "words": "phrases that set groups apart",
+    "readers": "how comments answer",
+    "trends": "months",
+}
+ADJUSTMENTS = {"bh": "Benjamini-Hochberg", "holm": "Holm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was found, for the report and the files of the output folder.
+
+    tables: name → Arrow table. notes: sentences about the run as a whole, such as what was tested and what was not.
+    """
+
+    options: Options
+    model: str
+    codebook: str
+    files: tuple[str, ...]
+    groups: Groups
+    articles: int
+    units: int
+    comments: int
+    tables: Mapping[str, pa.Table]
+    notes: tuple[str, ...]
+
+
+def run(store: Store, options: Options, *, say: Callable[[str], None] = lambda _: None) -> Results:
+    """Raises UsageError if there is nothing to compare. say: is told of each step before it begins."""
+    groups = groups_of(store, min_articles=options.min_articles)
+    if options.gold:
+        load_gold(store, options.gold)
+    say("counting per article")
+    counted = cells(store, measures=options.measures)
+    say(f"{options.resamples:,} resamples of {len(counted.articles):,} articles")
+    drawn = draw(counted, resamples=options.resamples, seed=options.seed)
+    tables = {"rates": rates_table(counted, drawn, kept=groups.kept, level=options.level)}
+    say(f"differences between {len(groups.kept)} groups, {options.permutations:,} permutations each")
+    found = differences(counted, drawn, kept=list(groups.kept), options=options)
+    tables |= {"detectable": found.detectable, "differences": found.differences, "untested": found.untested}
+    tables["left_out"] = _left_out(groups)
+    notes = [*_notes(store, groups, found, options)]
+    if options.gold:
+        say("correcting by the labels of people")
+        tables["corrected"] = corrected_table(store, counted, tables, kept=list(groups.kept), options=options)
+        notes += corrected_notes(tables["corrected"], groups=groups)
+    else:
+        tables["sensitivity"], more = _sensitivity(store, tables["rates"], options)
+        notes.append(more)
+    for name, what in PARTS.items():
+        say(what)
+        tables |= importlib.import_module(f"slant.comparing.{name}").table(
+            store, counted, options=options, groups=groups
+        )
+    articles, units, comments = store.rows(
+        "SELECT count(DISTINCT article_id), count(*), count(*) FILTER (is_comment) FROM units"
+    )[0]
+    return Results(
+        options,
+        store.model,
+        store.codebook,
+        store.files,
+        groups,
+        articles,
+        units,
+        comments,
+        tables,
+        tuple(notes),
+    )
+
+
+def _sensitivity(store: Store, rates: pa.Table, options: Options) -> tuple[pa.Table, str]:
+    try:
+        errors = published_errors(store.model, folder=options.model)
+    except SlantError as error:  # a model without published errors is no reason not to compare
+        return sensitivity_table(rates.slice(0, 0), {}), f"No band for the model's errors: {error}"
+    return sensitivity_table(rates, errors), MEANING
+
+
+def _left_out(groups: Groups) -> pa.Table:
+    import pyarrow as pa
+
+    names = pa.array(list(groups.left_out), pa.string())
+    return pa.table({"group": names, "articles": pa.array(list(groups.left_out.values()), pa.int64())})
+
+
+def _notes(store: Store, groups: Groups, found: Differences, options: Options) -> Iterator[str]:
+    tests = found.differences.num_rows
+    if len(groups.kept) < 2:
+        yield f"Only one {store.by} has {options.min_articles} articles, so there are no differences to look at."
+    elif tests:
+        yield (
+            f"{tests:,} differences were tested and p adjusted over all of them ({ADJUSTMENTS[options.adjust]}); "
+            f"{found.untested.num_rows:,} were not, with fewer than {MIN_HITS} hits or {options.min_articles} articles. "
+            f"Detectable means found in 80 of 100 samples like this one at p < {found.level:.2g}, which is {ALPHA} over the "
+            "number of tests: what the adjustment asks of a difference that is the only one."
+        )
+    else:
+        yield (
+            f"No difference could be tested: nowhere do two groups have {MIN_HITS} hits together, and {options.min_articles} "
+            "articles each, of one measure."
+        )
+    if len(groups.kept) > MOST_GROUPS:
+        yield f"With more than {MOST_GROUPS} groups each was compared with the rest only. Raise --min-articles for pairs."
+    if small := [f"{group} ({n})" for group, n in groups.kept.items() if n < FEW_ARTICLES]:
+        yield f"Fewer than {FEW_ARTICLES} articles, so that intervals may be too narrow: {', '.join(small)}."
+    if groups.left_out:
+        few = ", ".join(f"{group} ({n})" for group, n in groups.left_out.items())
+        yield f"Left out, with fewer than {options.min_articles} articles: {few}."
+    if store.repeated:
+        yield f"{store.repeated:,} rows were left out: comments posted again, or units that stood there already."

@@ -1,0 +1,116 @@
+"""Month by month: rates of each group with intervals, and the events that the months are full of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from slant.comparing.cells import Cells
+from slant.comparing.decomposition import MAIN
+from slant.comparing.drawing import ALL, ends
+from slant.comparing.events import mark
+from slant.comparing.rates import interval_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from slant.comparing.options import Options
+    from slant.comparing.rates import Groups
+    from slant.comparing.store import Store
+
+EVENTS_A_MONTH = 3
+
+
+def trends(store: Store, cells: Cells, *, groups: Sequence[str], options: Options) -> pa.Table:
+    """One row for each main measure, group ("(all)": everything) and month with something to count.
+
+    month ("2026-11"), group, measure, value, low, high (resampling articles, wire copy as one), articles, few (fewer than
+    `options.min_articles` articles: no interval is claimed). Articles without a month are left out.
+    """
+    import pyarrow as pa
+
+    mark(store)
+    wanted = [i for i, m in enumerate(cells.measures) if any(fnmatchcase(m.name, p) for p in MAIN)]
+    month, cluster = _months(store, cells)
+    rng = np.random.default_rng(options.seed)
+    rows: list[dict[str, Any]] = []
+    for name in (*(g for g in cells.groups if g in groups), ALL):
+        of_group = month != "" if name == ALL else (month != "") & (cells.group == cells.groups.index(name))
+        for when in np.unique(month[of_group]).tolist():
+            own = np.flatnonzero(of_group & (month == when))
+            for row in _cell(cells, own, cluster[own], wanted, options, rng):
+                rows.append({"month": when, "group": name, **row})
+    kinds = {"articles": pa.int64(), "few": pa.bool_()} | dict.fromkeys(
+        ("value", "low", "high"), pa.float64()
+    )
+    names = ("month", "group", "measure", "value", "low", "high", "articles", "few")
+    return pa.Table.from_pylist(rows, schema=pa.schema([(n, kinds.get(n, pa.string())) for n in names]))
+
+
+def _cell(
+    cells: Cells,
+    own: Any,
+    cluster: Any,
+    wanted: list[int],
+    options: Options,
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """The rates of some rows of `cells`."""
+    hits = cells.hits[np.ix_(own, wanted)].astype(float)
+    totals = cells.totals[np.ix_(own, cells.column[wanted])].astype(float)
+    articles = len(np.unique(cells.article[own]))
+    few = articles < options.min_articles
+    scale = cells.scale[wanted]
+    if not few:
+        _, place = np.unique(cluster, return_inverse=True)
+        times = rng.poisson(1.0, (options.resamples, place.max() + 1)).astype(float)[:, place]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            low, high = ends(
+                (scale * (times @ hits) / (times @ totals)).astype(np.float32), level=options.level
+            )
+    rows = []
+    for m in np.flatnonzero(totals.sum(0)):
+        measure = cells.measures[wanted[m]]
+        value = float(scale[m] * hits[:, m].sum() / totals[:, m].sum())
+        interval: tuple[float | None, float | None] = (None, None)
+        if not few:
+            at_all = int((totals[:, m] > 0).sum())
+            interval = interval_of(
+                value, (low[m], high[m]), articles=at_all, kind=measure.kind, level=options.level
+            )
+        row = {"measure": measure.name, "value": value, "low": interval[0], "high": interval[1]}
+        rows.append({**row, "articles": articles, "few": few})
+    return rows
+
+
+def _months(store: Store, cells: Cells) -> tuple[Any, Any]:
+    """Month of each row of `cells` ("" where none is stated), and its text (wire copy is one)."""
+    query = """
+        SELECT article_id, coalesce(any_value(month), '') AS month, coalesce(any_value(cluster), article_id) AS cluster
+        FROM units LEFT JOIN grouped USING (article_id) GROUP BY article_id ORDER BY article_id"""
+    found = store.columns(query)
+    month, cluster = (found[name].astype(object).astype(str)[cells.article] for name in ("month", "cluster"))
+    return month, cluster
+
+
+def month_events(store: Store) -> pa.Table:
+    """The events that most groups told in each month: month, day (first), event, title, texts, groups."""
+    mark(store)
+    return store.arrow(f"""
+        WITH told AS (
+            SELECT g.event, min(g.day) AS day, count(DISTINCT g.cluster) AS texts, count(DISTINCT u."group") AS groups
+            FROM grouped g JOIN (SELECT DISTINCT article_id, "group" FROM units WHERE NOT is_comment) u USING (article_id)
+            WHERE g.event IS NOT NULL GROUP BY g.event HAVING texts > 1)
+        SELECT strftime(day, '%Y-%m') AS month, day, event, title, texts, groups
+        FROM told JOIN event_names USING (event)
+        QUALIFY row_number() OVER (PARTITION BY month ORDER BY groups DESC, texts DESC, event) <= {EVENTS_A_MONTH}
+        ORDER BY month, groups DESC, texts DESC, event""")
+
+
+def table(store: Store, counted: Cells, *, options: Options, groups: Groups) -> Mapping[str, pa.Table]:
+    """trends and month_events, see there."""
+    found = trends(store, counted, groups=tuple(groups.kept), options=options)
+    return {"trends": found, "month_events": month_events(store)}

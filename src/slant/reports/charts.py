@@ -1,0 +1,221 @@
+"""Charts as small inline SVG: dots with intervals, and lines over time, drawn by matplotlib.
+
+Nothing hangs on colour: series differ by the shape of their marks, stand in rows of their own and have their values
+printed beside them. Ink follows the page's colours, light or dark; text is text.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+WIDTH = 353  # points, shown 1:1 on a phone
+ROW = 19
+FONT = 11
+LETTER = 6.1  # width of a letter of that size, on the safe side
+BELOW = 38  # room for the horizontal axis
+# Stand-ins that no other ink has; `_clean` puts the page's own colours in their place.
+_INK, _SOFT, _LINE = "#010203", "#040506", "#070809"
+_PAGE_COLOURS = {_INK: "currentColor", _SOFT: "var(--soft)", _LINE: "var(--line)"}
+_LABEL_LENGTH = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """low, high: ends of the interval, None where there is none. label: what is printed beside it."""
+
+    value: float
+    low: float | None
+    high: float | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """marker: as matplotlib calls it ("o", "s", "v", "^", "D"). filled: a second way to tell series apart.
+
+    points: one for each row (or month), None where there is nothing.
+    """
+
+    name: str
+    marker: str
+    points: Sequence[Point | None]
+    filled: bool = True
+
+
+def dots(rows: Sequence[str], series: Sequence[Series], *, axis: str, label: str, zero: bool = False) -> str:
+    """SVG: a row for each name, in it a dot with its interval for each series. The last row is set apart if it is "All".
+
+    axis: title of the horizontal axis, with its unit. label: what a screen reader says. zero: draw a line at 0.
+    """
+    names = [_clip(name) for name in rows]
+    values = [_beside([one.points[row] for one in series]) for row in range(len(rows))]
+    left, right = (LETTER * max(map(len, texts), default=0) + 8 for texts in (names, values))
+    figure, plot = _canvas(ROW * len(rows) * (1 + 0.25 * (len(series) - 1)), left=left, right=right)
+    step = 0.6 / max(len(series), 1)
+    for number, one in enumerate(series):
+        shift = (number - (len(series) - 1) / 2) * step
+        _marks(plot, [(row + shift, p) for row, p in enumerate(one.points) if p is not None], one)
+    for row, text in enumerate(values):
+        at = {
+            "xycoords": ("axes fraction", "data"),
+            "va": "center",
+            "ha": "right",
+            "fontsize": FONT,
+            "color": _INK,
+        }
+        plot.annotate(text, (1 + (right - 2) / (WIDTH - left - right), row), **at)
+    if zero:
+        plot.axvline(0, color=_SOFT, linewidth=0.8, zorder=0)
+    if len(rows) > 1 and rows[-1] == "All":
+        plot.axhline(len(rows) - 1.5, color=_LINE, linewidth=0.8, zorder=0)
+    plot.set_yticks(range(len(rows)), names)
+    plot.set_ylim(len(rows) - 0.45, -0.55)
+    plot.set_xlabel(axis)
+    plot.locator_params(axis="x", nbins=4)
+    plot.grid(axis="x", color=_LINE, linewidth=0.5)
+    return _svg(figure, label)
+
+
+def _beside(points: Sequence[Point | None]) -> str:
+    return " / ".join("—" if point is None else point.label for point in points)
+
+
+def _marks(plot: Any, points: Sequence[tuple[float, Point]], series: Series) -> None:
+    ends = [(y, p.low, p.high) for y, p in points if p.low is not None and p.high is not None]
+    if ends:
+        plot.hlines(*zip(*ends, strict=True), color=_INK, linewidth=1.1, zorder=2)
+    face = _INK if series.filled else "white"
+    at = ([p.value for _, p in points], [y for y, _ in points])
+    plot.plot(*at, series.marker, color=_INK, markerfacecolor=face, markersize=5, zorder=3)
+
+
+def lines(
+    steps: Sequence[str],
+    series: Sequence[Series],
+    *,
+    axis: str,
+    label: str,
+    marks: Sequence[tuple[int, str]] = (),
+) -> str:
+    """SVG: one line over steps of time (months) for each series, with whiskers.
+
+    marks: (index into steps, text): events, drawn as numbered lines; the text itself stands beside the chart.
+    """
+    figure, plot = _canvas(130, left=46, right=8, top=16)
+    for number, one in enumerate(series):
+        shift = (number - (len(series) - 1) / 2) * 0.12
+        there = [(i + shift, p) for i, p in enumerate(one.points) if p is not None]
+        ends = [(x, p.low, p.high) for x, p in there if p.low is not None and p.high is not None]
+        if ends:
+            plot.vlines(*zip(*ends, strict=True), color=_SOFT, linewidth=0.9, zorder=1)
+        at = ([x for x, _ in there], [p.value for _, p in there])
+        face = _INK if one.filled else "white"
+        plot.plot(
+            *at, f"{one.marker}-", color=_INK, linewidth=1, markerfacecolor=face, markersize=4.5, zorder=3
+        )
+    for step, text in marks:
+        plot.axvline(step, color=_SOFT, linewidth=0.8, linestyle="--", zorder=0)
+        plot.annotate(
+            text, (step, 1.02), xycoords=("data", "axes fraction"), ha="center", fontsize=FONT, color=_INK
+        )
+    every = max(1, -(-len(steps) // 5))
+    plot.set_xticks(range(0, len(steps), every), steps[::every])
+    plot.set_ylabel(axis)
+    plot.locator_params(axis="y", nbins=5)
+    plot.grid(axis="y", color=_LINE, linewidth=0.5)
+    return _svg(figure, label)
+
+
+def _canvas(height: float, *, left: float, right: float, top: float = 2) -> tuple[Any, Any]:
+    """A figure with one plot of this height; margins in points. Laid out by hand: matplotlib's "
+    "own takes ten times as long."""
+    from matplotlib.figure import Figure
+
+    full = height + BELOW + top
+    figure = Figure(figsize=(WIDTH / 72, full / 72))
+    plot = figure.add_axes((left / WIDTH, BELOW / full, (WIDTH - left - right) / WIDTH, height / full))
+    plot.tick_params(labelsize=FONT, color=_LINE, labelcolor=_INK)
+    plot.xaxis.label.set(size=FONT, color=_SOFT)
+    plot.yaxis.label.set(size=FONT, color=_SOFT)
+    for side in ("top", "right", "left"):
+        plot.spines[side].set_visible(False)
+    plot.spines["bottom"].set_color(_LINE)
+    return figure, plot
+
+
+def _svg(figure: Any, label: str) -> str:
+    import matplotlib
+
+    file = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "slant", "path.simplify": False}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    return _clean(file.getvalue(), label)
+
+
+def _clean(source: str, label: str) -> str:
+    """Only what shows: no ids (they would collide in a page with many charts), no styles (the page's security policy
+    allows none), the page's colours and font, a tenth of a point of precision.
+    """
+    from lxml import etree
+
+    root = etree.fromstring(source.encode())
+    namespace = "{http://www.w3.org/2000/svg}"
+    paths = {e.get("id"): e.get("d") for e in root.iter(namespace + "path") if e.get("id")}
+    for element in list(root.iter(namespace + "use")):
+        _inline(element, paths)
+    for name in ("metadata", "defs"):
+        for element in list(root.iter(namespace + name)):
+            element.getparent().remove(element)
+    for element in root.iter(etree.Element):
+        for name in ("id", "clip-path"):
+            element.attrib.pop(name, None)
+        _restyle(element)
+        _shorten(element)
+    size = root.get("viewBox")
+    root.attrib.clear()
+    root.attrib.update({"viewBox": size or "", "role": "img", "aria-label": label, "class": "plot"})
+    etree.cleanup_namespaces(root)
+    etree.strip_tags(root, etree.Comment)
+    return re.sub(r">\s+<", "><", etree.tostring(root, encoding="unicode", with_tail=False))
+
+
+_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+
+
+def _shorten(element: Any) -> None:
+    """A tenth of a point is enough for what is drawn; what is written stays as it is."""
+    for name in ("d", "x", "y", "transform"):
+        if value := element.get(name):
+            short = _NUMBER.sub(lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), value)
+            element.set(name, " ".join(short.split()).replace("rotate(-0", "rotate(0"))
+
+
+def _inline(element: Any, paths: dict[str | None, str | None]) -> None:
+    """A mark that is used by reference becomes a path of its own, so that no id is needed."""
+    href = next(value for name, value in element.attrib.items() if name.endswith("href"))
+    element.tag = element.tag.replace("use", "path")
+    x, y, style = element.get("x", "0"), element.get("y", "0"), element.get("style", "")
+    element.attrib.clear()
+    element.attrib.update({"d": paths[href[1:]] or "", "transform": f"translate({x} {y})", "style": style})
+
+
+def _restyle(element: Any) -> None:
+    for declaration in filter(None, element.attrib.pop("style", "").split(";")):
+        name, _, value = (part.strip() for part in declaration.partition(":"))
+        if name == "font":
+            size = re.search(r"([\d.]+)px", value)
+            element.set("font-size", size[1] if size else "9")
+        elif name.startswith("font"):
+            element.set(name, value.removesuffix("px")) if name == "font-size" else None
+        else:
+            element.set(
+                name, _PAGE_COLOURS.get(value.lower(), "var(--card)" if value == "#ffffff" else value)
+            )
+
+
+def _clip(name: str) -> str:
+    return name if len(name) <= _LABEL_LENGTH else name[: _LABEL_LENGTH - 1] + "…"
