@@ -41,8 +41,11 @@ class Recipe:
     encoder: str = (
         "sentence-transformers/all-MiniLM-L6-v2"  # folder or hub id; an installed package may carry it
     )
+    start: str = ""  # go on from this checkpoint or exported model, heads and all; "default": the shipped one
     train: tuple[SetUse, ...] = ()
-    teacher: str = ""  # checkpoint folder of a larger model to learn from as well; "" for none
+    teacher: str = (
+        ""  # checkpoint or exported model to learn from as well ("default": the shipped one); "" for none
+    )
     teaching: float = 0.5  # weight of the teacher's word against the labels', 0 to 1
     unlabelled: tuple[SetUse, ...] = ()  # texts on which only the teacher has a word (labels/unlabelled.py)
     dev: tuple[SetUse, ...] = ()  # thresholds and priors are chosen here, never on a test split
