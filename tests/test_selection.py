@@ -99,7 +99,8 @@ def chosen(
 ) -> tuple[Decoding, str]:
     said: list[str] = []
     found = choose_decoding(Given(examples, read), {name: examples}, say=said.append)
-    (line,) = said
+    line, *more = said
+    assert len(more) == (name == "ptc"), "spans, then techniques"
     return found, line
 
 

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.encoding.labels import ANY, BIASED, FRAME, FRAMES, REPLY, SUBJECTIVE, TECHNIQUES, TOXIC
+from slant.encoding.repetition import Document, repetition_shift
 from slant.encoding.windows import Window
 from slant.errors import UsageError, did_you_mean
 from slant.records import REPLIES, STANCES, Example, Loaded, Prediction
 
 Array = NDArray[np.float32]
 
+REPETITION = TECHNIQUES.index("repetition")
 NEIGHBOURS = 0.25  # weight of each neighbour in a word's probability; on PTC tune better than none or a third
 _FUNCTION_WORDS = """a an the of to in on at by and or but for with from as is are was were be been it its this that these
 those he she they we you i his her their our your my s"""
@@ -35,6 +37,7 @@ class Decoding:
     *_threshold: probability from which a word carries the label. *_gap: characters between two runs that are bridged.
     loaded_seed: probability that at least one word of a loaded span has (hysteresis: the rest need the threshold only).
     technique_threshold: probability from which a loaded span carries a further technique beside its best one.
+    repetition_weight: of what the whole document says of repetition (encoding/repetition.py); 0 = the text alone tells.
     frame_threshold: probability from which a frame is reported; frame_thresholds: one per frame in its stead, or empty.
     """
 
@@ -52,6 +55,7 @@ class Decoding:
     loaded_gap: int = 1
     loaded_temperature: float = 1.0
     technique_threshold: float = 0.3
+    repetition_weight: float = 0.0
     toxic_threshold: float = 0.5
     toxic_gap: int = 1
     frame_threshold: float = 0.5
@@ -241,9 +245,13 @@ def _is_bare(word: str) -> bool:
     return word.lower() in FUNCTION_WORDS or not any(c.isalnum() for c in word)
 
 
-def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int, str, float]]:
+def loaded_spans(
+    text: str, reading: Reading, decoding: Decoding, document: Document | None = None
+) -> list[tuple[int, int, str, float]]:
     """(start, end, technique, probability): each stretch of loaded language with its best technique, and with every
-    further technique that is likely enough over the whole stretch (spans of different techniques overlap)."""
+    further technique that is likely enough over the whole stretch (spans of different techniques overlap).
+
+    document: that `text` is a part of; without it nothing is known of repetition beyond the text."""
     offsets, values = words(text, reading.offsets, reading.tokens[:, ANY])
     tempered = sigmoid(values / decoding.loaded_temperature)
     extents = loaded_extents(
@@ -257,7 +265,8 @@ def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[
     out = []
     for start, end in extents:
         certainty = float(tempered[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())
-        technique = technique_scores(reading, start, end)
+        shift = repetition_shift(decoding.repetition_weight, document, text[start:end])
+        technique = technique_scores(reading, start, end, repetition=shift)
         best = max(technique, key=technique.__getitem__)
         chosen = {best} | {t for t, p in technique.items() if p >= decoding.technique_threshold}
         out += [
@@ -266,11 +275,21 @@ def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[
     return out
 
 
-def technique_scores(reading: Reading, start: int, end: int) -> dict[str, float]:
-    """Probability per technique, given that these characters are loaded: from the mean logits of their tokens."""
+def technique_scores(reading: Reading, start: int, end: int, *, repetition: float = 0.0) -> dict[str, float]:
+    """Probability per technique, given that these characters are loaded: from the mean logits of their tokens.
+
+    repetition: added to the logit of repetition.
+    """
+    logits = technique_logits(reading, start, end)
+    logits[REPETITION] += repetition
+    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits), strict=True)}
+
+
+def technique_logits(reading: Reading, start: int, end: int) -> Array:
+    """Mean logits [techniques] of the tokens between two characters; zeros where there is none."""
     inside = (reading.offsets[:, 0] < end) & (reading.offsets[:, 1] > start)
-    logits = reading.tokens[inside].mean(0) if inside.any() else reading.tokens[:0].sum(0)
-    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits[ANY + 1 : TOXIC]), strict=True)}
+    rows = reading.tokens[inside, ANY + 1 : TOXIC]
+    return rows.mean(0) if len(rows) else rows.sum(0)
 
 
 def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int]]:
@@ -278,17 +297,26 @@ def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[i
     return runs(offsets, sigmoid(values) >= decoding.toxic_threshold, decoding.toxic_gap)
 
 
-def prediction(example: Example, reading: Reading, decoding: Decoding, *, gold_spans: bool) -> Prediction:
+def prediction(
+    example: Example,
+    reading: Reading,
+    decoding: Decoding,
+    *,
+    gold_spans: bool,
+    document: Document | None = None,
+) -> Prediction:
     """A Prediction for one example of a labelled set; it never abstains, so that figures of models compare."""
-    given = (example.loaded or ()) if gold_spans else ()
-    span_scores = [technique_scores(reading, span.start, span.end) for span in given]
-    spans = loaded_spans(example.text, reading, decoding)
+    text, weight, span_scores = example.text, decoding.repetition_weight, []
+    for span in (example.loaded or ()) if gold_spans else ():
+        shift = repetition_shift(weight, document, text[span.start : span.end])
+        span_scores.append(technique_scores(reading, span.start, span.end, repetition=shift))
+    spans = loaded_spans(text, reading, decoding, document)
     return Prediction(
         stance=tuple(
             stance_scores(s, decoding, named=bool(t.mentions))
             for t, s in zip(example.targets, reading.stance, strict=True)
         ),
-        loaded=tuple(Loaded(a, b, example.text[a:b], t, p, "outlet") for a, b, t, p in spans),
+        loaded=tuple(Loaded(a, b, text[a:b], t, p, "outlet") for a, b, t, p in spans),
         toxic=tuple(toxic_spans(example.text, reading, decoding)),
         span_scores=tuple(span_scores),
         reply=reply_scores(reading.unit, decoding),

@@ -40,6 +40,7 @@ from slant.errors import UsageError
 from slant.judging.calibration import abstain_threshold, expected_calibration_error
 from slant.judging.searches import as_two_classes, best_bias, best_temperature, f1, macro_f1
 from slant.judging.spans import character_f1, overlap_f1
+from slant.judging.techniques import choose_weight, items
 from slant.records import REPLIES, STANCES, Example
 
 FRAME_SEEN = (
@@ -230,6 +231,14 @@ def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     return Chosen({**best[1], "loaded_temperature": temperature}, best[0])
 
 
+def _techniques(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+    found = items(examples, readings)
+    weight, figure = choose_weight(found)
+    return Chosen(
+        {"repetition_weight": weight}, figure, f"; {100 * found.micro_f1(0):.1f} without the document"
+    )
+
+
 def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     tokens = [words(e.text, r.offsets, r.tokens[:, TOXIC]) for e, r in zip(examples, readings, strict=True)]
     best: tuple[float, dict[str, Any]] = (-1.0, {})
@@ -283,6 +292,7 @@ _CHOOSERS = {
     "stance toward topics": Chooser(("vast",), _has_stance, _stance(1, "topic")),
     "replies": Chooser(("rumoureval",), lambda e: e.reply is not None, _reply),
     "loaded language": Chooser(("ptc",), lambda e: e.loaded is not None, _loaded),
+    "techniques": Chooser(("ptc",), lambda e: e.loaded is not None, _techniques),
     "toxic spans": Chooser(("toxic_spans",), lambda e: e.toxic is not None, _toxic),
     "frames": Chooser(("slant_frames", DOMAIN), lambda e: e.frames is not None, _frames),
     "bias": Chooser(("babe",), lambda e: e.biased is not None, _biased),
