@@ -12,7 +12,7 @@ import click
 
 from slant import __version__
 from slant.cli.compare import compare
-from slant.cli.learn import evaluate, export, train
+from slant.cli.learn import average, evaluate, export, train
 from slant.cli.options import DONE, OURS, USAGE
 from slant.cli.road import report, score, split
 from slant.cli.sets import data
@@ -44,7 +44,7 @@ def cli() -> None:
     """
 
 
-for _command in (split, score, compare, report, train, export, evaluate, data):
+for _command in (split, score, compare, report, train, average, export, evaluate, data):
     cli.add_command(_command)
 
 

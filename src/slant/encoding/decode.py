@@ -289,7 +289,7 @@ def technique_logits(reading: Reading, start: int, end: int) -> Array:
     """Mean logits [techniques] of the tokens between two characters; zeros where there is none."""
     inside = (reading.offsets[:, 0] < end) & (reading.offsets[:, 1] > start)
     rows = reading.tokens[inside, ANY + 1 : TOXIC]
-    return rows.mean(0) if len(rows) else rows.sum(0)
+    return np.asarray(rows.mean(0) if len(rows) else rows.sum(0), np.float32)
 
 
 def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """Repetition, a technique that no sentence shows by itself: whether a loaded stretch's words come again in its document.
 
-Annotators of the Propaganda Techniques Corpus saw the whole article. The count is evidence beside the model's own: the log odds
-below are added to the technique's logit, as far as a checkpoint's Decoding says.
+Annotators of the Propaganda Techniques Corpus saw the whole article. The count is evidence beside the model's own: the log
+odds below are added to the technique's logit, as far as a checkpoint's Decoding says.
 """
 
 from __future__ import annotations
