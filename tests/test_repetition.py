@@ -10,7 +10,7 @@ import pytest
 
 from slant.encoding.decode import Decoding, loaded_spans, prediction, technique_scores
 from slant.encoding.repetition import LOG_ODDS, Document, documents, repetition_shift
-from slant.judging.techniques import choose_weight, items
+from slant.judging.loaded import choose_weight, items
 from slant.labels.targets import Targets
 from slant.records import Example, Span, Unit
 from slant.scoring.score import questions

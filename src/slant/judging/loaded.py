@@ -1,19 +1,61 @@
-"""How much repetition in the document weighs for the technique of a span, chosen by the micro-F1 of gold spans on dev."""
+"""What is chosen for loaded language on dev: where spans begin and end, and how much repetition in the document weighs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.encoding.decode import REPETITION, Array, Reading, technique_logits
-from slant.encoding.labels import TECHNIQUE_INDEX, TECHNIQUES
+from slant.encoding.decode import (
+    REPETITION,
+    Array,
+    Reading,
+    loaded_extents,
+    sigmoid,
+    technique_logits,
+    words,
+)
+from slant.encoding.labels import ANY, TECHNIQUE_INDEX, TECHNIQUES, span_tags
 from slant.encoding.repetition import documents, repetition_shift
+from slant.judging.spans import overlap_f1
 from slant.records import Example
 
+SEEDS, THRESHOLDS, GAPS = np.arange(0.2, 0.61, 0.05), np.arange(0.1, 0.41, 0.05), (1, 8, 16)
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+
+
+def choose_extents(
+    examples: Sequence[Example], readings: Sequence[Reading]
+) -> tuple[dict[str, Any], dict[str, float], Array, NDArray[np.bool_]]:
+    """seed, threshold and gap of `loaded_extents` with the best span F1, that F1 per set, and all words' logits and tags.
+
+    The mean of the sets' F1 counts: one marks a clause where the other marks a word, and the larger would decide alone.
+    """
+    texts: dict[str, list[tuple[str, NDArray[np.int64], Array]]] = {}
+    gold: dict[str, list[list[tuple[int, int]]]] = {}
+    logits, tagged = [], []
+    for e, r in zip(examples, readings, strict=True):
+        spans = [(s.start, s.end) for s in e.loaded or ()]
+        offsets, values = words(e.text, r.offsets, r.tokens[:, ANY])
+        texts.setdefault(e.source, []).append((e.text, offsets, sigmoid(values)))
+        gold.setdefault(e.source, []).append(spans)
+        logits.append(values)
+        tagged.append(span_tags(offsets.tolist(), spans))
+    best: tuple[dict[str, Any], dict[str, float]] = ({}, dict.fromkeys(texts, -1.0))
+    for seed, threshold, gap in product(SEEDS, THRESHOLDS, GAPS):
+        if threshold > seed:
+            continue
+        cut = {"seed": round(float(seed), 2), "threshold": round(float(threshold), 2), "gap": gap}
+        figures = {
+            source: overlap_f1([loaded_extents(*text, **cut) for text in rows], gold[source])["f1"]
+            for source, rows in texts.items()
+        }
+        if sum(figures.values()) > sum(best[1].values()):
+            best = (cut, figures)
+    return *best, np.concatenate(logits), np.concatenate(tagged)
 
 
 class Items(NamedTuple):
