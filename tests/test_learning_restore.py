@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -64,6 +65,8 @@ def test_training_starts_from_an_export_heads_included(
     off = differences(open_torch(made).read(requests()), open_torch(restored).read(requests()))
     assert off.max() < 1e-5
     assert open_torch(made).decoding == open_torch(restored).decoding
+    first, then = (json.loads((f / "slant.json").read_text("utf-8"))["recipe"] for f in (restored, made))
+    assert then == f"{first}, recipe", "what made it, oldest first"
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path, tiny_checkpoint: Path) -> None:

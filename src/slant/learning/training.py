@@ -246,8 +246,17 @@ def save(model: SlantModel, out: Path, *, tokenizer: Path, windows: dict[str, in
     shutil.copyfile(tokenizer, out / "tokenizer.json")
     run = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()[:12]
     (out / "slant.json").write_text(
-        json.dumps({"windows": windows, "run": run, "recipe": recipe.name}, indent=2), "utf-8"
+        json.dumps({"windows": windows, "run": run, "recipe": _made_by(recipe, tokenizer.parent)}, indent=2),
+        "utf-8",
     )
+
+
+def _made_by(recipe: Recipe, begun: Path) -> str:
+    """The recipe's name behind those of the model that it started from, oldest first; `begun`: that model's checkpoint."""
+    if not recipe.start:
+        return recipe.name
+    before = json.loads((begun / "slant.json").read_text("utf-8"))["recipe"]
+    return f"{before}, {recipe.name}"
 
 
 def _check_resume(recipe: Recipe, out: Path, *, resume: bool, last: str | None) -> None:
