@@ -23,7 +23,7 @@ from slant.encoding.labels import ANY, FRAME, TOXIC
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
-from slant.learning.batches import Collator, Rows, make_rows, training_examples
+from slant.learning.batches import Collator, Rows, make_rows, set_teaching, training_examples
 from slant.learning.encoders import resolve
 from slant.learning.network import SlantConfig, SlantModel
 from slant.learning.recipe import Recipe, to_dict
@@ -189,6 +189,7 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
             bf16 = recipe.bf16 and has_bf16()
             teacher = as_checkpoint(recipe.teacher, out / "teacher")
             teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16)
+        set_teaching(rows.rows, examples, recipe)
     trainer = SlantTrainer(
         model=model,
         args=arguments,
