@@ -18,7 +18,6 @@ from slant.records import REPLIES, STANCES, Example, Loaded, Prediction
 Array = NDArray[np.float32]
 
 REPETITION = TECHNIQUES.index("repetition")
-NEIGHBOURS = 0.25  # weight of each neighbour in a word's probability; on PTC tune better than none or a third
 _FUNCTION_WORDS = """a an the of to in on at by and or but for with from as is are was were be been it its this that these
 those he she they we you i his her their our your my s"""
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
@@ -35,6 +34,7 @@ class Decoding:
     *_abstain: probability of the likeliest stance below which no label is given; 0 = always one. article_abstain is for the
         stance toward the article, which the reply tells.
     *_threshold: probability from which a word carries the label. *_gap: characters between two runs that are bridged.
+    loaded_neighbours: weight of each neighbour in a word's probability, 0 to 0.5: clauses gain by it, lone words lose.
     loaded_seed: probability that at least one word of a loaded span has (hysteresis: the rest need the threshold only).
     technique_threshold: probability from which a loaded span carries a further technique beside its best one.
     repetition_weight: of what the whole document says of repetition (encoding/repetition.py); 0 = the text alone tells.
@@ -50,6 +50,7 @@ class Decoding:
     reply_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     reply_temperature: float = 1.0
     article_abstain: float = 0.0
+    loaded_neighbours: float = 0.25
     loaded_seed: float = 0.4
     loaded_threshold: float = 0.4
     loaded_gap: int = 1
@@ -221,15 +222,22 @@ def runs(offsets: NDArray[np.int64], tagged: NDArray[np.bool_], gap: int) -> lis
 
 
 def loaded_extents(
-    text: str, offsets: NDArray[np.int64], loaded: Array, *, seed: float, threshold: float, gap: int
+    text: str,
+    offsets: NDArray[np.int64],
+    loaded: Array,
+    *,
+    seed: float,
+    threshold: float,
+    gap: int,
+    neighbours: float,
 ) -> list[tuple[int, int]]:
     """Character spans of loaded language from the words' probabilities `loaded` [words].
 
-    A word counts with its neighbours, a span needs one word at `seed` and reaches as far as `threshold` goes; it begins
-    and ends with a word that can carry a charge (codebook: the shortest stretch that does).
+    A word counts with its neighbours (Decoding.loaded_neighbours), a span needs one word at `seed` and reaches as far as
+    `threshold` goes; it begins and ends with a word that can carry a charge (codebook: the shortest stretch that does).
     """
     near = np.pad(loaded, 1, mode="edge") if len(loaded) else np.zeros(2, np.float32)
-    smooth = NEIGHBOURS * (near[:-2] + near[2:]) + (1 - 2 * NEIGHBOURS) * loaded
+    smooth = neighbours * (near[:-2] + near[2:]) + (1 - 2 * neighbours) * loaded
     bare = np.array([_is_bare(text[a:b]) for a, b in offsets.tolist()], bool)
     out = []
     for start, end in runs(offsets, smooth >= threshold, gap):
@@ -261,6 +269,7 @@ def loaded_spans(
         seed=decoding.loaded_seed,
         threshold=decoding.loaded_threshold,
         gap=decoding.loaded_gap,
+        neighbours=decoding.loaded_neighbours,
     )
     out = []
     for start, end in extents:

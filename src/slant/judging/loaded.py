@@ -23,14 +23,15 @@ from slant.encoding.repetition import documents, repetition_shift
 from slant.judging.spans import overlap_f1
 from slant.records import Example
 
-SEEDS, THRESHOLDS, GAPS = np.arange(0.2, 0.61, 0.05), np.arange(0.1, 0.41, 0.05), (1, 8, 16)
+SEEDS, THRESHOLDS, GAPS = np.arange(0.2, 0.81, 0.05), np.arange(0.1, 0.61, 0.05), (1, 8)
+NEIGHBOURS = (0.0, 0.25)
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 
 def choose_extents(
     examples: Sequence[Example], readings: Sequence[Reading]
 ) -> tuple[dict[str, Any], dict[str, float], Array, NDArray[np.bool_]]:
-    """seed, threshold and gap of `loaded_extents` with the best span F1, that F1 per set, and all words' logits and tags.
+    """The settings of `loaded_extents` with the best span F1, that F1 per set, and all words' logits and tags.
 
     The mean of the sets' F1 counts: one marks a clause where the other marks a word, and the larger would decide alone.
     """
@@ -45,10 +46,15 @@ def choose_extents(
         logits.append(values)
         tagged.append(span_tags(offsets.tolist(), spans))
     best: tuple[dict[str, Any], dict[str, float]] = ({}, dict.fromkeys(texts, -1.0))
-    for seed, threshold, gap in product(SEEDS, THRESHOLDS, GAPS):
+    for seed, threshold, gap, near in product(SEEDS, THRESHOLDS, GAPS, NEIGHBOURS):
         if threshold > seed:
             continue
-        cut = {"seed": round(float(seed), 2), "threshold": round(float(threshold), 2), "gap": gap}
+        cut = {
+            "seed": round(float(seed), 2),
+            "threshold": round(float(threshold), 2),
+            "gap": gap,
+            "neighbours": near,
+        }
         figures = {
             source: overlap_f1([loaded_extents(*text, **cut) for text in rows], gold[source])["f1"]
             for source, rows in texts.items()
