@@ -19,15 +19,25 @@ import model_tables
 from model_tables import Files, read_json
 
 from slant.judging.cells import percent, table
-from slant.learning.recipe import SetUse, load_recipe
+from slant.learning.recipe import Recipe, SetUse, load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def sets(files: Files) -> str:
-    """What the recipe that the model names in its config.json learns from, with the terms of the registry."""
-    recipe = load_recipe(files.root / "model" / "recipes" / f"{files.config['recipe']}.toml")
+    """What the recipes that the model names in its config.json learn from, oldest first, with the terms of the registry."""
+    names = files.config["recipe"].split(", ")
+    recipes = [load_recipe(files.root / "model" / "recipes" / f"{name}.toml") for name in names]
+    parts = [_learned(files, recipe) for recipe in recipes]
+    if len(parts) > 1:
+        parts = [f"Recipe `{name}`:\n\n{part}" for name, part in zip(names, parts, strict=True)]
+    dev = ", ".join(f"`{use.name}` {use.split}" for use in recipes[-1].dev)
+    chosen = f"Thresholds, class priors and temperatures were chosen on: {dev}."
+    return "\n\n".join([*parts, chosen])
+
+
+def _learned(files: Files, recipe: Recipe) -> str:
     registry = tomllib.loads((files.root / "data" / "registry.toml").read_text("utf-8"))["set"]
     known = {row["name"]: row for row in registry}
     labelled = [_set_row(files, known, use) for use in recipe.train]
@@ -36,8 +46,6 @@ def sets(files: Files) -> str:
     blocks = [table(head, labelled, left=5)]
     if texts:
         blocks += ["Texts alone, on which only the teacher has a word:", table(head[:4], texts, left=4)]
-    dev = ", ".join(f"`{use.name}` {use.split}" for use in recipe.dev)
-    blocks.append(f"Thresholds, class priors and temperatures were chosen on: {dev}.")
     return "\n\n".join(blocks)
 
 

@@ -146,7 +146,9 @@ def extents(
 ) -> list[str]:
     """The stretches of `text`, cut at blanks, whose words have the probabilities `p` and 0 elsewhere."""
     values = np.array([p.get(word, 0) for word in text.split(" ")], np.float32)
-    found = loaded_extents(text, offsets(text), values, seed=seed, threshold=threshold, gap=gap)
+    found = loaded_extents(
+        text, offsets(text), values, seed=seed, threshold=threshold, gap=gap, neighbours=0.25
+    )
     return [text[a:b] for a, b in found]
 
 

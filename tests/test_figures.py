@@ -105,7 +105,7 @@ def test_what_the_pages_name_is_there() -> None:
         for name in re.findall(r"model/recipes/\w+\.toml", path.read_text("utf-8")):
             assert (ROOT / name).exists(), f"{path.name} names {name}"
     config = json.loads((ROOT / "model/default/config.json").read_text("utf-8"))["slant"]
-    encoder = load_recipe(ROOT / "model" / "recipes" / f"{config['recipe']}.toml").encoder
+    encoder = load_recipe(ROOT / "model" / "recipes" / f"{config['recipe'].split(', ')[0]}.toml").encoder
     assert f"\nbase_model: {encoder}\n" in PAGES[1].read_text("utf-8")
 
 
@@ -236,6 +236,23 @@ counts = { train = 5000 }
     assert "**labels by a language model**" in found
     assert "asked about VAST topics | train, at most 4,000 | 5,000 | CC0 |" in found
     assert found.endswith("were chosen on: `babe` dev.")
+
+
+def test_a_model_that_went_on_from_another_names_the_sets_of_both(project: Project) -> None:
+    for name, used in (("small", "babe"), ("further", "toxic_spans")):
+        sets = f'train = [{{ name = "{used}" }}]\ndev = [{{ name = "{used}", split = "dev" }}]'
+        write(project.root / f"model/recipes/{name}.toml", sets)
+    rows = [
+        f'[[set]]\nname = "{name}"\nlicence = "CC0"\ncounts = {{ train = 7 }}'
+        for name in ("babe", "toxic_spans")
+    ]
+    write(project.root / "data/registry.toml", "\n".join(rows))
+    config = json.loads((project.root / "model/default/config.json").read_text("utf-8"))
+    config["slant"]["recipe"] = "small, further"
+    write(project.root / "model/default/config.json", json.dumps(config))
+    found = project("sets")
+    assert found.index("Recipe `small`") < found.index("| BABE |") < found.index("Recipe `further`")
+    assert found.endswith("were chosen on: `toxic_spans` dev."), "the last recipe chose"
 
 
 def test_a_card_of_an_older_slant_fills_what_it_has(project: Project) -> None:

@@ -60,12 +60,13 @@ def test_a_technique_over_a_line_end_has_the_mean_of_its_parts():
     says = Says(
         Prediction(span_scores=({"doubt": 0.6, "slogans": 0.4},)),
         Prediction(span_scores=({"doubt": 0.1, "slogans": 0.9},)),
+        Prediction(),
     )
     sheet = answer(SPEC["ptc/tc"], lines, says, {"a1": [Span(4, 13, "doubt")]})
     assert (sheet.gold, sheet.predicted) == (["doubt"], ["slogans"])  # .35 against .65
     asked, gold_spans = says.asked[0]
     assert gold_spans
-    assert asked == lines[:2]  # the line without a gold span is not asked for
+    assert asked == lines  # the line without a gold span as well: repetition shows in the whole article
 
 
 def test_identical_spans_take_the_best_techniques_in_the_most_favourable_order():

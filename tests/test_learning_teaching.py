@@ -141,3 +141,32 @@ def test_unlabelled_texts_bring_targets_and_no_label(
     assert {e.id for e in found} <= {e.id for e in bare()}
     with pytest.raises(UsageError, match=r"unknown unlabelled texts 'tiny_textz'.*tiny_texts"):
         training_examples(recipe(tiny_encoder, **{**use, "unlabelled": [{"name": "tiny_textz"}]}))
+
+
+def test_a_set_may_heed_the_teacher_less_than_the_others(
+    tiny_checkpoint: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    from slant.learning import batches, losses, teaching
+
+    texts = [e for e in examples() if e.toxic is None and e.context is None and e.loaded is not None]
+    texts = [replace(e, source=name) for name in ("tiny", "vast") for e in texts]
+    rows = batches.make_rows(texts, open_torch(tiny_checkpoint).encoder)
+    teaching.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    used = recipe(tiny_encoder, teaching=0.5, train=[{"name": "tiny", "teaching": 0.0}, {"name": "vast"}])
+    batches.set_teaching(rows, texts, used)
+    assert {(texts[r.window.request].source, r.teaching) for r in rows} == {("tiny", 0.0), ("vast", 0.5)}
+    model = open_torch(tiny_checkpoint).runtime.model  # type: ignore[attr-defined]
+
+    def loss(some: list[batches.Row], share: float) -> float:
+        batch = batches.Collator(0)(some)
+        out = model(**{k: v for k, v in batch.items() if k != "labels"})
+        return float(
+            losses.total_loss(out, batch["labels"], loss_weights={}, class_weights={}, teaching=share)
+        )
+
+    own = [r for r in rows if r.teaching == 0.0]
+    heeded = loss(own, 1.0)
+    for row in own:
+        row.teaching = None
+    assert heeded == pytest.approx(loss(own, 0.0)), "the labels alone"
+    assert heeded != pytest.approx(loss(own, 1.0))

@@ -14,7 +14,7 @@ from slant.encoding.decode import Decoding, Reading, softmax
 from slant.encoding.labels import BIASED, FRAME, FRAMES, REPLY, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.reader import Reader
 from slant.errors import UsageError
-from slant.judging.searches import as_two_classes, best_bias, best_temperature, f1, macro_f1
+from slant.judging.searches import as_two_classes, best_bias, best_temperature, f1, macro_f1, trusted_bias
 from slant.judging.selection import LEAST_FRAME, choose_decoding
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 
@@ -99,7 +99,8 @@ def chosen(
 ) -> tuple[Decoding, str]:
     said: list[str] = []
     found = choose_decoding(Given(examples, read), {name: examples}, say=said.append)
-    (line,) = said
+    line, *more = said
+    assert len(more) == (name == "ptc"), "spans, then techniques"
     return found, line
 
 
@@ -194,6 +195,52 @@ def test_span_thresholds_from_gold_spans() -> None:
     assert "dev ptc: 100.0" in line
     assert found.loaded_threshold <= found.loaded_seed < 0.27
     assert found.loaded_temperature > 1, "words at 0.27 that are always loaded: less sure that they are not"
+
+
+def test_two_kinds_of_spans_weigh_the_same_however_many_there_are() -> None:
+    """Nine texts of the corpus are best at any cut under 0.27, two of the domain set only over 0.2: one cut serves both."""
+    text = "they met greedy thieves again"
+    corpus = [
+        replace(example(text, loaded=(Span(9, 23, "doubt"),), group=str(i)), source="ptc") for i in range(9)
+    ]
+    domain = [
+        replace(example(f"{text} {i}", loaded=(), frames=(), group=f"d{i}"), source="slant_domain")
+        for i in range(2)
+    ]
+    found_words = {("ptc", True): {"any": -1.0}, ("slant_domain", False): {"any": -1.6}}
+
+    def read(e: Example) -> Reading:
+        logits = found_words[e.source, bool(e.loaded)]
+        return reading(e, words={"greedy": logits, "thieves": logits})
+
+    said: list[str] = []
+    dev = {"ptc": corpus, "slant_domain": domain}
+    found = choose_decoding(Given([*corpus, *domain], read), dev, say=said.append)
+    assert said[0].startswith("dev ptc + slant_domain: 100.0")
+    assert "100.0 on ptc, 100.0 on slant_domain" in said[0]
+    assert 0.17 < found.loaded_seed < 0.27
+
+
+@pytest.mark.parametrize("threads", [10, 2])
+def test_a_prior_that_holds_for_other_groups_is_kept(threads: int) -> None:
+    """Label 1 stands a point higher than it should everywhere. Two threads are too few to leave any out."""
+    logits = np.tile(np.array([[0.0, 0.5]], np.float32), (40, 1))
+    gold = np.arange(40) % 2
+    logits[gold == 1, 1] = 1.5
+    bias, figure, held = trusted_bias(logits, gold, [str(i // 2 % threads) for i in range(40)])
+    assert (figure, held) == (1.0, 1.0)
+    assert bias[0] > bias[1]
+
+
+def test_a_prior_that_fits_only_the_groups_it_was_chosen_by_is_not_kept() -> None:
+    """Logits that know nothing: some prior is always better where it was chosen."""
+    rng = np.random.default_rng(1)
+    gold = rng.integers(0, 3, 60)
+    logits = rng.normal(0, 1, (60, 3)).astype(np.float32)
+    bias, figure, held = trusted_bias(logits, gold, [str(i % 10) for i in range(60)])
+    plain = macro_f1(logits.argmax(1), gold, 3)
+    assert best_bias(logits, gold)[1] > plain >= held
+    assert (bias, figure) == ((0.0, 0.0, 0.0), plain)
 
 
 def test_toxic_thresholds() -> None:

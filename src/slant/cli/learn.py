@@ -1,4 +1,4 @@
-"""train, export and evaluate: what needs the training install."""
+"""train, average, export and evaluate: what needs the training install."""
 
 from __future__ import annotations
 
@@ -27,6 +27,21 @@ def train(recipe: str | None, overrides: Sequence[str], output: str | None, resu
         from slant.shipping.run import run
 
         run(Path(recipe) if recipe else None, overrides, Path(output) if output else None, resume=resume)
+    return DONE
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(file_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Run folder to write.")
+def average(runs: Sequence[str], output: str) -> int:
+    """Average the weights of RUNS that started from one trained model, choose thresholds as their recipe says, export.
+
+    Made for several seeds of a recipe with `start`, as model/recipes/continue.toml; models of different starts do not mix.
+    """
+    with train_install():
+        from slant.shipping.run import average_runs
+
+        average_runs([Path(run) for run in runs], Path(output))
     return DONE
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.encoding.labels import ANY, BIASED, FRAME, FRAMES, REPLY, SUBJECTIVE, TECHNIQUES, TOXIC
+from slant.encoding.repetition import Document, repetition_shift
 from slant.encoding.windows import Window
 from slant.errors import UsageError, did_you_mean
 from slant.records import REPLIES, STANCES, Example, Loaded, Prediction
 
 Array = NDArray[np.float32]
 
-NEIGHBOURS = 0.25  # weight of each neighbour in a word's probability; on PTC tune better than none or a third
+REPETITION = TECHNIQUES.index("repetition")
 _FUNCTION_WORDS = """a an the of to in on at by and or but for with from as is are was were be been it its this that these
 those he she they we you i his her their our your my s"""
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
@@ -33,8 +34,10 @@ class Decoding:
     *_abstain: probability of the likeliest stance below which no label is given; 0 = always one. article_abstain is for the
         stance toward the article, which the reply tells.
     *_threshold: probability from which a word carries the label. *_gap: characters between two runs that are bridged.
+    loaded_neighbours: weight of each neighbour in a word's probability, 0 to 0.5: clauses gain by it, lone words lose.
     loaded_seed: probability that at least one word of a loaded span has (hysteresis: the rest need the threshold only).
     technique_threshold: probability from which a loaded span carries a further technique beside its best one.
+    repetition_weight: of what the whole document says of repetition (encoding/repetition.py); 0 = the text alone tells.
     frame_threshold: probability from which a frame is reported; frame_thresholds: one per frame in its stead, or empty.
     """
 
@@ -47,11 +50,13 @@ class Decoding:
     reply_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     reply_temperature: float = 1.0
     article_abstain: float = 0.0
+    loaded_neighbours: float = 0.25
     loaded_seed: float = 0.4
     loaded_threshold: float = 0.4
     loaded_gap: int = 1
     loaded_temperature: float = 1.0
     technique_threshold: float = 0.3
+    repetition_weight: float = 0.0
     toxic_threshold: float = 0.5
     toxic_gap: int = 1
     frame_threshold: float = 0.5
@@ -217,15 +222,22 @@ def runs(offsets: NDArray[np.int64], tagged: NDArray[np.bool_], gap: int) -> lis
 
 
 def loaded_extents(
-    text: str, offsets: NDArray[np.int64], loaded: Array, *, seed: float, threshold: float, gap: int
+    text: str,
+    offsets: NDArray[np.int64],
+    loaded: Array,
+    *,
+    seed: float,
+    threshold: float,
+    gap: int,
+    neighbours: float,
 ) -> list[tuple[int, int]]:
     """Character spans of loaded language from the words' probabilities `loaded` [words].
 
-    A word counts with its neighbours, a span needs one word at `seed` and reaches as far as `threshold` goes; it begins
-    and ends with a word that can carry a charge (codebook: the shortest stretch that does).
+    A word counts with its neighbours (Decoding.loaded_neighbours), a span needs one word at `seed` and reaches as far as
+    `threshold` goes; it begins and ends with a word that can carry a charge (codebook: the shortest stretch that does).
     """
     near = np.pad(loaded, 1, mode="edge") if len(loaded) else np.zeros(2, np.float32)
-    smooth = NEIGHBOURS * (near[:-2] + near[2:]) + (1 - 2 * NEIGHBOURS) * loaded
+    smooth = neighbours * (near[:-2] + near[2:]) + (1 - 2 * neighbours) * loaded
     bare = np.array([_is_bare(text[a:b]) for a, b in offsets.tolist()], bool)
     out = []
     for start, end in runs(offsets, smooth >= threshold, gap):
@@ -241,9 +253,13 @@ def _is_bare(word: str) -> bool:
     return word.lower() in FUNCTION_WORDS or not any(c.isalnum() for c in word)
 
 
-def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int, str, float]]:
+def loaded_spans(
+    text: str, reading: Reading, decoding: Decoding, document: Document | None = None
+) -> list[tuple[int, int, str, float]]:
     """(start, end, technique, probability): each stretch of loaded language with its best technique, and with every
-    further technique that is likely enough over the whole stretch (spans of different techniques overlap)."""
+    further technique that is likely enough over the whole stretch (spans of different techniques overlap).
+
+    document: that `text` is a part of; without it nothing is known of repetition beyond the text."""
     offsets, values = words(text, reading.offsets, reading.tokens[:, ANY])
     tempered = sigmoid(values / decoding.loaded_temperature)
     extents = loaded_extents(
@@ -253,11 +269,13 @@ def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[
         seed=decoding.loaded_seed,
         threshold=decoding.loaded_threshold,
         gap=decoding.loaded_gap,
+        neighbours=decoding.loaded_neighbours,
     )
     out = []
     for start, end in extents:
         certainty = float(tempered[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())
-        technique = technique_scores(reading, start, end)
+        shift = repetition_shift(decoding.repetition_weight, document, text[start:end])
+        technique = technique_scores(reading, start, end, repetition=shift)
         best = max(technique, key=technique.__getitem__)
         chosen = {best} | {t for t, p in technique.items() if p >= decoding.technique_threshold}
         out += [
@@ -266,11 +284,21 @@ def loaded_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[
     return out
 
 
-def technique_scores(reading: Reading, start: int, end: int) -> dict[str, float]:
-    """Probability per technique, given that these characters are loaded: from the mean logits of their tokens."""
+def technique_scores(reading: Reading, start: int, end: int, *, repetition: float = 0.0) -> dict[str, float]:
+    """Probability per technique, given that these characters are loaded: from the mean logits of their tokens.
+
+    repetition: added to the logit of repetition.
+    """
+    logits = technique_logits(reading, start, end)
+    logits[REPETITION] += repetition
+    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits), strict=True)}
+
+
+def technique_logits(reading: Reading, start: int, end: int) -> Array:
+    """Mean logits [techniques] of the tokens between two characters; zeros where there is none."""
     inside = (reading.offsets[:, 0] < end) & (reading.offsets[:, 1] > start)
-    logits = reading.tokens[inside].mean(0) if inside.any() else reading.tokens[:0].sum(0)
-    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits[ANY + 1 : TOXIC]), strict=True)}
+    rows = reading.tokens[inside, ANY + 1 : TOXIC]
+    return np.asarray(rows.mean(0) if len(rows) else rows.sum(0), np.float32)
 
 
 def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int]]:
@@ -278,17 +306,26 @@ def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[i
     return runs(offsets, sigmoid(values) >= decoding.toxic_threshold, decoding.toxic_gap)
 
 
-def prediction(example: Example, reading: Reading, decoding: Decoding, *, gold_spans: bool) -> Prediction:
+def prediction(
+    example: Example,
+    reading: Reading,
+    decoding: Decoding,
+    *,
+    gold_spans: bool,
+    document: Document | None = None,
+) -> Prediction:
     """A Prediction for one example of a labelled set; it never abstains, so that figures of models compare."""
-    given = (example.loaded or ()) if gold_spans else ()
-    span_scores = [technique_scores(reading, span.start, span.end) for span in given]
-    spans = loaded_spans(example.text, reading, decoding)
+    text, weight, span_scores = example.text, decoding.repetition_weight, []
+    for span in (example.loaded or ()) if gold_spans else ():
+        shift = repetition_shift(weight, document, text[span.start : span.end])
+        span_scores.append(technique_scores(reading, span.start, span.end, repetition=shift))
+    spans = loaded_spans(text, reading, decoding, document)
     return Prediction(
         stance=tuple(
             stance_scores(s, decoding, named=bool(t.mentions))
             for t, s in zip(example.targets, reading.stance, strict=True)
         ),
-        loaded=tuple(Loaded(a, b, example.text[a:b], t, p, "outlet") for a, b, t, p in spans),
+        loaded=tuple(Loaded(a, b, text[a:b], t, p, "outlet") for a, b, t, p in spans),
         toxic=tuple(toxic_spans(example.text, reading, decoding)),
         span_scores=tuple(span_scores),
         reply=reply_scores(reading.unit, decoding),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.encoding.decode import Array, Decoding, Reading, join, prediction
+from slant.encoding.repetition import documents
 from slant.encoding.windows import Request, TextEncoder, Window, collate
 from slant.records import Example, Prediction
 
@@ -78,10 +79,14 @@ class Reader:
         gold_spans: bool = False,
         done: Callable[[int], object] | None = None,
     ) -> list[Prediction]:
-        """A Prediction per example: what judging compares with the example's labels."""
+        """A Prediction per example: what judging compares with the example's labels.
+
+        Examples of one group are taken to be one document, of which repetition is told: give them all.
+        """
         readings = self.read([request(e) for e in examples], done=done)
+        whole = documents(examples)
         return [
-            prediction(e, r, self.decoding, gold_spans=gold_spans)
+            prediction(e, r, self.decoding, gold_spans=gold_spans, document=whole[e.source, e.group])
             for e, r in zip(examples, readings, strict=True)
         ]
 

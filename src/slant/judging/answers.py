@@ -93,8 +93,6 @@ def answer(
     gold: for the span tasks of articles, the official spans per article; None: those of the examples themselves.
     Raises SlantError if the predictor answers more or fewer examples than it was given.
     """
-    if spec.task == "techniques":
-        examples = [example for example in examples if example.loaded]
     if spec.task == "spans":
         examples = [example for example in examples if example.loaded is not None]
     predictions = predictor.predict(examples, gold_spans=spec.task == "techniques")
@@ -105,8 +103,9 @@ def answer(
         )
     if spec.task == "spans":
         return _spans(examples, predictions, gold)
-    if spec.task == "techniques":
-        return _techniques(examples, predictions, gold or {})
+    if spec.task == "techniques":  # asked of all, as repetition shows in the whole article alone
+        loaded = [(e, p) for e, p in zip(examples, predictions, strict=True) if e.loaded]
+        return _techniques([e for e, _ in loaded], [p for _, p in loaded], gold or {})
     sheet = Sheet()
     for example, prediction in zip(examples, predictions, strict=True):
         for row in _BY_EXAMPLE[spec.task](example, prediction, spec):

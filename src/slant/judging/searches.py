@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slant.encoding.decode import Array
+
+FOLDS, DRAWS = 5, 3  # of the check whether a prior holds for groups that it was not chosen by
 
 
 def f1(found: NDArray[np.bool_], gold: NDArray[np.bool_]) -> float:
@@ -38,6 +41,32 @@ def best_bias(logits: Array, gold: NDArray[np.int_]) -> tuple[tuple[float, ...],
                     if figure > best + 1e-4:
                         best, bias = figure, trial
     return tuple(round(float(b), 2) for b in bias), best
+
+
+def trusted_bias(
+    logits: Array, gold: NDArray[np.int_], groups: Sequence[str]
+) -> tuple[tuple[float, ...], float, float]:
+    """`best_bias` if it holds for other groups, else zeros; its macro-F1 on all, and on groups that it was not chosen by.
+
+    Four constants chosen on some dozen threads fit the threads: they are kept only where constants chosen on four fifths of
+    the groups beat none on the last fifth, over all fifths of several seeded draws. Fewer groups than fifths: they are kept.
+    """
+    classes, names = logits.shape[1], sorted(set(groups))
+    bias, figure = best_bias(logits, gold)
+    plain = macro_f1(logits.argmax(1), gold, classes)
+    if len(names) < FOLDS:
+        return bias, figure, figure
+    rng, held_out = np.random.default_rng(0), []
+    for _ in range(DRAWS):
+        fold = dict(zip(rng.permutation(names).tolist(), np.arange(len(names)) % FOLDS, strict=True))
+        folds, said = np.array([fold[g] for g in groups]), np.zeros(len(gold), int)
+        for k in range(FOLDS):
+            inside = folds == k
+            chosen, _ = best_bias(logits[~inside], gold[~inside])
+            said[inside] = (logits[inside] + np.asarray(chosen)).argmax(1)
+        held_out.append(macro_f1(said, gold, classes))
+    held = float(np.mean(held_out))
+    return (bias, figure, held) if held > plain else ((0.0,) * classes, plain, held)
 
 
 def best_temperature(logits: Array, gold: NDArray[np.int_]) -> float:

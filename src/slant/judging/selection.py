@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from slant.encoding.decode import (
     Reading,
     article_scores,
     best_label,
-    loaded_extents,
     reply_scores,
     runs,
     sigmoid,
@@ -25,7 +23,6 @@ from slant.encoding.decode import (
     words,
 )
 from slant.encoding.labels import (
-    ANY,
     BIASED,
     FRAME,
     FRAMES,
@@ -33,13 +30,13 @@ from slant.encoding.labels import (
     REPLY_INDEX,
     STANCE_INDEX,
     TOXIC,
-    span_tags,
 )
 from slant.encoding.reader import Reader, request
 from slant.errors import UsageError
 from slant.judging.calibration import abstain_threshold, expected_calibration_error
-from slant.judging.searches import as_two_classes, best_bias, best_temperature, f1, macro_f1
-from slant.judging.spans import character_f1, overlap_f1
+from slant.judging.loaded import choose_extents, choose_weight, items
+from slant.judging.searches import as_two_classes, best_temperature, f1, macro_f1, trusted_bias
+from slant.judging.spans import character_f1
 from slant.records import REPLIES, STANCES, Example
 
 FRAME_SEEN = (
@@ -63,11 +60,13 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """What is chosen together, by all examples of `sets` for which `labelled` holds."""
+    """What is chosen together, by all examples of `sets` for which `labelled` holds; those of `beside` count where one of
+    `sets` is there."""
 
     sets: tuple[str, ...]
     labelled: Callable[[Example], bool]
     choose: Callable[[Sequence[Example], Sequence[Reading]], Chosen]
+    beside: tuple[str, ...] = ()
 
 
 def choose_decoding(
@@ -75,8 +74,9 @@ def choose_decoding(
 ) -> Decoding:
     """The decoding whose thresholds and priors score best on `dev` (set name → examples), and what each gave there.
 
-    Stance and reply priors maximise macro-F1, span and frame thresholds the F1; temperatures minimise the negative log
-    likelihood; a stance is withheld where at most half of the least sure are right (calibration.abstain_threshold).
+    Stance and reply priors maximise macro-F1, where that holds for groups they were not chosen by (searches.trusted_bias),
+    span and frame thresholds the F1; temperatures minimise the negative log likelihood; a stance is withheld where at most
+    half of the least sure are right (calibration.abstain_threshold).
     Raises UsageError for a set by which nothing can be chosen, or whose examples lack the label that it is there for.
     """
     for name in dev:
@@ -90,6 +90,7 @@ def choose_decoding(
         names = [name for name in chooser.sets if name in dev]
         if not names:
             continue
+        names += [name for name in chooser.beside if name in dev]
         for name in names:
             if name not in readings:
                 readings[name] = reader.read([request(e) for e in dev[name]])
@@ -127,18 +128,18 @@ def _say_domain(
     asked = _asked(examples, readings)
     if not asked:
         return
-    p = np.array([list(stance_scores(s, decoding, named=True).values()) for s, _ in asked])
-    gold = np.array([g for _, g in asked])
+    p = np.array([list(stance_scores(s, decoding, named=True).values()) for s, *_ in asked])
+    gold = np.array([g for _, g, _ in asked])
     say(
         f"dev {DOMAIN}: {100 * macro_f1(p.argmax(1), gold, len(STANCES)):.1f} for {len(gold)} stances toward named "
         f"targets, ECE {_ece(p, gold):.3f}; nothing is chosen by these"
     )
 
 
-def _asked(examples: Sequence[Example], readings: Sequence[Reading]) -> list[tuple[Array, int]]:
-    """Logits [2, STANCES] and label number of each target that was asked and has a label."""
+def _asked(examples: Sequence[Example], readings: Sequence[Reading]) -> list[tuple[Array, int, str]]:
+    """Logits [2, STANCES], label number and group of each target that was asked and has a label."""
     return [
-        (s, STANCE_INDEX[t.label])
+        (s, STANCE_INDEX[t.label], e.group)
         for e, r in zip(examples, readings, strict=True)
         for t, s in zip(e.targets, r.stance, strict=True)
         if s is not None and t.label is not None
@@ -152,8 +153,8 @@ def _has_stance(example: Example) -> bool:
 def _stance(kind: int, prefix: str) -> Callable[[Sequence[Example], Sequence[Reading]], Chosen]:
     def choose(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
         asked = _asked(examples, readings)
-        logits, gold = np.stack([s[kind] for s, _ in asked]), np.array([g for _, g in asked])
-        found, p = _priors(logits, gold, prefix)
+        logits, gold = np.stack([s[kind] for s, *_ in asked]), np.array([g for _, g, _ in asked])
+        found, p = _priors(logits, gold, [group for *_, group in asked], prefix)
         abstain, said = _abstention(p, gold)
         return replace(found, changes={**found.changes, f"{prefix}_abstain": abstain}, note=found.note + said)
 
@@ -163,7 +164,8 @@ def _stance(kind: int, prefix: str) -> Callable[[Sequence[Example], Sequence[Rea
 def _reply(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     """Priors of the reply, and where the stance toward the article, which follows from it, is withheld."""
     logits = np.stack([r.unit[REPLY] for r in readings])
-    found, _ = _priors(logits, np.array([REPLY_INDEX[str(e.reply)] for e in examples]), "reply")
+    gold = np.array([REPLY_INDEX[str(e.reply)] for e in examples])
+    found, _ = _priors(logits, gold, [e.group for e in examples], "reply")
     chosen = replace(Decoding(), **found.changes)
     p = np.array([list(article_scores(reply_scores(r.unit, chosen)).values()) for r in readings])
     meant = [best_label(article_scores({r: float(r == e.reply) for r in REPLIES})) for e in examples]
@@ -171,14 +173,17 @@ def _reply(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     return replace(found, changes={**found.changes, "article_abstain": abstain}, note=found.note + said)
 
 
-def _priors(logits: Array, gold: NDArray[np.int_], prefix: str) -> tuple[Chosen, Array]:
+def _priors(
+    logits: Array, gold: NDArray[np.int_], groups: Sequence[str], prefix: str
+) -> tuple[Chosen, Array]:
     """Bias, then temperature, and the probabilities that they give."""
-    bias, figure = best_bias(logits, gold)
+    bias, figure, held = trusted_bias(logits, gold, groups)
     moved = logits + np.asarray(bias, np.float32)
     temperature = best_temperature(moved, gold)
     p = softmax(moved / temperature)
     changes = {f"{prefix}_bias": bias, f"{prefix}_temperature": temperature}
-    return Chosen(changes, figure, _calibrated(softmax(moved), p, gold)), p
+    note = f"; {100 * held:.1f} on groups that a prior was not chosen by"
+    return Chosen(changes, figure, note + _calibrated(softmax(moved), p, gold)), p
 
 
 def _calibrated(before: Array, after: Array, gold: NDArray[np.int_]) -> str:
@@ -203,31 +208,20 @@ def _abstention(p: NDArray[Any], gold: NDArray[np.int_]) -> tuple[float, str]:
 
 
 def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
-    """Seed, threshold and gap for the span F1 of the whole split: spans are compared article by article. The temperature
-    is that of the words."""
-    gold: dict[str, Spans] = {}
-    tokens = []
-    logits, tagged = [], []
-    for e, r in zip(examples, readings, strict=True):
-        spans = [(s.start, s.end) for s in e.loaded or ()]
-        gold.setdefault(e.group, []).extend((a + e.offset, b + e.offset) for a, b in spans)
-        offsets, values = words(e.text, r.offsets, r.tokens[:, ANY])
-        tokens.append((e.group, e.offset, e.text, offsets, sigmoid(values)))
-        logits.append(values)
-        tagged.append(span_tags(offsets.tolist(), spans))
-    best: tuple[float, dict[str, Any]] = (-1.0, {})
-    for seed, threshold, gap in product(np.arange(0.2, 0.61, 0.05), np.arange(0.1, 0.41, 0.05), (1, 8, 16)):
-        if threshold > seed:
-            continue
-        cut = {"seed": round(float(seed), 2), "threshold": round(float(threshold), 2), "gap": gap}
-        found: dict[str, Spans] = {g: [] for g in gold}
-        for group, start, text, offsets, p in tokens:
-            found[group] += [(a + start, b + start) for a, b in loaded_extents(text, offsets, p, **cut)]
-        figure = overlap_f1(list(found.values()), list(gold.values()))["f1"]
-        if figure > best[0]:
-            best = (figure, {f"loaded_{k}": v for k, v in cut.items()})
-    temperature = best_temperature(*as_two_classes(np.concatenate(logits), np.concatenate(tagged)))
-    return Chosen({**best[1], "loaded_temperature": temperature}, best[0])
+    """Seed, threshold and gap for the span F1, the mean of the sets'; the temperature is that of the words."""
+    cut, figures, logits, tagged = choose_extents(examples, readings)
+    temperature = best_temperature(*as_two_classes(logits, tagged))
+    changes = {**{f"loaded_{k}": v for k, v in cut.items()}, "loaded_temperature": temperature}
+    note = "; " + ", ".join(f"{100 * f:.1f} on {source}" for source, f in figures.items())
+    return Chosen(changes, float(np.mean(list(figures.values()))), note)
+
+
+def _techniques(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+    found = items(examples, readings)
+    weight, figure = choose_weight(found)
+    return Chosen(
+        {"repetition_weight": weight}, figure, f"; {100 * found.micro_f1(0):.1f} without the document"
+    )
 
 
 def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
@@ -282,7 +276,8 @@ _CHOOSERS = {
     "stance toward named targets": Chooser(("newsmtsc",), _has_stance, _stance(0, "named")),
     "stance toward topics": Chooser(("vast",), _has_stance, _stance(1, "topic")),
     "replies": Chooser(("rumoureval",), lambda e: e.reply is not None, _reply),
-    "loaded language": Chooser(("ptc",), lambda e: e.loaded is not None, _loaded),
+    "loaded language": Chooser(("ptc",), lambda e: e.loaded is not None, _loaded, beside=(DOMAIN,)),
+    "techniques": Chooser(("ptc",), lambda e: e.loaded is not None, _techniques),
     "toxic spans": Chooser(("toxic_spans",), lambda e: e.toxic is not None, _toxic),
     "frames": Chooser(("slant_frames", DOMAIN), lambda e: e.frames is not None, _frames),
     "bias": Chooser(("babe",), lambda e: e.biased is not None, _biased),

@@ -52,6 +52,7 @@ class Row:
 
     token [text tokens, 2] of loaded and toxic, or None; spans: (first token, past the last, technique) of loaded language;
     unit [UNIT_WIDTH]; stance [queries, 2]; named [queries]: whether the text names the target. soft: what a teacher says.
+    teaching: in [0, 1], how much that weighs against the labels; None for as much as in the model's configuration.
     """
 
     window: Window
@@ -62,6 +63,7 @@ class Row:
     named: np.ndarray
     weight: float
     soft: Soft | None = None
+    teaching: float | None = None
 
 
 class Rows(Dataset[Row]):
@@ -152,6 +154,13 @@ def make_rows(examples: Sequence[Example], encoder: TextEncoder) -> list[Row]:
     return [_row(window, examples[window.request]) for window in windows]
 
 
+def set_teaching(rows: Sequence[Row], examples: Sequence[Example], recipe: Recipe) -> None:
+    """Each row's `teaching`: that of the set its example is from, where the recipe says so, else the recipe's."""
+    own = {use.name: use.teaching for use in (*recipe.train, *recipe.unlabelled) if use.teaching >= 0}
+    for row in rows:
+        row.teaching = own.get(examples[row.window.request].source, recipe.teaching)
+
+
 def _row(window: Window, example: Example) -> Row:
     return Row(
         window=window,
@@ -234,6 +243,8 @@ class Collator:
         }
         if all(row.soft is not None for row in rows):
             tensors["labels"] |= _soft_labels(rows, width, stance.shape[1])
+            if all(row.teaching is not None for row in rows):
+                tensors["labels"]["teaching"] = torch.tensor([row.teaching for row in rows])
         return tensors
 
 

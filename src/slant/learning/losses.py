@@ -38,13 +38,14 @@ def total_loss(
 ) -> Tensor:
     """Mean over rows of the weighted sum over tasks.
 
-    labels: as made by batches.Collator. teaching: in [0, 1], how much a teacher's word weighs against the labels'; a task
-    that a row has no label for learns from the teacher alone. A batch brings teacher logits for all its rows or none.
+    labels: as made by batches.Collator; where they hold `teaching` [rows], that stands for the argument. teaching: in [0, 1],
+    how much a teacher's word weighs against the labels'; a task that a row has no label for learns from the teacher alone. A
+    batch brings teacher logits for all its rows or none.
     """
     terms = label_losses(out, labels, class_weights)
     if "soft_token" in labels:
-        taught = teacher_losses(out, labels)
-        terms = {name: (1 - teaching) * loss + teaching * taught[name] for name, loss in terms.items()}
+        taught, share = teacher_losses(out, labels), labels.get("teaching", teaching)
+        terms = {name: (1 - share) * loss + share * taught[name] for name, loss in terms.items()}
     total = sum(loss_weights.get(name, 1.0) * (loss * labels["weight"]).sum() for name, loss in terms.items())
     return total / labels["weight"].shape[0]  # type: ignore[operator,return-value]
 

@@ -21,7 +21,7 @@ class SetUse:
     name, split: as the reader of the set names them. weight: of its examples in the loss. repeat: passes in one epoch.
     limit: at most so many examples (a seeded sample), 0 for all. without_fold: leaves that fifth out (for sets that have
     one split only, judged on the fold left out), -1 for none. labels: learn from these only (of loaded, toxic, stance, reply,
-    frames, biased, subjective), empty for all that the set has.
+    frames, biased, subjective), empty for all that the set has. teaching: as of the Recipe, for this set; -1 for the same.
     """
 
     name: str
@@ -31,6 +31,7 @@ class SetUse:
     limit: int = 0
     without_fold: int = -1
     labels: tuple[str, ...] = ()
+    teaching: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,11 @@ class Recipe:
     encoder: str = (
         "sentence-transformers/all-MiniLM-L6-v2"  # folder or hub id; an installed package may carry it
     )
+    start: str = ""  # go on from this checkpoint or exported model, heads and all; "default": the shipped one
     train: tuple[SetUse, ...] = ()
-    teacher: str = ""  # checkpoint folder of a larger model to learn from as well; "" for none
+    teacher: str = (
+        ""  # checkpoint or exported model to learn from as well ("default": the shipped one); "" for none
+    )
     teaching: float = 0.5  # weight of the teacher's word against the labels', 0 to 1
     unlabelled: tuple[SetUse, ...] = ()  # texts on which only the teacher has a word (labels/unlabelled.py)
     dev: tuple[SetUse, ...] = ()  # thresholds and priors are chosen here, never on a test split
@@ -118,6 +122,8 @@ def _set_use(value: Any, where: str) -> SetUse:
             raise UsageError(
                 f"{where}: no label {label!r}; known: {', '.join(LABELS)}.{did_you_mean(label, LABELS)}"
             )
+    if made.get("teaching", 0.0) > 1:
+        raise UsageError(f"{where}: teaching = {made['teaching']}; expected a share from 0 to 1, or -1.")
     return SetUse(**made)
 
 

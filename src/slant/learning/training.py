@@ -23,10 +23,11 @@ from slant.encoding.labels import ANY, FRAME, TOXIC
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
-from slant.learning.batches import Collator, Rows, make_rows, training_examples
+from slant.learning.batches import Collator, Rows, make_rows, set_teaching, training_examples
 from slant.learning.encoders import resolve
 from slant.learning.network import SlantConfig, SlantModel
 from slant.learning.recipe import Recipe, to_dict
+from slant.learning.restore import as_checkpoint
 from slant.learning.runtime import has_bf16
 from slant.learning.teaching import teach
 
@@ -58,6 +59,19 @@ def build_model(recipe: Recipe, source: str) -> SlantModel:
     pretrained = AutoModel.from_pretrained(source, config=encoder_config)
     model.encoder.load_state_dict(pretrained.state_dict())
     _initialise_heads(model)
+    return model
+
+
+def started_model(recipe: Recipe, checkpoint: Path) -> SlantModel:
+    """The model in `checkpoint`, to be trained on as the recipe says; its decoding stays until dev chooses another."""
+    config = SlantConfig.from_pretrained(checkpoint)
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+        if name in config.encoder:
+            config.encoder[name] = recipe.dropout
+    config.loss_weights = dict(recipe.loss_weights)
+    config.class_weights = {k: list(v) for k, v in recipe.class_weights.items()}
+    config.teaching, config.codebook = recipe.teaching, Codebook.load(None).fingerprint
+    model: SlantModel = SlantModel.from_pretrained(checkpoint, config=config, attn_implementation="eager")
     return model
 
 
@@ -147,13 +161,12 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     undisturbed one, as the order of rows depends on the recipe's seed only.
     Raises SlantError if `out` holds another recipe's run and `resume` is set.
     """
-    source, found = resolve(recipe.encoder)
-    print(f"encoder: {recipe.encoder} ({found})", flush=True)
     arguments = _arguments(recipe, out / "checkpoints")  # joins the run's other processes, if any
     with arguments.main_process_first(local=False):
         last = _open_folder(recipe, out, resume=resume, writes=arguments.should_save)
     set_seed(recipe.seed)
-    model = build_model(recipe, source)
+    with arguments.main_process_first(local=False):
+        model, source = _first_model(recipe, out)
     if recipe.freeze_words:
         model.encoder.get_input_embeddings().weight.requires_grad_(False)
     windows = {
@@ -174,7 +187,9 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     if recipe.teacher:
         with arguments.main_process_first(local=False):  # the others find the answers in its files
             bf16 = recipe.bf16 and has_bf16()
-            teach(rows.rows, examples, Path(recipe.teacher), out / "teaching", bf16=bf16)
+            teacher = as_checkpoint(recipe.teacher, out / "teacher")
+            teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16)
+        set_teaching(rows.rows, examples, recipe)
     trainer = SlantTrainer(
         model=model,
         args=arguments,
@@ -188,6 +203,17 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     if arguments.world_size > 1:
         _part(trainer)
     return out
+
+
+def _first_model(recipe: Recipe, out: Path) -> tuple[SlantModel, str]:
+    """The model before its first step, and the folder that holds its tokenizer."""
+    if recipe.start:
+        checkpoint = as_checkpoint(recipe.start, out / "start")
+        print(f"start: {recipe.start} ({checkpoint})", flush=True)
+        return started_model(recipe, checkpoint), str(checkpoint)
+    source, found = resolve(recipe.encoder)
+    print(f"encoder: {recipe.encoder} ({found})", flush=True)
+    return build_model(recipe, source), source
 
 
 def _part(trainer: SlantTrainer) -> None:
@@ -221,8 +247,17 @@ def save(model: SlantModel, out: Path, *, tokenizer: Path, windows: dict[str, in
     shutil.copyfile(tokenizer, out / "tokenizer.json")
     run = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()[:12]
     (out / "slant.json").write_text(
-        json.dumps({"windows": windows, "run": run, "recipe": recipe.name}, indent=2), "utf-8"
+        json.dumps({"windows": windows, "run": run, "recipe": _made_by(recipe, tokenizer.parent)}, indent=2),
+        "utf-8",
     )
+
+
+def _made_by(recipe: Recipe, begun: Path) -> str:
+    """The recipe's name behind those of the model that it started from, oldest first; `begun`: that model's checkpoint."""
+    if not recipe.start:
+        return recipe.name
+    before = json.loads((begun / "slant.json").read_text("utf-8"))["recipe"]
+    return f"{before}, {recipe.name}"
 
 
 def _check_resume(recipe: Recipe, out: Path, *, resume: bool, last: str | None) -> None:

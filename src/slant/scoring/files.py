@@ -34,8 +34,6 @@ def check_format(path: str, *, formats: Sequence[str] = FORMATS) -> str:
         raise UsageError(
             f"-o {path}: the ending {ending or '(none)'} says no format. Use one of {', '.join(formats)}."
         )
-    if ending == ".duckdb":
-        database.check_installed()  # said now, and not when the first rows are there
     return ending
 
 

@@ -23,6 +23,7 @@ from slant.encoding.decode import (
     toxic_spans,
 )
 from slant.encoding.reader import Reader
+from slant.encoding.repetition import Document
 from slant.encoding.windows import Request
 from slant.labels.targets import Targets
 from slant.reading.context import opening
@@ -42,6 +43,7 @@ class Question:
 
     mentions: target id → where the unit names it. topics: (target id, name) of targets that it does not name.
     article: for a comment, title and first words of its article. answers: the comment that it replies to, where known.
+    document: of which repetition is told: the article's own units together, a comment alone.
     """
 
     unit: Unit
@@ -49,6 +51,7 @@ class Question:
     topics: tuple[tuple[str, str], ...] = ()
     article: str | None = None
     answers: str | None = None
+    document: Document | None = None
 
 
 def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
@@ -69,6 +72,7 @@ def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
 def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
     texts = {u.unit_id: u.text for u in units}
     article = opening(units)
+    whole = Document(u.text for u in units if u.is_content and u.kind != "comment")
     for unit in units:
         if not unit.is_content:
             continue
@@ -78,9 +82,10 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
             (t, targets.name(t)) for t in targets.always(unit.kind) if t != ARTICLE and t not in mentions
         ]
         if unit.kind == "comment":
-            yield Question(unit, mentions, tuple(topics), article, texts.get(unit.parent_id or ""))
+            answers, own = texts.get(unit.parent_id or ""), Document([unit.text])
+            yield Question(unit, mentions, tuple(topics), article, answers, own)
         else:
-            yield Question(unit, mentions, tuple(topics))
+            yield Question(unit, mentions, tuple(topics), document=whole)
 
 
 def score(
@@ -202,7 +207,7 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
         stance=tuple(stance),
         loaded=tuple(
             Loaded(a, b, unit.text[a:b], label, round(p, 4), voice_at(unit.voices, a, b))
-            for a, b, label, p in loaded_spans(unit.text, main, decoding)
+            for a, b, label, p in loaded_spans(unit.text, main, decoding, question.document)
         ),
         frames=tuple(Frame(label, round(p, 4)) for label, p in frames_found(main.unit, decoding).items()),
         reply=reply,

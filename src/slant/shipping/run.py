@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -11,9 +13,10 @@ from slant.assets import asset
 from slant.errors import UsageError
 from slant.judging.selection import choose_decoding
 from slant.judging.sets import SPECS
+from slant.learning.averaging import average
 from slant.learning.batches import load_use
 from slant.learning.export import export
-from slant.learning.recipe import Recipe, load_recipe
+from slant.learning.recipe import Recipe, load_recipe, recipe_from
 from slant.learning.runtime import has_bf16, load_checkpoint, store_decoding
 from slant.learning.training import train
 from slant.records import Example
@@ -45,7 +48,28 @@ def run(recipe_path: Path | None, overrides: Sequence[str], out: Path | None, *,
         with redirect_stdout(None):
             train(recipe, out, resume=resume)
         return out / "export"
-    checkpoint = train(recipe, out, resume=resume)
+    return _finish(train(recipe, out, resume=resume), recipe, out)
+
+
+def average_runs(runs: Sequence[Path], out: Path) -> Path:
+    """Average what several runs ended with, choose its thresholds as the first run's recipe says, and export it.
+
+    Returns `out/export`. Raises UsageError for a run without its recipe.json.
+    """
+    saved = runs[0] / "recipe.json"
+    if not saved.exists():
+        raise UsageError(
+            f"{saved} is missing; it says by which dev sets to choose. Give folders that `slant train` made."
+        )
+    recipe = recipe_from(json.loads(saved.read_text("utf-8")), where=str(saved))
+    refuse_judged(recipe)
+    checkpoint = average(runs, out)
+    shutil.copyfile(saved, out / "recipe.json")
+    return _finish(checkpoint, recipe, out)
+
+
+def _finish(checkpoint: Path, recipe: Recipe, out: Path) -> Path:
+    """Chooses thresholds on the recipe's dev sets, and exports."""
     dev: dict[str, list[Example]] = {}
     for use in recipe.dev:
         dev.setdefault(use.name, []).extend(load_use(use, seed=recipe.seed))

@@ -1,0 +1,106 @@
+"""What is chosen for loaded language on dev: where spans begin and end, and how much repetition in the document weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.encoding.decode import (
+    REPETITION,
+    Array,
+    Reading,
+    loaded_extents,
+    sigmoid,
+    technique_logits,
+    words,
+)
+from slant.encoding.labels import ANY, TECHNIQUE_INDEX, TECHNIQUES, span_tags
+from slant.encoding.repetition import documents, repetition_shift
+from slant.judging.spans import overlap_f1
+from slant.records import Example
+
+SEEDS, THRESHOLDS, GAPS = np.arange(0.2, 0.81, 0.05), np.arange(0.1, 0.61, 0.05), (1, 8)
+NEIGHBOURS = (0.0, 0.25)
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+
+
+def choose_extents(
+    examples: Sequence[Example], readings: Sequence[Reading]
+) -> tuple[dict[str, Any], dict[str, float], Array, NDArray[np.bool_]]:
+    """The settings of `loaded_extents` with the best span F1, that F1 per set, and all words' logits and tags.
+
+    The mean of the sets' F1 counts: one marks a clause where the other marks a word, and the larger would decide alone.
+    """
+    texts: dict[str, list[tuple[str, NDArray[np.int64], Array]]] = {}
+    gold: dict[str, list[list[tuple[int, int]]]] = {}
+    logits, tagged = [], []
+    for e, r in zip(examples, readings, strict=True):
+        spans = [(s.start, s.end) for s in e.loaded or ()]
+        offsets, values = words(e.text, r.offsets, r.tokens[:, ANY])
+        texts.setdefault(e.source, []).append((e.text, offsets, sigmoid(values)))
+        gold.setdefault(e.source, []).append(spans)
+        logits.append(values)
+        tagged.append(span_tags(offsets.tolist(), spans))
+    best: tuple[dict[str, Any], dict[str, float]] = ({}, dict.fromkeys(texts, -1.0))
+    for seed, threshold, gap, near in product(SEEDS, THRESHOLDS, GAPS, NEIGHBOURS):
+        if threshold > seed:
+            continue
+        cut = {
+            "seed": round(float(seed), 2),
+            "threshold": round(float(threshold), 2),
+            "gap": gap,
+            "neighbours": near,
+        }
+        figures = {
+            source: overlap_f1([loaded_extents(*text, **cut) for text in rows], gold[source])["f1"]
+            for source, rows in texts.items()
+        }
+        if sum(figures.values()) > sum(best[1].values()):
+            best = (cut, figures)
+    return *best, np.concatenate(logits), np.concatenate(tagged)
+
+
+class Items(NamedTuple):
+    """One row per gold label of a span: logits [n, techniques], log odds of repetition [n], the label [n], and how many
+    labels the span has [n], as the k best answers count for k of them."""
+
+    logits: Array
+    repeated: Array
+    gold: NDArray[np.int_]
+    of: NDArray[np.int_]
+
+    def micro_f1(self, weight: float) -> float:
+        logits = self.logits.copy()
+        logits[:, REPETITION] += weight * self.repeated
+        own = logits[np.arange(len(self.gold)), self.gold]
+        return float(((logits > own[:, None]).sum(1) < self.of).mean())
+
+
+def items(examples: Sequence[Example], readings: Sequence[Reading]) -> Items:
+    """What can be asked of the gold spans of whole documents. A span over a line end is two here."""
+    whole = documents(examples)
+    rows: list[tuple[Array, float, int, int]] = []
+    for e, r in zip(examples, readings, strict=True):
+        places: dict[tuple[int, int], list[int]] = {}
+        for span in e.loaded or ():
+            if span.label in TECHNIQUE_INDEX:
+                places.setdefault((span.start, span.end), []).append(TECHNIQUE_INDEX[span.label])
+        for (start, end), labels in places.items():
+            odds = repetition_shift(1.0, whole[e.source, e.group], e.text[start:end])
+            logits = technique_logits(r, start, end)
+            rows += [(logits, odds, label, len(labels)) for label in labels]
+    logits = np.array([row[0] for row in rows], np.float32).reshape(-1, len(TECHNIQUES))
+    repeated = np.array([row[1] for row in rows], np.float32)
+    gold, of = (np.array([row[i] for row in rows], int) for i in (2, 3))
+    return Items(logits, repeated, gold, of)
+
+
+def choose_weight(found: Items) -> tuple[float, float]:
+    """The weight of repetition with the best micro-F1, and that figure; the one nearest to 1 of equals, as at 1 the count is
+    taken for what it says where it knows nothing of what the model knows."""
+    weight = max(WEIGHTS, key=lambda w: (found.micro_f1(w), -abs(w - 1)))
+    return weight, found.micro_f1(weight)

@@ -1,0 +1,114 @@
+"""Repetition is told from the whole document, in judging and in scoring."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slant.encoding.decode import Decoding, loaded_spans, prediction, technique_scores
+from slant.encoding.repetition import LOG_ODDS, Document, documents, repetition_shift
+from slant.judging.loaded import choose_weight, items
+from slant.labels.targets import Targets
+from slant.records import Example, Span, Unit
+from slant.scoring.score import questions
+from test_decode import reading
+
+COUNTING = Decoding(repetition_weight=1.0, loaded_seed=0.4, loaded_threshold=0.4)
+
+
+def test_words_are_counted_whole_and_whatever_their_case() -> None:
+    document = Document(["No bridge! No bridge, they cried.", "The bridges: NO BRIDGE."])
+    assert document.occurrences("no bridge") == 3
+    assert document.occurrences("bridge") == 3, "bridges is another word"
+    assert document.occurrences("bridge the") == 1, (
+        "texts are not joined: what is asked about stands there once"
+    )
+    assert Document(["lies lies lies"]).occurrences("lies") == 3
+    assert document.occurrences("!") == 1
+
+
+def test_the_shift_follows_the_count_and_the_weight() -> None:
+    document = Document(["lies and more lies", "lies"])
+    assert repetition_shift(1.0, document, "lies") == LOG_ODDS[2]
+    assert repetition_shift(0.5, document, "more") == 0.5 * LOG_ODDS[0]
+    assert repetition_shift(1.0, Document(["lies " * 9]), "lies") == LOG_ODDS[-1]
+    assert repetition_shift(0.0, document, "lies") == repetition_shift(1.0, None, "lies") == 0.0
+
+
+def test_the_document_decides_what_the_text_leaves_open() -> None:
+    text = "the greedy thieves met"
+    found = reading(text, {"greedy": {"any": 2.0, "doubt": 1.0, "repetition": 0.5}})
+
+    def label(document: Document | None) -> str:
+        return loaded_spans(text, found, COUNTING, document)[0][2]
+
+    assert label(None) == label(Document([text])) == "doubt"
+    assert label(Document([text, "greedy, greedy"])) == "repetition"
+    scores = technique_scores(found, 4, 10, repetition=2.0)
+    assert max(scores, key=scores.__getitem__) == "repetition"
+    assert sum(scores.values()) == pytest.approx(1)
+
+
+def line(text: str, offset: int, *loaded: Span, group: str = "a") -> Example:
+    return Example(f"{group}:{offset}", "ptc", "tune", group, text, loaded=loaded, offset=offset)
+
+
+def test_examples_of_a_group_are_one_document_and_one_place_counts_once() -> None:
+    lines = [line("Shame!", 0), line("Shame!", 7), line("Shame!", 7), line("Shame!", 0, group="b")]
+    whole = documents(lines)
+    assert whole["ptc", "a"].occurrences("shame") == 2
+    assert whole["ptc", "b"].occurrences("shame") == 1
+
+
+def test_gold_spans_are_asked_with_their_document() -> None:
+    example = line("a shame", 0, Span(2, 7, "repetition"))
+    found = reading("a shame", {"shame": {"doubt": 1.0, "repetition": 0.5}})
+    for document, expected in ((Document(["a shame", "shame"]), "repetition"), (None, "doubt")):
+        p = prediction(example, found, COUNTING, gold_spans=True, document=document)
+        assert max(p.span_scores[0], key=p.span_scores[0].__getitem__) == expected
+
+
+def test_the_weight_is_chosen_by_what_it_gives() -> None:
+    repeated = [line("shame", i, Span(0, 5, "repetition")) for i in range(0, 40, 10)]
+    once = [line("a farce", 99, Span(2, 7, "doubt")), line("what a lie", 120, Span(7, 10, "doubt"))]
+    torn = {"doubt": 1.0, "repetition": -0.9}  # by 1.9, of 2.55 that four times tell
+    readings = [reading(e.text, {e.text.split()[-1]: torn}) for e in (*repeated, *once)]
+    found = items([*repeated, *once], readings)
+    assert found.micro_f1(0) == pytest.approx(2 / 6)
+    weight, figure = choose_weight(found)
+    assert (weight, figure) == (1.0, 1.0), "the nearest to 1 of those that get all right"
+    never = items(once, readings[4:])
+    assert choose_weight(never) == (1.0, 1.0)
+    assert np.array_equal(never.of, [1, 1])
+
+
+def unit(number: int, kind: str, text: str) -> Unit:
+    return Unit("d", f"d#{number}", kind, text, start=0, end=len(text), position=number)
+
+
+def test_scoring_counts_over_the_article_and_a_comment_alone() -> None:
+    units = [unit(0, "title", "Shame"), unit(1, "paragraph", "A shame."), unit(2, "comment", "shame on you")]
+    title, paragraph, comment = questions(units, Targets.load())
+    assert title.document is paragraph.document
+    assert paragraph.document is not None
+    assert comment.document is not None
+    assert paragraph.document.occurrences("shame") == 2, "the comment is not the article's"
+    assert comment.document.occurrences("shame") == 1
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_the_log_odds_are_those_of_the_corpus() -> None:
+    from slant.errors import SlantError
+
+    sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
+    from repetition import counts, log_odds
+
+    try:
+        measured = log_odds(*counts("fit"))
+    except SlantError as error:
+        pytest.skip(str(error))
+    assert measured == pytest.approx(LOG_ODDS, abs=0.005)
