@@ -11,13 +11,8 @@ from typing import Any
 import click
 
 from slant import __version__
-<<<<<<< HEAD
 from slant.cli.compare import compare, sample
-from slant.cli.learn import evaluate, export, train
-=======
-from slant.cli.compare import compare
 from slant.cli.learn import average, evaluate, export, train
->>>>>>> wt-model
 from slant.cli.options import DONE, OURS, USAGE
 from slant.cli.road import report, score, split
 from slant.cli.sets import data
@@ -49,11 +44,7 @@ def cli() -> None:
     """
 
 
-<<<<<<< HEAD
-for _command in (split, score, sample, compare, report, train, export, evaluate, data):
-=======
-for _command in (split, score, compare, report, train, average, export, evaluate, data):
->>>>>>> wt-model
+for _command in (split, score, sample, compare, report, train, average, export, evaluate, data):
     cli.add_command(_command)
 
 
