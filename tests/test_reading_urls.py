@@ -50,7 +50,9 @@ class Site:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def put(self, path: str, body: bytes | str = "", status: int = 200, **headers: str) -> str:
@@ -82,14 +84,17 @@ def reasons(found: list[Article | Rejected]) -> list[str]:
 
 def test_a_list_of_addresses_becomes_articles(site: Site, tmp_path: Path) -> None:
     first, second = site.put("/1", page("One.")), site.put("/2", page("Two."))
-    (tmp_path / "list.txt").write_text(f"# mine\n{first}\n\n{second}\n{first}\nftp://mill.example/\nno address\n{site.url}/3\n")
+    lines = ["# mine", first, "", second, first, "ftp://mill.example/", "no address", f"{site.url}/3"]
+    (tmp_path / "list.txt").write_text("\n".join(lines))
     found = fetch(str(tmp_path / "list.txt"))
     assert reasons(found) == ["", "", "bad_address", "bad_address", "http_404"]
     articles = [one for one in found if isinstance(one, Article)]
     assert [(one.path, one.url) for one in articles] == [(first, first), (second, second)]
     assert "One." in articles[0].text
     assert found[2].path.endswith("list.txt:6")
-    assert site.paths() == ["/robots.txt", "/1", "/2", "/3"], "an address that is listed twice is fetched once"
+    assert site.paths() == ["/robots.txt", "/1", "/2", "/3"], (
+        "an address that is listed twice is fetched once"
+    )
     assert all(agent and agent.startswith(f"slant/{__version__} ") for agent in site.agents)
 
 
@@ -112,7 +117,9 @@ def test_robots_txt_is_obeyed_with_its_wildcards_and_its_delay(site: Site) -> No
 
 
 @pytest.mark.parametrize(("status", "reason"), [(404, ""), (403, ""), (500, "robots"), (429, "robots")])
-def test_without_rules_all_is_allowed_and_while_they_cannot_be_had_nothing(site: Site, status: int, reason: str) -> None:
+def test_without_rules_all_is_allowed_and_while_they_cannot_be_had_nothing(
+    site: Site, status: int, reason: str
+) -> None:
     site.put("/robots.txt", status=status)
     assert reasons(fetch(site.put("/a", page("a")), site.put("/b", page("b")))) == [reason, reason]
 
@@ -213,7 +220,9 @@ def drip(site: Site) -> Callable[[], None]:
 def test_a_server_that_drips_is_left(site: Site) -> None:
     stop = drip(site)
     start = time.monotonic()
-    assert reasons(fetch(f"{site.url}/a", manners=Manners(delay=0.01, total=0.5, private=True))) == ["too_slow"]
+    assert reasons(fetch(f"{site.url}/a", manners=Manners(delay=0.01, total=0.5, private=True))) == [
+        "too_slow"
+    ]
     assert time.monotonic() - start < 3
     stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -79,7 +80,15 @@ def runtime(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-quiet = click.option("--quiet", is_flag=True, help="No progress on standard error.")
+def _hush(context: click.Context, parameter: click.Parameter, value: bool) -> bool:
+    if value:
+        logging.getLogger("slant").setLevel(logging.ERROR)
+    return value
+
+
+quiet = click.option(
+    "--quiet", is_flag=True, callback=_hush, help="No progress and no notes on standard error."
+)
 
 
 def finish(what: str, output: str, rejected: Rejections) -> int:

@@ -110,6 +110,8 @@ def parse_html(html: str, path: str) -> Any:
     from lxml import etree
     from lxml import html as lxml_html
 
+    if (tags := html.count("<")) > 3 * _ELEMENTS:  # even to parse and count them takes too long
+        raise Rejected(path, "too_large", f"it has about {tags:,} tags. Expected one article.")
     parser = lxml_html.HTMLParser(remove_comments=True, remove_pis=True, collect_ids=False, encoding="utf-8")
     try:
         tree = lxml_html.document_fromstring(html.encode("utf-8"), parser=parser)
