@@ -115,7 +115,7 @@ class Measure:
             return "spans per 1,000 words" + (" of comments" if self.comments else "")
         if self.family == "stance":
             about = f"{side} about {words.target(self.subject)}"
-            return f"points between favor and against, of {about}" if self.kind == "net" else f"of {about}"
+            return f"of {about}"
         return f"of {side}" if self.family != "reply" else "of replies"
 
     def number(self, value: float | None) -> str:

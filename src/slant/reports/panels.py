@@ -9,6 +9,7 @@ from typing import Any
 from slant.reports.charts import Point, Series, dots
 from slant.reports.evidence import ALL, Keys
 from slant.reports.measures import Measure, signed
+from slant.reports.pages import clip
 
 REST = "(rest)"
 Row = Mapping[str, Any]
@@ -122,7 +123,9 @@ def _part(measure: Measure) -> str:
 
 
 def _axis(measure: Measure) -> str:
-    return f"% {measure.of_what}" if measure.kind != "density" else measure.of_what
+    if measure.kind == "net":
+        return "points, favor minus against"
+    return clip(f"% {measure.of_what}" if measure.kind == "share" else measure.of_what, 44)
 
 
 def _rate_cell(measure: Measure, row: Row, keys: Keys, extras: Callable[[str, str], tuple[str, ...]]) -> Cell:

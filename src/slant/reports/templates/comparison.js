@@ -91,20 +91,21 @@
 
   const form = document.querySelector("form.filter");
   if (!form) return;
-  const signed = (x) => (x > 0 ? "+" : x < 0 ? "−" : "") + (Math.abs(x) >= 9.95 ? Math.round(Math.abs(x)) : Math.abs(x));
+  const size = (x) => (x >= 9.95 ? Math.round(x) : x >= 0.95 ? Math.round(x * 10) / 10 : x);
+  const signed = (x) => (x > 0 ? "+" : x < 0 ? "−" : "") + size(Math.abs(x));
   const unit = (name) => (/technique\/|per_1000_words/.test(name) ? "per 1,000 words" : "points");
   const cell = (name, title, pair, turned) => {
     const [a, b, difference, low, high, p, stands, detectable, keys] = pair;
-    const size = turned ? -difference : difference;
+    const less = turned ? -difference : difference;
     const ends = low === null ? "" : ` (95 % interval ${signed(turned ? -high : low)} to ${signed(turned ? -low : high)})`;
     const [one, two] = [data.groups[turned ? b : a], b < 0 ? "all others" : data.groups[turned ? a : b]];
-    const button = make("button", stands ? `${size > 0 ? "▲" : "▼"} ${signed(size)}` : `(${signed(size)})`, "n");
+    const button = make("button", stands ? `${less > 0 ? "▲" : "▼"} ${signed(less)}` : `(${signed(less)})`, "n");
     button.type = "button";
     button.dataset.k = keys;
     button.dataset.title = `${title}: ${one} – ${two}`;
     button.dataset.text = stands
-      ? `${one} less ${two}: ${signed(size)} ${unit(name)}${ends}, ${p < 0.001 ? "p < 0.001" : `p = ${p}`} after adjustment: a difference in what the model tagged.`
-      : `${one} less ${two}: ${signed(size)} ${unit(name)}${ends}. No difference that this sample could tell; between these two it could have detected ${detectable} ${unit(name)}.`;
+      ? `${one} less ${two}: ${signed(less)} ${unit(name)}${ends}, ${p < 0.001 ? "p < 0.001" : `p = ${p}`} after adjustment: a difference in what the model tagged.`
+      : `${one} less ${two}: ${signed(less)} ${unit(name)}${ends}. No difference that this sample could tell; between these two it could have detected ${detectable} ${unit(name)}.`;
     button.setAttribute("aria-label", button.dataset.text);
     const box = make("td", "", stands ? "yes" : "");
     box.append(button);
