@@ -17,7 +17,8 @@ from slant.assets import asset
 from slant.encoding.reader import Reader, batches
 from slant.encoding.windows import Request, collate
 from slant.errors import SlantError
-from slant.scoring.runtime import INPUTS, available_cores
+from slant.scoring.runtime import available_cores
+from slant.scoring.runtimes import INPUTS
 
 UNIT_OUTPUT = "unit_logits"
 GRAPH, NODES, INPUT, OUTPUT, OPERATOR, OUTPUTS = 7, 1, 1, 2, 4, 12  # field numbers of onnx.proto
