@@ -271,11 +271,14 @@ def test_a_card_of_an_older_slant_fills_what_it_has(project: Project) -> None:
 
 def test_node_hours_are_computed_from_the_rate_of_one_node(project: Project) -> None:
     assert project("cluster-cost").startswith("Not measured yet; `")
-    node = {"units_s": 500, "articles_s": 40.0, "cores": 2, "machine": "an abacus", "command": "make bench"}
-    write(project.results / "throughput.json", {"node": node})
+    row = {"units": 1000, "articles": 80, "rates": {"slant, 4 targets": {"median": 500.0}}}
+    node = {"cores": 2, "processor": "an abacus", "runs": 5, "command": "make bench", "sets": {"fa_kes": row}}
+    write(project.results / "throughput.json", node)
     text = project("cluster-cost")
-    assert "One node of 2 cores (an abacus) scores 500 units, that is 40.0 articles" in text
-    assert "100 million articles take 694 node-hours, or 1,389 core-hours." in text
+    assert (
+        "One node of 2 cores (an abacus) scores 500 units of FA-KES, that is 40.0 articles, a second" in text
+    )
+    assert "100 million such articles take 694 node-hours, 1,389 core-hours." in text
 
 
 def test_the_pages_of_docs_are_filled_too(project: Project) -> None:

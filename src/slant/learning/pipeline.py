@@ -81,10 +81,13 @@ class _Weights:
 
     @classmethod
     def from_pretrained(cls, folder: str, **kwargs: Any) -> SlantModel:
+        if (Path(folder) / "slant.json").exists():
+            model: SlantModel = SlantModel.from_pretrained(folder, **kwargs)
+            return model
         from slant.learning.restore import as_checkpoint  # type: ignore[import-untyped, unused-ignore]
 
         restored = TemporaryDirectory(prefix="slant-")
-        model: SlantModel = SlantModel.from_pretrained(as_checkpoint(folder, Path(restored.name)), **kwargs)
+        model = SlantModel.from_pretrained(as_checkpoint(folder, Path(restored.name)), **kwargs)
         model.restored = (
             restored  # there for as long as the model, whose pipeline reads its tokenizer and settings
         )
