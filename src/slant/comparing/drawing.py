@@ -28,7 +28,10 @@ class Drawn:
     def rates(self, groups: Sequence[int]) -> Draws:
         """(resamples, measures) of these groups together; NaN where a resample has no denominator."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return (self.scale * self.hits[groups].sum(0) / self.totals[groups].sum(0)).astype(np.float32)
+            found: Draws = (self.scale * self.hits[groups].sum(0) / self.totals[groups].sum(0)).astype(
+                np.float32
+            )
+        return found
 
 
 def draw(cells: Cells, *, resamples: int, seed: int) -> Drawn:
