@@ -66,13 +66,16 @@ def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Flo
     The library takes articles with labels and all articles for two samples that are independent. Here the former are among
     the latter, so the standard error is that of the sum of both parts of each article.
     """
+    from ppi_py import ppi_mean_pointestimate
+
     named, row = np.unique(labelled.article, return_inverse=True)
     gold, model, total = np.zeros((3, len(named)))
     for sums, part in ((gold, labelled.gold), (model, labelled.model), (total, labelled.total)):
         np.add.at(sums, row, labelled.weight * part)
     by_people, by_model = linearised(gold, total), linearised(model, total)
     everywhere = linearised(hits, totals)
-    value, tuned = _tuned(by_people, by_model, everywhere)
+    tuned = tuned_weight(by_people, by_model)
+    value = float(np.squeeze(ppi_mean_pointestimate(by_people, by_model, everywhere, lam=tuned)))
     units, note = len(labelled.gold), _too_few(labelled, len(named))
     if note:
         return Estimate(value, None, 0, units, len(named), note)
@@ -83,26 +86,17 @@ def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Flo
     return Estimate(value, error, len(named) - 1, units, len(named))
 
 
-def _tuned(by_people: Floats, by_model: Floats, everywhere: Floats) -> tuple[float, float]:
-    """The library's estimate, and the weight λ in [0, 1] that the model has in it.
+def tuned_weight(by_people: Floats, by_model: Floats) -> float:
+    """How much the model counts (λ), in [0, 1]: the slope of people's labels on the model's, article by article.
 
-    The library shrinks λ by 1 + n / N, since there the second sample adds its own noise; here it holds the first, and the
-    best weight is the slope of regression itself (two-phase sampling, Cochran 1977, 12.7).
+    The library's own λ is for labelled articles like all others. Here they have labels for some of their units only, so that
+    they vary more, and they are among all others: the best weight is then that of two-phase sampling (Cochran 1977, 12.7).
     """
-    from ppi_py import ppi_mean_pointestimate
-
-    def estimate(weight: float | None) -> float:
-        return float(np.squeeze(ppi_mean_pointestimate(by_people, by_model, everywhere, lam=weight)))
-
-    if (
-        max(np.ptp(by_model), np.ptp(everywhere)) < 1e-12
-    ):  # the model says the same everywhere: nothing to tune by
-        return estimate(0.0), 0.0
-    chosen, without, full = estimate(None), estimate(0.0), estimate(1.0)  # the estimate is linear in λ
-    moved = full - without
-    shrunk = (chosen - without) / moved if abs(moved) > 1e-9 else 1.0
-    tuned = float(np.clip(shrunk * (1 + len(by_people) / len(everywhere)), 0, 1))
-    return estimate(tuned), tuned
+    spread = float(by_model.var())
+    if spread < 1e-12:
+        return 0.0
+    slope = float(((by_people - by_people.mean()) * (by_model - by_model.mean())).mean()) / spread
+    return min(1.0, max(0.0, slope))
 
 
 def linearised(hits: Floats, totals: Floats) -> Floats:
