@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from slant.encoding.decode import Decoding, loaded_spans, prediction, technique_scores
@@ -76,13 +76,14 @@ def test_the_weight_is_chosen_by_what_it_gives() -> None:
     once = [line("a farce", 99, Span(2, 7, "doubt")), line("what a lie", 120, Span(7, 10, "doubt"))]
     torn = {"doubt": 1.0, "repetition": -0.9}  # by 1.9, of 2.55 that four times tell
     readings = [reading(e.text, {e.text.split()[-1]: torn}) for e in (*repeated, *once)]
-    found = items([*repeated, *once], readings)
-    assert found.micro_f1(0) == pytest.approx(2 / 6)
-    weight, figure = choose_weight(found)
-    assert (weight, figure) == (1.0, 1.0), "the nearest to 1 of those that get all right"
-    never = items(once, readings[4:])
-    assert choose_weight(never) == (1.0, 1.0)
-    assert np.array_equal(never.of, [1, 1])
+    assert items([*repeated, *once], readings).micro_f1(0) == pytest.approx(2 / 6)
+    chosen = choose_weight([*repeated, *once], readings)
+    assert chosen == (1.0, {"ptc": 1.0}, pytest.approx(2 / 6)), "the nearest to 1 of those that get all right"
+    assert choose_weight(once, readings[4:])[:2] == (1.0, {"ptc": 1.0})
+    # A set whose annotators name the technique however often a word comes: each set counts the same.
+    other = [replace(e, source="slant_domain", loaded=(Span(0, 5, "doubt"),)) for e in repeated]
+    weight, figures, _ = choose_weight([*repeated, *once, *other], readings + readings[:4])
+    assert (weight, figures) == (0.5, {"ptc": pytest.approx(2 / 6), "slant_domain": 1.0})
 
 
 def unit(number: int, kind: str, text: str) -> Unit:

@@ -34,7 +34,7 @@ from slant.encoding.labels import (
 from slant.encoding.reader import Reader, request
 from slant.errors import UsageError
 from slant.judging.calibration import abstain_threshold, expected_calibration_error
-from slant.judging.loaded import choose_extents, choose_weight, items
+from slant.judging.loaded import choose_extents, choose_weight
 from slant.judging.searches import as_two_classes, best_temperature, f1, macro_f1, trusted_bias
 from slant.judging.spans import character_f1
 from slant.records import REPLIES, STANCES, Example
@@ -212,16 +212,17 @@ def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     cut, figures, logits, tagged = choose_extents(examples, readings)
     temperature = best_temperature(*as_two_classes(logits, tagged))
     changes = {**{f"loaded_{k}": v for k, v in cut.items()}, "loaded_temperature": temperature}
-    note = "; " + ", ".join(f"{100 * f:.1f} on {source}" for source, f in figures.items())
-    return Chosen(changes, float(np.mean(list(figures.values()))), note)
+    return Chosen(changes, float(np.mean(list(figures.values()))), _by_set(figures))
 
 
 def _techniques(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
-    found = items(examples, readings)
-    weight, figure = choose_weight(found)
-    return Chosen(
-        {"repetition_weight": weight}, figure, f"; {100 * found.micro_f1(0):.1f} without the document"
-    )
+    weight, figures, without = choose_weight(examples, readings)
+    note = f"; {100 * without:.1f} without the document{_by_set(figures)}"
+    return Chosen({"repetition_weight": weight}, float(np.mean(list(figures.values()) or [0.0])), note)
+
+
+def _by_set(figures: Mapping[str, float]) -> str:
+    return "".join(f", {100 * f:.1f} on {source}" for source, f in figures.items())
 
 
 def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
@@ -277,7 +278,7 @@ _CHOOSERS = {
     "stance toward topics": Chooser(("vast",), _has_stance, _stance(1, "topic")),
     "replies": Chooser(("rumoureval",), lambda e: e.reply is not None, _reply),
     "loaded language": Chooser(("ptc",), lambda e: e.loaded is not None, _loaded, beside=(DOMAIN,)),
-    "techniques": Chooser(("ptc",), lambda e: e.loaded is not None, _techniques),
+    "techniques": Chooser(("ptc",), lambda e: e.loaded is not None, _techniques, beside=(DOMAIN,)),
     "toxic spans": Chooser(("toxic_spans",), lambda e: e.toxic is not None, _toxic),
     "frames": Chooser(("slant_frames", DOMAIN), lambda e: e.frames is not None, _frames),
     "bias": Chooser(("babe",), lambda e: e.biased is not None, _biased),
