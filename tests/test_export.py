@@ -139,11 +139,11 @@ def test_thresholds_chosen_on_dev_travel_with_the_export(tiny_checkpoint: Path, 
     from slant.learning.runtime import store_decoding
 
     checkpoint = Path(shutil.copytree(tiny_checkpoint, tmp_path / "checkpoint"))
-    plain = load(export(checkpoint, tmp_path / "plain"))
+    plain = load(export(checkpoint, tmp_path / "plain", texts=requests()))
     chosen = Decoding(loaded_threshold=0.35, named_bias=(0.5, 0.0, -0.25))
     store_decoding(checkpoint, chosen)
     assert open_torch(checkpoint).decoding == chosen
-    moved = load(export(checkpoint, tmp_path / "moved"))
+    moved = load(export(checkpoint, tmp_path / "moved", texts=requests()))
     assert moved.decoding == chosen
     assert moved.fingerprint != plain.fingerprint, "other thresholds, other rows"
 

@@ -123,14 +123,19 @@ def join(
         readings.append(
             Reading(
                 offsets=np.asarray(offsets, np.int64).reshape(-1, 2),
-                tokens=np.concatenate(tokens),
-                unit=np.average([outputs[r][1] for r in rows], axis=0, weights=weights).astype(np.float32),
-                stance=[np.mean(s, axis=0) if s else None for s in stance],
+                tokens=np.concatenate(tokens) if len(tokens) > 1 else tokens[0],
+                unit=_mean([outputs[r][1] for r in rows], weights),
+                stance=[_mean(s) if s else None for s in stance],
                 windows=len(rows),
                 cut=any(windows[r].cut for r in rows),
             )
         )
     return readings
+
+
+def _mean(values: Sequence[Array], weights: Sequence[int] | None = None) -> Array:
+    """Of one window, as nearly all texts have, what it says."""
+    return values[0] if len(values) == 1 else np.average(values, axis=0, weights=weights).astype(np.float32)
 
 
 def sigmoid(x: Array) -> Array:
