@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import comparison_tables
 import model_tables
 from model_tables import Files, read_json
 
@@ -131,7 +132,10 @@ def cold_start(files: Files) -> str:
 
 def throughput(files: Files) -> str:
     """Units a second of slant and the others, and what share of the machine that is."""
-    found = read_json(files.results / "throughput.json")
+    path = files.results / "throughput.json"
+    if not path.exists():
+        return "Not measured yet; `make bench` makes the figures."
+    found = read_json(path)
     sets = {"ruwa": "RUWA headlines", "fa_kes": "FA-KES units"}
     first = found["sets"]["ruwa"]["rates"]
     rows = [
@@ -240,6 +244,9 @@ TABLES: dict[str, Callable[[Files], str]] = {
     "voice": voice,
     "comments": comments,
     "cluster-cost": cluster_cost,
+    "coverage": comparison_tables.coverage,
+    "compare-checks": comparison_tables.compare_checks,
+    "events": comparison_tables.events,
 }
 
 

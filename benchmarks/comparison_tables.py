@@ -1,0 +1,79 @@
+"""The tables about `slant compare` in README, each from the result file that a script here makes (fill_figures.py)."""
+
+from __future__ import annotations
+
+from model_tables import Files, read_json
+
+from slant.judging.cells import percent, table
+
+NOT_YET = "Not measured yet; `{}` makes the figures."
+
+
+def coverage(files: Files) -> str:
+    """How often 95 % intervals hold the truth, naive and corrected."""
+    path = files.results / "coverage.json"
+    if not path.exists():
+        return NOT_YET.format(
+            "python benchmarks/coverage_simulation.py --json benchmarks/results/coverage.json"
+        )
+    rows = [
+        [r["way"], r["what"], f"{percent(r['coverage'])} ({percent(r['low'])}–{percent(r['high'])})", percent(r["width"])]
+        for r in read_json(path)["rows"]
+    ]  # fmt: skip
+    return table(["95 % intervals", "of a", "hold the truth, %", "mean width, points"], rows, left=2)
+
+
+def compare_checks(files: Files) -> str:
+    """What is found among shuffled outlets, and of a difference that was planted."""
+    path = files.results / "compare_checks.json"
+    if not path.exists():
+        return NOT_YET.format(
+            "python benchmarks/compare_checks.py SCORES --json benchmarks/results/compare_checks.json"
+        )
+    found = read_json(path)
+    null = found["null"]
+    lines = [
+        f"Outlets of FA-KES shuffled over whole articles, {null['shuffles']} times: of {null['tests']:,} differences "
+        f"{100 * null['mean_share_significant']:.2f} % hold on average; {percent(null['shuffles_with_any'])} % of the "
+        f"shuffles have any ({percent(null['low'])}–{percent(null['high'])})."
+    ]
+    lines += [
+        f"Ten points planted in `{p['measure']}`, with the {p['articles_per_group']} articles a group that are said to be "
+        f"enough: found in {percent(p['found'])} % of {p['worlds']} worlds ({percent(p['low'])}–{percent(p['high'])})."
+        for p in found["power"]
+    ]
+    return "\n\n".join(lines)
+
+
+def events(files: Files) -> str:
+    """Agreement of events and stories with the labels of two sets."""
+    path = files.results / "events.json"
+    if not path.exists():
+        return NOT_YET.format("python benchmarks/events.py --json benchmarks/results/events.json")
+    found = read_json(path)
+    rand, pairs = found["ruwa"]["adjusted_rand"], found["fa_kes"]["pairs"]
+    kinds = {
+        "all": "every headline",
+        "named": "headlines that hold a search word of their label",
+        "near": "of these, the label's busiest 14 days",
+    }
+    columns = {
+        "held_out_outlets": "outlets held out",
+        "outlets_chosen_on": "outlets chosen on",
+        "every_outlet": "all outlets",
+    }
+    rows = [
+        [title, *(f"{rand[kind][c]['value']:.2f} ({rand[kind][c]['n']:,})" for c in columns)]
+        for kind, title in kinds.items()
+    ]  # fmt: skip
+    ours, day = pairs["events"], pairs["same day"]
+    ceiling = found["ruwa"]["adjusted_rand_given_the_labels"]["value"]
+    return "\n\n".join(
+        [
+            table(["RUWA, adjusted Rand index (n)", *columns.values()], rows, left=1),
+            "RUWA's nine labels are searches for words in whole articles, of which the set has the headlines: a classifier "
+            f"trained on the labels themselves reaches {ceiling:.2f} on outlets held out. FA-KES, pairs of one date and "
+            f"place (settings chosen there): precision {percent(ours['precision'])}, recall {percent(ours['recall'])}, F1 {percent(ours['f1'])}; "
+            f"calling each day one event gives F1 {percent(day['f1'])}.",
+        ]
+    )
