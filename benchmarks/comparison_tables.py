@@ -73,7 +73,8 @@ def events(files: Files) -> str:
             table(["RUWA, adjusted Rand index (n)", *columns.values()], rows, left=1),
             "RUWA's nine labels are searches for words in whole articles, of which the set has the headlines: a classifier "
             f"trained on the labels themselves reaches {ceiling:.2f} on outlets held out. FA-KES, pairs of one date and "
-            f"place (settings chosen there): precision {percent(ours['precision'])}, recall {percent(ours['recall'])}, F1 {percent(ours['f1'])}; "
+            f"place (settings chosen there): precision {percent(ours['precision'])}, recall {percent(ours['recall'])}, F1 "
+            f"{percent(ours['f1'])}; "
             f"calling each day one event gives F1 {percent(day['f1'])}.",
         ]
     )
