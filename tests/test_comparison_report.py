@@ -52,6 +52,7 @@ def test_all_units_behind_a_number_are_in_the_evidence(tmp_path: Path) -> None:
     assert {row["measure"] for row in rows} == {
         AGAINST, "stance/light_board/favor", "stance/keepers/no_call", "loaded/outlet/units",
         "technique/loaded_language/outlet", "frame/economic", "comments/reply/query",
+        "threads/reply/query",
     }  # fmt: skip
 
 
