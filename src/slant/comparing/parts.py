@@ -56,10 +56,9 @@ def copies_note(store: Store, groups: Groups) -> Iterator[str]:
     """What was done about copies, where there are any."""
     if groups.copies:
         each = ", ".join(f"{group} ({n:,})" for group, n in groups.copies.items())
-        yield (
-            f"{sum(groups.copies.values()):,} articles are copies of a text that the same {store.by} ran already within "
-            f"days, and were left out: {each}."
-        )
+        count = sum(groups.copies.values())
+        are, were = ("article is a copy", "was") if count == 1 else ("articles are copies", "were")
+        yield f"{count:,} {are} of a text that the same {store.by} ran already within days, and {were} left out: {each}."
     if shared := store.rows(f"SELECT count(*) FROM ({_SHARED})")[0][0]:
         yield (
             f"{shared:,} {'text' if shared == 1 else 'texts'} ran in more than one {store.by} (wire copy): counted in each, "
