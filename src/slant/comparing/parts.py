@@ -42,10 +42,10 @@ _ARTICLES = "SELECT *, article_id AS cluster, NULL::DATE AS day FROM given"
 _TEXTS = """
     SELECT given.*, coalesce(cluster, article_id) AS cluster, day FROM given LEFT JOIN grouped USING (article_id)"""
 
-# A text that several groups ran; an article that stands in several groups itself, as with kinds of unit, is no copy.
+# A text that counts by different articles; one that stands in several groups itself, as with kinds of unit, is not shared.
 _SHARED = """
     SELECT cluster FROM parts WHERE written GROUP BY 1
-    HAVING count(DISTINCT "group") > 1 AND count(DISTINCT article_id) > 1"""
+    HAVING count(DISTINCT article_id) FILTER (NOT copy) > 1"""
 COPIES = f"""
     SELECT "group", count(*) FILTER (copy) AS articles,
            count(DISTINCT cluster) FILTER (cluster IN ({_SHARED})) AS shared
@@ -56,7 +56,7 @@ def copies_note(store: Store, groups: Groups) -> Iterator[str]:
     """What was done about copies, where there are any."""
     if groups.copies:
         each = ", ".join(f"{group} ({n:,})" for group, n in groups.copies.items())
-        count = sum(groups.copies.values())
+        count = store.rows("SELECT count(DISTINCT article_id) FROM parts WHERE copy")[0][0]
         are, were = ("article is a copy", "was") if count == 1 else ("articles are copies", "were")
         yield f"{count:,} {are} of a text that the same {store.by} ran already within days, and {were} left out: {each}."
     if shared := store.rows(f"SELECT count(*) FROM ({_SHARED})")[0][0]:

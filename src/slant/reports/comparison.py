@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from slant.reports import findings, folder, sections, words
 from slant.reports.evidence import ALL, Keys, dump, gather, pack
-from slant.reports.measures import COMMENTS, THREADS, Measure
+from slant.reports.measures import COMMENTS, THREADS, Measure, signed
 from slant.reports.methods import known_errors, methods
 from slant.reports.pages import environment, hashed, source
 from slant.reports.panels import REST, Panel, Row, rate_panels, shown_name
@@ -113,7 +113,7 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "more_standing": max(0, sum(r["significant"] for r in tables["differences"]) - MOST_STANDING),
         "measured": _measured(tables["differences"]),
         "corrections": sections.corrections(tables.get("corrected", ()), keys=keys),
-        "disagreeing": [row for row in tables.get("corrected", ()) if row["disagree"]],
+        "disagreeing": [(row, *_sides(row)) for row in tables.get("corrected", ()) if row["disagree"]],
         "banded": bool(tables.get("sensitivity")),
         "events": sections.events(tables),
         "decomposition": sections.decomposition(tables.get("decomposition", ())),
@@ -127,6 +127,16 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "sources": [Path(name).name for name in results.files],
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
     }
+
+
+def _sides(row: Row) -> tuple[str, str, str]:
+    """Naive, corrected and its interval, in words."""
+    measure = Measure.of(row["measure"])
+    if row["other"] is None:
+        numbers = measure.number(row["naive"]), measure.number(row["corrected"])
+        return *numbers, measure.interval(row["low"], row["high"])
+    sizes = [signed(measure.scaled(row[name])) for name in ("naive", "corrected", "low", "high")]
+    return sizes[0], sizes[1], f"{sizes[2]} to {sizes[3]}"
 
 
 def _extras(tables: Tables) -> Callable[[str, str], tuple[str, ...]]:
