@@ -165,3 +165,18 @@ def test_replies_are_found_by_the_author_of_the_article(tmp_path: Path) -> None:
             ]
             assert behind == ["a-0001"]
         assert keys.of("A. Reed", "comments/reply/deny") not in found.of
+
+
+def test_kinds_of_unit_share_no_wire_copy(tmp_path: Path) -> None:
+    """Title and paragraph of one copied article are one copy, and not a text that two groups ran."""
+    rows = [{**wire(name), "title": "Bridge"} for name in ("w1", "w2")]
+    rows += [
+        unit(name, "Bridge", kind="title", position=1, stance={"council": "favor"}) for name in ("w1", "w2")
+    ]
+    with store_of(tmp_path, rows, by="kind") as store:
+        mark(store)
+        groups = groups_of(store, min_articles=1)
+        told = list(copies_note(store, groups))
+    assert groups.copies == {"paragraph": 1, "title": 1}
+    assert len(told) == 1
+    assert told[0].startswith("1 article is a copy")
