@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from compared import unit
+from compared import store_of, unit
 from slant.cli import main
 from slant.comparing.options import Options
 from slant.comparing.run import run
@@ -96,3 +96,16 @@ def test_a_run_repeats_itself_and_says_what_it_did(scores: str, monkeypatch: pyt
     assert "No band for the model's errors" in notes, "no published errors of the model m"
     assert next(iter(detectable(found[0]))).startswith("Smallest difference")
     assert any("differences hold at p < 0.05" in line for line in findings(found[0]))
+
+
+def test_a_single_outlet_has_rates_and_no_differences_and_the_run_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slant.comparing.run.PARTS", {})
+    words = ("Rain.", "Fog at noon.", "A dry week.")
+    rows = [unit(f"a{n}", text, stance={"mill": "against"}) for n, text in enumerate(words)]
+    with store_of(tmp_path, rows) as store:
+        found = run(store, Options(resamples=100, permutations=100, min_articles=2))
+    assert found.tables["rates"].num_rows
+    assert not found.tables["differences"].num_rows
+    assert found.notes[0] == "Only one outlet has 2 articles, so there are no differences to look at."

@@ -247,3 +247,10 @@ def test_the_errors_are_those_of_the_model_that_scored() -> None:
     assert "against" in published_errors(fingerprint, folder=None)["newsmtsc/test_rw"]
     with pytest.raises(SlantError, match=r"the scores are of another. Name its folder with --model"):
         published_errors("another", folder=None)
+
+
+def test_gold_can_be_the_first_thing_that_is_read_into_a_store(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    with store_of(tmp_path, [unit("a", stance={"council": "against"})]) as store:
+        gold.write_text('{"unit_id": "a-0000", "target": "council", "label": "favor"}\n', "utf-8")
+        assert load_gold(store, str(gold)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from compared import store_of, unit
 from slant.comparing import readers, trends, words
 from slant.comparing.cells import cells
+from slant.comparing.events import mark
 from slant.comparing.options import Options
 
 OPTIONS = Options(resamples=300, min_articles=2)
@@ -213,15 +215,17 @@ def test_months_with_too_few_articles_claim_nothing(tmp_path: Path) -> None:
     assert net["Gazette", "2026-02"]["low"] is None
 
 
-def test_wire_copy_is_one_draw_in_a_month(tmp_path: Path) -> None:
-    """Ten copies of one text and one other article: an interval over texts is as wide as that of two."""
+def test_copies_in_one_outlet_count_once_in_a_month(tmp_path: Path) -> None:
+    """Ten copies of one text and one other article are two texts."""
     wire = "The council has voted to close the old bridge for two years while a new one is built beside it"
     other = "Nobody had expected that the museum would find a painting in its cellar after such a long time"
     copies = [unit(f"w{n}", wire, stance={"council": "against"}) for n in range(10)]
     with store_of(tmp_path, [*copies, unit("o", other, stance={"council": "favor"})]) as store:
-        found = trends.trends(store, cells(store), groups=["Gazette"], options=OPTIONS).to_pylist()
+        mark(store)
+        options = replace(OPTIONS, min_articles=2)
+        found = trends.trends(store, cells(store), groups=["Gazette"], options=options).to_pylist()
     net = next(r for r in found if r["measure"] == "stance/council/net" and r["group"] == "Gazette")
-    assert (net["low"], net["high"]) == (-1, 1)
+    assert (net["value"], net["low"], net["high"], net["articles"]) == (0, -1, 1, 2)
 
 
 def test_events_of_a_month(tmp_path: Path) -> None:

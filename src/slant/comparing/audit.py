@@ -75,7 +75,7 @@ def leaks(store: Store, cells: Cells, *, groups: Sequence[str], options: Options
     sample = _sample(store, groups, options.seed)
     rows: list[dict[str, Any]] = []
     missing: list[dict[str, Any]] = []
-    folds, why = _folds(sample, cells, seed=options.seed)
+    folds, why = _folds(store, sample, seed=options.seed)
     if why:
         missing.append(
             {"probed": "everything", "text": "published", "meaning": f"Nothing was probed: {why}."}
@@ -95,11 +95,11 @@ def leaks(store: Store, cells: Cells, *, groups: Sequence[str], options: Options
     return pa.Table.from_pylist(rows + missing, schema=schema)
 
 
-def _folds(sample: Sample, cells: Cells, *, seed: int) -> tuple[list[Any], str]:
+def _folds(store: Store, sample: Sample, *, seed: int) -> tuple[list[Any], str]:
     """Rows to learn from and to judge on, no event on both sides; or why there are none."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    if cells.crossed:
+    if store.rows("SELECT 1 FROM parts WHERE written GROUP BY article_id HAVING count(*) > 1 LIMIT 1"):
         return [], "the groups cut through articles"
     if len(set(sample.group)) < 2:
         return [], f"fewer than two groups have {FEWEST} articles"
@@ -150,7 +150,7 @@ def _start(text: str) -> str:
 def _features(store: Store, cells: Cells, sample: Sample, options: Options) -> Iterator[tuple[str, str, Any]]:
     """What is probed, of which text, as rows of numbers or texts; or a sentence that says why it cannot be."""
     wanted = [i for i, m in enumerate(cells.measures) if not m.name.startswith(COMMENTS)]
-    row_of = {article: row for row, article in enumerate(cells.articles[cells.article])}
+    row_of = dict(store.rows("SELECT article_id, id FROM parts WHERE written"))
     rows = np.array([row_of[a] for a in sample.ids], np.int64)
     totals = np.maximum(cells.totals[rows][:, cells.column[wanted]], 1)
     yield "scores in the file", "published", cells.hits[rows][:, wanted] / totals

@@ -1,4 +1,7 @@
-"""Per article and group what every rate is made of: how many hits, out of how many. All else re-aggregates these."""
+"""Per text and group what every rate is made of: how many hits, out of how many. All else re-aggregates these.
+
+An article is a text, unless others are copies of it: parts.py says what then counts.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 from numpy.typing import NDArray
 
+from slant.comparing.parts import COUNTED, parts
 from slant.comparing.store import Store
 from slant.errors import UsageError
 
@@ -43,11 +47,12 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """hits: (rows, measures), totals: (rows, denominators); a row is a group's part of one article, in order of `article`.
+    """hits: (rows, measures), totals: (rows, denominators); a row is a group's part of one text, in order of `article`.
 
-    group, article: (rows,) numbers into `groups` and `articles`. column: (measures,) the denominator of each measure,
+    group, article: (rows,) numbers into `groups` and `articles`, which names a text by the first of its copies.
+    column: (measures,) the denominator of each measure,
     units_column: how many units there are to look at.
-    An article stands in several rows only where groups cut through articles, as kinds of unit do.
+    A text stands in several rows where several groups ran it, or where groups cut through articles, as kinds of unit do.
     """
 
     groups: tuple[str, ...]
@@ -69,21 +74,19 @@ class Cells:
 
     @property
     def crossed(self) -> bool:
-        """Whether some article has parts in several groups."""
+        """Whether some text has parts in several groups."""
         return len(self.articles) < len(self.article)
 
 
 def cells(store: Store, *, measures: Sequence[str] = ()) -> Cells:
     """Everything that the scores hold, or the measures that fit one of the patterns (as in file names).
 
+    Copies are told from other articles where events.mark has looked for them before.
     A measure without a single hit is not there, except for stance toward a target that is asked about.
     Raises UsageError if a pattern fits nothing.
     """
-    store.connection.execute(_ROWS)
-    rows = store.columns(
-        'SELECT "group", article_id, dense_rank() OVER (ORDER BY article_id) - 1 AS n '
-        "FROM cell_rows ORDER BY id"
-    )
+    parts(store)
+    rows = store.columns('SELECT DISTINCT id, "group", n FROM parts ORDER BY id')
     names, group = np.unique(rows["group"].astype(object), return_inverse=True)
     total_names, totals = _spread(store, _TOTALS, len(group))
     hit_names, hits = _spread(store, _HITS, len(group))
@@ -98,7 +101,7 @@ def cells(store: Store, *, measures: Sequence[str] = ()) -> Cells:
     chosen = tuple(found[i] for i in kept)
     return Cells(
         groups=tuple(names),
-        articles=store.columns("SELECT DISTINCT article_id FROM cell_rows ORDER BY 1")["article_id"],
+        articles=store.columns("SELECT DISTINCT cluster FROM parts ORDER BY 1")["cluster"],
         group=group,
         article=rows["n"].astype(np.int64),
         measures=chosen,
@@ -148,23 +151,20 @@ def _spread(store: Store, query: str, rows: int) -> tuple[list[str], NDArray[np.
     return names, spread
 
 
-_ROWS = """
-    CREATE OR REPLACE TEMP TABLE cell_rows AS
-    SELECT row_number() OVER (ORDER BY article_id, "group") - 1 AS id, "group", article_id
-    FROM (SELECT DISTINCT article_id, "group" FROM units)"""
 _SIDE = "CASE WHEN is_comment THEN 'comments/' ELSE '' END"
-_JOINED = 'JOIN cell_rows USING (article_id, "group")'
+_JOINED = 'JOIN parts USING (article_id, "group")'
+_OWN = f"{_JOINED} WHERE {COUNTED}"
 _TOTALS = f"""
-    SELECT id, {_SIDE} || 'units' AS name, count(*)::FLOAT AS n FROM units {_JOINED} GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'words', sum(words)::FLOAT FROM units {_JOINED} GROUP BY ALL
+    SELECT id, {_SIDE} || 'units' AS name, count(*)::FLOAT AS n FROM units {_OWN} GROUP BY ALL
+    UNION ALL SELECT id, {_SIDE} || 'words', sum(words)::FLOAT FROM units {_OWN} GROUP BY ALL
     UNION ALL SELECT id, 'comments/replies', count(*)::FLOAT FROM replies {_JOINED} GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'stance/' || target, count(*)::FLOAT FROM stances {_JOINED} GROUP BY ALL"""
+    UNION ALL SELECT id, {_SIDE} || 'stance/' || target, count(*)::FLOAT FROM stances {_OWN} GROUP BY ALL"""
 _LABELS = "unnest(['against', 'neutral', 'favor', 'no_call', 'net'])"
 _HITS = f"""
     WITH asked AS (SELECT id, is_comment, target, coalesce(label, 'no_call') AS label, count(*) AS n
-                   FROM stances {_JOINED} GROUP BY ALL),
-         spans AS (SELECT id, is_comment, voice, unit_id, "start", "end", label FROM loaded {_JOINED}
-                   WHERE voice = 'quoted' OR (voice = 'reader') = is_comment)
+                   FROM stances {_OWN} GROUP BY ALL),
+         spans AS (SELECT id, is_comment, voice, unit_id, "start", "end", label FROM loaded {_OWN}
+                   AND (voice = 'quoted' OR (voice = 'reader') = is_comment))
     SELECT id, {_SIDE} || 'stance/' || target || '/' || possible AS name,
            sum(CASE WHEN possible = label THEN n WHEN possible != 'net' THEN 0
                     WHEN label = 'favor' THEN n WHEN label = 'against' THEN -n ELSE 0 END)::FLOAT AS n
@@ -173,5 +173,5 @@ _HITS = f"""
     UNION ALL SELECT id, {_SIDE} || 'loaded/' || voice || '/per_1000_words', count(DISTINCT (unit_id, "start", "end"))::FLOAT
               FROM spans GROUP BY ALL
     UNION ALL SELECT id, {_SIDE} || 'technique/' || label || '/' || voice, count(*)::FLOAT FROM spans GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'frame/' || label, count(*)::FLOAT FROM frames {_JOINED} GROUP BY ALL
+    UNION ALL SELECT id, {_SIDE} || 'frame/' || label, count(*)::FLOAT FROM frames {_OWN} GROUP BY ALL
     UNION ALL SELECT id, 'comments/reply/' || label, count(*)::FLOAT FROM replies {_JOINED} GROUP BY ALL"""

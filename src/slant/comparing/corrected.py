@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def _estimates(
         }
     for group, own in wanted.items():
         rows = np.flatnonzero(np.isin(cells.group, own) & (cells.totals[:, cells.column[m]] > 0))
-        labels = labelled.of(own)
+        labels = labelled.of(own, cells.article[rows])
         if len(rows) and set(cells.group[rows]) == set(
             labels.group
         ):  # a group without labels stands for nothing
@@ -138,9 +139,8 @@ def summed(cells: Cells, rows: Ints, measure: int) -> tuple[Ints, Floats, Floats
 
 def _scaled(estimate: Estimate, scale: float) -> Estimate:
     error = None if estimate.error is None else scale * estimate.error
-    return Estimate(
-        scale * estimate.value, error, estimate.freedom, estimate.units, estimate.articles, estimate.note
-    )
+    parts = estimate.parts[0], scale * estimate.parts[1]
+    return replace(estimate, value=scale * estimate.value, error=error, parts=parts)
 
 
 def _row(
@@ -171,17 +171,20 @@ _SCHEMA = {
     **dict.fromkeys(("gold_units", "gold_articles"), "int64"), "disagree": "bool_",
     **dict.fromkeys(("p", "p_adjusted"), "float64"), "significant": "bool_", "note": "string",
 }  # fmt: skip
-_FACTS = 'u."group", u.article_id, u.is_comment, g.weight'
+# Labels of a copy are labels of its text, which had as many chances to be drawn as there are copies (Sirken 1970).
+_FACTS = """u."group", p.cluster, u.is_comment,
+            CASE WHEN u.is_comment THEN g.weight ELSE g.weight / p.copies END"""
+_FROM = 'FROM gold g JOIN units u USING (unit_id) JOIN parts p USING (article_id, "group")'
 _GOLD = {
-    "stance": f"""SELECT {_FACTS}, g.target, g.label, s.label FROM gold g JOIN units u USING (unit_id)
+    "stance": f"""SELECT {_FACTS}, g.target, g.label, s.label {_FROM}
                   JOIN stances s ON s.unit_id = g.unit_id AND s.target = g.target WHERE g.task = 'stance'""",
     "loaded": f"""SELECT {_FACTS}, CASE WHEN u.is_comment THEN 'reader' ELSE 'outlet' END, g.label, u.words,
                   (SELECT count(DISTINCT (l."start", l."end")) FROM loaded l WHERE l.unit_id = u.unit_id
                    AND l.voice = CASE WHEN u.is_comment THEN 'reader' ELSE 'outlet' END)
-                  FROM gold g JOIN units u USING (unit_id) WHERE g.task = 'loaded'""",
+                  {_FROM} WHERE g.task = 'loaded'""",
     "frames": f"""SELECT {_FACTS}, g.label, (SELECT list(f.label) FROM frames f WHERE f.unit_id = u.unit_id)
-                  FROM gold g JOIN units u USING (unit_id) WHERE g.task = 'frames'""",
-    "reply": f"""SELECT {_FACTS}, g.label, r.label FROM gold g JOIN units u USING (unit_id)
+                  {_FROM} WHERE g.task = 'frames'""",
+    "reply": f"""SELECT {_FACTS}, g.label, r.label {_FROM}
                  JOIN replies r ON r.unit_id = g.unit_id WHERE g.task = 'reply'""",
 }
 

@@ -9,7 +9,7 @@ for all articles by the model. The interval is Student's t over the articles wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.stats import t
@@ -34,8 +34,8 @@ class Labelled:
     total: Floats
     weight: Floats
 
-    def of(self, groups: Sequence[int]) -> Labelled:
-        own = np.isin(self.group, groups)
+    def of(self, groups: Sequence[int], articles: Ints) -> Labelled:
+        own = np.isin(self.group, groups) & np.isin(self.article, articles)
         return Labelled(*(getattr(self, name)[own] for name in Labelled.__dataclass_fields__))
 
 
@@ -43,7 +43,8 @@ class Labelled:
 class Estimate:
     """value ± error (its standard error) with `freedom` degrees of freedom; error is None where labels are too few.
 
-    units, articles: with labels. note: why there is no interval, or an empty text.
+    units, articles: with labels. note: why there is no interval, or an empty text. parts: articles, and what each adds
+    to the error, whose square is the sum of theirs.
     """
 
     value: float
@@ -52,6 +53,7 @@ class Estimate:
     units: int
     articles: int
     note: str = ""
+    parts: tuple[Ints, Floats] = field(default=(np.empty(0, np.int64), np.empty(0)), compare=False)
 
     def interval(self, level: float) -> tuple[float, float] | None:
         if self.error is None:
@@ -82,8 +84,9 @@ def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Flo
     parts = tuned * (everywhere - everywhere.mean()) / len(everywhere)
     rectified = by_people - tuned * by_model
     parts[np.searchsorted(articles, named)] += (rectified - rectified.mean()) / len(named)
-    error = float(np.sqrt((parts**2).sum() * len(named) / (len(named) - 1)))
-    return Estimate(value, error, len(named) - 1, units, len(named))
+    parts *= np.sqrt(len(named) / (len(named) - 1))
+    error = float(np.sqrt((parts**2).sum()))
+    return Estimate(value, error, len(named) - 1, units, len(named), parts=(articles, parts))
 
 
 def tuned_weight(by_people: Floats, by_model: Floats) -> float:
@@ -117,12 +120,17 @@ def _too_few(labelled: Labelled, articles: int) -> str:
 
 
 def difference(left: Estimate, right: Estimate) -> Estimate:
-    """Of two groups that share no article; degrees of freedom by Welch and Satterthwaite."""
+    """Of two groups; degrees of freedom by Welch and Satterthwaite. What an article or a text that both ran adds to either
+    error counts once, as its difference."""
     units, articles = left.units + right.units, left.articles + right.articles
     value = left.value - right.value
     if left.error is None or right.error is None:
         return Estimate(value, None, 0, units, articles, left.note or right.note)
+    _, own, others = np.intersect1d(left.parts[0], right.parts[0], return_indices=True)
+    shared = float((left.parts[1][own] * right.parts[1][others]).sum())
     parts = left.error**2, right.error**2
     below = parts[0] ** 2 / left.freedom + parts[1] ** 2 / right.freedom
     freedom = int(sum(parts) ** 2 / below) if below else left.freedom + right.freedom
-    return Estimate(value, float(np.sqrt(sum(parts))), max(freedom, 1), units, articles)
+    return Estimate(
+        value, float(np.sqrt(max(sum(parts) - 2 * shared, 0.0))), max(freedom, 1), units, articles
+    )

@@ -187,15 +187,12 @@ def _strata(store: Store, cells: Cells) -> tuple[NDArray[np.int64], int]:
 
     Returns n as well.
     """
-    found = {a: (e, c) for a, e, c in store.rows("SELECT article_id, event, cluster FROM grouped")}
-    keys = []
-    for article in cells.articles:
-        event, cluster = found.get(article, (None, article))
-        keys.append(f"event {event}" if event is not None else f"text {cluster}")
-    _, key = np.unique(np.array(keys, object).astype(str), return_inverse=True)
-    of_row = key[cells.article]
+    keys = store.columns("""
+        SELECT coalesce('event ' || min(event) FILTER (written AND NOT copy), 'text ' || any_value(n)) AS key
+        FROM parts LEFT JOIN grouped USING (article_id) GROUP BY id ORDER BY id""")["key"]
+    _, of_row = np.unique(keys.astype(object).astype(str), return_inverse=True)
     pairs = np.unique(np.stack([of_row, cells.group]), axis=1)
-    shared = np.bincount(pairs[0], minlength=key.max(initial=-1) + 1) > 1
+    shared = np.bincount(pairs[0], minlength=of_row.max(initial=-1) + 1) > 1
     order = np.argsort(~shared, kind="stable")
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))

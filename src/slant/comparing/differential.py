@@ -46,15 +46,18 @@ def errors(labelled: Mapping[str, Labelled], cells: Cells, *, options: Options) 
     rows: list[dict[str, Any]] = []
     tests: dict[str, float] = {}
     for name, found in sorted(labelled.items()):
-        counts, group = _per_article(found)
+        counts, (article, group) = _per_article(found)
         of = [g for g in np.unique(group) if (group == g).sum() >= FEWEST]
         if len(of) < 2:
             continue
         kept = np.isin(group, of)
         tests[name] = _test(counts[kept], group[kept], options.permutations, rng)
+        # The parts of a text that several groups ran are drawn together.
+        texts, place = np.unique(article[kept], return_inverse=True)
+        times = rng.poisson(1.0, (options.resamples, len(texts))).astype(float)[:, place]
         scale = cells.measures[cells.index(name)].scale
         for g in of:
-            row = _row(counts[kept], group[kept] == g, (scale, options), rng)
+            row = _row(counts[kept], group[kept] == g, times, scale=scale, level=options.level)
             rows.append({"measure": name, "group": cells.groups[g], "p": tests[name], **row})
     adjusted = dict(zip(tests, false_discovery_control(list(tests.values())), strict=True)) if tests else {}
     for row in rows:
@@ -65,7 +68,7 @@ def errors(labelled: Mapping[str, Labelled], cells: Cells, *, options: Options) 
 
 
 def _per_article(found: Labelled) -> tuple[Floats, NDArray[np.int64]]:
-    """(articles of a group, [error, bias, total, labels]) and the group of each."""
+    """(articles of a group, [error, bias, total, labels]), and [article, group] of each."""
     wrong, weight = found.model - found.gold, found.weight
     parts = np.stack(
         [np.abs(wrong) * weight, wrong * weight, found.total * weight, np.ones(len(wrong))], axis=1
@@ -73,7 +76,7 @@ def _per_article(found: Labelled) -> tuple[Floats, NDArray[np.int64]]:
     keys, place = np.unique(np.stack([found.article, found.group]), axis=1, return_inverse=True)
     counts = np.zeros((keys.shape[1], 4))
     np.add.at(counts, place.ravel(), parts)
-    return counts, keys[1]
+    return counts, keys
 
 
 def _test(counts: Floats, group: NDArray[np.int64], permutations: int, rng: np.random.Generator) -> float:
@@ -93,11 +96,8 @@ def _test(counts: Floats, group: NDArray[np.int64], permutations: int, rng: np.r
 
 
 def _row(
-    counts: Floats, own: NDArray[np.bool_], settings: tuple[float, Options], rng: np.random.Generator
+    counts: Floats, own: NDArray[np.bool_], times: Floats, *, scale: float, level: float
 ) -> dict[str, Any]:
-    scale, options = settings
-    times = rng.poisson(1.0, (options.resamples, len(counts))).astype(float)
-
     def figures(weights: Floats) -> Floats:
         here, there = weights[:, own] @ counts[own], weights[:, ~own] @ counts[~own]
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -105,7 +105,7 @@ def _row(
             return scale * np.stack([here[:, 0] / here[:, 2], bias, bias - there[:, 1] / there[:, 2]], axis=1)
 
     value = figures(np.ones((1, len(counts))))[0]
-    low, high = ends(figures(times).astype(np.float32), level=options.level)
+    low, high = ends(figures(times).astype(np.float32), level=level)
     row: dict[str, Any] = {"labels": int(counts[own, 3].sum()), "articles": int(own.sum())}
     for i, name in enumerate(("error", "bias", "left_out")):
         row |= {name: float(value[i]), f"{name}_low": float(low[i]), f"{name}_high": float(high[i])}

@@ -1,5 +1,7 @@
 """Would chance give as large a difference between two groups? Whole articles change sides, a great many times.
 
+An article or a text with a part on both sides swaps the two, whatever else moves (so for wire copy that both ran).
+
 The statistic is the difference of two rates over its standard error, which is made anew in each arrangement: so the test
 holds for groups whose articles differ in length and number, and not only for groups alike in everything (Janssen 1997; Chung
 & Romano 2013). Rates are ratios of sums over articles, so a handful of sums per article is all that an arrangement needs, and

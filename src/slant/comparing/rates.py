@@ -1,19 +1,21 @@
 """Rates of each group and of everything, with intervals that resample whole articles.
 
 The units of one article are not independent, nor the comments under it, so articles are what is resampled (Cameron, Gelbach
-& Miller 2008). These are rates of the model's own labels: correction.py says what they are worth.
+& Miller 2008). Copies of one text in one group count once; in several groups they count for each, and are resampled as one
+(parts.py). These are rates of the model's own labels: correction.py says what they are worth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from slant.comparing.cells import Cells
 from slant.comparing.drawing import ALL, Drawn, counts, ends
+from slant.comparing.parts import parts
 from slant.comparing.store import COLUMNS, NOT_STATED, Store
 from slant.errors import UsageError
 
@@ -23,10 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """kept: groups that something is said of, by name → articles. left_out: those with too few, likewise."""
+    """kept: groups that something is said of, by name → articles. left_out: those with too few, likewise.
+
+    Articles are counted without copies of the same text in the same group; copies: how many there are, where there are any.
+    """
 
     kept: Mapping[str, int]
     left_out: Mapping[str, int]
+    copies: Mapping[str, int] = field(default_factory=dict)
 
 
 FEW_ARTICLES = 20  # below, percentile intervals over articles cover less than they say
@@ -34,7 +40,11 @@ FEW_ARTICLES = 20  # below, percentile intervals over articles cover less than t
 
 def groups_of(store: Store, *, min_articles: int) -> Groups:
     """Raises UsageError if no row states the column that is compared by, or no group has enough articles."""
-    articles = store.articles()
+    parts(store)
+    counted = store.rows(
+        'SELECT "group", count(DISTINCT cluster), count(*) FILTER (copy) FROM parts GROUP BY 1 ORDER BY 1'
+    )
+    articles = {group: texts for group, texts, _ in counted}
     kept = {group: n for group, n in articles.items() if n >= min_articles}
     if set(articles) == {NOT_STATED}:
         hint = "Score with --outlet NAME, or compare" if store.by == "outlet" else "Compare"
@@ -49,7 +59,8 @@ def groups_of(store: Store, *, min_articles: int) -> Groups:
             f"no {store.by} has {min_articles} articles. The largest: {shown}. Lower --min-articles, or "
             "compare by another column."
         )
-    return Groups(kept, {group: n for group, n in articles.items() if group not in kept})
+    left_out = {group: n for group, n in articles.items() if group not in kept}
+    return Groups(kept, left_out, {group: copies for group, _, copies in counted if copies})
 
 
 def rates_table(cells: Cells, drawn: Drawn, *, kept: Collection[str], level: float) -> pa.Table:
@@ -57,7 +68,8 @@ def rates_table(cells: Cells, drawn: Drawn, *, kept: Collection[str], level: flo
 
     value: a share in [0, 1], a difference of two shares in [-1, 1] ("net"), or a number per 1,000 words. low, high: ends of
     the interval, null where the articles do not tell. total: the denominator (units, words, replies); a group without one
-    has no row. articles: those with a denominator. units: how many were looked at.
+    has no row. articles: those with a denominator, in
+    "(all)" different texts. units: how many were looked at.
     """
     import pyarrow as pa
 

@@ -57,16 +57,16 @@ def answers(store: Store, *, groups: Sequence[str], options: Options) -> pa.Tabl
 
 
 # The group of an article is that of its own units: when authors are compared, comments have their writers for groups.
-_OF_ARTICLE = """
+OF_ARTICLE = """
     (SELECT article_id, coalesce(any_value("group") FILTER (NOT is_comment), any_value("group")) AS "group"
      FROM units GROUP BY 1)"""
 _REPLIES = f"""
     SELECT a."group" AS "group", {", ".join(f"count(*) FILTER (label = '{x}') AS {x}" for x in REPLIES)}
-    FROM replies r JOIN {_OF_ARTICLE} a USING (article_id) GROUP BY article_id, a."group" ORDER BY article_id"""
+    FROM replies r JOIN {OF_ARTICLE} a USING (article_id) GROUP BY article_id, a."group" ORDER BY article_id"""
 _TOWARD = f"""
     SELECT a."group" AS "group", {", ".join(f"count(*) FILTER (label = '{x}') AS {x}" for x in STANCES)},
            count(*) FILTER (label IS NULL) AS no_call
-    FROM stances s JOIN {_OF_ARTICLE} a USING (article_id)
+    FROM stances s JOIN {OF_ARTICLE} a USING (article_id)
     WHERE is_comment AND target = '{ARTICLE}' GROUP BY article_id, a."group" ORDER BY article_id"""
 
 
@@ -127,7 +127,7 @@ _NET = "sum(CASE label WHEN 'favor' THEN 1 WHEN 'against' THEN -1 ELSE 0 END)"
 _AUDIENCE = f"""
     SELECT a."group" AS "group", target, {_NET} FILTER (NOT is_comment) AS net, count(*) FILTER (NOT is_comment) AS units,
            {_NET} FILTER (is_comment) AS c_net, count(*) FILTER (is_comment) AS comments
-    FROM stances s JOIN {_OF_ARTICLE} a USING (article_id) WHERE target != '{ARTICLE}'
+    FROM stances s JOIN {OF_ARTICLE} a USING (article_id) WHERE target != '{ARTICLE}'
     GROUP BY article_id, a."group", target HAVING units > 0 AND comments > 0 ORDER BY article_id, target"""
 
 

@@ -11,6 +11,7 @@ corrected    group, other (null: a rate; else a difference), measure, naive, nai
              the corrected interval), note (why there is no interval) (with --gold)
 sensitivity  group, measure, value, low, high, sets (without --gold)
 left_out     group, articles
+copies       group, articles (left out: copies of a text that the group ran already), shared (texts that other groups ran too)
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from slant.comparing.cells import cells
 from slant.comparing.corrected import corrected_notes, corrected_table
 from slant.comparing.differences import ALPHA, MIN_HITS, MOST_GROUPS, Differences, differences
 from slant.comparing.drawing import draw
+from slant.comparing.events import mark
 from slant.comparing.gold import load_gold
 from slant.comparing.options import Options
+from slant.comparing.parts import COPIES, copies_note
 from slant.comparing.rates import FEW_ARTICLES, Groups, groups_of, rates_table
 from slant.comparing.sensitivity import MEANING, published_errors, sensitivity_table
 from slant.comparing.store import Store
@@ -67,18 +70,20 @@ class Results:
 
 def run(store: Store, options: Options, *, say: Callable[[str], None] = lambda _: None) -> Results:
     """Raises UsageError if there is nothing to compare. say: is told of each step before it begins."""
-    groups = groups_of(store, min_articles=options.min_articles)
     if options.gold:
         load_gold(store, options.gold)
+    say("articles with the same text, and on the same events")
+    mark(store)
+    groups = groups_of(store, min_articles=options.min_articles)
     say("counting per article")
     counted = cells(store, measures=options.measures)
-    say(f"{options.resamples:,} resamples of {len(counted.articles):,} articles")
+    say(f"{options.resamples:,} resamples of {len(counted.articles):,} texts")
     drawn = draw(counted, resamples=options.resamples, seed=options.seed)
     tables = {"rates": rates_table(counted, drawn, kept=groups.kept, level=options.level)}
     say(f"differences between {len(groups.kept)} groups, {options.permutations:,} permutations each")
     found = differences(counted, drawn, kept=list(groups.kept), options=options)
     tables |= {"detectable": found.detectable, "differences": found.differences, "untested": found.untested}
-    tables["left_out"] = _left_out(groups)
+    tables |= {"left_out": _left_out(groups), "copies": store.arrow(COPIES)}
     notes = [*_notes(store, groups, found, options)]
     if options.gold:
         say("correcting by the labels of people")
@@ -147,5 +152,6 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
     if groups.left_out:
         few = ", ".join(f"{group} ({n})" for group, n in groups.left_out.items())
         yield f"Left out, with fewer than {options.min_articles} articles: {few}."
+    yield from copies_note(store, groups)
     if store.repeated:
         yield f"{store.repeated:,} rows were left out: comments posted again, or units that stood there already."

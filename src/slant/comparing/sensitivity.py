@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slant.assets import asset
 from slant.comparing.cells import COMMENTS, measure_of
@@ -36,8 +36,8 @@ SETS: Mapping[tuple[str, bool], tuple[str, ...]] = {
 Errors = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
-def published_errors(model: str, *, folder: str | None) -> Errors:
-    """Set → label → precision, recall, support and n, from the scorecard in the model's folder (None: the shipped model).
+def published_card(model: str, *, folder: str | None) -> list[dict[str, Any]]:
+    """The results of the scorecard in the model's folder (None: the shipped model), one for each set.
 
     model: fingerprint that the scores carry. Raises SlantError if the folder has no scorecard, or it is of another model.
     """
@@ -52,6 +52,12 @@ def published_errors(model: str, *, folder: str | None) -> Errors:
         raise SlantError(
             f"{path} is of model {card.get('fingerprint')}, the scores are of {model}. Name its folder with --model."
         )
+    results: list[dict[str, Any]] = card["results"]
+    return results
+
+
+def published_errors(model: str, *, folder: str | None) -> Errors:
+    """Set → label → precision, recall, support and n, of `published_card`."""
     return {
         result["set"]: {
             label["label"]: {
@@ -60,7 +66,7 @@ def published_errors(model: str, *, folder: str | None) -> Errors:
             }
             for label in result["labels"]
         }
-        for result in card["results"]
+        for result in published_card(model, folder=folder)
     }  # fmt: skip
 
 

@@ -170,8 +170,8 @@ def _made(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> str:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(found[0]) if found else 0
+    # All rows are fetched: DuckDB refuses to register a table while a result is unfinished.
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
 _PAIRS = "BIGINT[][]"

@@ -34,14 +34,14 @@ def trends(store: Store, cells: Cells, *, groups: Sequence[str], options: Option
 
     mark(store)
     wanted = [i for i, m in enumerate(cells.measures) if any(fnmatchcase(m.name, p) for p in MAIN)]
-    month, cluster = _months(store, cells)
+    month = _months(store)
     rng = np.random.default_rng(options.seed)
     rows: list[dict[str, Any]] = []
     for name in (*(g for g in cells.groups if g in groups), ALL):
         of_group = month != "" if name == ALL else (month != "") & (cells.group == cells.groups.index(name))
         for when in np.unique(month[of_group]).tolist():
             own = np.flatnonzero(of_group & (month == when))
-            for row in _cell(cells, own, cluster[own], wanted, options, rng):
+            for row in _cell(cells, own, cells.article[own], wanted, options, rng):
                 rows.append({"month": when, "group": name, **row})
     kinds = {"articles": pa.int64(), "few": pa.bool_()} | dict.fromkeys(
         ("value", "low", "high"), pa.float64()
@@ -53,7 +53,7 @@ def trends(store: Store, cells: Cells, *, groups: Sequence[str], options: Option
 def _cell(
     cells: Cells,
     own: Any,
-    cluster: Any,
+    text: Any,
     wanted: list[int],
     options: Options,
     rng: np.random.Generator,
@@ -65,7 +65,7 @@ def _cell(
     few = articles < options.min_articles
     scale = cells.scale[wanted]
     if not few:
-        _, place = np.unique(cluster, return_inverse=True)
+        _, place = np.unique(text, return_inverse=True)
         times = rng.poisson(1.0, (options.resamples, place.max() + 1)).astype(float)[:, place]
         with np.errstate(invalid="ignore", divide="ignore"):
             low, high = ends(
@@ -86,14 +86,13 @@ def _cell(
     return rows
 
 
-def _months(store: Store, cells: Cells) -> tuple[Any, Any]:
-    """Month of each row of `cells` ("" where none is stated), and its text (wire copy is one)."""
+def _months(store: Store) -> Any:
+    """Month of each row of the cells ("" where none is stated): of the copy that counts."""
     query = """
-        SELECT article_id, coalesce(any_value(month), '') AS month, coalesce(any_value(cluster), article_id) AS cluster
-        FROM units LEFT JOIN grouped USING (article_id) GROUP BY article_id ORDER BY article_id"""
-    found = store.columns(query)
-    month, cluster = (found[name].astype(object).astype(str)[cells.article] for name in ("month", "cluster"))
-    return month, cluster
+        SELECT coalesce(min(month) FILTER (written AND NOT copy), min(month), '') AS month
+        FROM parts JOIN (SELECT article_id, any_value(month) AS month FROM units GROUP BY 1) USING (article_id)
+        GROUP BY id ORDER BY id"""
+    return store.columns(query)["month"].astype(object).astype(str)
 
 
 def month_events(store: Store) -> pa.Table:

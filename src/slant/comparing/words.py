@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from slant.comparing.drawing import ends
 from slant.comparing.events import mark
+from slant.comparing.parts import COUNTED, parts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,7 +44,8 @@ def words(store: Store, *, groups: Sequence[str], options: Options, voice: str =
     """One row for each phrase that sets a group apart, of each target ("(any)": all units), most telling first.
 
     target: only units that name it count. group, phrase (lower case, without determiners, outer marks and possessive), count,
-    other_count, texts (of the group that have it; wire copy is one), log_odds, z, low, high (of log_odds, resampling texts),
+    other_count, texts (of the group that have it; its copies of a text count once), log_odds, z, low, high (of log_odds,
+    resampling texts),
     p_adjusted (two-sided, from z; Benjamini-Hochberg over every phrase that was looked at), examples: unit_ids, from
     different texts first.
     voice: "outlet", "quoted" or "reader" (comments).
@@ -52,6 +54,7 @@ def words(store: Store, *, groups: Sequence[str], options: Options, voice: str =
     from scipy.stats import false_discovery_control, norm
 
     mark(store)
+    parts(store)
     rng = np.random.default_rng(options.seed)
     rows: list[dict[str, Any]] = []
     p_values: list[float] = []
@@ -114,10 +117,10 @@ def _coded(values: Any) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def _by_target(store: Store, voice: str) -> Iterator[tuple[str, _Spans]]:
-    query = """
-        SELECT DISTINCT l."group", l.text, l.unit_id, l."start", coalesce(g.cluster, l.article_id) AS cluster
-        FROM loaded l LEFT JOIN grouped g USING (article_id)
-        WHERE l.voice = ? AND l.is_comment = ? {} ORDER BY l.unit_id, l."start", l.text"""
+    query = f"""
+        SELECT DISTINCT l."group", l.text, l.unit_id, l."start", p.cluster
+        FROM loaded l JOIN parts p USING (article_id, "group")
+        WHERE {COUNTED} AND l.voice = ? AND l.is_comment = ? {{}} ORDER BY l.unit_id, l."start", l.text"""
     comment = voice == "reader"
     yield ANY_TARGET, _Spans(store.columns(query.format(""), (voice, comment)))
     named = "SELECT DISTINCT target FROM stances WHERE is_comment = ? AND mentions > 0 ORDER BY 1"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from slant.reports import findings, folder, sections, words
 from slant.reports.evidence import ALL, Keys, dump, gather, pack
-from slant.reports.measures import COMMENTS, Measure
+from slant.reports.measures import COMMENTS, THREADS, Measure, signed
 from slant.reports.methods import known_errors, methods
 from slant.reports.pages import environment, hashed, source
 from slant.reports.panels import REST, Panel, Row, rate_panels, shown_name
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 MOST_BYTES = 5_000_000
 MOST_GROUPS = 20
 MOST_STANDING = 60
+OWN_OF_COMMENTS = (
+    "author",
+    "kind",
+    "month",
+    "published",
+    "url",
+)  # a comment may differ there from its article
 Tables = Mapping[str, Sequence[Row]]
 
 
@@ -50,7 +57,7 @@ def write(results: Results, output: Path, *, store: Store) -> Path:
     pairs = _pairs(tables["differences"], keys)
     taken = len(template.render(**shown, data="", most=0).encode()) + len(dump(pairs).encode())
     packed, most = pack(evidence, budget=MOST_BYTES - taken - 100_000)
-    titles = [Measure.of(name).title for name in keys.measures]
+    titles = [Measure.of(name.replace(THREADS, COMMENTS)).title for name in keys.measures]
     data = {"groups": keys.groups, "measures": keys.measures, "titles": titles, "pairs": pairs, **packed}
     path = output / "index.html"
     partial = path.with_name(path.name + ".partial")
@@ -78,7 +85,13 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
             own = of_rates is not rates or measure.name not in answered
             return measure.family in families and measure.comments == comments and own
 
-        return rate_panels(of_rates, keys=keys, extras=extras, wanted=wanted)
+        if of_rates is rates:
+            return rate_panels(rates, keys=keys, extras=extras, wanted=wanted)
+        own_groups = (
+            results.options.by in OWN_OF_COMMENTS
+        )  # then `corrected` and the band are of other comments
+        more = (lambda *_: ()) if own_groups else extras
+        return rate_panels(of_rates, keys=keys.of_threads(), extras=more, wanted=wanted)
 
     return {
         "results": results,
@@ -100,7 +113,7 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "more_standing": max(0, sum(r["significant"] for r in tables["differences"]) - MOST_STANDING),
         "measured": _measured(tables["differences"]),
         "corrections": sections.corrections(tables.get("corrected", ()), keys=keys),
-        "disagreeing": [row for row in tables.get("corrected", ()) if row["disagree"]],
+        "disagreeing": [(row, *_sides(row)) for row in tables.get("corrected", ()) if row["disagree"]],
         "banded": bool(tables.get("sensitivity")),
         "events": sections.events(tables),
         "decomposition": sections.decomposition(tables.get("decomposition", ())),
@@ -114,6 +127,16 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "sources": [Path(name).name for name in results.files],
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
     }
+
+
+def _sides(row: Row) -> tuple[str, str, str]:
+    """Naive, corrected and its interval, in words."""
+    measure = Measure.of(row["measure"])
+    if row["other"] is None:
+        numbers = measure.number(row["naive"]), measure.number(row["corrected"])
+        return *numbers, measure.interval(row["low"], row["high"])
+    sizes = [signed(measure.scaled(row[name])) for name in ("naive", "corrected", "low", "high")]
+    return sizes[0], sizes[1], f"{sizes[2]} to {sizes[3]}"
 
 
 def _extras(tables: Tables) -> Callable[[str, str], tuple[str, ...]]:

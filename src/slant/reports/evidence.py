@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from slant.comparing.parts import COUNTED, parts
+from slant.comparing.readers import ARTICLE, OF_ARTICLE
 from slant.reports import words
+from slant.reports.measures import COMMENTS, THREADS
 from slant.reports.pages import clip, printable, web
 
 if TYPE_CHECKING:
@@ -20,14 +23,17 @@ MOST = 6
 _SIZES = ((MOST, 600), (5, 420), (4, 320), (3, 260), (2, 200), (1, 160), (1, 100))
 _SIDE = "CASE WHEN is_comment THEN 'comments/' ELSE '' END"
 
-# "net" stances have no units of their own (theirs are those against and in favor), nor have spans per 1,000 words (theirs
-# are the units with spans), so neither has rows here; `sources` says where to look.
+# Copies that do not count are not behind any number. "threads/": comments by the group of the article that they stand under,
+# which is not always theirs. "net" stances have no units of their own (theirs are those against and in favor), nor have
+# spans per 1,000 words (theirs are the units with spans), so neither has rows here; `sources` says where to look.
+_STANCE = """CASE label WHEN 'against' THEN p_against WHEN 'favor' THEN p_favor WHEN 'neutral' THEN p_neutral
+               ELSE greatest(p_against, p_neutral, p_favor) END"""
+_REPLY = "CASE label WHEN 'support' THEN p_support WHEN 'deny' THEN p_deny WHEN 'query' THEN p_query ELSE p_comment END"
 _TABLE = f"""
     CREATE OR REPLACE TEMP TABLE evidence AS
     SELECT "group", measure, article_id, unit_id, is_comment, probability FROM (
         SELECT "group", {_SIDE} || 'stance/' || target || '/' || coalesce(label, 'no_call') AS measure, article_id, unit_id,
-               is_comment, CASE label WHEN 'against' THEN p_against WHEN 'favor' THEN p_favor WHEN 'neutral' THEN p_neutral
-               ELSE greatest(p_against, p_neutral, p_favor) END AS probability FROM stances
+               is_comment, {_STANCE} AS probability FROM stances
         UNION ALL
         SELECT "group", {_SIDE} || 'loaded/' || voice || '/units', article_id, unit_id, is_comment, max(score) FROM loaded
         WHERE voice = 'quoted' OR (voice = 'reader') = is_comment GROUP BY ALL
@@ -37,9 +43,14 @@ _TABLE = f"""
         UNION ALL
         SELECT "group", {_SIDE} || 'frame/' || label, article_id, unit_id, is_comment, score FROM frames
         UNION ALL
-        SELECT "group", 'comments/reply/' || label, article_id, unit_id, true,
-               CASE label WHEN 'support' THEN p_support WHEN 'deny' THEN p_deny WHEN 'query' THEN p_query ELSE p_comment END
-        FROM replies)"""
+        SELECT "group", '{COMMENTS}reply/' || label, article_id, unit_id, true, {_REPLY} FROM replies
+    ) JOIN parts USING (article_id, "group") WHERE {COUNTED}
+    UNION ALL
+    SELECT a."group", '{THREADS}reply/' || label, article_id, unit_id, true, {_REPLY}
+    FROM replies JOIN {OF_ARTICLE} a USING (article_id)
+    UNION ALL
+    SELECT a."group", '{THREADS}stance/{ARTICLE}/' || coalesce(label, 'no_call'), article_id, unit_id, true, {_STANCE}
+    FROM stances JOIN {OF_ARTICLE} a USING (article_id) WHERE is_comment AND target = '{ARTICLE}'"""
 # Drawn by hash, an article at most once before any comes twice: the same run gives the same sentences, and nobody chose them.
 _DRAWN = """
     WITH ranked AS (
@@ -54,11 +65,19 @@ _DRAWN = """
 
 @dataclass(slots=True)
 class Keys:
-    """Short names for groups and measures, under which the page finds its sentences."""
+    """Short names for groups and measures, under which the page finds its sentences.
+
+    side: what measures of comments begin with, COMMENTS for those of the group or THREADS for those under its articles.
+    """
 
     groups: list[str]
     measures: list[str] = field(default_factory=list)
     known: dict[str, int] = field(default_factory=dict)
+    side: str = COMMENTS
+
+    def of_threads(self) -> Keys:
+        """The same keys, for numbers of comments by the article that they stand under."""
+        return replace(self, side=THREADS)
 
     def of(self, group: str, measure: str) -> str:
         """Keys of the sentences behind a rate, apart by blanks; "" for a group that the page does not show."""
@@ -67,6 +86,8 @@ class Keys:
         return " ".join(self.one(group, name) for name in sources(measure))
 
     def one(self, group: str, measure: str) -> str:
+        if measure.startswith(COMMENTS):
+            measure = self.side + measure.removeprefix(COMMENTS)
         return f"{self.groups.index(group)}.{self._number(measure)}"
 
     def _number(self, measure: str) -> int:
@@ -99,6 +120,7 @@ def gather(store: Store, *, keys: Keys, more: Mapping[str, Sequence[str]]) -> Ev
     Makes the table `evidence` in the store: "group", measure, article_id, unit_id, is_comment, probability (of the label that
     counts; of an abstention the largest).
     """
+    parts(store)
     store.connection.execute(_TABLE)
     rows = store.connection.execute(_DRAWN, {"groups": keys.groups, "most": MOST}).fetchall()
     found = Evidence()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from slant.reports import words
 
 COMMENTS = "comments/"
+THREADS = "threads/"  # comments by the group of the article that they stand under
 NONE = "—"
 _VOICES = {"outlet": "own voice", "quoted": "quoted", "reader": "readers"}
 _STANCES = {

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import slant
-from slant.assets import asset
+from slant.comparing.sensitivity import published_card
 from slant.errors import SlantError
 from slant.reports import words
 
@@ -88,7 +86,7 @@ def methods(results: Results) -> str:
         sentences.append(
             f"Articles were grouped into {count:,} events of two or more texts by date and "
             f"content (average linkage over TF-IDF "
-            "vectors); near-identical texts (MinHash; Broder 1997) were counted as wire copy."
+            f"vectors); {_copies(results)}"
         )
         cited.append("wire")
     if "decomposition" in used:
@@ -108,6 +106,16 @@ def methods(results: Results) -> str:
     return (
         f"# Methods\n\n{' '.join(sentences)}\n\n## References\n\n{references}\n\n## Notes of this run\n\n"
         + ("".join(f"- {note}\n" for note in results.notes) or "None.\n")
+    )
+
+
+def _copies(results: Results) -> str:
+    table = results.tables.get("copies")
+    left_out = sum(table.column("articles").to_pylist()) if table else 0
+    return (
+        f"near-identical texts within days of one another (MinHash; Broder 1997) counted once in each "
+        f"{_noun(results)} ({left_out:,} {'article' if left_out == 1 else 'articles'} left out), and what several "
+        f"{_noun(results)}s ran was resampled and permuted as one."
     )
 
 
@@ -184,17 +192,14 @@ class Known:
 def known_errors(results: Results) -> dict[str, list[Known]]:
     """Heading → figures per label, of the model's own scorecard; none if that is not at hand for this very model."""
     try:
-        folder = Path(results.options.model) if results.options.model else asset("model")
-        card = json.loads((folder / "scores" / "scorecard.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, SlantError):
-        return {}
-    if card.get("fingerprint") != results.model:
+        judged = published_card(results.model, folder=results.options.model)
+    except SlantError:
         return {}
     return {
         f"{_JUDGED[result['set']]} ({result['title']}, {result['n']:,} examples)": [
             _known(x) for x in result["labels"]
         ]
-        for result in card["results"]
+        for result in judged
         if result["set"] in _JUDGED
     }
 
