@@ -14,13 +14,13 @@ class Limits:
     a pipe or an archive; kept on disk meanwhile. unpacked: of all that comes out of one archive or packed file.
     ratio: of that to what went in, beyond `slack`.
 
-    A novel is about 1 MB, so 5 MB are never one article; a page may have as much again in scripts, and a line in what
-    is not read. Marks of quotation alone take a second per MB to split.
+    A novel is about 1 MB, so 2 MB are never one article; a page may have as much again in scripts, and a line in what
+    is not read. A text of nothing but marks of quotation takes four seconds per million of them to split.
     Text shrinks to a third or a tenth, near copies of one page to a hundredth; gzip ends at 1:1032.
     """
 
     document: int = 20_000_000
-    text: int = 5_000_000
+    text: int = 2_000_000
     line: int = 50_000_000
     unpacked: int = 1_000_000_000_000
     ratio: int = 200
