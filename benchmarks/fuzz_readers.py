@@ -245,7 +245,9 @@ def _mutated(
 
 
 def stretch(log: Log, result: Path, folder: Path) -> None:
-    """Documents of just under 10 MB, of one token over and over, by itself and inside a valid document."""
+    """Documents of just under 10 MB, of one token over and over inside a valid one; texts as long as may be, too."""
+    from slant.reading.limits import DEFAULT_LIMITS
+
     for name in ("text", "html", "jsonl", "json", "csv", "rss", "sitemap", "warc", "tar", "content in rss"):
         _, seed, make = FORMATS[name]
         middle = len(seed) // 2
@@ -254,6 +256,10 @@ def stretch(log: Log, result: Path, folder: Path) -> None:
             run(name, make(body), log, folder)
             log.write(result, "stretched")
         print(f"stretched {name}", file=sys.stderr, flush=True)
+    for token in STRETCHED:
+        words = token.decode("utf-8", "replace")
+        run("text", (words * (DEFAULT_LIMITS.text // len(words))).encode(), log, folder)
+        log.write(result, "stretched")
     log.write(result, "stretched", now=True)
 
 

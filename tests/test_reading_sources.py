@@ -165,6 +165,7 @@ def test_outlet_is_set_for_every_article(tmp_path: Path) -> None:
     assert [one.outlet for one in found if isinstance(one, Article)] == ["Ellis Post", "Ellis Post"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
 def test_more_words_than_any_article_has_are_refused(tmp_path: Path, name: str) -> None:
     """Found by fuzzing: to find the quotations in 10 MB of quotation marks took over ten seconds."""

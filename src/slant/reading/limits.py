@@ -15,7 +15,7 @@ class Limits:
     ratio: of that to what went in, beyond `slack`.
 
     A novel is about 1 MB, so 2 MB are never one article; a page may have as much again in scripts, and a line in what
-    is not read. A text of nothing but marks of quotation takes four seconds per million of them to split.
+    is not read. Odd texts take microseconds a character to split.
     Text shrinks to a third or a tenth, near copies of one page to a hundredth; gzip ends at 1:1032.
     """
 
