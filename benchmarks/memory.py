@@ -107,7 +107,8 @@ def measure(articles: Path, ending: str, *, model: bool, resume: bool) -> dict[s
         _run(articles, output, model=model, die=True)
     seconds, peak, code = _run(articles, output, model=model, die=False, resume=resume)
     if code != 3:  # some are empty, some come twice
-        raise SystemExit(f"slant score ended with {code}")
+        said = output.with_name("stderr").read_text("utf-8", "replace")
+        raise SystemExit(f"slant score ended with {code}: {said[-2000:]}")
     megabytes = output.stat().st_size / 1e6
     output.unlink()
     return {
@@ -137,8 +138,9 @@ def _run(
     ]
     started = time.perf_counter()
     command = [sys.executable, "-c", RUN, *arguments, "--quiet", *(["--resume"] if resume else [])]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
+    with output.with_name("stderr").open("wb") as said:
+        process = subprocess.Popen(command, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
     return (
         round(time.perf_counter() - started, 1),
         round(usage.ru_maxrss / 1024, 1),

@@ -249,6 +249,11 @@ def test_a_damaged_member_of_a_zip_is_rejected_and_the_next_is_read(tmp_path: Pa
     assert outcome(tmp_path / "a.zip") == [("a.zip!a.txt", "bad_archive"), ("a.zip!b.txt", TEXT)]
 
 
+def test_a_member_without_a_name_found_by_fuzzing_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped({"@": TEXT, "b.txt": TEXT}).replace(b"@", b"\0"))
+    assert outcome(tmp_path / "a.zip") == [("a.zip!", TEXT), ("a.zip!b.txt", TEXT)]
+
+
 def test_office_documents_and_empty_archives_are_no_archives_of_articles(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_bytes(zipped({"word/document.xml": "<w/>"}))
     (tmp_path / "b.zip").write_bytes(zipped({"[Content_Types].xml": "<w/>"}))

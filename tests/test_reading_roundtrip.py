@@ -251,6 +251,15 @@ def test_a_mapped_column_serves_no_other_field() -> None:
 
 
 @pytest.mark.parametrize(
+    "given", ["title=What text=Full story", "title=What,text=Full story", " title = What ,\ttext=Full story"]
+)
+def test_one_map_may_hold_several_pairs(given: str) -> None:
+    assert mapping([given, "author=By, of"]).mapped == {
+        "title": "What", "text": "Full story", "author": "By, of",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("pairs", "message"),
     [
         (["titel=x"], "no field 'titel'.*Did you mean 'title'"),
@@ -258,6 +267,7 @@ def test_a_mapped_column_serves_no_other_field() -> None:
         (["title="], "expected FIELD=COLUMN"),
         (["title=a", "title=b"], "title is mapped twice"),
         (["title=a", "text=A"], "column 'A' is mapped twice"),
+        (["title=a txt=b"], "no field 'txt'"),
     ],
 )
 def test_a_map_that_cannot_be_meant_is_said(pairs: list[str], message: str) -> None:

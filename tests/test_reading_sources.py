@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from pathlib import Path
 
@@ -162,6 +163,18 @@ def test_outlet_is_set_for_every_article(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text('{"text": "One.", "outlet": "Mill Courier"}')
     found = list(read_articles([str(tmp_path)], outlet="Ellis Post"))
     assert [one.outlet for one in found if isinstance(one, Article)] == ["Ellis Post", "Ellis Post"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
+def test_more_words_than_any_article_has_are_refused(tmp_path: Path, name: str) -> None:
+    """Found by fuzzing: to find the quotations in 10 MB of quotation marks took over ten seconds."""
+    words = '[{"text":' * 230_000
+    rows = {"a.txt": words, "a.jsonl": json.dumps({"text": words}) + '\n{"text": "Two."}'}
+    data = rows.get(name, f'text\n"{words.replace(chr(34), chr(34) * 2)}"\nTwo.\n')
+    (tmp_path / name).write_text(data)
+    found = list(read_articles([str(tmp_path / name)]))
+    assert [getattr(one, "reason", "") for one in found] == ["too_large", ""][: 1 if name == "a.txt" else 2]
 
 
 def test_documents_and_lines_over_the_limit_are_rejected_and_the_next_lines_are_read(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,28 @@ def test_csv_rows_that_do_not_fit_are_named_and_the_others_are_read(tmp_path: Pa
         (".csv:7", "D\n\nFour."), (".csv:8", "bad_row"), (".csv:9", "undecodable"),
         (".csv:10", "G\n\nSeven."),
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [
+        ("a.jsonl", b'{"text": "One."}\n', b'{"text": "Two."}\n'),
+        ("a.csv", b"id,text\n1,One.\n", b"2,Two.\n"),
+        ("a.csv", b'id,text\n1,"One', b'"\n2,Two.\n'),  # all of them in one cell
+    ],
+    ids=["jsonl", "between rows", "in a cell"],
+)
+def test_millions_of_blank_lines_found_by_fuzzing(
+    tmp_path: Path, name: str, start: bytes, end: bytes
+) -> None:
+    """Ten million, in a cell of CSV, took ten seconds and over a gigabyte."""
+    began = time.process_time()
+    found = read(tmp_path, name, start + b"\n" * 1_000_000 + end)
+    assert time.process_time() - began < 2
+    in_a_cell = start.endswith(b'"One')
+    assert [what for _, what in found] == (["bad_row", "bad_row", "Two."] if in_a_cell else ["One.", "Two."])
+    assert found[-1][0] == f"{name[1:]}:{(start + end).count(10) + 1_000_000}"
 
 
 def test_csv_cells_may_be_long_and_the_limit_of_the_module_stays(tmp_path: Path) -> None:

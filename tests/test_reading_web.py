@@ -103,6 +103,14 @@ def test_torn_headers_found_by_fuzzing_are_no_crash(tmp_path: Path, tail: bytes)
     assert reasons(found)[0] == ""
 
 
+@pytest.mark.slow
+def test_a_million_blank_lines_between_records_are_passed_over(tmp_path: Path) -> None:
+    start = time.process_time()
+    good = record(page().encode())
+    assert reasons(read(tmp_path, "a.warc", good + b"\n" * 1_000_000 + good)) == ["", ""]
+    assert time.process_time() - start < 2
+
+
 # ---- feeds
 
 LONG = "The council met on Friday and voted on the money for the ferry. " * 9

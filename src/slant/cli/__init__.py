@@ -38,9 +38,9 @@ class _Commands(click.Group):
 def cli() -> None:
     """Stance, loaded language and frames in news articles and reader comments.
 
-    PATHS are files, folders, globs, or - for standard input: text, Markdown, HTML, and JSON lines, CSV or Parquet with a
-    text column. Progress goes to standard error. Exit codes: 0 all done, 1 an error of ours, 2 wrong usage, 3 done but
-    some documents were rejected (listed in OUTPUT.rejected.jsonl).
+    PATHS are files, folders, globs, or - for standard input: text, Markdown, HTML, feeds, WARC, and JSON lines, CSV or
+    Parquet with a text column; also packed or in archives. Progress goes to standard error. Exit codes: 0 all done, 1 an
+    error of ours, 2 wrong usage, 3 done but some documents were rejected (listed in OUTPUT.rejected.jsonl).
     """
 
 

@@ -27,7 +27,7 @@ _mapped = click.option(
     "mapped",
     multiple=True,
     metavar="FIELD=COLUMN",
-    help="Column of tables that holds a field, such as title=headline. May be given again.",
+    help="Column of tables that holds a field, such as title=headline. May be given again, or hold several.",
 )
 _urls = click.option(
     "--urls",

@@ -91,6 +91,8 @@ def _lines(stream: BinaryIO, path: str, limit: int) -> Iterator[str | Rejected]:
     """One address a line; blank lines and lines that begin with # are no addresses."""
     count = 0
     for number, offset, line in bounded_lines(stream, limit):
+        if line is not None and line.isspace():
+            continue
         where = f"{path}:{number}"
         if line is None:
             yield too_long(where, limit)

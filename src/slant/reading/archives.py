@@ -43,7 +43,7 @@ def zip_members(stream: BinaryIO, path: str, limits: Limits) -> Members:
     for info in archive.infolist():
         where = f"{path}!{_shown(info.filename)}"
         kind = stat.S_IFMT(info.external_attr >> 16)
-        if info.is_dir() or _hidden(info.filename):
+        if info.filename.endswith("/") or _hidden(info.filename):
             continue
         try:
             _check_name(info.filename, where)

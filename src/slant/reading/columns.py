@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,6 +25,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sections": ("sections", "section", "tags", "tag", "category", "categories", "topics", "keywords"),
     "comments": ("comments", "reader_comments", "user_comments"),
 }  # fmt: skip
+_BETWEEN = re.compile(r"[,\s]+(?=\w+\s*=)")  # a column's name may hold either: text=Full Text
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
 
 
@@ -70,12 +72,12 @@ USUAL = Columns()
 
 
 def mapping(pairs: Sequence[str]) -> Columns:
-    """Columns from "FIELD=COLUMN" pairs as `--map` takes them.
+    """Columns from "FIELD=COLUMN" pairs as `--map` takes them, several to a string with commas or blanks between.
 
     Raises UsageError for another form, an unknown field, or a field or column that is given twice.
     """
     mapped: dict[str, str] = {}
-    for pair in pairs:
+    for pair in (one for several in pairs for one in _BETWEEN.split(several.strip())):
         held, equals, column = (part.strip() for part in pair.partition("="))
         if not equals or not held or not column:
             raise UsageError(f"--map {pair}: expected FIELD=COLUMN, such as title=headline.")

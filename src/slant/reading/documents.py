@@ -10,7 +10,7 @@ from typing import BinaryIO
 from slant.errors import Rejected
 from slant.reading.columns import USUAL, Columns, listed
 from slant.reading.decoding import bom_encoding, check_characters, convert_newlines, decode
-from slant.reading.limits import DEFAULT_LIMITS, Limits
+from slant.reading.limits import DEFAULT_LIMITS, Limits, check_text
 from slant.reading.metadata import plain_metadata
 from slant.reading.rows import article_from_row
 from slant.reading.sniffing import HEAD, sniff
@@ -49,7 +49,8 @@ def documents(
             raise Rejected(path, "nested_archive", detail)
         yield from _from_archive(stream, kind, path, settings)
     elif kind == "text":
-        yield read_text(whole(stream, path, settings.limits), path, outlet=settings.outlet)
+        data = whole(stream, path, settings.limits)
+        yield read_text(data, path, outlet=settings.outlet, limits=settings.limits)
     elif kind == "html":
         from slant.reading.pages import read_page
 
@@ -183,12 +184,15 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> Found:
         yield Rejected(path, "empty", "the table has no rows. Expected one article a row.")
 
 
-def read_text(data: bytes, path: str, *, outlet: str | None = None) -> Article:
+def read_text(
+    data: bytes, path: str, *, outlet: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Article:
     """The Article of a plain text or Markdown document; roles are left to the splitter.
 
-    Raises Rejected: undecodable, binary or empty.
+    Raises Rejected: undecodable, too_large, binary or empty.
     """
     text = convert_newlines(decode(data, path))
+    check_text(text, path, limits)
     if "\x00" in text:
         detail = (
             f"it holds a NUL character at {text.index(chr(0)):,}, so it is no text. Expected a text document."

@@ -94,7 +94,7 @@ class Fetcher:
         """Raises Rejected where the host's robots.txt says no, or its rules are not to be had."""
         origin = _origin(url, address)
         if origin not in self._rules:
-            self._rules[origin] = self._robots(origin)
+            self._rules[origin] = self._robots(origin, address)
         rules = self._rules[origin]
         if isinstance(rules, str):
             raise Rejected(
@@ -107,14 +107,14 @@ class Fetcher:
             detail = f"{origin}/robots.txt asks for {pause:,.0f} seconds between requests; it was left."
             raise Rejected(address, "robots", detail)
 
-    def _robots(self, origin: str) -> Any:
+    def _robots(self, origin: str, address: str) -> Any:
         """The host's rules; all is allowed where it has none (4xx), or why they cannot be read (RFC 9309, 2.3.1)."""
         from protego import Protego
 
         url = f"{origin}/robots.txt"
         try:
             for _ in range(self._manners.redirects + 1):
-                found = self._patiently(url, url, _ROBOTS_SIZE, cut=True)
+                found = self._patiently(url, address, _ROBOTS_SIZE, cut=True)
                 if isinstance(found, Answer):
                     return Protego.parse(found.body.decode("utf-8", "replace"))
                 url = found

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slant.errors import Rejected
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """document: of one text, HTML page, feed or table cell. line: of one JSON line, JSON value or CSV row.
-    unpacked: of all that comes out of one archive or packed file. ratio: of that to what went in, beyond `slack`.
-    spooled: of what has to be wound back (zip, Parquet) but comes out of a pipe or an archive; kept on disk meanwhile.
+    """document: of one text, HTML page or feed. text: of one article with its comments, in characters.
+    line: of one JSON line, JSON value or CSV row. spooled: of what has to be wound back (zip, Parquet) but comes out of
+    a pipe or an archive; kept on disk meanwhile. unpacked: of all that comes out of one archive or packed file.
+    ratio: of that to what went in, beyond `slack`.
 
-    A novel is about 1 MB, so 20 MB is never one article; a line may also hold thousands of comments.
+    A novel is about 1 MB, so 2 MB are never one article; a page may have as much again in scripts, and a line in what
+    is not read. Odd texts take microseconds a character to split.
     Text shrinks to a third or a tenth, near copies of one page to a hundredth; gzip ends at 1:1032.
     """
 
     document: int = 20_000_000
+    text: int = 2_000_000
     line: int = 50_000_000
     unpacked: int = 1_000_000_000_000
     ratio: int = 200
@@ -24,3 +29,10 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def check_text(text: str, path: str, limits: Limits) -> None:
+    """Raises Rejected "too_large" for more words than any article has."""
+    if len(text) > limits.text:
+        detail = f"the article has {len(text):,} characters, over {limits.text:,}. Split it into articles."
+        raise Rejected(path, "too_large", detail)

@@ -12,7 +12,7 @@ from typing import Any
 from slant.errors import Rejected
 from slant.reading.columns import USUAL, Columns, needs_text
 from slant.reading.decoding import check_characters, convert_newlines
-from slant.reading.limits import DEFAULT_LIMITS, Limits
+from slant.reading.limits import DEFAULT_LIMITS, Limits, check_text
 from slant.reading.metadata import iso_date
 from slant.records import Article, Part
 
@@ -51,11 +51,7 @@ def article_from_row(
     comments = comments_from(values.get("comments"), where)
     title, subtitle = (_words(values.get(name)) for name in ("title", "subtitle"))
     text, parts = assemble(title, subtitle, body, comments)
-    if len(text) > limits.document:
-        detail = (
-            f"the article has {len(text):,} characters, over {limits.document:,}. Split it into articles."
-        )
-        raise Rejected(where, "too_large", detail)
+    check_text(text, where, limits)
     article = Article(
         text=text,
         path=where,

@@ -23,6 +23,7 @@ Rows = Iterator[tuple[str, dict[str, Any]] | Rejected]
 _OBJECT = 'Expected one JSON object a line, such as {"text": "…", "title": "…", "outlet": "…"}.'
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+_MOST_LINES = 100_000  # of one CSV row; more is a quote that was never closed, or a cell that is no article
 _WRAPPERS = ("articles", "data", "documents", "items", "results", "rows")
 
 
@@ -31,6 +32,8 @@ def json_lines(
 ) -> Rows:
     """Rows of JSON lines; a broken line is rejected by its number and the next one goes on."""
     for number, offset, line in bounded_lines(stream, limits.line):
+        if line is not None and line.isspace():
+            continue
         where = f"{path}:{number}"
         if line is None:
             yield too_long(where, limits.line)
@@ -164,7 +167,7 @@ def csv_rows(
 ) -> Rows:
     """Rows of a CSV or TSV table with a header; a row that does not fit is rejected by its line."""
     lines = _Lines(stream, path, limits)
-    header_line = next((line for line in lines if line.strip()), "")
+    header_line = lines.first_with_words()
     delimiter = "\t" if ending(path) == ".tsv" else delimiter_of(header_line, columns)
     header = _parsed([header_line], delimiter, path)
     if not any(columns.field(name) == "text" for name in header):
@@ -228,7 +231,17 @@ class _Lines(Iterator[str]):
         """Give all lines of the row again but its first: an unclosed quote swallows good rows."""
         self._again.extendleft(reversed(self._used[1:]))
 
+    def first_with_words(self) -> str:
+        """The first line that is not blank, "" where there is none."""
+        for line in self:
+            if line.strip():
+                return line
+            self.begin_row()
+        return ""
+
     def __next__(self) -> str:
+        if len(self._used) >= _MOST_LINES:
+            raise csv.Error(f"it is over {_MOST_LINES:,} lines long")
         number, line = self._again.popleft() if self._again else self._read()
         if not self._used:
             self.row_start = number
@@ -237,6 +250,8 @@ class _Lines(Iterator[str]):
 
     def _read(self) -> tuple[int, str]:
         number, offset, line = next(self._lines)
+        while not self._used and line in (b"\n", b"\r\n"):  # a blank line between rows is no row
+            number, offset, line = next(self._lines)
         where = f"{self._path}:{number}"
         if line is None:
             raise too_long(where, self._limits.line)
