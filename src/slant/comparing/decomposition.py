@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.comparing.cells import Cells
+from slant.comparing.differences import MOST_GROUPS
 from slant.comparing.drawing import ends
 from slant.comparing.events import mark
 
@@ -55,7 +57,8 @@ class Side:
 
 
 def decomposition(store: Store, cells: Cells, *, groups: Sequence[str], options: Options) -> pa.Table:
-    """One row for each main measure and each pair of `groups`, and each group against all others as "(rest)".
+    """One row for each main measure and each pair of `groups`, and each group against all others as "(rest)"; above
+    MOST_GROUPS groups that alone.
 
     group, other, measure; value, other_value (rates overall); difference = selection +
     presentation + not_shared, the parts with `_low` and `_high` (the interval of the difference itself stands in the table of
@@ -135,17 +138,18 @@ def _parts(a: Side, b: Side, weights: Floats, drawn: tuple[Floats, Floats] | Non
 
 
 def _pairs(sides: dict[str, Side], groups: Sequence[str]) -> Iterator[tuple[str, str, Side, Side]]:
-    for a, b in combinations(groups, 2):
+    for a, b in combinations(groups, 2) if len(groups) <= MOST_GROUPS else ():
         yield a, b, sides[a], sides[b]
     if len(groups) > 2:
+        everything = reduce(lambda one, other: _combined(one, other, np.add), sides.values())
         for a in groups:
-            others = [side for name, side in sides.items() if name != a]
-            yield a, REST, sides[a], _together(others)
+            yield a, REST, sides[a], _combined(everything, sides[a], np.subtract)
 
 
-def _together(sides: Sequence[Side]) -> Side:
+def _combined(one: Side, other: Side, way: np.ufunc) -> Side:
+    """Sums or differences of counts, which are whole numbers and so exact."""
     names = ("hits", "totals", "all_hits", "all_totals", "drawn")
-    return Side(*(np.sum([getattr(side, name) for side in sides], axis=0) for name in names))
+    return Side(*(way(getattr(one, name), getattr(other, name)) for name in names))
 
 
 def _sides(

@@ -58,7 +58,7 @@ def copies_note(store: Store, groups: Groups) -> Iterator[str]:
         each = ", ".join(f"{group} ({n:,})" for group, n in groups.copies.items())
         count = store.rows("SELECT count(DISTINCT article_id) FROM parts WHERE copy")[0][0]
         are, were = ("article is a copy", "was") if count == 1 else ("articles are copies", "were")
-        yield f"{count:,} {are} of a text that the same {store.by} ran already within days, and {were} left out: {each}."
+        yield f"{count:,} {are} of a text that the same {store.by} has already, within days, and {were} left out: {each}."
     if shared := store.rows(f"SELECT count(*) FROM ({_SHARED})")[0][0]:
         yield (
             f"{shared:,} {'text' if shared == 1 else 'texts'} ran in more than one {store.by} (wire copy): counted in each, "
