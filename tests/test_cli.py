@@ -24,6 +24,7 @@ COMMANDS = [
     "sample",
     "compare",
     "train",
+    "average",
     "export",
     "evaluate",
     "data",

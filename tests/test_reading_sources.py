@@ -177,6 +177,13 @@ def test_more_words_than_any_article_has_are_refused(tmp_path: Path, name: str) 
     assert [getattr(one, "reason", "") for one in found] == ["too_large", ""][: 1 if name == "a.txt" else 2]
 
 
+def test_more_lines_than_any_article_has_are_refused(tmp_path: Path) -> None:
+    """Found by fuzzing: 400,000 paragraphs of one word took over ten seconds."""
+    (tmp_path / "a.txt").write_text("Ada\n\n" * 60_000)
+    (found,) = read_articles([str(tmp_path / "a.txt")])
+    assert (getattr(found, "reason", ""), "lines" in getattr(found, "detail", "")) == ("too_large", True)
+
+
 def test_documents_and_lines_over_the_limit_are_rejected_and_the_next_lines_are_read(tmp_path: Path) -> None:
     long = b"x" * 5000
     (tmp_path / "a.txt").write_bytes(long)

@@ -19,6 +19,11 @@ from test_decode import reading
 COUNTING = Decoding(repetition_weight=1.0, loaded_seed=0.4, loaded_threshold=0.4)
 
 
+def test_a_document_shows_what_it_holds_and_not_where_in_memory_it_is() -> None:
+    """--resume knows a question by its repr; with an address in it nothing that was kept would be found again."""
+    assert repr(Document(["No bridge!"])) == repr(Document(["no bridge"])) != repr(Document(["no bridges"]))
+
+
 def test_words_are_counted_whole_and_whatever_their_case() -> None:
     document = Document(["No bridge! No bridge, they cried.", "The bridges: NO BRIDGE."])
     assert document.occurrences("no bridge") == 3

@@ -87,9 +87,11 @@ def test_apostrophes_and_measures_are_not_marks(text: str) -> None:
 def test_marks_that_open_without_end_found_by_fuzzing_cost_nothing() -> None:
     """Two million took eight seconds, and are no prose; the paragraph after them is read."""
     start = time.process_time()
-    found = find_quotations("“" * 500_000 + "\n“It sails,” she said.")
+    for mark in '“"':
+        found = find_quotations(mark * 500_000 + "\n“It sails,” she said.")
+        assert found[-1].inner == (500_002, 500_011)
+        assert len(found) < 1010
     assert time.process_time() - start < 0.5
-    assert found[-1].inner == (500_002, 500_011)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,10 @@ DEFAULT_LIMITS = Limits()
 
 def check_text(text: str, path: str, limits: Limits) -> None:
     """Raises Rejected "too_large" for more words than any article has."""
-    if len(text) > limits.text:
-        detail = f"the article has {len(text):,} characters, over {limits.text:,}. Split it into articles."
-        raise Rejected(path, "too_large", detail)
+    for what, count, most in (
+        ("characters", len(text), limits.text),
+        ("lines", text.count("\n"), limits.text // 20),
+    ):
+        if count > most:
+            detail = f"the article has {count:,} {what}, over {most:,}. Split it into articles."
+            raise Rejected(path, "too_large", detail)

@@ -23,7 +23,9 @@ _MEASURE = re.compile(r"\d\s?(?:[\"'’]|'')(?=\s?\d|\s?(?:tall|wide|long|thick|
 _FEET_INCHES = re.compile(r"\d['’]\s?\d{1,2}$")
 _FALLBACK_REACH = 90  # characters that a single quotation may run to close at what may be a plural possessive
 _LEADING = " \t\u00a0>*_(["  # what may stand before a paragraph's first mark
-_OPEN_AT_ONCE = 1000  # marks of one paragraph that wait for their close; what has more is no prose
+_MOST = (
+    1000  # quotations of one paragraph, or marks in it that wait for their close; what has more is no prose
+)
 _GAP = 4  # paragraphs without any mark that a quotation may run over before it closes
 
 
@@ -144,7 +146,7 @@ def _read(text: str, start: int, end: int) -> _Paragraph:
         mark = match[0]
         if mark[0] == "=":
             continue
-        if len(stack) > _OPEN_AT_ONCE:
+        if max(len(stack), len(paragraph.found)) > _MOST:
             break
         if len(mark) == 1 and mark in "'‘’‚‛‹›":
             _single(text, paragraph, stack, left, right)
