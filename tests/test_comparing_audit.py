@@ -160,7 +160,7 @@ def test_labels_of_one_group_only_say_nothing() -> None:
 
 @pytest.mark.slow
 def test_the_shipped_encoders_vectors() -> None:
-    reader = load(threads=1)
+    reader = load(threads=1, runtime="onnx")  # the file that the vectors are taken from
     texts = ["The council met on Monday.", "A vile regime lies again.", ""]
     found = embed(texts, reader=reader)
     assert found.vectors.shape[0] == found.scores.shape[0] == 3

@@ -155,7 +155,7 @@ def test_the_first_name_that_holds_something_wins() -> None:
     [
         ({"title": "Bridge closes", "text": "Bridge Closes\n\nIt did."}, "Bridge Closes\n\nIt did."),
         ({"title": "Bridge", "text": "Bridge closes.\nYes."}, "Bridge\n\nBridge closes.\nYes."),
-        ({"title": "Bridge closes", "text": "Bridge closes"}, "Bridge closes\n\nBridge closes"),
+        ({"title": "Bridge closes", "text": "Bridge closes"}, "Bridge closes"),
         ({"description": "The bridge fell…", "text": "The bridge fell in May."}, "The bridge fell in May."),
     ],
 )  # fmt: skip

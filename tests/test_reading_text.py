@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slant.errors import Rejected
+from slant.reading.documents import read_text
 from slant.reading.metadata import iso_date, plain_metadata
-from slant.reading.sources import read_articles, read_text
+from slant.reading.sources import read_articles
 from slant.records import Article
 
 QUICK = settings(max_examples=60, deadline=None)

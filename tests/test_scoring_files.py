@@ -352,16 +352,6 @@ def test_what_is_no_scores_in_a_database_is_said(tmp_path: Path) -> None:
         list(read_scores([str(tmp_path / "s.duckdb")]))
 
 
-def test_without_duckdb_its_files_are_refused_with_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "duckdb", None)
-    with pytest.raises(UsageError, match=r"pip install 'slant\[duckdb\]', or use \.parquet"):
-        write_rows([SCORE], str(tmp_path / "s.duckdb"))
-
-
 def test_the_rejected_wait_on_disk(tmp_path: Path) -> None:
     rejections = Rejections()
     for number in range(20_000):

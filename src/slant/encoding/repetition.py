@@ -29,6 +29,12 @@ class Document:
         """The same for the same words in every process: the journal of a run knows a unit's question by it."""
         return f"Document({self._digest})"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Document) and self._digest == other._digest
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
     def occurrences(self, stretch: str) -> int:
         """How often the words of `stretch` stand in the document one after the other; at least 1, as they stand once."""
         words = _spaced(stretch)
