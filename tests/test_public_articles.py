@@ -1,7 +1,11 @@
 """Readers of frames and of articles without labels, on tiny files in the same formats, all invented."""
 
-import pytest
+import json
 
+import pytest
+from click.testing import CliRunner
+
+from slant.cli import cli
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.labels.public import fa_kes, frac, narrative_frames, ruwa
@@ -71,3 +75,15 @@ def test_ruwa_falls_back_to_the_subheading(tmp_path):
     first, second = ruwa.read_articles(tmp_path)
     assert (first.text, first.outlet, first.published) == ("Dam bursts", "gull.example", "2030-02-28")
     assert (second.text, second.sections) == ("Only a subheading", ("dam",))
+
+
+def test_articles_are_written_as_rows_to_score_into_a_folder_that_is_made(tmp_path, monkeypatch):
+    header = "unit_id,article_title,article_content,source,date,location,labels\n"
+    row = "Weir opens,The weir opened on Monday.,gull,3/9/2030,Sarn,1\n"
+    write(tmp_path / "fa_kes/FA-KES-Dataset.csv", f"{header}1,{row}2,{row}")
+    monkeypatch.setenv("SLANT_DATA", str(tmp_path))
+    out = tmp_path / "new" / "rows.jsonl"
+    ran = CliRunner().invoke(cli, ["data", "articles", "fa_kes", "-o", str(out)], standalone_mode=False)
+    assert ran.return_value == 0, ran.output
+    assert "(1 repeats left out)" in ran.stderr
+    assert [json.loads(line)["title"] for line in out.read_text("utf-8").splitlines()] == ["Weir opens"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from slant.cli.options import DONE, OURS
@@ -40,9 +42,12 @@ def data_articles(name: str, output: str) -> int:
 
     from slant.labels.public import article_row, load_articles
     from slant.scoring.files import check_format
+    from slant.scoring.whole import make_folder
 
     check_format(output, formats=(".jsonl",))
     articles = load_articles(name)
+    if output != "-":
+        make_folder(Path(output))
     distinct = {article.article_id: article for article in articles}
     with click.open_file(output, "w", encoding="utf-8", atomic=output != "-") as file:
         for article in distinct.values():
