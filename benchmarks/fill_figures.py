@@ -111,13 +111,16 @@ PARTS = {"fit": "train, less a part for choosing"}
 
 def quantisation(files: Files) -> str:
     rows = [
-        [r["set"], r["metric"], percent(r["fp32"]), percent(r["int8"]), percent(r["int8"] - r["fp32"], signed=True)]
+        [r["set"], r["metric"], percent(r["fp32"])]
+        + [cell for kind in ("int8", "onnx") for cell in (percent(r[kind]), percent(r[kind] - r["fp32"], signed=True))]
         for r in read_json(files.model / "quantisation.json")
     ]  # fmt: skip
-    text = table(["set", "metric", "fp32", "int8", "change"], rows, left=2)
+    head = ["set", "metric", "fp32", "OpenVINO int8", "change", "ONNX int8", "change"]
+    text = table(head, rows, left=2)
     if (path := files.model / "parity.json").exists():
         near = read_json(path)
-        text += f"\n\nLogits of int8 against torch on {near['texts']} real texts: R² {near['r2']:.4f}."
+        r2 = f"OpenVINO {near['r2']:.4f}, ONNX {near['onnx']['r2']:.4f}"
+        text += f"\n\nLogits against torch on {near['texts']} real texts, R²: {r2}."
     return text
 
 

@@ -70,7 +70,8 @@ def scores(files: Files) -> str:
     card, teacher = files.card, _beside(files, "teacher")
     megabytes = (files.model / "onnx" / "model_quantized.onnx").stat().st_size / 1e6
     said = [
-        f"Model `{card.fingerprint}`, {files.config['parameters'] / 1e6:.1f} million parameters, {megabytes:.0f} MB"
+        f"Model `{card.fingerprint}`, {files.config['parameters'] / 1e6:.1f} million parameters, {megabytes:.0f} MB "
+        "(as much again for OpenVINO)"
     ]
     said += [f"teacher `{teacher.fingerprint}`, not shipped"] if teacher else []
     return _scores_table("; ".join(said), card, teacher, [row for row in card.results if not _part(row)])
