@@ -48,7 +48,7 @@ compare: $(VENV)/base  ## reports on two public sets of articles (SLANT_DATA): 1
 	$(BIN)/slant score out/ruwa.jsonl --targets seeds/targets_ukraine.toml -o out/ruwa.parquet
 	$(BIN)/slant compare out/ruwa.parquet -o out/compare-ruwa
 
-bench: $(VENV)/full  ## benchmarks without training: reading, speed, memory, comparison; over an hour
+bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, memory, comparison; over an hour
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json
 	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
 	$(BIN)/python benchmarks/cold_start.py --json benchmarks/results/cold_start.json
