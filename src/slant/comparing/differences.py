@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import norm
 
-from slant.comparing.cells import Cells, Floats, Measure
+from slant.comparing.cells import Cells, Floats, Ints, Measure
 from slant.comparing.drawing import Drawn, ends
 from slant.comparing.options import Options
 from slant.comparing.permuting import Rated, Sums, permutation_p, rated
+from slant.scoring.runtime import available_cores
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +28,9 @@ POWER, ALPHA = 0.8, 0.05
 MARGIN = (
     1.03  # standard errors over articles come out a little small, and a p from permutations a little large
 )
+FEW = 1  # arrangements as extreme as what is seen: with no more, more are drawn where that could decide
+FINER = 4  # times more arrangements than the strictest level of the family needs
+MOST_PERMUTATIONS = 1_000_000
 TEN_POINTS = 0.1
 
 
@@ -69,21 +74,19 @@ def differences(
     been detected takes the sides for independent, and is a little too large where they share texts.
     drawn: for the intervals; None: there are none. tick: is told (pairs done, pairs in all).
     """
-    from statsmodels.stats.multitest import multipletests
-
     pairs = list(_pairs(cells, kept, options))
     rows: list[Row] = []
-    for number, pair in enumerate(pairs):
-        rng = np.random.default_rng([options.seed, number])
-        rows += _rows(cells, pair, drawn, options=options, rng=rng)
+    first = _tested(pairs, [np.flatnonzero(pair.tested) for pair in pairs], options.permutations, options)
+    for number, (pair, p) in enumerate(zip(pairs, first, strict=True)):
+        rows += _rows(cells, pair, drawn, p, options=options)
         tick(number + 1, len(pairs))
     level = detectable_level(len(rows))
     if rows:
-        method = {"bh": "fdr_bh", "holm": "holm"}[options.adjust]
-        significant, adjusted, *_ = multipletests([row["p"] for row in rows], alpha=ALPHA, method=method)
+        _adjust(rows, options)
+        _test_finer(pairs, rows, options)
         quantile = reach(level)
-        for row, yes, p in zip(rows, significant, adjusted, strict=True):
-            row |= {"significant": bool(yes), "p_adjusted": float(p), "detectable": quantile * row["error"]}
+        for row in rows:
+            row["detectable"] = quantile * row["error"]
     untested = [row for pair in pairs for row in _untested(cells, pair)]
     return Differences(
         _table(rows, _DIFFERENCE),
@@ -91,6 +94,50 @@ def differences(
         _table(untested, _UNTESTED),
         level,
     )
+
+
+def _tested(
+    pairs: Sequence[_Pair], measures: Sequence[Ints], permutations: int, options: Options
+) -> Iterator[Floats]:
+    """p of these measures of each pair, in order. The draws of a pair depend on its place alone."""
+
+    def p_of(number: int) -> Floats:
+        if not len(measures[number]):
+            return np.empty(0)
+        left, right = (side.only(measures[number]) for side in (pairs[number].left, pairs[number].right))
+        rng = np.random.default_rng([options.seed, number, permutations])
+        return permutation_p(left, right, permutations=permutations, rng=rng)
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        yield from pool.map(p_of, range(len(pairs)))
+
+
+def _adjust(rows: Sequence[Row], options: Options) -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    method = {"bh": "fdr_bh", "holm": "holm"}[options.adjust]
+    significant, adjusted, *_ = multipletests([row["p"] for row in rows], alpha=ALPHA, method=method)
+    for row, yes, p in zip(rows, significant, adjusted, strict=True):
+        row |= {"significant": bool(yes), "p_adjusted": float(p)}
+
+
+def _test_finer(pairs: Sequence[_Pair], rows: Sequence[Row], options: Options) -> None:
+    """Draws anew, and more, for what does not hold only because too few arrangements were drawn to tell so small a p.
+
+    The second p does not depend on the first but through its being drawn at all, so it is as valid.
+    """
+    permutations = min(MOST_PERMUTATIONS, int(np.ceil(FINER / detectable_level(len(rows)))))
+    coarse = [
+        r for r in rows if not r["significant"] and round(r["p"] * (options.permutations + 1)) <= FEW + 1
+    ]
+    if not coarse or permutations <= options.permutations:
+        return
+    asked = [[row for row in coarse if row["pair"] is pair] for pair in pairs]
+    measures = [np.array([row["column"] for row in own], np.int64) for own in asked]
+    for own, p in zip(asked, _tested(pairs, measures, permutations, options), strict=True):
+        for row, value in zip(own, p, strict=True):
+            row["p"] = float(value)
+    _adjust(rows, options)
 
 
 def detectable_level(tests: int) -> float:
@@ -165,15 +212,9 @@ def rare_hits(cells: Cells, left: Sums, right: Sums) -> Floats:
     return found
 
 
-def _rows(
-    cells: Cells, pair: _Pair, drawn: Drawn | None, *, options: Options, rng: np.random.Generator
-) -> list[Row]:
-    if not pair.tested.any():
-        return []
+def _rows(cells: Cells, pair: _Pair, drawn: Drawn | None, p: Floats, *, options: Options) -> list[Row]:
+    """p: of what is tested."""
     tested = np.flatnonzero(pair.tested)
-    p = permutation_p(
-        pair.left.only(tested), pair.right.only(tested), permutations=options.permutations, rng=rng
-    )
     low = high = np.full(len(cells.measures), np.nan)
     if drawn:
         low, high = ends(drawn.rates(pair.numbers[0]) - drawn.rates(pair.numbers[1]), level=options.level)
@@ -185,7 +226,8 @@ def _rows(
             "group": pair.group, "other": pair.other, "measure": cells.measures[m].name,
             "value": left.value[m], "other_value": right.value[m], "difference": left.value[m] - right.value[m],
             "low": _known(low[m]), "high": _known(high[m]), "effect": _known(effects[m]),
-            "effect_kind": EFFECTS[cells.measures[m].kind], "p": own_p, "error": error[m],
+            "effect_kind": EFFECTS[cells.measures[m].kind], "p": float(own_p), "error": error[m],
+            "pair": pair, "column": m,
             "articles": int(left.articles[m]), "other_articles": int(right.articles[m]),
             "per_article": float(left.articles[m] * left.variance[m] + right.articles[m] * right.variance[m]),
         }

@@ -20,16 +20,13 @@ from functools import cached_property
 
 import numpy as np
 from scipy.special import gammaln
-from scipy.stats import norm
 
 from slant.comparing.cells import Cells, Floats, Ints
 
 BUNDLES = 100  # at least so many on the smaller side, if it has as many articles
 MOST = 256  # bundles that may change sides, a side
 ROWS_AT_ONCE = 1 << 16
-TAIL = 250  # largest statistics that a tail is fitted to, at most a twentieth of all
-LIGHT = -0.05  # shape of a tail that is lighter than exponential, as that of a normal statistic is
-BEYOND = 1e-3  # how far below the reach of the permutations a fitted tail is trusted
+AT_ONCE = 10_000  # arrangements in memory
 TINY = 1e-12
 
 
@@ -123,43 +120,19 @@ def statistic(left: Rated, right: Rated) -> Floats:
 
 
 def permutation_p(left: Sums, right: Sums, *, permutations: int, rng: np.random.Generator) -> Floats:
-    """(measures,) two-sided p; NaN where a side has no rate."""
+    """(measures,) two-sided p, at least 1 / (permutations + 1) (Phipson & Smyth 2010); NaN where a side has no rate."""
     cells = left.cells
     movable = _movable(left, right, rng)
+    both = left.all + right.all
     seen = np.abs(statistic(rated(cells, left.all), rated(cells, right.all)))
-    drawn = movable.arranged(permutations, rng)
-    chance = np.abs(statistic(rated(cells, drawn), rated(cells, left.all + right.all - drawn)))
-    chance = np.where(np.isnan(chance), np.inf, chance)  # an arrangement without a rate speaks for chance
-    as_large = (chance >= seen - 1e-9).sum(0)
-    p = (as_large + 1) / (permutations + 1)
-    beyond = np.flatnonzero((as_large == 0) & np.isfinite(seen))
-    if len(beyond):
-        fitted = np.maximum(tail_p(chance[:, beyond], seen[beyond]), BEYOND / permutations)
-        p[beyond] = np.minimum(p[beyond], fitted)
-    p = np.maximum(p, np.exp(-movable.log_arrangements))
+    as_large = np.zeros(len(seen))
+    for start in range(0, permutations, AT_ONCE):
+        drawn = movable.arranged(min(AT_ONCE, permutations - start), rng)
+        chance = np.abs(statistic(rated(cells, drawn), rated(cells, both - drawn)))
+        # An arrangement without a rate speaks for chance.
+        as_large += (np.isnan(chance) | (chance >= seen - 1e-9)).sum(0)
+    p = np.maximum((as_large + 1) / (permutations + 1), np.exp(-movable.log_arrangements))
     return np.where(np.isnan(seen), np.nan, p)
-
-
-def tail_p(chance: Floats, seen: Floats) -> Floats:
-    """(arrangements, n) statistics by chance and (n,) larger ones seen → (n,) p from the tail of the former.
-
-    A generalised Pareto tail (Knijnenburg et al. 2009), fitted by probability-weighted moments (Hosking & Wallis 1987). Where
-    that tail is light it would end somewhere and call p zero beyond; there it is the normal tail, stretched to the quantile
-    where it begins.
-    """
-    size = min(TAIL, len(chance) // 20)
-    largest = np.sort(np.partition(chance, -size - 1, axis=0)[-size - 1 :], axis=0)
-    threshold, over = largest[0], largest[1:] - largest[0]
-    rank = (np.arange(1, size + 1) - 0.35)[:, None] / size
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        mean, weighted = over.mean(0), ((1 - rank) * over).mean(0)
-        shape = 2 - mean / (mean - 2 * weighted)
-        heavy = np.maximum(shape, 1e-6)
-        scale = np.where(shape > 0, 2 * mean * weighted / (mean - 2 * weighted), mean)
-        pareto = (1 + heavy * np.maximum(seen - threshold, 0) / scale) ** (-1 / heavy) * size / len(chance)
-        normal = 2 * norm.sf(seen / np.maximum(threshold / norm.isf(size / len(chance) / 2), 1))
-        p: Floats = np.where(shape < LIGHT, normal, pareto)
-    return np.where(np.isfinite(p), p, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
