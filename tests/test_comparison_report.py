@@ -182,6 +182,16 @@ def test_parts_that_were_not_run_are_said_to_be(tmp_path: Path) -> None:
     assert text.count("This part was not run.") == 4
 
 
+def test_a_rate_of_one_article_stands_in_the_table_and_is_not_drawn(tmp_path: Path) -> None:
+    rows = tables()["rates"].to_pylist()
+    alone = {"articles": 1, "value": 0.87, "low": None, "high": None}
+    rows = [r | alone if (r["group"], r["measure"]) == (OUTLETS[0], AGAINST) else r for r in rows]
+    text, _ = _made(tmp_path, rates=pa.Table.from_pylist(rows, tables()["rates"].schema))
+    drawn, listed = next(p for p in text.split("<figure")[1:] if "Not drawn" in p).split("</svg>")
+    assert "87" in re.sub("<[^>]*>", " ", listed)
+    assert "87" not in re.sub("<[^>]*>", " ", drawn)
+
+
 def test_methods_hold_the_numbers_of_the_run(tmp_path: Path) -> None:
     _made(tmp_path)
     text = (tmp_path / "out" / "methods.md").read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ MARKS = {
 }  # fmt: skip
 MOST_ROWS = 30
 FEW_HITS = 10  # of everything; below, a panel has its table alone
+LEAST_ARTICLES = 2  # with fewer nothing is known of the spread, and a mark without an interval looks sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,15 @@ def _rate_panel(
         [*(m.short if len(measures) > 1 else axis for m in measures), side, "articles"],
         rows,
         [(MARKS[_part(m)][2], m.short) for m in drawn] if len(drawn) > 1 else [],
-        "" if svg else "Too rare here for a chart.",
+        _note(svg, series),
     )
+
+
+def _note(svg: str, series: Sequence[Series]) -> str:
+    if not svg:
+        return "Too rare here for a chart."
+    missing = any(point is None for one in series for point in one.points)
+    return f"Not drawn (—): what fewer than {LEAST_ARTICLES} articles speak of." if missing else ""
 
 
 def _part(measure: Measure) -> str:
@@ -138,7 +146,9 @@ def _rate_cell(measure: Measure, row: Row, keys: Keys, extras: Callable[[str, st
 
 
 def _point(measure: Measure, row: Row | None) -> Point | None:
-    return point(measure, row["value"], row["low"], row["high"]) if row else None
+    if not row or row["articles"] < LEAST_ARTICLES:
+        return None
+    return point(measure, row["value"], row["low"], row["high"])
 
 
 def point(
