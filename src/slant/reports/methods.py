@@ -169,7 +169,8 @@ def _tests(results: Results) -> str:
     return (
         f"All {table.num_rows:,} differences between pairs of groups, and between each group and "
         f"all others, were tested by "
-        f"permutation of whole articles ({results.options.permutations:,} arrangements) and p "
+        f"permutation of whole articles ({results.options.permutations:,} arrangements, more where "
+        f"only their number kept a p from being small enough) and p "
         f"adjusted over the whole family after "
         f"{how}; {standing:,} {'was' if standing == 1 else 'were'} significant at 5 %."
     )
