@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -151,10 +152,23 @@ def stance_scores(logits: Array | None, decoding: Decoding, *, named: bool) -> d
     """Probability per STANCES label of one target; neutral for certain where no token could be asked."""
     if logits is None:
         return {"against": 0.0, "neutral": 1.0, "favor": 0.0}
-    bias = decoding.named_bias if named else decoding.topic_bias
-    temperature = decoding.named_temperature if named else decoding.topic_temperature
-    probabilities = softmax((logits[0 if named else 1] + np.asarray(bias, np.float32)) / temperature)
-    return {label: float(p) for label, p in zip(STANCES, probabilities, strict=True)}
+    return stances_scores([logits], decoding, named=[named])[0]
+
+
+def stances_scores(
+    logits: Sequence[Array], decoding: Decoding, *, named: Sequence[bool]
+) -> list[dict[str, float]]:
+    """Probability per STANCES label of each target: at once, as numpy takes as long for one as for eight."""
+    if not logits:
+        return []
+    settings = (
+        (decoding.topic_bias, decoding.topic_temperature),
+        (decoding.named_bias, decoding.named_temperature),
+    )
+    bias, temperature = zip(*(settings[n] for n in named), strict=True)
+    own = np.stack([of_target[0 if n else 1] for of_target, n in zip(logits, named, strict=True)])
+    moved = (own + np.asarray(bias, np.float32)) / np.asarray(temperature, np.float32)[:, None]
+    return [dict(zip(STANCES, p, strict=True)) for p in softmax(moved).tolist()]
 
 
 def reply_scores(unit: Array, decoding: Decoding) -> dict[str, float]:
@@ -202,17 +216,16 @@ def words(text: str, offsets: NDArray[np.int64], values: Array) -> tuple[NDArray
     """Word pieces joined: offsets [words, 2] and the mean of `values` [pieces, …] over each word's pieces."""
     if len(offsets) == 0:
         return offsets, values
-    joined = [True] + [
-        not (a_end == b_start and text[a_end - 1 : a_end].isalnum() and text[b_start : b_start + 1].isalnum())
-        for (_, a_end), (b_start, _) in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+    apart = [
+        i
+        for i, ((_, end), (start, _)) in enumerate(pairwise(offsets.tolist()), 1)
+        if not (end == start and text[end - 1 : end].isalnum() and text[start : start + 1].isalnum())
     ]
-    starts = np.flatnonzero(joined)
-    counts = np.diff(np.append(starts, len(offsets)))
+    starts, ends = np.array([0, *apart]), np.array([*apart, len(offsets)])
     summed = np.add.reduceat(values, starts, axis=0)
-    shape = (-1,) + (1,) * (values.ndim - 1)
-    ends = np.append(starts[1:], len(offsets)) - 1
-    means = np.asarray(summed / counts.reshape(shape), np.float32)
-    return np.stack([offsets[starts, 0], offsets[ends, 1]], 1), means
+    counts = (ends - starts).reshape((-1,) + (1,) * (values.ndim - 1))
+    means = np.asarray(summed / counts, np.float32)
+    return np.stack([offsets[starts, 0], offsets[ends - 1, 1]], 1), means
 
 
 def runs(offsets: NDArray[np.int64], tagged: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
@@ -241,15 +254,16 @@ def loaded_extents(
     A word counts with its neighbours (Decoding.loaded_neighbours), a span needs one word at `seed` and reaches as far as
     `threshold` goes; it begins and ends with a word that can carry a charge (codebook: the shortest stretch that does).
     """
-    near = np.pad(loaded, 1, mode="edge") if len(loaded) else np.zeros(2, np.float32)
+    near = np.concatenate([loaded[:1], loaded, loaded[-1:]])
     smooth = neighbours * (near[:-2] + near[2:]) + (1 - 2 * neighbours) * loaded
-    bare = np.array([_is_bare(text[a:b]) for a, b in offsets.tolist()], bool)
+    if not (smooth >= seed).any():
+        return []
     out = []
     for start, end in runs(offsets, smooth >= threshold, gap):
-        inside = np.flatnonzero((offsets[:, 0] >= start) & (offsets[:, 1] <= end))
-        carrying = inside[~bare[inside]]
-        if len(carrying) and smooth[inside].max() >= seed:
-            out.append((int(offsets[carrying[0], 0]), int(offsets[carrying[-1], 1])))
+        inside = (offsets[:, 0] >= start) & (offsets[:, 1] <= end)
+        carrying = [(a, b) for a, b in offsets[inside].tolist() if not _is_bare(text[a:b])]
+        if carrying and smooth[inside].max() >= seed:
+            out.append((carrying[0][0], carrying[-1][1]))
     return out
 
 
@@ -266,7 +280,6 @@ def loaded_spans(
 
     document: that `text` is a part of; without it nothing is known of repetition beyond the text."""
     offsets, values = words(text, reading.offsets, reading.tokens[:, ANY])
-    tempered = sigmoid(values / decoding.loaded_temperature)
     extents = loaded_extents(
         text,
         offsets,
@@ -276,6 +289,9 @@ def loaded_spans(
         gap=decoding.loaded_gap,
         neighbours=decoding.loaded_neighbours,
     )
+    if not extents:
+        return []
+    tempered = sigmoid(values / decoding.loaded_temperature)
     out = []
     for start, end in extents:
         certainty = float(tempered[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())

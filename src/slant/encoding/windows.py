@@ -173,13 +173,18 @@ class TextEncoder:
         row.roles[row.queries[-1][1]] = QUERY
 
     def _add_mentions(self, row: Window, index: int, mentions: list[tuple[int, int]]) -> None:
-        row.queries.append((index, len(row)))
-        columns = [c for a, b in mentions[:MAX_MENTIONS] for c in range(a + 1, min(b, a + MAX_COPY) + 1)]
-        row.input_ids += [self.mask, *(row.input_ids[c] for c in columns)]
-        row.positions += [row.positions[columns[0]], *(row.positions[c] for c in columns)]
-        row.types += [1] * (len(columns) + 1)
-        row.roles += [QUERY, *(row.roles[c] for c in columns)]
-        row.groups += [index + 1] * (len(columns) + 1)
+        start = len(row)
+        row.queries.append((index, start))
+        row.input_ids.append(self.mask)
+        row.positions.append(row.positions[mentions[0][0] + 1])
+        row.roles.append(QUERY)
+        for a, b in mentions[:MAX_MENTIONS]:
+            copied = slice(a + 1, min(b, a + MAX_COPY) + 1)
+            for column in (row.input_ids, row.positions, row.roles):
+                column += column[copied]
+        added = len(row) - start
+        row.types += [1] * added
+        row.groups += [index + 1] * added
 
 
 def _append(row: Window, ids: Sequence[int], *, start: int, group: int) -> None:

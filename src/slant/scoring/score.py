@@ -18,7 +18,7 @@ from slant.encoding.decode import (
     frames_found,
     loaded_spans,
     reply_scores,
-    stance_scores,
+    stances_scores,
     subjective_score,
     toxic_spans,
 )
@@ -33,6 +33,7 @@ from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
 LOOK_AHEAD = 4096  # units sorted by length together, so that batches of equal length are full
 CHARACTERS = 400_000  # of their texts, where those are long: a few seconds of work, so that progress is seen
 REMEMBERED = 8192  # scores kept for wire copy: about 20 MB
+Spans = tuple[tuple[int, int], ...]
 _NO_UNIT = Unit("", "", "", "", 0, 0, 0)
 ARTICLE = "article"  # the target that every comment is asked about
 
@@ -47,7 +48,7 @@ class Question:
     """
 
     unit: Unit
-    mentions: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    mentions: dict[str, Spans] = field(default_factory=dict)
     topics: tuple[tuple[str, str], ...] = ()
     article: str | None = None
     answers: str | None = None
@@ -188,10 +189,7 @@ def _requests(question: Question) -> list[Request]:
 def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
     unit, decoding, main = question.unit, reader.decoding, readings[0]
     asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
-    stance = [
-        _stance(target, logits, decoding, spans)
-        for (target, spans), logits in zip(asked, main.stance, strict=True)
-    ]
+    stance = _stances(asked, main.stance, decoding)
     # Toward the article, then toward the parent; the last is the reply.
     answered = [reply_scores(reading.unit, decoding) for reading in readings[1:]]
     if question.article:
@@ -226,16 +224,22 @@ def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
     return (*windows, "truncated") if any(r.cut for r in readings) else windows
 
 
-def _stance(
-    target: str, logits: Array | None, decoding: Decoding, mentions: tuple[tuple[int, int], ...]
-) -> Stance:
+def _stances(
+    asked: Sequence[tuple[str, Spans]], logits: Sequence[Array | None], decoding: Decoding
+) -> list[Stance]:
     """No label where even the likeliest is too unsure (Decoding), or where no token of the mention could be asked; there
     every label is as likely as another."""
-    if logits is None:
-        return Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), mentions)
-    scores = stance_scores(logits, decoding, named=bool(mentions))
-    abstain = decoding.named_abstain if mentions else decoding.topic_abstain
-    return Stance(target, best_label(scores, abstain=abstain), _rounded(scores), mentions)
+    named = [bool(spans) for (_, spans), own in zip(asked, logits, strict=True) if own is not None]
+    told = iter(stances_scores([own for own in logits if own is not None], decoding, named=named))
+    out = []
+    for (target, spans), own in zip(asked, logits, strict=True):
+        if own is None:
+            out.append(Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), spans))
+            continue
+        scores = next(told)
+        abstain = decoding.named_abstain if spans else decoding.topic_abstain
+        out.append(Stance(target, best_label(scores, abstain=abstain), _rounded(scores), spans))
+    return out
 
 
 def _rounded(scores: dict[str, float]) -> dict[str, float]:
