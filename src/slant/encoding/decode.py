@@ -168,7 +168,7 @@ def stances_scores(
     bias, temperature = zip(*(settings[n] for n in named), strict=True)
     own = np.stack([of_target[0 if n else 1] for of_target, n in zip(logits, named, strict=True)])
     moved = (own + np.asarray(bias, np.float32)) / np.asarray(temperature, np.float32)[:, None]
-    return [dict(zip(STANCES, p, strict=True)) for p in softmax(moved).tolist()]
+    return [dict(zip(STANCES, p, strict=True)) for p in softmax(np.asarray(moved, np.float32)).tolist()]
 
 
 def reply_scores(unit: Array, decoding: Decoding) -> dict[str, float]:
