@@ -98,40 +98,31 @@ class Reading:
 
 
 def join(
-    windows: Sequence[Window], outputs: Sequence[tuple[Array, Array, Array]], *, n_targets: Sequence[int]
-) -> list[Reading]:
-    """One Reading per request from its windows; `outputs` holds (token, unit, stance) logits of each window's row.
+    windows: Sequence[Window], outputs: Sequence[tuple[Array, Array, Array]], *, n_targets: int
+) -> Reading:
+    """The Reading of one request from its windows; `outputs` holds (token, unit, stance) logits of each window's row.
 
     A token is read in the window whose core holds it; unit logits are averaged over windows, weighed by core length;
     a target's logits are averaged over the windows that ask about it.
     """
-    grouped: list[list[int]] = [[] for _ in n_targets]
-    for row, window in enumerate(windows):
-        grouped[window.request].append(row)
-    readings = []
-    for rows, count in zip(grouped, n_targets, strict=True):
-        offsets: list[tuple[int, int]] = []
-        tokens, weights = [], []
-        stance: list[list[Array]] = [[] for _ in range(count)]
-        for row in rows:
-            window, (token, _, asked) = windows[row], outputs[row]
-            a, b = window.core
-            offsets += window.offsets[a:b]
-            tokens.append(token[a + 1 : b + 1])
-            weights.append(max(1, b - a))
-            for column, (index, _) in enumerate(window.queries):
-                stance[index].append(asked[column])
-        readings.append(
-            Reading(
-                offsets=np.asarray(offsets, np.int64).reshape(-1, 2),
-                tokens=np.concatenate(tokens) if len(tokens) > 1 else tokens[0],
-                unit=_mean([outputs[r][1] for r in rows], weights),
-                stance=[_mean(s) if s else None for s in stance],
-                windows=len(rows),
-                cut=any(windows[r].cut for r in rows),
-            )
-        )
-    return readings
+    offsets: list[tuple[int, int]] = []
+    tokens, weights = [], []
+    stance: list[list[Array]] = [[] for _ in range(n_targets)]
+    for window, (token, _, asked) in zip(windows, outputs, strict=True):
+        a, b = window.core
+        offsets += window.offsets[a:b]
+        tokens.append(token[a + 1 : b + 1])
+        weights.append(max(1, b - a))
+        for column, (index, _) in enumerate(window.queries):
+            stance[index].append(asked[column])
+    return Reading(
+        offsets=np.asarray(offsets, np.int64).reshape(-1, 2),
+        tokens=np.concatenate(tokens) if len(tokens) > 1 else tokens[0],
+        unit=_mean([unit for _, unit, _ in outputs], weights),
+        stance=[_mean(s) if s else None for s in stance],
+        windows=len(windows),
+        cut=any(w.cut for w in windows),
+    )
 
 
 def _mean(values: Sequence[Array], weights: Sequence[int] | None = None) -> Array:

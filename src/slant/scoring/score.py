@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from itertools import islice
 
 from slant.encoding.decode import (
     Array,
@@ -141,9 +140,22 @@ class _Stretch:
         for key, question in zip(self.keys, questions, strict=True):
             if key not in self.scores:
                 self.fresh.setdefault(key, question)
-        own = [_requests(question) for question in self.fresh.values()]
-        self.counts = [len(requests) for requests in own]
-        self.readings = reader.start([request for requests in own for request in requests])
+        requests = [(key, r) for key, question in self.fresh.items() for r in _requests(question)]
+        self.asked = [key for key, _ in requests]
+        self.readings = reader.start([request for _, request in requests])
+
+    def decode(self, codebook: str) -> None:
+        """Waits for the readings, and makes a score as soon as all of its question have come."""
+        asked = Counter(self.asked)
+        found: dict[bytes, dict[int, Reading]] = {key: {} for key in asked}
+        for number, reading in self.readings.each():
+            key = self.asked[number]
+            own = found[key]
+            own[number] = reading
+            if len(own) == asked[key]:
+                in_order = [own[n] for n in sorted(own)]
+                self.scores[key] = _score(self.fresh[key], in_order, self.reader, codebook)
+                del found[key]
 
 
 def _told(
@@ -152,16 +164,9 @@ def _told(
     codebook: str,
     done: Callable[[int], object] | None,
 ) -> Iterator[Score]:
-    readings = iter(stretch.readings.readings())
-    of_each = {
-        key: list(islice(readings, count)) for key, count in zip(stretch.fresh, stretch.counts, strict=True)
-    }
+    stretch.decode(codebook)
     for key, question in zip(stretch.keys, stretch.questions, strict=True):
-        if key in of_each:
-            row = _score(question, of_each.pop(key), stretch.reader, codebook)
-            stretch.scores[key] = replace(row, unit=_NO_UNIT)
-        else:
-            row = replace(stretch.scores[key], unit=question.unit)
+        row = replace(stretch.scores[key], unit=question.unit)
         known[key] = stretch.scores[key]
         known.move_to_end(key)
         if len(known) > REMEMBERED:
@@ -187,6 +192,7 @@ def _requests(question: Question) -> list[Request]:
 
 
 def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
+    """What is said of the question's unit and of every copy of it: which one it is, is put in later."""
     unit, decoding, main = question.unit, reader.decoding, readings[0]
     asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
     stance = _stances(asked, main.stance, decoding)
@@ -201,7 +207,7 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
     )
     comment = unit.kind == "comment"
     return Score(
-        unit=unit,
+        unit=_NO_UNIT,
         stance=tuple(stance),
         loaded=tuple(
             Loaded(a, b, unit.text[a:b], label, round(p, 4), voice_at(unit.voices, a, b))
