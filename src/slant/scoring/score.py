@@ -113,7 +113,7 @@ def score(
 
 def _stretches(asked: Iterable[Question]) -> Iterator[list[Question]]:
     """Of up to LOOK_AHEAD units and CHARACTERS characters; the first ones are short, so that something is seen soon."""
-    units, characters = max(1, LOOK_AHEAD // 64), CHARACTERS // 64
+    units, characters = max(1, LOOK_AHEAD // 16), CHARACTERS // 16
     stretch: list[Question] = []
     held = 0
     for question in asked:
