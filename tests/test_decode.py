@@ -247,19 +247,17 @@ def test_temperatures_change_what_is_reported_and_not_what_is_marked() -> None:
     assert p.subjective == pytest.approx(1 / (1 + np.exp(0.5)), rel=1e-5)
 
 
-def window(
-    n: int, core: tuple[int, int], start: int, queries: list[tuple[int, int]], request: int = 0
-) -> Window:
+def window(n: int, core: tuple[int, int], start: int, queries: list[tuple[int, int]]) -> Window:
     spans = [(start + i, start + i + 1) for i in range(n)]
     none = [0] * (n + 2)
-    return Window(request, none, none, none, none, none, queries, spans, core, 2)
+    return Window(0, none, none, none, none, none, queries, spans, core, 2)
 
 
 def test_windows_are_joined_by_their_cores() -> None:
     windows = [
         window(4, (0, 3), 0, [(1, 6)]),
         window(4, (1, 4), 2, [(1, 6), (0, 7)]),
-        window(0, (0, 0), 0, [], 1),
+        window(0, (0, 0), 0, []),
     ]
     outputs = [
         (
@@ -269,7 +267,8 @@ def test_windows_are_joined_by_their_cores() -> None:
         )
         for k in (10.0, 20.0, 30.0)
     ]
-    first, second = join(windows, outputs, n_targets=[3, 0])
+    first = join(windows[:2], outputs[:2], n_targets=3)
+    second = join(windows[2:], outputs[2:], n_targets=0)
     assert first.offsets.tolist() == [[i, i + 1] for i in range(6)]
     assert first.tokens[:, 0].tolist() == pytest.approx([10.1, 10.2, 10.3, 20.2, 20.3, 20.4])
     assert first.unit.tolist() == [15.0, 15.0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
@@ -107,14 +108,30 @@ class Readings:
 
     def readings(self, done: Callable[[int], object] | None = None) -> list[Reading]:
         """Waits for all of them: one Reading per request, in order. Raises what the runtime raised."""
-        rows: list[Logits | None] = [None] * len(self._windows)
+        found = dict(self.each(done))
+        return [found[number] for number in range(len(found))]
+
+    def each(self, done: Callable[[int], object] | None = None) -> Iterator[tuple[int, Reading]]:
+        """(number of the request, Reading), as soon as the last of its windows is read: the longest come first."""
+        missing = Counter(window.request for window in self._windows)
+        read: list[dict[int, Logits]] = [{} for _ in self._n_targets]
         for group, output in zip(self._groups, self._outputs, strict=True):
             token, unit, stance = output()
             for i, row in enumerate(group):
-                rows[row] = (token[i], unit[i], stance[i])
+                number = self._windows[row].request
+                read[number][row] = (token[i], unit[i], stance[i])
+                missing[number] -= 1
+                if not missing[number]:
+                    yield number, self._joined(number, read[number])
+                    read[number] = {}
             if done:
                 done(len(group))
-        return join(self._windows, [row for row in rows if row is not None], n_targets=self._n_targets)
+
+    def _joined(self, number: int, read: dict[int, Logits]) -> Reading:
+        rows = sorted(read)
+        return join(
+            [self._windows[r] for r in rows], [read[r] for r in rows], n_targets=self._n_targets[number]
+        )
 
     def cancel(self) -> None:
         """Drops the batches that no worker has begun."""

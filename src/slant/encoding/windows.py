@@ -130,8 +130,9 @@ class TextEncoder:
         context = context[: self.context_length] if context is not None else None
         roles = [_case(request.text[a:b]) for a, b in offsets]
         room = self.max_length - 2 - (len(context) + 1 if context is not None else 0)
+        starts, ends = [a for a, _ in offsets], [b for _, b in offsets]
         mentions = {
-            i: [_tokens_of(offsets, m) for m in t]
+            i: [_tokens_of(starts, ends, m) for m in t]
             for i, t in enumerate(request.targets)
             if not isinstance(t, str)
         }
@@ -173,13 +174,18 @@ class TextEncoder:
         row.roles[row.queries[-1][1]] = QUERY
 
     def _add_mentions(self, row: Window, index: int, mentions: list[tuple[int, int]]) -> None:
-        row.queries.append((index, len(row)))
-        columns = [c for a, b in mentions[:MAX_MENTIONS] for c in range(a + 1, min(b, a + MAX_COPY) + 1)]
-        row.input_ids += [self.mask, *(row.input_ids[c] for c in columns)]
-        row.positions += [row.positions[columns[0]], *(row.positions[c] for c in columns)]
-        row.types += [1] * (len(columns) + 1)
-        row.roles += [QUERY, *(row.roles[c] for c in columns)]
-        row.groups += [index + 1] * (len(columns) + 1)
+        start = len(row)
+        row.queries.append((index, start))
+        row.input_ids.append(self.mask)
+        row.positions.append(row.positions[mentions[0][0] + 1])
+        row.roles.append(QUERY)
+        for a, b in mentions[:MAX_MENTIONS]:
+            copied = slice(a + 1, min(b, a + MAX_COPY) + 1)
+            for column in (row.input_ids, row.positions, row.roles):
+                column += column[copied]
+        added = len(row) - start
+        row.types += [1] * added
+        row.groups += [index + 1] * added
 
 
 def _append(row: Window, ids: Sequence[int], *, start: int, group: int) -> None:
@@ -209,10 +215,10 @@ def _case(piece: str) -> int:
     return TITLE if piece.istitle() else MIXED if piece.isalpha() else LOWER
 
 
-def _tokens_of(offsets: list[tuple[int, int]], mention: tuple[int, int]) -> tuple[int, int]:
+def _tokens_of(starts: list[int], ends: list[int], mention: tuple[int, int]) -> tuple[int, int]:
     """Half-open range of the tokens that touch the characters of `mention`; (0, 0) if none does."""
-    first = bisect_right(offsets, mention[0], key=lambda offset: offset[1])
-    end = bisect_left(offsets, mention[1], lo=first, key=lambda offset: offset[0])
+    first = bisect_right(ends, mention[0])
+    end = bisect_left(starts, mention[1], lo=first)
     return (first, end) if first < end else (0, 0)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from itertools import islice
 
 from slant.encoding.decode import (
     Array,
@@ -18,7 +17,7 @@ from slant.encoding.decode import (
     frames_found,
     loaded_spans,
     reply_scores,
-    stance_scores,
+    stances_scores,
     subjective_score,
     toxic_spans,
 )
@@ -33,6 +32,7 @@ from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
 LOOK_AHEAD = 4096  # units sorted by length together, so that batches of equal length are full
 CHARACTERS = 400_000  # of their texts, where those are long: a few seconds of work, so that progress is seen
 REMEMBERED = 8192  # scores kept for wire copy: about 20 MB
+Spans = tuple[tuple[int, int], ...]
 _NO_UNIT = Unit("", "", "", "", 0, 0, 0)
 ARTICLE = "article"  # the target that every comment is asked about
 
@@ -47,7 +47,7 @@ class Question:
     """
 
     unit: Unit
-    mentions: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    mentions: dict[str, Spans] = field(default_factory=dict)
     topics: tuple[tuple[str, str], ...] = ()
     article: str | None = None
     answers: str | None = None
@@ -113,7 +113,7 @@ def score(
 
 def _stretches(asked: Iterable[Question]) -> Iterator[list[Question]]:
     """Of up to LOOK_AHEAD units and CHARACTERS characters; the first ones are short, so that something is seen soon."""
-    units, characters = max(1, LOOK_AHEAD // 64), CHARACTERS // 64
+    units, characters = max(1, LOOK_AHEAD // 16), CHARACTERS // 16
     stretch: list[Question] = []
     held = 0
     for question in asked:
@@ -140,9 +140,22 @@ class _Stretch:
         for key, question in zip(self.keys, questions, strict=True):
             if key not in self.scores:
                 self.fresh.setdefault(key, question)
-        own = [_requests(question) for question in self.fresh.values()]
-        self.counts = [len(requests) for requests in own]
-        self.readings = reader.start([request for requests in own for request in requests])
+        requests = [(key, r) for key, question in self.fresh.items() for r in _requests(question)]
+        self.asked = [key for key, _ in requests]
+        self.readings = reader.start([request for _, request in requests])
+
+    def decode(self, codebook: str) -> None:
+        """Waits for the readings, and makes a score as soon as all of its question have come."""
+        asked = Counter(self.asked)
+        found: dict[bytes, dict[int, Reading]] = {key: {} for key in asked}
+        for number, reading in self.readings.each():
+            key = self.asked[number]
+            own = found[key]
+            own[number] = reading
+            if len(own) == asked[key]:
+                in_order = [own[n] for n in sorted(own)]
+                self.scores[key] = _score(self.fresh[key], in_order, self.reader, codebook)
+                del found[key]
 
 
 def _told(
@@ -151,16 +164,9 @@ def _told(
     codebook: str,
     done: Callable[[int], object] | None,
 ) -> Iterator[Score]:
-    readings = iter(stretch.readings.readings())
-    of_each = {
-        key: list(islice(readings, count)) for key, count in zip(stretch.fresh, stretch.counts, strict=True)
-    }
+    stretch.decode(codebook)
     for key, question in zip(stretch.keys, stretch.questions, strict=True):
-        if key in of_each:
-            row = _score(question, of_each.pop(key), stretch.reader, codebook)
-            stretch.scores[key] = replace(row, unit=_NO_UNIT)
-        else:
-            row = replace(stretch.scores[key], unit=question.unit)
+        row = replace(stretch.scores[key], unit=question.unit)
         known[key] = stretch.scores[key]
         known.move_to_end(key)
         if len(known) > REMEMBERED:
@@ -186,12 +192,10 @@ def _requests(question: Question) -> list[Request]:
 
 
 def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
+    """What is said of the question's unit and of every copy of it: which one it is, is put in later."""
     unit, decoding, main = question.unit, reader.decoding, readings[0]
     asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
-    stance = [
-        _stance(target, logits, decoding, spans)
-        for (target, spans), logits in zip(asked, main.stance, strict=True)
-    ]
+    stance = _stances(asked, main.stance, decoding)
     # Toward the article, then toward the parent; the last is the reply.
     answered = [reply_scores(reading.unit, decoding) for reading in readings[1:]]
     if question.article:
@@ -203,7 +207,7 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
     )
     comment = unit.kind == "comment"
     return Score(
-        unit=unit,
+        unit=_NO_UNIT,
         stance=tuple(stance),
         loaded=tuple(
             Loaded(a, b, unit.text[a:b], label, round(p, 4), voice_at(unit.voices, a, b))
@@ -226,16 +230,22 @@ def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
     return (*windows, "truncated") if any(r.cut for r in readings) else windows
 
 
-def _stance(
-    target: str, logits: Array | None, decoding: Decoding, mentions: tuple[tuple[int, int], ...]
-) -> Stance:
+def _stances(
+    asked: Sequence[tuple[str, Spans]], logits: Sequence[Array | None], decoding: Decoding
+) -> list[Stance]:
     """No label where even the likeliest is too unsure (Decoding), or where no token of the mention could be asked; there
     every label is as likely as another."""
-    if logits is None:
-        return Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), mentions)
-    scores = stance_scores(logits, decoding, named=bool(mentions))
-    abstain = decoding.named_abstain if mentions else decoding.topic_abstain
-    return Stance(target, best_label(scores, abstain=abstain), _rounded(scores), mentions)
+    named = [bool(spans) for (_, spans), own in zip(asked, logits, strict=True) if own is not None]
+    told = iter(stances_scores([own for own in logits if own is not None], decoding, named=named))
+    out = []
+    for (target, spans), own in zip(asked, logits, strict=True):
+        if own is None:
+            out.append(Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), spans))
+            continue
+        scores = next(told)
+        abstain = decoding.named_abstain if spans else decoding.topic_abstain
+        out.append(Stance(target, best_label(scores, abstain=abstain), _rounded(scores), spans))
+    return out
 
 
 def _rounded(scores: dict[str, float]) -> dict[str, float]:
