@@ -163,6 +163,17 @@ def test_a_row_holds_what_the_model_says_of_the_unit(reader: Reader) -> None:
     assert (row.biased, row.model, row.codebook) == (0.018, "rules-1", "book-1")
 
 
+def test_a_text_in_two_documents_is_told_by_its_own(reader: Reader) -> None:
+    """What repeats in one document need not in another: a copy may have other techniques than the first that was read."""
+    reader.decoding = replace(reader.decoding, repetition_weight=4.0)
+    once, often = unit("A greedy plan.", article_id="a"), unit("A greedy plan.", article_id="b")
+    more = [unit("So greedy, greedy, greedy.", article_id="b", unit_id=f"more{n}") for n in range(3)]
+    alone = [run(reader, *asked(*units)) for units in ([once], [often, *more])]
+    together = run(reader, *asked(once, often, *more))
+    assert together == [*alone[0], *alone[1]]
+    assert together[0].loaded != together[1].loaded
+
+
 def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
     text = "You stupid old clown, that is a greedy lie."
     topics = (("council", "council story"),)

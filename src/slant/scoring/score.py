@@ -180,7 +180,7 @@ def _key(question: Question) -> bytes:
     """All of a question that its score depends on, and nothing that tells the unit from a copy of it."""
     unit = question.unit
     asked = (unit.text, unit.kind == "comment", unit.voices, *question.mentions.items())
-    more = (question.topics, question.article, question.answers)
+    more = (question.topics, question.article, question.answers, question.document)
     return blake2b(repr((asked, more)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
