@@ -211,7 +211,7 @@ def _drawn(
     union = np.unique(np.concatenate([one.chosen for one in told]))
     sides = [_spread(spans, spans.group == one.number, one.chosen) for one in told]
     given = hstack([_spread(spans, np.full(len(spans.group), True), union), *sides], format="csr")
-    drawn = resample(given, resamples=resamples, rng=rng).astype(np.float64)
+    drawn = resample(given, resamples=resamples, rng=rng)
     everything, start = drawn[:, : len(union) + 1], len(union) + 1
     for one in told:
         here, start = drawn[:, start : start + len(one.chosen) + 1], start + len(one.chosen) + 1
