@@ -76,7 +76,7 @@ def _shared(shingles: Any, sizes: Ints) -> tuple[Ints, Any]:
 
 def _earliest(shingles: Any, sizes: Ints, day: Ints) -> list[tuple[int, int]]:
     """(row, earliest row that it is a copy of) of each that is one; the rows are in order of day."""
-    found = []
+    found: list[tuple[int, int]] = []
     for start in range(0, len(day), BLOCK):
         block = np.arange(start, min(start + BLOCK, len(day)))
         others = np.flatnonzero((day == UNDATED) | (day >= day[start] - REACH))
