@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from slant.comparing.cells import Cells
 from slant.comparing.differences import MOST_GROUPS
-from slant.comparing.drawing import ends
+from slant.comparing.drawing import ends, resample, times
 from slant.comparing.events import mark
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ MAIN = ("stance/*/net", "loaded/outlet/per_1000_words", "frame/*")
 FEWEST_EVENTS = 5  # shared; below, nothing is claimed. Simulated, intervals of 95 % cover 90 % at 6 to 12, 95 % from 30 on
 REST = "(rest)"
 PARTS = ("selection", "presentation", "not_shared")
-SINGLES_AT_ONCE = 2048
 Floats = NDArray[np.float64]
 
 
@@ -120,14 +119,16 @@ def _parts(a: Side, b: Side, weights: Floats, drawn: tuple[Floats, Floats] | Non
     weights: (resamples, events). drawn: hits and totals of everything in each resample; None for what was observed.
     """
     shared = (a.totals > 0) & (b.totals > 0)
+    told = np.flatnonzero(shared.any(1))  # by both: a few of all events
+    shared, weights = shared[told], weights[:, told]
+    counts = [(side.hits[told], side.totals[told]) for side in (a, b)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        rate_a, rate_b = a.hits / a.totals, b.hits / b.totals
-        middle = np.where(shared, (rate_a + rate_b) / 2, 0)
+        middle = np.where(shared, sum(hits / totals for hits, totals in counts) / 2, 0)
         rate, expected = [], []
-        for side in (a, b):
-            total = weights @ (side.totals * shared)
-            rate.append(weights @ (side.hits * shared) / total)
-            expected.append(weights @ (side.totals * middle) / total)
+        for hits, totals in counts:
+            total = weights @ (totals * shared)
+            rate.append(weights @ (hits * shared) / total)
+            expected.append(weights @ (totals * middle) / total)
         if drawn is None:
             overall = [(side.all_hits / side.all_totals)[None] for side in (a, b)]
         else:
@@ -157,26 +158,20 @@ def _sides(
 ) -> tuple[dict[str, Side], Floats]:
     """Each group's counts, and how often each event that two groups or more told is drawn (resamples, events)."""
     stratum, events = _strata(store, cells)
-    weights = rng.poisson(1.0, (resamples, events)).astype(np.float64)
-    hits, totals = cells.hits[:, wanted], cells.totals[:, cells.column[wanted]]
+    weights = times(rng, (resamples, events)).astype(np.float64)
+    counts = np.concatenate([cells.hits[:, wanted], cells.totals[:, cells.column[wanted]]], axis=1)
     sides = {}
     for number, name in enumerate(cells.groups):
         own = np.flatnonzero(cells.group == number)
         told = own[stratum[own] < events]
         alone = own[stratum[own] >= events]
-        event_hits, event_totals = (_summed(x[told], stratum[told], events) for x in (hits, totals))
-        drawn = np.stack([weights @ event_hits, weights @ event_totals])
-        _, cluster = np.unique(stratum[alone], return_inverse=True)
-        for chunk in np.array_split(
-            np.arange(cluster.max(initial=-1) + 1), len(alone) // SINGLES_AT_ONCE + 1
-        ):
-            times = rng.poisson(1.0, (resamples, len(chunk))).astype(np.float64)
-            rows = np.flatnonzero(np.isin(cluster, chunk))
-            place = cluster[rows] - (chunk[0] if len(chunk) else 0)
-            for k, counts in enumerate((hits, totals)):
-                drawn[k] += times @ _summed(counts[alone[rows]], place, len(chunk))
-        of_all = (hits[own].sum(0, float), totals[own].sum(0, float))
-        sides[name] = Side(event_hits, event_totals, *of_all, drawn)
+        of_events = _summed(counts[told], stratum[told], events)
+        texts, place = np.unique(stratum[alone], return_inverse=True)
+        of_texts = _summed(counts[alone], place, len(texts))
+        drawn = weights @ of_events + resample(of_texts, resamples=resamples, rng=rng)
+        hits, totals = np.split(of_events, 2, axis=1)
+        all_hits, all_totals = np.split(counts[own].sum(0, float), 2)
+        sides[name] = Side(hits, totals, all_hits, all_totals, np.stack(np.split(drawn, 2, axis=1)))
     return sides, weights
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,13 +47,28 @@ def draw(cells: Cells, *, resamples: int, seed: int) -> Drawn:
         cells.article, np.arange(0, len(cells.articles) + ARTICLES_AT_ONCE, ARTICLES_AT_ONCE)
     )
     for start, end in pairwise(edges):
-        times = _TIMES[rng.integers(0, len(_TIMES), (resamples, ARTICLES_AT_ONCE), np.uint16)]
+        drawings = times(rng, (resamples, ARTICLES_AT_ONCE))
         place = cells.article[start:end] % ARTICLES_AT_ONCE
         for group in np.unique(cells.group[start:end]):
             own = np.flatnonzero(cells.group[start:end] == group)
-            drawn[group] += times[:, place[own]] @ given[start:end][own]
+            drawn[group] += drawings[:, place[own]] @ given[start:end][own]
     hits, totals = np.split(drawn, [len(cells.measures)], axis=2)
     return Drawn(hits, totals[:, :, cells.column], cells.scale)
+
+
+def times(rng: np.random.Generator, shape: tuple[int, int]) -> Draws:
+    """How often each is drawn: Poisson(1), several times as quick as the generator's own."""
+    found: Draws = _QUANTILES[rng.integers(0, len(_QUANTILES), shape, np.uint16)]
+    return found
+
+
+def resample(counts: Any, *, resamples: int, rng: np.random.Generator) -> Floats:
+    """(rows, columns) counts, sparse or not → (resamples, columns) sums, each row drawn as an article is in `draw`."""
+    drawn = np.zeros((counts.shape[1], resamples), np.float32)
+    for start in range(0, counts.shape[0], ARTICLES_AT_ONCE):
+        own = counts[start : start + ARTICLES_AT_ONCE].astype(np.float32)
+        drawn += own.T @ times(rng, (own.shape[0], resamples))
+    return drawn.T.astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +114,4 @@ def ends(draws: Draws, *, level: float) -> tuple[Floats, Floats]:
     return found[0].astype(np.float64), found[1].astype(np.float64)
 
 
-def _times() -> Draws:
-    """How often an article is drawn, by a uniform 16-bit number."""
-    share = (np.arange(1 << 16) + 0.5) / (1 << 16)
-    times: Draws = poisson.ppf(share, 1).astype(np.float32)
-    return times
-
-
-_TIMES = _times()
+_QUANTILES = poisson.ppf((np.arange(1 << 16) + 0.5) / (1 << 16), 1).astype(np.float32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,11 +52,19 @@ class Grouping:
 def group(docs: Documents, *, event: Grain = EVENT, story: Grain = STORY) -> Grouping:
     """Events, stories and copies of some documents."""
     found = Grouping(size=len(docs.ids))
-    found.cluster = copies(docs.openings, docs.days)
+    with ThreadPoolExecutor(1) as pool:  # most of both runs outside of Python's lock
+        cluster = pool.submit(copies, docs.openings, docs.days)
+        _fill(found, docs, event, story)
+        found.cluster = cluster.result()
+    return found
+
+
+def _fill(found: Grouping, docs: Documents, event: Grain, story: Grain) -> None:
+    """Everything but the copies."""
     dated = np.array([i for i, day in enumerate(docs.days) if day is not None], np.int64)
     vectors, words = tfidf([docs.openings[i] for i in dated])
     if words is None:
-        return found
+        return
     days = np.array([docs.days[i] for i in dated], np.int64)
     events, groups = grouped(singles(vectors, days), grain=event)
     stories, _ = grouped(groups, grain=story)
@@ -66,7 +75,6 @@ def group(docs: Documents, *, event: Grain = EVENT, story: Grain = STORY) -> Gro
     found.keywords = {
         e: _heaviest(groups.vectors[e], words) for e in np.flatnonzero(groups.sizes > 1).tolist()
     }
-    return found
 
 
 def tfidf(texts: list[str]) -> tuple[Any, NDArray[np.object_] | None]:

@@ -86,14 +86,19 @@ def _joined(pool: Groups, grain: Grain) -> Ints:
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    if len(pool.days) < 2:
-        return np.zeros(len(pool.days), np.int64)
     alike = (pool.vectors @ pool.vectors.T).toarray()
-    alike *= np.exp(-np.abs(pool.days[:, None] - pool.days[None]) / grain.fade)
-    distance = np.clip(1 - alike, 0, None)
-    np.fill_diagonal(distance, 0)
-    tree = linkage(squareform(distance, checks=False), "average")
-    return _dense(fcluster(tree, 1 - grain.similarity, "distance").astype(np.int64))
+    np.fill_diagonal(alike, 0)
+    # An average reaches the least similarity only if one of its pairs does: what is alike to nothing stays alone.
+    linked = np.flatnonzero((alike >= grain.similarity).any(1))
+    joined = np.arange(len(pool.days))
+    if len(linked):
+        days = pool.days[linked]
+        fade = np.exp(-np.abs(days[:, None] - days) / grain.fade)
+        distance = np.clip(1 - alike[np.ix_(linked, linked)] * fade, 0, None)
+        np.fill_diagonal(distance, 0)
+        tree = linkage(squareform(distance, checks=False), "average")
+        joined[linked] = len(joined) + fcluster(tree, 1 - grain.similarity, "distance")
+    return _dense(joined)
 
 
 def _means(pool: Groups, joined: Ints) -> Groups:

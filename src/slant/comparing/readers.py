@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.comparing.drawing import ends
+from slant.comparing.drawing import ends, resample
 from slant.comparing.rates import interval_of
 from slant.records import REPLIES, STANCES
 
@@ -78,9 +78,9 @@ def _shares(
         net = counts[:, labels.index("favor")] - counts[:, labels.index("against")]
         counts, labels = np.column_stack([counts, net]), (*labels, "net")
     total = counts.sum(1) - (counts[:, -1] if "net" in labels else 0)
-    drawn = rng.poisson(1.0, (options.resamples, len(counts))).astype(float)
+    drawn = resample(np.column_stack([counts, total]), resamples=options.resamples, rng=rng)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = (drawn @ counts) / (drawn @ total)[:, None]
+        shares = drawn[:, :-1] / drawn[:, -1:]
     low, high = ends(shares.astype(np.float32), level=options.level)
     rows = []
     for i, label in enumerate(labels):
@@ -133,7 +133,7 @@ _AUDIENCE = f"""
 
 def _beside(counts: Floats, options: Options, rng: np.random.Generator) -> dict[str, Any]:
     """(threads, [article net, units, comments' net, comments]) → nets, their gap, intervals and verdict."""
-    drawn = rng.poisson(1.0, (options.resamples, len(counts))).astype(float) @ counts
+    drawn = resample(counts, resamples=options.resamples, rng=rng)
 
     def nets(sums: Floats) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):

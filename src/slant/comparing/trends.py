@@ -10,7 +10,7 @@ import numpy as np
 
 from slant.comparing.cells import Cells
 from slant.comparing.decomposition import MAIN
-from slant.comparing.drawing import ALL, ends
+from slant.comparing.drawing import ALL, ends, resample
 from slant.comparing.events import mark
 from slant.comparing.rates import interval_of
 
@@ -41,7 +41,7 @@ def trends(store: Store, cells: Cells, *, groups: Sequence[str], options: Option
         of_group = month != "" if name == ALL else (month != "") & (cells.group == cells.groups.index(name))
         for when in np.unique(month[of_group]).tolist():
             own = np.flatnonzero(of_group & (month == when))
-            for row in _cell(cells, own, cells.article[own], wanted, options, rng):
+            for row in _cell(cells, own, wanted, options, rng):
                 rows.append({"month": when, "group": name, **row})
     kinds = {"articles": pa.int64(), "few": pa.bool_()} | dict.fromkeys(
         ("value", "low", "high"), pa.float64()
@@ -53,7 +53,6 @@ def trends(store: Store, cells: Cells, *, groups: Sequence[str], options: Option
 def _cell(
     cells: Cells,
     own: Any,
-    text: Any,
     wanted: list[int],
     options: Options,
     rng: np.random.Generator,
@@ -61,16 +60,16 @@ def _cell(
     """The rates of some rows of `cells`."""
     hits = cells.hits[np.ix_(own, wanted)].astype(float)
     totals = cells.totals[np.ix_(own, cells.column[wanted])].astype(float)
-    articles = len(np.unique(cells.article[own]))
+    texts, place = np.unique(cells.article[own], return_inverse=True)
+    articles = len(texts)
     few = articles < options.min_articles
     scale = cells.scale[wanted]
     if not few:
-        _, place = np.unique(text, return_inverse=True)
-        times = rng.poisson(1.0, (options.resamples, place.max() + 1)).astype(float)[:, place]
+        given = np.zeros((articles, hits.shape[1] + totals.shape[1]))
+        np.add.at(given, place, np.concatenate([hits, totals], axis=1))
+        drawn, over = np.split(resample(given, resamples=options.resamples, rng=rng), [hits.shape[1]], axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = ends(
-                (scale * (times @ hits) / (times @ totals)).astype(np.float32), level=options.level
-            )
+            low, high = ends((scale * drawn / over).astype(np.float32), level=options.level)
     rows = []
     for m in np.flatnonzero(totals.sum(0)):
         measure = cells.measures[wanted[m]]

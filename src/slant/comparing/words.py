@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.comparing.drawing import ends
+from slant.comparing.drawing import ends, resample
 from slant.comparing.events import mark
 from slant.comparing.parts import COUNTED, parts
 
@@ -129,38 +130,60 @@ def _by_target(store: Store, voice: str) -> Iterator[tuple[str, _Spans]]:
         yield target, _Spans(store.columns(query.format(only), (voice, comment, target)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A group among others. here, there, odds, texts: (phrases,). z: of the phrases `looked` at. at: the places in z of those
+    that are reported, most telling first; chosen: which phrases these are."""
+
+    number: int
+    here: Floats
+    there: Floats
+    odds: Floats
+    texts: NDArray[np.int64]
+    z: Floats
+    at: NDArray[np.int64]
+    chosen: NDArray[np.int64]
+
+
 def _of_target(
     spans: _Spans, groups: Sequence[str], options: Options, rng: np.random.Generator
 ) -> Iterator[tuple[list[tuple[int, dict[str, Any]]], Floats]]:
     """Per group: (place in z, row) of each phrase that is reported, and z of all that were looked at."""
     counts = np.zeros((len(spans.groups), len(spans.phrases)))
     np.add.at(counts, (spans.group, spans.phrase), 1)
+    prior = counts.sum(0) / max(1, len(spans.groups))  # weighs as much as one group of average size
+    told = list(_told(spans, counts, prior, groups))
+    for one, drawn in zip(told, _drawn(spans, told, prior, options.resamples, rng), strict=True):
+        low, high = ends(drawn.astype(np.float32), level=options.level)
+        own = spans.group == one.number
+        rows = []
+        for k, (at, phrase) in enumerate(zip(one.at, one.chosen, strict=True)):
+            row = {"group": spans.groups[one.number], "phrase": spans.phrases[phrase]}
+            row |= {"count": int(one.here[phrase]), "other_count": int(one.there[phrase])}
+            row |= {"texts": int(one.texts[phrase]), "log_odds": one.odds[phrase]}
+            row |= {"low": low[k], "high": high[k], "z": one.z[at]}
+            rows.append((int(at), {**row, "examples": _examples(spans, own & (spans.phrase == phrase))}))
+        yield rows, one.z
+
+
+def _told(spans: _Spans, counts: Floats, prior: Floats, groups: Sequence[str]) -> Iterator[_Told]:
     everything = counts.sum(0)
-    if len(everything) < 2:
+    looked = np.flatnonzero(everything >= FEWEST)
+    if len(everything) < 2 or not len(looked):
         return
-    prior = everything / max(1, len(spans.groups))  # weighs as much as one group of average size
     for number, name in enumerate(spans.groups):
+        here, there = counts[number], everything - counts[number]
+        if name not in groups or not there.any():
+            continue
         own = spans.group == number
         pairs = np.unique(np.stack([spans.phrase[own], spans.text[own]]), axis=1)
         texts = np.bincount(pairs[0], minlength=len(spans.phrases))
-        looked = np.flatnonzero(everything >= FEWEST)
-        if name not in groups or not len(looked) or own.all():
-            continue
-        here, there = counts[number], everything - counts[number]
         odds = log_odds(here, there, prior)
         z = (odds / np.sqrt(1 / (here + prior) + 1 / (there + prior)))[looked]
         habit = (z > 0) & (here[looked] >= FEWEST) & (texts[looked] > 1)
-        best = [at for at in np.argsort(-z, kind="stable") if habit[at]][:MOST]
-        chosen = looked[best]
-        drawn = _drawn(spans, own, chosen, prior, options.resamples, rng)
-        low, high = ends(drawn.astype(np.float32), level=options.level)
-        rows = []
-        for k, (at, phrase) in enumerate(zip(best, chosen, strict=True)):
-            row = {"group": name, "phrase": spans.phrases[phrase], "count": int(here[phrase])}
-            row |= {"other_count": int(there[phrase]), "texts": int(texts[phrase])}
-            row |= {"log_odds": odds[phrase], "low": low[k], "high": high[k], "z": z[at]}
-            rows.append((int(at), {**row, "examples": _examples(spans, own & (spans.phrase == phrase))}))
-        yield rows, z
+        order = np.argsort(-z, kind="stable")
+        best = order[habit[order]][:MOST]
+        yield _Told(number, here, there, odds, texts, z, best, looked[best])
 
 
 def log_odds(here: Floats, there: Floats, prior: Floats) -> Floats:
@@ -177,25 +200,36 @@ def log_odds(here: Floats, there: Floats, prior: Floats) -> Floats:
 
 
 def _drawn(
-    spans: _Spans,
-    own: NDArray[np.bool_],
-    chosen: NDArray[np.int64],
-    prior: Floats,
-    resamples: int,
-    rng: np.random.Generator,
-) -> Floats:
-    """(resamples, chosen) log-odds; texts are drawn a Poisson number of times, the prior stays."""
+    spans: _Spans, told: Sequence[_Told], prior: Floats, resamples: int, rng: np.random.Generator
+) -> Iterator[Floats]:
+    """Per group (resamples, chosen) log-odds; texts are drawn a Poisson number of times, the same for all groups, and the
+    prior stays."""
+    from scipy.sparse import hstack
+
+    if not told:
+        return
+    union = np.unique(np.concatenate([one.chosen for one in told]))
+    sides = [_spread(spans, spans.group == one.number, one.chosen) for one in told]
+    given = hstack([_spread(spans, np.full(len(spans.group), True), union), *sides], format="csr")
+    drawn = resample(given, resamples=resamples, rng=rng)
+    everything, start = drawn[:, : len(union) + 1], len(union) + 1
+    for one in told:
+        here, start = drawn[:, start : start + len(one.chosen) + 1], start + len(one.chosen) + 1
+        of_all = everything[:, np.searchsorted(union, one.chosen)]
+        rest = everything.sum(1) - of_all.sum(1)
+        there = np.column_stack([of_all, rest]) - here
+        left = prior.sum() - prior[one.chosen].sum()
+        yield log_odds(here, there, np.append(prior[one.chosen], left))[:, :-1]
+
+
+def _spread(spans: _Spans, rows: NDArray[np.bool_], chosen: NDArray[np.int64]) -> Any:
+    """Sparse (texts, chosen + 1) counts of some spans; the last column is all other phrases."""
+    from scipy.sparse import csr_matrix
+
     column = np.full(len(spans.phrases), len(chosen))
     column[chosen] = np.arange(len(chosen))
-    sides = []
-    for rows in (own, ~own):
-        _, text = np.unique(spans.text[rows], return_inverse=True)
-        counts = np.zeros((text.max(initial=-1) + 1, len(chosen) + 1))
-        np.add.at(counts, (text, column[spans.phrase[rows]]), 1)
-        sides.append(rng.poisson(1.0, (resamples, len(counts))).astype(np.float64) @ counts)
-    rest = prior.sum() - prior[chosen].sum()
-    here, there = sides
-    return log_odds(here, there, np.append(prior[chosen], rest))[:, :-1]
+    ones, shape = np.ones(np.count_nonzero(rows)), (spans.text.max() + 1, len(chosen) + 1)
+    return csr_matrix((ones, (spans.text[rows], column[spans.phrase[rows]])), shape=shape)
 
 
 def _examples(spans: _Spans, rows: NDArray[np.bool_]) -> list[str]:

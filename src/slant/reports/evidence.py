@@ -146,10 +146,13 @@ def _describe(store: Store, found: Evidence) -> None:
                s.stances, l.spans, f.frames, r.reply
         FROM units u JOIN _wanted USING (unit_id)
         LEFT JOIN (SELECT unit_id, list([target, label, CASE label WHEN 'against' THEN p_against WHEN 'favor' THEN p_favor
-                   ELSE p_neutral END::VARCHAR] ORDER BY target) AS stances FROM stances GROUP BY 1) s USING (unit_id)
+                   ELSE p_neutral END::VARCHAR] ORDER BY target) AS stances
+                   FROM stances SEMI JOIN _wanted USING (unit_id) GROUP BY 1) s USING (unit_id)
         LEFT JOIN (SELECT unit_id, list(struct_pack(s := "start", e := "end", l := label, v := voice, p := score)
-                   ORDER BY "start", "end" DESC) AS spans FROM loaded GROUP BY 1) l USING (unit_id)
-        LEFT JOIN (SELECT unit_id, list(label ORDER BY score DESC) AS frames FROM frames GROUP BY 1) f USING (unit_id)
+                   ORDER BY "start", "end" DESC) AS spans
+                   FROM loaded SEMI JOIN _wanted USING (unit_id) GROUP BY 1) l USING (unit_id)
+        LEFT JOIN (SELECT unit_id, list(label ORDER BY score DESC) AS frames
+                   FROM frames SEMI JOIN _wanted USING (unit_id) GROUP BY 1) f USING (unit_id)
         LEFT JOIN (SELECT unit_id, label AS reply FROM replies) r USING (unit_id)"""
     names = ("unit_id", "text", "kind", "title", "outlet", "published", "url", "article_id",
              "stances", "spans", "frames", "reply")  # fmt: skip
