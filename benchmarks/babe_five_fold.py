@@ -57,7 +57,12 @@ def main() -> None:
     mean, sd = statistics.mean(scores), statistics.stdev(scores)
     print(f"mean {100 * mean:.1f}, sd {100 * sd:.1f}")
     if args.json:
-        found = {"recipe": {**RECIPE, "encoder": Path(args.encoder).name}, "folds": scores, "mean": mean, "sd": sd}
+        found = {
+            "recipe": {**RECIPE, "encoder": Path(args.encoder).name},
+            "folds": scores,
+            "mean": mean,
+            "sd": sd,
+        }
         args.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 

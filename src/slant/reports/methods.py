@@ -113,7 +113,8 @@ def _copies(results: Results) -> str:
     table = results.tables.get("copies")
     left_out = sum(table.column("articles").to_pylist()) if table else 0
     return (
-        f"near-identical texts within days of one another (MinHash; Broder 1997) counted once in each "
+        f"near-identical texts within days of one another (three-word shingles, resemblance of 0.6 or more; "
+        f"Broder 1997) counted once in each "
         f"{_noun(results)} ({left_out:,} {'article' if left_out == 1 else 'articles'} left out), and what several "
         f"{_noun(results)}s ran was resampled and permuted as one."
     )
