@@ -170,6 +170,15 @@ def test_atom_says_what_its_content_is(tmp_path: Path, content: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["a:", "a:1", "a:-b", "Content-Type:"])
+def test_odd_names_of_elements_found_by_fuzzing_are_no_crash(tmp_path: Path, name: str) -> None:
+    inside = f"<content:encoded>{SAID}<{name}>more</{name}></content:encoded>"
+    feed = RSS.format(f"<item><title>Ferry</title>{inside}</item>")
+    (found,) = read(tmp_path, "a.rss", feed)
+    assert isinstance(found, Article)
+    assert "more" in found.text
+
+
 def test_feeds_that_break_off_or_hold_nothing_say_so(tmp_path: Path) -> None:
     feed = RSS.format(item("One", content=f"<p>{SAID}</p>") + item("Two", content=f"<p>{SAID}</p>"))
     assert reasons(read(tmp_path, "a.rss", feed[:-30])) == ["", "", "torn"]

@@ -21,6 +21,7 @@ LONG_SUMMARY = 500  # characters of text: teasers end at 100 to 300, a summary a
 # Namespaces differ between feeds and are often wrong, so elements are known by their names alone.
 _CONTENT, _SUMMARY = ("encoded", "content"), ("description", "summary")
 _DATES = ("published", "pubDate", "date", "updated", "modified")
+_HTML = re.compile("[A-Za-z][A-Za-z0-9]*")
 _NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,30};)")
 _BARE = re.compile(rb"&(?!#(?:\d+|x[0-9A-Fa-f]+);)")
 
@@ -142,7 +143,8 @@ def _plain(element: Any, where: str) -> str:
     kind = element.get("type") or ("text" if _local(element.getparent()) == "entry" else "html")
     if len(element):
         for inner in element.iter("*"):
-            inner.tag = _local(inner)
+            name = _local(inner)
+            inner.tag = name if _HTML.fullmatch(name) else "span"  # of a damaged feed, names are anything
         check_size(element, where)
         return join_blocks(blocks_of(element))
     said = element.text or ""
