@@ -9,7 +9,7 @@ thousands of them are one product of matrices.
 
 Where a group has very many articles they change sides in bundles of equal size, dealt at random, and of a much larger group
 only some do. The arrangements that are left are a subgroup of all, and a test over a subgroup is as exact (Hemerik & Goeman
-2018).
+2018). They are dealt anew several times, so that p hangs little on how.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from slant.comparing.cells import Cells, Floats, Ints
 BUNDLES = 100  # at least so many on the smaller side, if it has as many articles
 MOST = 256  # bundles that may change sides, a side
 ROWS_AT_ONCE = 1 << 16
-AT_ONCE = 10_000  # arrangements in memory
+DEALT = 500  # arrangements of one dealing
 TINY = 1e-12
 
 
@@ -57,6 +57,11 @@ class Sums:
         return Sums(narrow, np.arange(len(self.rows)))
 
     @cached_property
+    def table(self) -> Floats:
+        """(rows, columns), for few rows."""
+        return self.of(self.rows)
+
+    @cached_property
     def all(self) -> Floats:
         """(columns,) over all rows."""
         parts = range(0, len(self.rows), ROWS_AT_ONCE)
@@ -73,7 +78,8 @@ class Sums:
     def bundles(self, order: Ints, size: int, most: int) -> Floats:
         """(bundles, columns): sums over `size` rows each, in this order; at most `most`; a rest makes none."""
         count = min(len(order) // size, most)
-        rows = self.of(self.rows[order[: count * size]])
+        chosen = order[: count * size]
+        rows = self.table[chosen] if len(self) <= ROWS_AT_ONCE else self.of(self.rows[chosen])
         sums: Floats = rows.reshape(count, size, rows.shape[1]).sum(1)
         return sums
 
@@ -122,12 +128,12 @@ def statistic(left: Rated, right: Rated) -> Floats:
 def permutation_p(left: Sums, right: Sums, *, permutations: int, rng: np.random.Generator) -> Floats:
     """(measures,) two-sided p, at least 1 / (permutations + 1) (Phipson & Smyth 2010); NaN where a side has no rate."""
     cells = left.cells
-    movable = _movable(left, right, rng)
     both = left.all + right.all
     seen = np.abs(statistic(rated(cells, left.all), rated(cells, right.all)))
     as_large = np.zeros(len(seen))
-    for start in range(0, permutations, AT_ONCE):
-        drawn = movable.arranged(min(AT_ONCE, permutations - start), rng)
+    for start in range(0, permutations, DEALT):
+        movable = _movable(left, right, rng)
+        drawn = movable.arranged(min(DEALT, permutations - start), rng)
         chance = np.abs(statistic(rated(cells, drawn), rated(cells, both - drawn)))
         # An arrangement without a rate speaks for chance.
         as_large += (np.isnan(chance) | (chance >= seen - 1e-9)).sum(0)
