@@ -68,7 +68,7 @@ def differences(
     """Tests every measure between every pair of the groups in `kept`, and between each and all others together.
 
     The family over which p is adjusted is all that is tested: a measure is left out of a pair, and named in `untested`, where
-    the two together have fewer than MIN_HITS hits, or a side fewer than `min_articles` articles with a denominator. Hits of
+    the two together have fewer than MIN_HITS hits, or a side fewer than `articles_needed` articles with a denominator. Hits of
     the two together are the same in every arrangement, so that leaving out does not bend the test (Bourgon et al. 2010).
     A text that both sides ran changes sides with both its parts, as an article does that groups cut through. What could have
     been detected takes the sides for independent, and is a little too large where they share texts.
@@ -184,6 +184,11 @@ def _against_rest(cells: Cells, group: int, rest: Sequence[int]) -> tuple[Sums, 
     return Sums(merged, np.flatnonzero(keys % 2 == 0)), Sums(merged, np.flatnonzero(keys % 2 == 1))
 
 
+def articles_needed(options: Options) -> int:
+    """With a denominator, on each side of a difference that is tested: one alone says nothing of the spread."""
+    return max(2, options.min_articles)
+
+
 def _pair(
     cells: Cells,
     names: tuple[str, str],
@@ -192,7 +197,7 @@ def _pair(
     options: Options,
 ) -> _Pair:
     rates = rated(cells, sides[0].all), rated(cells, sides[1].all)
-    enough = np.minimum(rates[0].articles, rates[1].articles) >= max(2, options.min_articles)
+    enough = np.minimum(rates[0].articles, rates[1].articles) >= articles_needed(options)
     return _Pair(*names, *sides, rates, numbers, enough & (rare_hits(cells, *sides) >= MIN_HITS))
 
 

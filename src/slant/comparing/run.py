@@ -23,7 +23,14 @@ from typing import TYPE_CHECKING
 
 from slant.comparing.cells import cells
 from slant.comparing.corrected import corrected_notes, corrected_table
-from slant.comparing.differences import ALPHA, MIN_HITS, MOST_GROUPS, Differences, differences
+from slant.comparing.differences import (
+    ALPHA,
+    MIN_HITS,
+    MOST_GROUPS,
+    Differences,
+    articles_needed,
+    differences,
+)
 from slant.comparing.drawing import draw
 from slant.comparing.events import mark
 from slant.comparing.gold import load_gold
@@ -136,13 +143,13 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
     elif tests:
         yield (
             f"{tests:,} differences were tested and p adjusted over all of them ({ADJUSTMENTS[options.adjust]}); "
-            f"{found.untested.num_rows:,} were not, with fewer than {MIN_HITS} hits or {options.min_articles} articles. "
+            f"{found.untested.num_rows:,} were not, with fewer than {MIN_HITS} hits or {articles_needed(options)} articles. "
             f"Detectable means found in 80 of 100 samples like this one at p < {found.level:.2g}, which is {ALPHA} over the "
             "number of tests: what the adjustment asks of a difference that is the only one."
         )
     else:
         yield (
-            f"No difference could be tested: nowhere do two groups have {MIN_HITS} hits together, and {options.min_articles} "
+            f"No difference could be tested: nowhere do two groups have {MIN_HITS} hits together, and {articles_needed(options)} "
             "articles each, of one measure."
         )
     if len(groups.kept) > MOST_GROUPS:
