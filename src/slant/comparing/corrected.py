@@ -11,8 +11,9 @@ from scipy.stats import t
 
 from slant.comparing.cells import COMMENTS, Cells, Floats, Ints, measure_of
 from slant.comparing.correction import Estimate, Labelled, corrected_rate, difference
-from slant.comparing.differences import ALPHA, REST
+from slant.comparing.differences import REST
 from slant.comparing.drawing import ALL
+from slant.comparing.family import ALPHA
 from slant.comparing.options import Options
 from slant.comparing.rates import Groups
 from slant.comparing.store import Store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import norm
 
-from slant.comparing.cells import Cells, Floats, Ints, Measure
+from slant.comparing.cells import Cells, Floats, Measure
 from slant.comparing.drawing import Drawn, ends
+from slant.comparing.family import ALPHA, adjust, detectable_level, finer, p_values
 from slant.comparing.options import Options
-from slant.comparing.permuting import Rated, Sums, permutation_p, rated
-from slant.scoring.runtime import available_cores
+from slant.comparing.permuting import Rated, Sums, rated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,13 +23,10 @@ Row = dict[str, Any]
 REST = "(rest)"
 MIN_HITS = 10  # of both sides together, and as many of what is no hit: fewer cannot tell chance from anything
 MOST_GROUPS = 40  # above, only each group against the rest
-POWER, ALPHA = 0.8, 0.05
+POWER = 0.8
 MARGIN = (
     1.03  # standard errors over articles come out a little small, and a p from permutations a little large
 )
-FEW = 1  # arrangements as extreme as what is seen: with no more, more are drawn where that could decide
-FINER = 4  # times more arrangements than the strictest level of the family needs
-MOST_PERMUTATIONS = 1_000_000
 TEN_POINTS = 0.1
 
 
@@ -68,22 +64,23 @@ def differences(
     """Tests every measure between every pair of the groups in `kept`, and between each and all others together.
 
     The family over which p is adjusted is all that is tested: a measure is left out of a pair, and named in `untested`, where
-    the two together have fewer than MIN_HITS hits, or a side fewer than `articles_needed` articles with a denominator. Hits of
-    the two together are the same in every arrangement, so that leaving out does not bend the test (Bourgon et al. 2010).
+    the two together have fewer than MIN_HITS hits, or a side fewer than `articles_needed` articles with a denominator. Hits
+    of the two together are the same in every arrangement, so that leaving out does not bend the test (Bourgon et al. 2010).
     A text that both sides ran changes sides with both its parts, as an article does that groups cut through. What could have
     been detected takes the sides for independent, and is a little too large where they share texts.
     drawn: for the intervals; None: there are none. tick: is told (pairs done, pairs in all).
     """
     pairs = list(_pairs(cells, kept, options))
+    sides = [(pair.left, pair.right) for pair in pairs]
+    tested = [np.flatnonzero(pair.tested) for pair in pairs]
     rows: list[Row] = []
-    first = _tested(pairs, [np.flatnonzero(pair.tested) for pair in pairs], options.permutations, options)
-    for number, (pair, p) in enumerate(zip(pairs, first, strict=True)):
-        rows += _rows(cells, pair, drawn, p, options=options)
+    for number, p in enumerate(p_values(sides, tested, permutations=options.permutations, seed=options.seed)):
+        rows += ({**row, "pair": number} for row in _rows(cells, pairs[number], drawn, p, options=options))
         tick(number + 1, len(pairs))
     level = detectable_level(len(rows))
     if rows:
-        _adjust(rows, options)
-        _test_finer(pairs, rows, options)
+        adjust(rows, options)
+        finer(sides, rows, options)
         quantile = reach(level)
         for row in rows:
             row["detectable"] = quantile * row["error"]
@@ -94,58 +91,6 @@ def differences(
         _table(untested, _UNTESTED),
         level,
     )
-
-
-def _tested(
-    pairs: Sequence[_Pair], measures: Sequence[Ints], permutations: int, options: Options
-) -> Iterator[Floats]:
-    """p of these measures of each pair, in order. The draws of a pair depend on its place alone."""
-
-    def p_of(number: int) -> Floats:
-        if not len(measures[number]):
-            return np.empty(0)
-        left, right = (side.only(measures[number]) for side in (pairs[number].left, pairs[number].right))
-        rng = np.random.default_rng([options.seed, number, permutations])
-        return permutation_p(left, right, permutations=permutations, rng=rng)
-
-    with ThreadPoolExecutor(available_cores()) as pool:
-        yield from pool.map(p_of, range(len(pairs)))
-
-
-def _adjust(rows: Sequence[Row], options: Options) -> None:
-    from statsmodels.stats.multitest import multipletests
-
-    method = {"bh": "fdr_bh", "holm": "holm"}[options.adjust]
-    significant, adjusted, *_ = multipletests([row["p"] for row in rows], alpha=ALPHA, method=method)
-    for row, yes, p in zip(rows, significant, adjusted, strict=True):
-        row |= {"significant": bool(yes), "p_adjusted": float(p)}
-
-
-def _test_finer(pairs: Sequence[_Pair], rows: Sequence[Row], options: Options) -> None:
-    """Draws anew, and more, for what does not hold only because too few arrangements were drawn to tell so small a p.
-
-    The second p does not depend on the first but through its being drawn at all, so it is as valid.
-    """
-    permutations = min(MOST_PERMUTATIONS, int(np.ceil(FINER / detectable_level(len(rows)))))
-    coarse = [
-        r for r in rows if not r["significant"] and round(r["p"] * (options.permutations + 1)) <= FEW + 1
-    ]
-    if not coarse or permutations <= options.permutations:
-        return
-    asked = [[row for row in coarse if row["pair"] is pair] for pair in pairs]
-    measures = [np.array([row["column"] for row in own], np.int64) for own in asked]
-    for own, p in zip(asked, _tested(pairs, measures, permutations, options), strict=True):
-        for row, value in zip(own, p, strict=True):
-            row["p"] = float(value)
-    _adjust(rows, options)
-
-
-def detectable_level(tests: int) -> float:
-    """0.05 over the number of tests: what the smallest p has to reach if it is the only difference there is.
-
-    Holm and Benjamini-Hochberg begin with this level; where there are more true differences both ask for less.
-    """
-    return ALPHA / max(tests, 1)
 
 
 def reach(level: float) -> float:
@@ -232,7 +177,7 @@ def _rows(cells: Cells, pair: _Pair, drawn: Drawn | None, p: Floats, *, options:
             "value": left.value[m], "other_value": right.value[m], "difference": left.value[m] - right.value[m],
             "low": _known(low[m]), "high": _known(high[m]), "effect": _known(effects[m]),
             "effect_kind": EFFECTS[cells.measures[m].kind], "p": float(own_p), "error": error[m],
-            "pair": pair, "column": m,
+            "column": m,
             "articles": int(left.articles[m]), "other_articles": int(right.articles[m]),
             "per_article": float(left.articles[m] * left.variance[m] + right.articles[m] * right.variance[m]),
         }

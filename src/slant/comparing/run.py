@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 from slant.comparing.cells import cells
 from slant.comparing.corrected import corrected_notes, corrected_table
 from slant.comparing.differences import (
-    ALPHA,
     MIN_HITS,
     MOST_GROUPS,
     Differences,
@@ -33,6 +32,7 @@ from slant.comparing.differences import (
 )
 from slant.comparing.drawing import draw
 from slant.comparing.events import mark
+from slant.comparing.family import ALPHA
 from slant.comparing.gold import load_gold
 from slant.comparing.options import Options
 from slant.comparing.parts import COPIES, copies_note
@@ -149,8 +149,8 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
         )
     else:
         yield (
-            f"No difference could be tested: nowhere do two groups have {MIN_HITS} hits together, and {articles_needed(options)} "
-            "articles each, of one measure."
+            f"No difference could be tested: nowhere do two groups have {MIN_HITS} hits together, and "
+            f"{articles_needed(options)} articles each, of one measure."
         )
     if len(groups.kept) > MOST_GROUPS:
         yield f"With more than {MOST_GROUPS} groups each was compared with the rest only. Raise --min-articles for pairs."
