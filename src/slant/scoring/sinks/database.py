@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +57,12 @@ def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
     import duckdb
 
     try:
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with (
+            tempfile.TemporaryDirectory(
+                prefix="slant-"
+            ) as scratch,  # else it would be made where the user stands
+            duckdb.connect(config={"threads": 1, "temp_directory": scratch}) as connection,
+        ):
             kind = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {GROUP}"
             name = str(path).replace("'", "''")
             connection.execute(f"ATTACH '{name}' AS file ({kind}); USE file")
