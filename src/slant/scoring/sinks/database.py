@@ -15,8 +15,8 @@ from slant.scoring.sinks.columns import Records, Row, arrow_schema, metadata, pe
 ROWS = 2_000  # handed over at a time
 # DuckDB takes what it is given, and more made it no faster; but it needs the rows of a group several times over, which
 # matters where texts are very long.
-MEMORY, TIMES = 48_000_000, 12
-GROUP = 16_384  # rows that it keeps together
+MEMORY, TIMES = 24_000_000, 12
+GROUP = 8_192  # rows that it keeps together
 
 
 def write(records: Records, path: Path, made: Mapping[str, str]) -> int:
