@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import subprocess
@@ -100,7 +101,8 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     found = {
         "units": units, "seconds": round(seconds, 1), "peak_mb": round(peak), "scores_mb": round(megabytes),
-        "report_mb": round(page / 1e6, 2), "machine": platform.machine(), "python": platform.python_version(),
+        "report_mb": round(page / 1e6, 2), "machine": platform.machine(), "cores": os.cpu_count(),
+        "python": platform.python_version(),
     }  # fmt: skip
     print(
         f"{units:,} units ({megabytes:.0f} MB): {seconds:.1f} s, peak {peak:,.0f} MB, report {page / 1e6:.2f} MB"

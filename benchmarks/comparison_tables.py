@@ -81,3 +81,18 @@ def events(files: Files) -> str:
             f"calling each day one event gives F1 {percent(day['f1'])}.",
         ]
     )
+
+
+def compare_speed(files: Files) -> str:
+    """Seconds and memory of `slant compare` on many units."""
+    path = files.results / "compare_speed.json"
+    if not path.exists():
+        return NOT_YET.format(
+            "python benchmarks/compare_speed.py --json benchmarks/results/compare_speed.json"
+        )
+    found = read_json(path)
+    return (
+        f"{found['units']:,} scored units of 15 invented outlets, start to exit: {found['seconds']:.0f} s, peak memory "
+        f"{found['peak_mb'] / 1000:.1f} GB, page {found['report_mb']:.1f} MB ({found['machine']}, {found['cores']} cores, "
+        f"Python {found['python']}; `python benchmarks/compare_speed.py`)."
+    )

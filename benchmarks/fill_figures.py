@@ -133,6 +133,27 @@ def cold_start(files: Files) -> str:
     )
 
 
+def memory(files: Files) -> str:
+    path = files.results / "memory.json"
+    if not path.exists():
+        return "Not measured yet; `python benchmarks/memory.py --json benchmarks/results/memory.json` makes the figures."
+    found = read_json(path)
+    peaks: dict[str, dict[int, float]] = {}
+    for run in found["runs"]:
+        if not run["resumed"] and run["model"] != "shipped":
+            peaks.setdefault(run["format"], {})[run["units"]] = run["peak_mb"]
+    rows = [
+        [
+            ending,
+            *(f"{own[units]:.0f}" for units in (min(own), max(own))),
+            f"{own[max(own)] / own[min(own)]:.2f}",
+        ]
+        for ending, own in peaks.items()
+    ]
+    few, many = (f"{choose(run['units'] for run in found['runs']):,} units, MB" for choose in (min, max))
+    return table(["output", few, many, "ratio"], rows, left=1)
+
+
 def throughput(files: Files) -> str:
     """Units a second of slant and the others, and what share of the machine that is."""
     path = files.results / "throughput.json"
@@ -244,12 +265,14 @@ TABLES: dict[str, Callable[[Files], str]] = {
     "sets": sets,
     "cold-start": cold_start,
     "throughput": throughput,
+    "memory": memory,
     "voice": voice,
     "comments": comments,
     "cluster-cost": cluster_cost,
     "coverage": comparison_tables.coverage,
     "compare-checks": comparison_tables.compare_checks,
     "events": comparison_tables.events,
+    "compare-speed": comparison_tables.compare_speed,
 }
 
 

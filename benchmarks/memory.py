@@ -119,7 +119,7 @@ def measure(articles: Path, ending: str, *, model: bool, resume: bool) -> dict[s
         "output_mb": round(megabytes, 1),
         "model": "shipped" if model else "none, rows by arithmetic in its place",
         "resumed": resume,
-        "command": f"python benchmarks/memory.py {' '.join(sys.argv[1:])}",
+        "command": f"python benchmarks/memory.py --formats {ending}{' --model' * model}{' --resume' * resume}",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
     }
 
