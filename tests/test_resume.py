@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from slant.cli.options import stoppable
 from slant.scoring.journal import journal_path
 from stub_score import How, finished, start, write_articles
 
@@ -117,8 +118,9 @@ def test_killed_at_random_and_resumed(
 ) -> None:
     """Three kills in each of twelve series, after which what is there is what would have been."""
     name, rng = f"s.{ending}", random.Random(f"{ending} {how}")
-    kills = 0
+    kills = tries = 0
     while kills < 3:
+        assert (tries := tries + 1) < 100, f"{how.name} ends no run"
         if killed(work, name, how, rng.uniform(0.05, 0.5)):
             kills += 1
         else:  # it was quicker: once more from the start
@@ -215,6 +217,21 @@ def test_another_model_or_other_targets_are_refused(work: Path, changed: list[st
     assert code == 2
     assert re.search(message, said), said
     assert kept(work, "s.csv") == before > 0
+
+
+def test_nohup_is_heeded() -> None:
+    def handlers() -> list[Any]:
+        return [signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)]
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stoppable():
+            hangup, end = handlers()
+        assert hangup == signal.SIG_IGN
+        assert callable(end)
+        assert handlers()[0] == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_two_runs_at_once_are_refused(work: Path, undisturbed: Path) -> None:

@@ -112,7 +112,10 @@ def say(message: str) -> None:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """A scheduler's or terminal's signal to end ends the run as Ctrl-C does: in order, with what was done kept."""
+    """A scheduler's or terminal's signal to end ends the run as Ctrl-C does: in order, with what was done kept.
+
+    What the process was started to ignore (`nohup`) stays ignored.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
@@ -120,7 +123,8 @@ def stoppable() -> Iterator[None]:
     names = [n for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)]
     if threading.current_thread() is not threading.main_thread():  # a program of which slant is a part
         names = []
-    before = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    heard = [n for n in names if signal.getsignal(getattr(signal, n)) != signal.SIG_IGN]
+    before = {name: signal.signal(getattr(signal, name), stop) for name in heard}
     try:
         yield
     finally:
