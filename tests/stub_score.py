@@ -103,7 +103,9 @@ def _slant(arguments: list[str], how: How, cwd: str) -> None:
     from slant.cli import main
 
     os.chdir(cwd)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background was told to ignore it
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a suite in the background was told to ignore it
     _replace_model(how)
     if how.file_limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (how.file_limit, how.file_limit))
