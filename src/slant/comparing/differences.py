@@ -218,10 +218,11 @@ def _detectable(cells: Cells, rows: list[Row], level: float) -> Iterator[Row]:
     for measure in cells.measures:
         if own := found.get(measure.name):
             errors = np.array([row["error"] for row in own], np.float64)
+            told = errors[errors > 0] if errors.any() else errors  # no spread in a sample is no sharp sight
             spread = float(np.median([row["per_article"] for row in own]))
             is_share = measure.kind != "per_1000_words"
             yield {
-                "measure": measure.name, "tests": len(own), "level": level, "smallest": quantile * errors.min(),
+                "measure": measure.name, "tests": len(own), "level": level, "smallest": quantile * told.min(),
                 "median": quantile * float(np.median(errors)), "largest": quantile * errors.max(),
                 "median_alone": alone * float(np.median(errors)),
                 "articles_for_ten": int(np.ceil(quantile**2 * spread / TEN_POINTS**2)) if is_share else None,
