@@ -45,6 +45,9 @@ class OpenVino:
         if cache := cache_folder():
             settings["CACHE_DIR"] = str(cache)
         self.model: Any = core.compile_model(str(path), "CPU", settings)
+        # The first tensor made of an array sets up OpenVINO's bridge to numpy. Two threads that do so at once wait for each
+        # other for ever (pybind11's gil_safe_call_once inside a static's guard), so it is done here, by one.
+        openvino.Tensor(np.zeros(1, np.int64), shared_memory=True)
         self._own = threading.local()
 
     def __call__(self, batch: Batch) -> Logits:
