@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scores", nargs="+")
     parser.add_argument("--shuffles", type=int, default=200)
-    parser.add_argument("--worlds", type=int, default=200)
+    parser.add_argument("--worlds", type=int, default=400)
     parser.add_argument("--permutations", type=int, default=2000, help="in the null check")
     parser.add_argument("--adjust", choices=["bh", "holm"], default="bh")
     parser.add_argument("--json", type=Path)

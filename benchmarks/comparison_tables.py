@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from model_tables import Files, read_json
 
 from slant.judging.cells import percent, table
 
-NOT_YET = "Not measured yet; `{}` makes the figures."
+
+def _read(files: Files, name: str) -> dict[str, Any] | None:
+    path = files.results / f"{name}.json"
+    return read_json(path) if path.exists() else None
+
+
+def _not_yet(name: str, script: str) -> str:
+    return f"Not measured yet; `python benchmarks/{script} --json benchmarks/results/{name}.json` makes the figures."
 
 
 def coverage(files: Files) -> str:
     """How often 95 % intervals hold the truth, naive and corrected."""
-    path = files.results / "coverage.json"
-    if not path.exists():
-        return NOT_YET.format(
-            "python benchmarks/coverage_simulation.py --json benchmarks/results/coverage.json"
-        )
+    if (found := _read(files, "coverage")) is None:
+        return _not_yet("coverage", "coverage_simulation.py")
     rows = [
         [r["way"], r["what"], f"{percent(r['coverage'])} ({percent(r['low'])}–{percent(r['high'])})", percent(r["width"])]
-        for r in read_json(path)["rows"]
+        for r in found["rows"]
     ]  # fmt: skip
     return table(["95 % intervals", "of a", "hold the truth, %", "mean width, points"], rows, left=2)
 
 
 def compare_checks(files: Files) -> str:
     """What is found among shuffled outlets, and of a difference that was planted."""
-    path = files.results / "compare_checks.json"
-    if not path.exists():
-        return NOT_YET.format(
-            "python benchmarks/compare_checks.py SCORES --json benchmarks/results/compare_checks.json"
-        )
-    found = read_json(path)
+    if (found := _read(files, "compare_checks")) is None:
+        return _not_yet("compare_checks", "compare_checks.py SCORES")
     null = found["null"]
     lines = [
         f"Outlets of FA-KES shuffled over whole articles, {null['shuffles']} times: of {null['tests']:,} differences "
-        f"{100 * null['mean_share_significant']:.2f} % hold on average; {percent(null['shuffles_with_any'])} % of the "
+        f"{100 * null['mean_share_significant']:.3f} % hold on average; {percent(null['shuffles_with_any'])} % of the "
         f"shuffles have any ({percent(null['low'])}–{percent(null['high'])})."
     ]
     lines += [
@@ -47,10 +49,8 @@ def compare_checks(files: Files) -> str:
 
 def events(files: Files) -> str:
     """Agreement of events and stories with the labels of two sets."""
-    path = files.results / "events.json"
-    if not path.exists():
-        return NOT_YET.format("python benchmarks/events.py --json benchmarks/results/events.json")
-    found = read_json(path)
+    if (found := _read(files, "events")) is None:
+        return _not_yet("events", "events.py")
     rand, pairs = found["ruwa"]["adjusted_rand"], found["fa_kes"]["pairs"]
     kinds = {
         "all": "every headline",
@@ -85,12 +85,8 @@ def events(files: Files) -> str:
 
 def compare_speed(files: Files) -> str:
     """Seconds and memory of `slant compare` on many units."""
-    path = files.results / "compare_speed.json"
-    if not path.exists():
-        return NOT_YET.format(
-            "python benchmarks/compare_speed.py --json benchmarks/results/compare_speed.json"
-        )
-    found = read_json(path)
+    if (found := _read(files, "compare_speed")) is None:
+        return _not_yet("compare_speed", "compare_speed.py")
     return (
         f"{found['units']:,} scored units of 15 invented outlets, start to exit: {found['seconds']:.0f} s, peak memory "
         f"{found['peak_mb'] / 1000:.1f} GB, page {found['report_mb']:.1f} MB ({found['machine']}, {found['cores']} cores, "

@@ -43,7 +43,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--headlines", type=int, default=2000)
-    parser.add_argument("--articles", type=int, default=120)
+    parser.add_argument("--articles", type=int, default=50)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--encoder", default="sentence-transformers/all-MiniLM-L6-v2")
     parser.add_argument("--without", default="", help="comma-separated: spacy, setfit, processes")

@@ -1,9 +1,12 @@
 """`python -m pytest` puts the root on sys.path, where evaluate.py hides the library: take it off by value."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from served import Site
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != ROOT]
@@ -44,3 +47,12 @@ def tiny_export(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory)
 
     texts = [request(e) for e in examples()]
     return export(tiny_checkpoint, tmp_path_factory.mktemp("tiny-export") / "model", texts=texts)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A server on this machine, ended after the test."""
+    served = Site()
+    yield served
+    served.server.shutdown()
+    served.server.server_close()

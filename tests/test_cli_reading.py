@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -33,14 +33,6 @@ def split(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
         return ended.value.code, capsys.readouterr().err
 
     return run
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    served = Site()
-    yield served
-    served.server.shutdown()
-    served.server.server_close()
 
 
 def texts(folder: Path) -> list[str]:

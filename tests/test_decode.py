@@ -19,17 +19,15 @@ from slant.encoding.decode import (
     frame_scores,
     frames_found,
     join,
-    loaded_extents,
     loaded_spans,
     prediction,
     reply_scores,
-    runs,
     sigmoid,
     stance_scores,
     subjective_score,
     toxic_spans,
-    words,
 )
+from slant.encoding.extents import loaded_extents, runs, words
 from slant.encoding.labels import (
     ANY,
     BIASED,

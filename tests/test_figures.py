@@ -304,3 +304,29 @@ def test_check_writes_nothing_and_an_unknown_block_is_an_error(project: Project)
     write(page, "<!-- figures: scoers -->\n<!-- end -->\n")
     with pytest.raises(SystemExit, match="no block 'scoers'; there are: scores, slices"):
         project.fill.fill(project.root, check=True)
+
+
+def test_memory_and_the_speed_of_a_comparison(project: Project) -> None:
+    assert "Not measured yet" in project("memory")
+    assert "Not measured yet" in project("compare-speed")
+    runs = [
+        {"format": "csv", "units": units, "peak_mb": peak, "model": model, "resumed": resumed}
+        for units, peak, model, resumed in (
+            (10, 40.0, "none", False), (9000, 50.0, "none", False), (10, 99.0, "shipped", False), (10, 98.0, "none", True),
+        )
+    ]  # fmt: skip
+    write(project.results / "memory.json", {"runs": runs})
+    assert "| output | 10 units, MB | 9,000 units, MB | ratio |" in project("memory")
+    assert "| csv | 40 | 50 | 1.25 |" in project("memory")
+    told = {
+        "units": 5000,
+        "seconds": 61.6,
+        "peak_mb": 1260,
+        "report_mb": 3.21,
+        "machine": "m",
+        "cores": 3,
+        "python": "3",
+    }
+    write(project.results / "compare_speed.json", told)
+    assert "5,000 scored units" in project("compare-speed")
+    assert "62 s, peak memory 1.3 GB, page 3.2 MB (m, 3 cores" in project("compare-speed")

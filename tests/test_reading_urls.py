@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,14 +21,6 @@ from slant.reading.sources import read_articles
 from slant.records import Article
 
 QUICK = Manners(delay=0.01, silence=1.0, total=3.0, private=True)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    served = Site()
-    yield served
-    served.server.shutdown()
-    served.server.server_close()
 
 
 def fetch(*paths: str, manners: Manners = QUICK, **options: object) -> list[Article | Rejected]:

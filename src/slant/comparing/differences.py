@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from slant.comparing.cells import Cells, Floats, Measure
 from slant.comparing.drawing import Drawn, ends
-from slant.comparing.family import ALPHA, adjust, detectable_level, finer, p_values
+from slant.comparing.family import ALPHA, adjust, detectable_level, draw_more, p_values
 from slant.comparing.options import Options
 from slant.comparing.permuting import Rated, Sums, rated
 
@@ -80,7 +80,7 @@ def differences(
     level = detectable_level(len(rows))
     if rows:
         adjust(rows, options)
-        finer(sides, rows, options)
+        draw_more(sides, rows, options)
         quantile = reach(level)
         for row in rows:
             row["detectable"] = quantile * row["error"]
@@ -165,6 +165,8 @@ def rare_hits(cells: Cells, left: Sums, right: Sums) -> Floats:
 def _rows(cells: Cells, pair: _Pair, drawn: Drawn | None, p: Floats, *, options: Options) -> list[Row]:
     """p: of what is tested."""
     tested = np.flatnonzero(pair.tested)
+    if not len(tested):
+        return []
     low = high = np.full(len(cells.measures), np.nan)
     if drawn:
         low, high = ends(drawn.rates(pair.numbers[0]) - drawn.rates(pair.numbers[1]), level=options.level)

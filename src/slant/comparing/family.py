@@ -54,7 +54,7 @@ def adjust(rows: Sequence[Row], options: Options) -> None:
         row |= {"significant": bool(yes), "p_adjusted": float(p)}
 
 
-def finer(sides: Sequence[tuple[Sums, Sums]], rows: Sequence[Row], options: Options) -> None:
+def draw_more(sides: Sequence[tuple[Sums, Sums]], rows: Sequence[Row], options: Options) -> None:
     """Draws anew, and more, for what does not hold only because too few arrangements were drawn to tell so small a p.
 
     The second p does not depend on the first but through its being drawn at all, so it is as valid. rows: with `pair`, the

@@ -233,7 +233,7 @@ def _tables(by: str) -> Iterator[str]:
                position, text, words, biased, subjective, flags FROM kept"""
 
 
-# A regular expression splits texts with other blanks than single ones between words; to count those is four times as quick.
+# A regular expression splits texts with other blanks than single ones between words; in all others it is quicker to count.
 _WORDS = r"""
     CASE WHEN regexp_matches(text, '^\s|\s\s|[^\S ]|\s$')
          THEN len(string_split_regex(trim(text, E' \n\t'), '\s+'))

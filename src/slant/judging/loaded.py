@@ -14,11 +14,10 @@ from slant.encoding.decode import (
     Array,
     Decoding,
     Reading,
-    loaded_extents,
     sigmoid,
     technique_logits,
-    words,
 )
+from slant.encoding.extents import loaded_extents, words
 from slant.encoding.labels import ANY, TECHNIQUE_INDEX, TECHNIQUES, span_tags
 from slant.encoding.repetition import documents, repetition_shift
 from slant.judging.spans import overlap_f1

@@ -16,12 +16,11 @@ from slant.encoding.decode import (
     article_scores,
     best_label,
     reply_scores,
-    runs,
     sigmoid,
     softmax,
     stance_scores,
-    words,
 )
+from slant.encoding.extents import runs, words
 from slant.encoding.labels import (
     BIASED,
     FRAME,

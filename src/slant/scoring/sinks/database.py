@@ -57,10 +57,8 @@ def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
     import duckdb
 
     try:
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="slant-"
-            ) as scratch,  # else it would be made where the user stands
+        with (  # without a folder named, its scratch files would be made where the user stands
+            tempfile.TemporaryDirectory(prefix="slant-") as scratch,
             duckdb.connect(config={"threads": 1, "temp_directory": scratch}) as connection,
         ):
             kind = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {GROUP}"
