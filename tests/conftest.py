@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from served import Site
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != ROOT]
 
@@ -50,8 +48,10 @@ def tiny_export(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    """A server on this machine, ended after the test."""
+def site() -> Iterator[object]:
+    """A served.Site on this machine, ended after the test."""
+    from served import Site
+
     served = Site()
     yield served
     served.server.shutdown()
