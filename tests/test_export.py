@@ -127,7 +127,7 @@ def test_the_folder_holds_all_that_scoring_needs(tiny_export: Path, tiny_checkpo
     }  # fmt: skip
     settings = json.loads((tiny_export / "config.json").read_text())["slant"]
     assert settings["parameters"] == SlantModel.from_pretrained(tiny_checkpoint).num_parameters()
-    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24}
+    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "marks"}
     assert settings["codebook"] == Codebook.load().fingerprint
     reader = load(tiny_export)
     assert (reader.name, reader.fingerprint) == (tiny_export.name, settings["fingerprint"])

@@ -152,7 +152,7 @@ def test_an_encoder_that_is_not_there_is_said(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_checkpoint_says_what_made_it(undisturbed: Path, tiny_encoder: Path) -> None:
     settings = json.loads((undisturbed / "slant.json").read_text())
-    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24}
+    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "marks"}
     assert json.loads((undisturbed / "recipe.json").read_text())["epochs"] == SHORT["epochs"]
     assert (undisturbed / "tokenizer.json").read_bytes() == (tiny_encoder / "tokenizer.json").read_bytes()
 

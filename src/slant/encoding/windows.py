@@ -1,22 +1,23 @@
 """Texts with their targets, as windows of tokens that one encoder pass reads.
 
-Every target that a text names is asked about in the same pass. Behind the text stands one *query* per target: a mask token
-followed by a copy of the mention's tokens at the mention's own positions ("levitated markers": Ye et al. 2022, PL-Marker;
-Zhong & Chen 2021). A query sees the text and itself; the text sees no query, and no query another. So what the model
-says of a text and of one target does not depend on which other targets were asked about.
+Every target that a text names is asked about in the same pass. Behind the text stands one *query* per target: mask tokens
+that stand at the positions of the mention's first and, if it has several, last word ("levitated markers": Ye et al. 2022,
+PL-Marker; Zhong & Chen 2021). A query sees the text and itself; the text sees no query, and no query another. So what the
+model says of a text and of one target does not depend on which other targets were asked about.
 
-A target that the text does not name (a topic) is asked about by its name in the same way, its tokens standing behind the
-text as the second text of a pair does. Only what the text replies to (`context`) is a pair that the text sees as well.
+A target that the text does not name (a topic) is asked about by its name in the same way: a mask and the name's tokens stand
+behind the text as the second text of a pair does. Only what the text replies to (`context`) is a pair that the text sees too.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ MAX_MENTIONS = (
     4  # of one target in one window that its query copies; further ones are read from the text alone
 )
 MAX_COPY = 8  # tokens copied of one mention
+# How a query tells its target: by masks at the mention, a column for most targets, or as models of before 2026-11-25 learned
+# it, by a mask and a copy of the mention's tokens (and a separator behind a name).
+MARKS, COPIES = QUERIES = ("marks", "copies")
 SECOND_TEXTS = (
     256  # whose tokens are kept: all comments of an article answer the same one, and topics come again
 )
@@ -78,13 +82,25 @@ class TextEncoder:
     """A tokenizer with the window layout.
 
     max_length: text tokens (and pair) in a window. stride: tokens that two windows of a long text share.
-    context_length: tokens kept of a pair's second text. Raises UsageError if they leave no room for the text.
+    context_length: tokens kept of a pair's second text. queries: one of QUERIES, as the model learned it.
+    Raises UsageError if they leave no room for the text or there is no such kind of query.
     """
 
     def __init__(
-        self, tokenizer: str | Path, *, max_length: int = 256, stride: int = 64, context_length: int = 96
+        self,
+        tokenizer: str | Path,
+        *,
+        max_length: int = 256,
+        stride: int = 64,
+        context_length: int = 96,
+        queries: str = MARKS,
     ):
         from tokenizers import Tokenizer
+
+        if queries not in QUERIES:
+            raise UsageError(
+                f"slant knows queries by {' or '.join(QUERIES)}, not {queries!r}. Is the model made for a later version?"
+            )
 
         if max_length - context_length - 3 <= stride:
             raise UsageError(
@@ -95,9 +111,15 @@ class TextEncoder:
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.max_length, self.stride, self.context_length = max_length, stride, context_length
+        self.queries = queries
         ids = {name: self._special(*names) for name, names in _SPECIAL.items()}
         self._ids = lru_cache(SECOND_TEXTS)(self._tokenized)
         self.cls, self.sep, self.pad, self.mask = ids["cls"], ids["sep"], ids["pad"], ids["mask"]
+
+    @classmethod
+    def of(cls, folder: Path, windows: Mapping[str, Any]) -> TextEncoder:
+        """That of the model in `folder`, whose settings say `windows`; where they do not say how it is asked, by copies."""
+        return cls(folder / "tokenizer.json", **{"queries": COPIES, **windows})
 
     def _special(self, *names: str) -> int:
         for name in names:
@@ -170,22 +192,38 @@ class TextEncoder:
 
     def _add_topic(self, row: Window, index: int, ids: Sequence[int]) -> None:
         row.queries.append((index, len(row)))
-        _append(row, [self.mask, *ids, self.sep], start=len(row.offsets) + 2, group=index + 1)
+        end = [self.sep] if self.queries == COPIES else []
+        _append(row, [self.mask, *ids, *end], start=len(row.offsets) + 2, group=index + 1)
         row.roles[row.queries[-1][1]] = QUERY
 
     def _add_mentions(self, row: Window, index: int, mentions: list[tuple[int, int]]) -> None:
         start = len(row)
         row.queries.append((index, start))
-        row.input_ids.append(self.mask)
-        row.positions.append(row.positions[mentions[0][0] + 1])
-        row.roles.append(QUERY)
-        for a, b in mentions[:MAX_MENTIONS]:
-            copied = slice(a + 1, min(b, a + MAX_COPY) + 1)
-            for column in (row.input_ids, row.positions, row.roles):
-                column += column[copied]
+        if self.queries == MARKS:
+            columns = [c for m in mentions[:MAX_MENTIONS] for c in _ends(row.offsets, *m)]
+            row.input_ids += [self.mask] * len(columns)
+            row.roles += [QUERY, *[LOWER] * (len(columns) - 1)]
+            row.positions += [row.positions[c + 1] for c in columns]
+        else:
+            row.input_ids.append(self.mask)
+            row.positions.append(row.positions[mentions[0][0] + 1])
+            row.roles.append(QUERY)
+            for a, b in mentions[:MAX_MENTIONS]:
+                copied = slice(a + 1, min(b, a + MAX_COPY) + 1)
+                for column in (row.input_ids, row.positions, row.roles):
+                    column += column[copied]
         added = len(row) - start
         row.types += [1] * added
         row.groups += [index + 1] * added
+
+
+def _ends(offsets: Sequence[tuple[int, int]], first: int, end: int) -> list[int]:
+    """Tokens with which the first and, if there are several, the last word of tokens `first` to `end` begin.
+
+    What no blank divides is one word: a mention of one word has one mark, however many tokens it is cut into.
+    """
+    begins = [i for i in range(first + 1, end) if offsets[i][0] > offsets[i - 1][1]]
+    return [first, *begins[-1:]]
 
 
 def _append(row: Window, ids: Sequence[int], *, start: int, group: int) -> None:

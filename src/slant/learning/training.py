@@ -20,7 +20,7 @@ from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
 from slant.encoding.labels import ANY, FRAME, TOXIC
-from slant.encoding.windows import TextEncoder
+from slant.encoding.windows import MARKS, TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.learning.batches import Collator, Rows, make_rows, set_teaching, training_examples
@@ -173,6 +173,7 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
         "max_length": recipe.max_length,
         "stride": recipe.stride,
         "context_length": recipe.context_length,
+        "queries": MARKS,
     }
     tokenizer = Path(source) / "tokenizer.json"
     encoder = TextEncoder(tokenizer, **windows)
@@ -242,7 +243,7 @@ def _open_folder(recipe: Recipe, out: Path, *, resume: bool, writes: bool) -> st
     return last
 
 
-def save(model: SlantModel, out: Path, *, tokenizer: Path, windows: dict[str, int], recipe: Recipe) -> None:
+def save(model: SlantModel, out: Path, *, tokenizer: Path, windows: dict[str, Any], recipe: Recipe) -> None:
     model.save_pretrained(out)
     shutil.copyfile(tokenizer, out / "tokenizer.json")
     run = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()[:12]
