@@ -169,7 +169,7 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
         model, source = _first_model(recipe, out)
     if recipe.freeze_words:
         model.encoder.get_input_embeddings().weight.requires_grad_(False)
-    windows = {
+    windows: dict[str, Any] = {
         "max_length": recipe.max_length,
         "stride": recipe.stride,
         "context_length": recipe.context_length,
