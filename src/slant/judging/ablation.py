@@ -1,6 +1,6 @@
 """The same texts without the target: how much of a stance figure the text alone gives.
 
-A target by mention is asked about at a word that says nothing: " it" is put behind the text, and the query copies that
+A target by mention is asked about at a word that says nothing: " it" is put behind the text, and the query stands at that
 word instead of the mention, which stays in the text unmarked. A target by name is asked about as "this".
 """
 
