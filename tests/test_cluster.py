@@ -217,7 +217,7 @@ def test_object_storage_is_listed_read_and_written() -> None:
         for name in ("in/b.txt", "in/sub/a.txt", "in/.hidden", "in/.git/x", "other/c.txt"):
             system.pipe_file(f"/bucket/{name}", b"The council met.")
         names = [f[0] for f in listed("memory://bucket/in") if not isinstance(f, Rejected)]
-        assert names == ["memory:///bucket/in/b.txt", "memory:///bucket/in/sub/a.txt"]
+        assert names == ["memory://bucket/in/b.txt", "memory://bucket/in/sub/a.txt"]
         assert [f[1] for f in listed("memory://bucket/*/*.txt") if not isinstance(f, Rejected)] == [16, 16]
         (nothing,) = listed("memory://bucket/none")
         assert isinstance(nothing, Rejected)
@@ -254,6 +254,8 @@ def test_what_no_one_can_open_is_said() -> None:
         ({"paths": ("-",)}, "not standard input. Save it to a file"),
         ({"output": "-", "resume": True}, "cannot be taken back"),
         ({"device": "cuda"}, "--device cuda works with --engine local"),
+        ({"paths": ("s3://b/in?endpoint_override=h:1&scheme=http",)}, "no options. Set AWS_ENDPOINT_URL="),
+        ({"output": "s3://key:secret@b/s.jsonl"}, "^s3://…: a URL names a bucket"),
     ],
 )
 def test_what_a_cluster_cannot_do_is_refused(changed: dict[str, Any], message: str) -> None:
