@@ -81,6 +81,8 @@ def test_what_the_run_writes_is_no_input_and_no_article_is_overwritten(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text("Words.")
     (tmp_path / "in" / "s.jsonl").write_text('{"unit_id": "x"}\n')
+    listed_before = json.dumps(Rejected("in/b.txt", "empty", "nothing in it.").to_dict())
+    (tmp_path / "in" / "s.jsonl.rejected.jsonl").write_text(listed_before + "\n")
     found = flow_ray._files(options("in", output="in/s.jsonl"))
     assert [f.shown for f in found if isinstance(f, File)] == ["in/a.txt"]
     (tmp_path / "in" / "s.jsonl").write_text('{"text": "An article."}\n')

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import _thread
 import io
 import json
 import os
@@ -159,6 +160,19 @@ def test_names_are_taken_as_they_are(bucket: Any) -> None:
     for _ in range(2):
         replace_object("s3://news/out/ü #%20?.jsonl", None)
     assert names(bucket, "news/out") == []
+
+
+def test_an_upload_that_is_interrupted_ends_whole(bucket: Any) -> None:
+    class Interrupting(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() == 1 << 20:
+                _thread.interrupt_main()
+                time.sleep(0.3)
+            return super().read(size)
+
+    with pytest.raises(KeyboardInterrupt):
+        replace_object("s3://news/s.jsonl", Interrupting(bytes(3 << 20)))
+    assert len(content(bucket, "news/s.jsonl")) == 3 << 20
 
 
 def test_what_is_missing_and_what_is_refused_are_told_apart(bucket: Any, server: str) -> None:

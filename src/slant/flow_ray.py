@@ -28,7 +28,7 @@ from slant.scoring.kept import Kept
 from slant.scoring.ready import ready_units
 from slant.scoring.rejections import Rejections
 from slant.scoring.score import questions
-from slant.scoring.storage import fetched, is_storage, listed, refuse_options, replace_object
+from slant.scoring.storage import fetched, is_storage, listed, refusals, refuse_options, replace_object
 
 GROUP_BYTES, GROUP_FILES = 8_000_000, 64  # what one task reads, whichever comes first
 
@@ -147,7 +147,7 @@ def _files(options: dict[str, Any]) -> Iterator[File | Rejected]:
 def _ours(place: str) -> bool:
     if not is_storage(place):
         return made_by_slant(place)
-    with fetched(place) as local:
+    with refusals(place), fetched(place) as local:
         return made_by_slant(local)
 
 

@@ -26,7 +26,7 @@ def is_storage(path: str) -> bool:
 
 
 def refuse_options(url: str) -> None:
-    """Raises UsageError for keys and options in a URL, as pyarrow takes them: names in it would lose or show them."""
+    """Raises UsageError for keys and options in a URL, as pyarrow takes them: messages would show them, listings lose them."""
     if is_storage(url) and _KEY_OR_OPTION.match(url):
         raise UsageError(
             f"{url.partition('://')[0]}://…: a URL names a bucket and what is in it; it takes no keys and no options. Set "
@@ -67,16 +67,16 @@ def _arrow(root: str) -> tuple[Any, str]:
 def listed(url: str) -> Iterator[tuple[str, int] | Rejected]:
     """`(url, bytes)` of each file that a URL names: an object, all below a folder by name, or what matches a pattern.
 
-    Hidden files are left out, as below a folder of this machine. Nothing found is a Rejected, never an error.
+    Hidden files are left out, as below a folder of this machine, and the empty objects that stand for folders (`in/`).
+    Nothing found is a Rejected, never an error.
     """
     system, path = filesystem(url)
     path, pattern = path.rstrip("/"), glob.has_magic(path)
     above = re.split(r"[*?[]", path, maxsplit=1)[0].rpartition("/")[0] if pattern else path
     found: dict[str, Any] = {}
     try:
-        there = system.info(
-            above or system.root_marker
-        )  # find and glob take what is refused for an empty folder
+        # Asked first, since find and glob take a folder that is refused for an empty one.
+        there = system.info(above or system.root_marker)
         if pattern:
             found = system.glob(path, detail=True)
         elif there["type"] == "file":
@@ -92,7 +92,7 @@ def listed(url: str) -> Iterator[tuple[str, int] | Rejected]:
     shown = {
         before + name[len(above) :]: info["size"] or 0
         for name, info in sorted(found.items())
-        if info["type"] == "file" and not _hidden(name[len(above) :])
+        if info["type"] == "file" and not name.endswith("/") and not _hidden(name[len(above) :])
     }
     yield from shown.items()
     if not shown:
