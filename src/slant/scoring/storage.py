@@ -26,7 +26,7 @@ def is_storage(path: str) -> bool:
 
 
 def refuse_options(url: str) -> None:
-    """Raises UsageError for keys and options in a URL, as pyarrow takes them: messages would show them, listings lose them."""
+    """Raises UsageError for keys and options in a URL (pyarrow takes them): messages would show, listings lose them."""
     if is_storage(url) and _KEY_OR_OPTION.match(url):
         raise UsageError(
             f"{url.partition('://')[0]}://…: a URL names a bucket and what is in it; it takes no keys and no options. Set "
