@@ -81,6 +81,8 @@ def test_what_the_run_writes_is_no_input_and_no_article_is_overwritten(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text("Words.")
     (tmp_path / "in" / "s.jsonl").write_text('{"unit_id": "x"}\n')
+    listed_before = json.dumps(Rejected("in/b.txt", "empty", "nothing in it.").to_dict())
+    (tmp_path / "in" / "s.jsonl.rejected.jsonl").write_text(listed_before + "\n")
     found = flow_ray._files(options("in", output="in/s.jsonl"))
     assert [f.shown for f in found if isinstance(f, File)] == ["in/a.txt"]
     (tmp_path / "in" / "s.jsonl").write_text('{"text": "An article."}\n')
@@ -217,7 +219,7 @@ def test_object_storage_is_listed_read_and_written() -> None:
         for name in ("in/b.txt", "in/sub/a.txt", "in/.hidden", "in/.git/x", "other/c.txt"):
             system.pipe_file(f"/bucket/{name}", b"The council met.")
         names = [f[0] for f in listed("memory://bucket/in") if not isinstance(f, Rejected)]
-        assert names == ["memory:///bucket/in/b.txt", "memory:///bucket/in/sub/a.txt"]
+        assert names == ["memory://bucket/in/b.txt", "memory://bucket/in/sub/a.txt"]
         assert [f[1] for f in listed("memory://bucket/*/*.txt") if not isinstance(f, Rejected)] == [16, 16]
         (nothing,) = listed("memory://bucket/none")
         assert isinstance(nothing, Rejected)
@@ -254,6 +256,8 @@ def test_what_no_one_can_open_is_said() -> None:
         ({"paths": ("-",)}, "not standard input. Save it to a file"),
         ({"output": "-", "resume": True}, "cannot be taken back"),
         ({"device": "cuda"}, "--device cuda works with --engine local"),
+        ({"paths": ("s3://b/in?endpoint_override=h:1&scheme=http",)}, "no options. Set AWS_ENDPOINT_URL="),
+        ({"output": "s3://key:secret@b/s.jsonl"}, "^s3://…: a URL names a bucket"),
     ],
 )
 def test_what_a_cluster_cannot_do_is_refused(changed: dict[str, Any], message: str) -> None:

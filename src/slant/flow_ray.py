@@ -28,7 +28,7 @@ from slant.scoring.kept import Kept
 from slant.scoring.ready import ready_units
 from slant.scoring.rejections import Rejections
 from slant.scoring.score import questions
-from slant.scoring.storage import fetched, is_storage, listed, replace_object
+from slant.scoring.storage import fetched, is_storage, listed, refusals, refuse_options, replace_object
 
 GROUP_BYTES, GROUP_FILES = 8_000_000, 64  # what one task reads, whichever comes first
 
@@ -83,6 +83,8 @@ def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
 
 def _refuse(options: dict[str, Any]) -> None:
     output = options["output"]
+    for url in (*options["paths"], output):
+        refuse_options(url)
     if options["urls"]:
         raise UsageError("--urls fetches pages with one machine's manners; it works with --engine local.")
     if options.get("device", "cpu") != "cpu":
@@ -133,13 +135,20 @@ def _files(options: dict[str, Any]) -> Iterator[File | Rejected]:
             if isinstance(found, Rejected):
                 yield found
             elif os.path.realpath(found.place) in own:
-                if is_storage(found.place) or not made_by_slant(found.place):
+                if not _ours(found.place):
                     raise UsageError(
                         f"-o {options['output']}: {found.shown} is read and would be overwritten. Give another name."
                     )
             elif found.place not in seen:
                 seen.add(found.place)
                 yield found
+
+
+def _ours(place: str) -> bool:
+    if not is_storage(place):
+        return made_by_slant(place)
+    with refusals(place), fetched(place) as local:
+        return made_by_slant(local)
 
 
 def _found(path: str, *, units: bool) -> Iterator[File | Rejected]:

@@ -113,13 +113,18 @@ def is_score_file(name: str) -> bool:
 
 
 def made_by_slant(name: str) -> bool:
-    """Whether a file is what slant writes (units, scores, a report), rather than someone's articles."""
+    """Whether a file is what slant writes (units, scores, a rejected list, a report), rather than someone's articles."""
     path = Path(name)
     if path.suffix.lower() in (".parquet", ".duckdb"):
         return "unit_id" in next(_rows(_READERS[path.suffix.lower()], path), {})
     with path.open("rb") as file:
         head = file.read(1 << 16)
-    return not head or any(mark in head for mark in (b'"unit_id": ', b"article_id,unit_id,", _GENERATOR))
+    return not head or any(mark in head for mark in _MARKS)
 
 
-_GENERATOR = b'<meta name="generator" content="slant">'
+_MARKS = (
+    b'"unit_id": ',
+    b"article_id,unit_id,",
+    b'", "reason": "',
+    b'<meta name="generator" content="slant">',
+)
