@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -84,24 +82,23 @@ def test_each_row_gets_its_own_logits_and_the_second_time_from_the_file(
 
 
 def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    """By copies, where it was trained before there were marks: read by the student's marks it would say something else."""
+    """By copies, as it was trained: asked by the marks of its student it would say something else."""
+    from slant.encoding.windows import MARKS
     from slant.learning import teaching
     from slant.learning.batches import make_rows
 
-    older = tmp_path / "older"
-    shutil.copytree(tiny_checkpoint, older, ignore=shutil.ignore_patterns("checkpoints"))
-    stored = json.loads((older / "slant.json").read_text("utf-8"))
-    assert stored["windows"].pop("queries") == "marks"
-    (older / "slant.json").write_text(json.dumps(stored), "utf-8")
     texts = list(examples())
-    rows = make_rows(texts, text_encoder(tmp_path))
-    teaching.teach(rows, texts, older, tmp_path / "kept")
-    by_copies = open_torch(older)
-    assert by_copies.encoder.queries == "copies"
-    said = [reading.stance for reading in by_copies.read([teaching.request(e) for e in texts])]
-    by_marks = [r.stance for r in open_torch(tiny_checkpoint).read([teaching.request(e) for e in texts])]
+    requests = [teaching.request(e) for e in texts]
+    student = text_encoder(tmp_path)
+    student.queries = MARKS
+    rows = make_rows(texts, student)
+    teaching.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    teacher = open_torch(tiny_checkpoint)
+    by_copies = [reading.stance for reading in teacher.read(requests)]
+    teacher.encoder.queries = MARKS
+    by_marks = [reading.stance for reading in teacher.read(requests)]
     apart = 0.0
-    for row, theirs, other in zip(rows, said, by_marks, strict=True):
+    for row, theirs, other in zip(rows, by_copies, by_marks, strict=True):
         assert row.soft is not None
         for named, soft, logits, marked in zip(row.named, row.soft.stance, theirs, other, strict=True):
             assert logits is not None

@@ -152,9 +152,17 @@ def test_an_encoder_that_is_not_there_is_said(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_checkpoint_says_what_made_it(undisturbed: Path, tiny_encoder: Path) -> None:
     settings = json.loads((undisturbed / "slant.json").read_text())
-    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "marks"}
+    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "copies"}
     assert json.loads((undisturbed / "recipe.json").read_text())["epochs"] == SHORT["epochs"]
     assert (undisturbed / "tokenizer.json").read_bytes() == (tiny_encoder / "tokenizer.json").read_bytes()
+
+
+def test_a_model_is_asked_as_its_recipe_says(tiny_encoder: Path, tmp_path: Path) -> None:
+    out = train_tiny(tiny_encoder, tmp_path / "run", epochs=1, queries="marks")
+    assert json.loads((out / "slant.json").read_text())["windows"]["queries"] == "marks"
+    assert open_torch(out).encoder.queries == "marks"
+    with pytest.raises(UsageError, match="not 'pointers'"):
+        train_tiny(tiny_encoder, tmp_path / "other", queries="pointers")
 
 
 def test_word_embeddings_stay_if_the_recipe_says_so(tiny_encoder: Path, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slant.encoding.windows import (
-    COPIES,
     LOWER,
     MARKS,
     MAX_COPY,
@@ -28,7 +27,7 @@ from slant.encoding.windows import (
     collate,
 )
 from slant.errors import UsageError
-from tiny import text_encoder
+from tiny import text_encoder, write_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +36,9 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
 
 
 @pytest.fixture(scope="module")
-def copying(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
-    """As models of before marks are asked."""
-    encoder = text_encoder(tmp_path_factory.mktemp("tokenizer"))
-    encoder.queries = COPIES
-    return encoder
+def marking(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
+    """It asks by marks."""
+    return TextEncoder(write_tokenizer(tmp_path_factory.mktemp("tokenizer") / "t.json"), queries=MARKS)
 
 
 @pytest.fixture(scope="module")
@@ -63,44 +60,41 @@ def test_a_text_and_its_named_target(encoder: TextEncoder) -> None:
     (w,) = encoder.encode([Request(text, [[(4, 9)], [(18, 25)]])])
     assert pieces(text, w) == ["The", "MAYOR", "met", "the", "council", "."]
     words = ["[CLS]", "the", "mayor", "met", "the", "council", ".", "[SEP]"]
-    assert decoded(encoder, w.input_ids) == [*words, "[MASK]", "[MASK]"]
-    assert w.positions == [0, 1, 2, 3, 4, 5, 6, 7, 2, 5], "a query stands where its mention stands"
-    assert w.types == [0] * 8 + [1] * 2
-    assert w.groups == [0] * 8 + [1, 2]
-    assert w.roles == [LOWER, TITLE, UPPER, LOWER, LOWER, LOWER, LOWER, LOWER, QUERY, QUERY]
-    assert w.queries == [(0, 8), (1, 9)]
+    assert decoded(encoder, w.input_ids) == [*words, "[MASK]", "mayor", "[MASK]", "council"]
+    assert w.positions == [0, 1, 2, 3, 4, 5, 6, 7, 2, 2, 5, 5], "a query stands where its mention stands"
+    assert w.types == [0] * 8 + [1] * 4
+    assert w.groups == [0] * 8 + [1, 1, 2, 2]
+    assert w.roles == [LOWER, TITLE, UPPER, LOWER, LOWER, LOWER, LOWER, LOWER, QUERY, UPPER, QUERY, LOWER]
+    assert w.queries == [(0, 8), (1, 10)]
     assert w.core == (0, 6)
 
 
-def test_marks_tell_mentions_apart_that_begin_alike(encoder: TextEncoder) -> None:
+def test_a_mark_is_a_column_for_a_mention_of_a_word(marking: TextEncoder) -> None:
+    (w,) = marking.encode([Request("The MAYOR met the council.", [[(4, 9)], "more boats", [(18, 25)]])])
+    assert decoded(marking, w.input_ids[8:]) == ["[MASK]", "[MASK]", "more", "boats", "[MASK]"]
+    assert w.positions[8:] == [2, 8, 9, 10, 5], (
+        "a mark stands where its mention stands, a name behind the text"
+    )
+    assert w.types[8:] == [1] * 5
+    assert w.groups[8:] == [1, 2, 2, 2, 3]
+    assert w.roles[8:] == [QUERY, QUERY, LOWER, LOWER, QUERY]
+    assert w.queries == [(0, 8), (1, 9), (2, 12)]
+
+
+def test_marks_tell_mentions_apart_that_begin_alike(marking: TextEncoder) -> None:
     text = "Port Ellis harbour-council met."
     whole, town, port = text.index(" met"), len("Port Ellis"), len("Port")
-    (w,) = encoder.encode([Request(text, [[(0, whole)], [(0, town)], [(0, port)]])])
+    (w,) = marking.encode([Request(text, [[(0, whole)], [(0, town)], [(0, port)]])])
     at = {text[a:b]: i + 1 for i, (a, b) in enumerate(w.offsets)}
-    assert w.input_ids[w.queries[0][1] :] == [encoder.mask] * 5
+    assert w.input_ids[w.queries[0][1] :] == [marking.mask] * 5
     assert w.positions[w.queries[0][1] :] == [at["Port"], at["harbour"], at["Port"], at["Ellis"], at["Port"]]
     assert w.roles[w.queries[0][1] :] == [QUERY, LOWER, QUERY, LOWER, QUERY]
     assert w.groups[w.queries[0][1] :] == [1, 1, 2, 2, 3]
 
 
-def test_a_model_of_before_marks_is_asked_by_copies(copying: TextEncoder) -> None:
-    (w,) = copying.encode([Request("The MAYOR met the council.", [[(4, 9)], "more boats", [(18, 25)]])])
-    asked = ["[MASK]", "mayor", "[MASK]", "more", "boats", "[SEP]", "[MASK]", "council"]
-    assert decoded(copying, w.input_ids[8:]) == asked
-    assert w.positions[8:] == [2, 2, 8, 9, 10, 11, 5, 5]
-    assert w.groups[8:] == [1, 1, 2, 2, 2, 2, 3, 3]
-    assert w.roles[8:] == [QUERY, UPPER, QUERY, LOWER, LOWER, LOWER, QUERY, LOWER]
-    assert w.queries == [(0, 8), (1, 10), (2, 14)]
-
-
-def test_how_a_model_is_asked_is_read_from_its_settings(tmp_path: Path) -> None:
-    text_encoder(tmp_path)
-    assert TextEncoder.of(tmp_path, {"max_length": 256}).queries == COPIES, (
-        "it was made before there were marks"
-    )
-    assert TextEncoder.of(tmp_path, {"queries": MARKS}).queries == MARKS
-    with pytest.raises(UsageError, match="knows queries by marks or copies, not 'pointers'"):
-        TextEncoder.of(tmp_path, {"queries": "pointers"})
+def test_a_kind_of_query_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="knows queries by copies or marks, not 'pointers'"):
+        TextEncoder(write_tokenizer(tmp_path / "t.json"), queries="pointers")
 
 
 def test_case_is_kept_as_a_role(encoder: TextEncoder) -> None:
@@ -113,12 +107,12 @@ def test_case_is_kept_as_a_role(encoder: TextEncoder) -> None:
 
 def test_a_topic_goes_by_its_name_behind_the_text_in_a_group_of_its_own(encoder: TextEncoder) -> None:
     (w,) = encoder.encode([Request("The mayor met.", ["more boats", [(4, 9)]])])
-    assert decoded(encoder, w.input_ids[6:]) == ["[MASK]", "more", "boats", "[MASK]"]
-    assert w.positions[6:] == [6, 7, 8, 2]
-    assert w.groups[6:] == [1, 1, 1, 2]
-    assert w.roles[6:] == [QUERY, LOWER, LOWER, QUERY]
+    assert decoded(encoder, w.input_ids[6:]) == ["[MASK]", "more", "boats", "[SEP]", "[MASK]", "mayor"]
+    assert w.positions[6:] == [6, 7, 8, 9, 2, 2]
+    assert w.groups[6:] == [1, 1, 1, 1, 2, 2]
+    assert w.roles[6:] == [QUERY, LOWER, LOWER, LOWER, QUERY, LOWER]
     (long,) = encoder.encode([Request("The mayor met.", ["boats " * 100])])
-    assert len(long) == 6 + 1 + MAX_NAME
+    assert len(long) == 6 + 1 + MAX_NAME + 1
 
 
 def test_what_a_text_replies_to_is_a_pair_that_the_text_sees(encoder: TextEncoder) -> None:
@@ -139,14 +133,18 @@ def test_an_empty_text_is_one_window_that_can_still_be_asked(encoder: TextEncode
     assert w.queries == [(0, 3)], "what has no mention cannot be asked"
 
 
-def test_only_some_mentions_and_tokens_of_a_target_are_asked_about(
-    encoder: TextEncoder, copying: TextEncoder
-) -> None:
+def test_only_some_mentions_and_tokens_of_a_target_are_copied(encoder: TextEncoder) -> None:
     text = "mayor " * 7
-    many = Request(text, [[(6 * i, 6 * i + 5) for i in range(7)]])
+    (w,) = encoder.encode([Request(text, [[(6 * i, 6 * i + 5) for i in range(7)]])])
+    assert w.groups.count(1) == 1 + MAX_MENTIONS
+    (w,) = encoder.encode([Request("ferry " * 20, [[(0, 119)]])])
+    assert w.groups.count(1) == 1 + MAX_COPY
+
+
+def test_only_some_mentions_of_a_target_are_marked(marking: TextEncoder) -> None:
+    many = Request("mayor " * 7, [[(6 * i, 6 * i + 5) for i in range(7)]])
     long = Request("ferry " * 20, [[(0, 119)]])
-    assert [w.groups.count(1) for w in encoder.encode([many, long])] == [MAX_MENTIONS, 2]
-    assert [w.groups.count(1) for w in copying.encode([many, long])] == [1 + MAX_MENTIONS, 1 + MAX_COPY]
+    assert [w.groups.count(1) for w in marking.encode([many, long])] == [MAX_MENTIONS, 2]
 
 
 def test_a_mention_is_asked_about_once_in_the_window_that_has_its_context(encoder: TextEncoder) -> None:
@@ -212,21 +210,21 @@ def test_a_mention_behind_accents_and_emoji_is_found(encoder: TextEncoder, form:
     start = text.index("mayor")
     (w,) = encoder.encode([Request(text, [[(start, start + 5)]])])
     column = w.queries[0][1]
-    assert decoded(encoder, w.input_ids[column:]) == ["[MASK]"]
-    a, b = w.offsets[w.positions[column] - 1]
-    assert text[a:b] == "mayor"
+    assert decoded(encoder, w.input_ids[column:]) == ["[MASK]", "mayor"]
 
 
 def test_rows_are_padded_with_what_no_one_sees(encoder: TextEncoder) -> None:
-    windows = encoder.encode([Request("The mayor.", [[(4, 9)], "boats"]), Request("The mayor met.")])
+    windows = encoder.encode(
+        [Request("The mayor.", [[(4, 9)], "boats"]), Request("The mayor met the council.")]
+    )
     batch = collate(windows, pad=encoder.pad)
     assert {name: array.shape for name, array in batch.items()} == {
-        "input_ids": (2, 8), "layout": (2, 8, 4), "query_columns": (2, 2),
+        "input_ids": (2, 10), "layout": (2, 10, 4), "query_columns": (2, 2),
     }  # fmt: skip
     assert all(array.dtype == np.int64 for array in batch.values())
-    assert batch["input_ids"][1, 6:].tolist() == [encoder.pad] * 2
-    assert batch["layout"][1, 6:].tolist() == [[0, 0, 0, -1]] * 2
-    assert batch["query_columns"].tolist() == [[5, 6], [0, 0]]
+    assert batch["input_ids"][1, 8:].tolist() == [encoder.pad] * 2
+    assert batch["layout"][1, 8:].tolist() == [[0, 0, 0, -1]] * 2
+    assert batch["query_columns"].tolist() == [[5, 7], [0, 0]]
     w = windows[0]
     assert batch["layout"][0].T.tolist() == [w.positions, w.types, w.roles, w.groups]
 

@@ -51,7 +51,7 @@ def average(runs: Sequence[str], output: str) -> int:
     "-o", "--output", required=True, type=click.Path(file_okay=False), help="Model folder to write."
 )
 @click.option(
-    "--most", default=1.0, show_default=True, help="Points of any set's official score that int8 may lose."
+    "--most", default=1.0, show_default=True, help="Points of any official score that int8 may lose."
 )
 @click.option("--limit", type=int, help="Judge by so many examples of each set only.")
 def export(checkpoint: str, output: str, most: float, limit: int | None) -> int:

@@ -1,9 +1,10 @@
 """Texts with their targets, as windows of tokens that one encoder pass reads.
 
-Every target that a text names is asked about in the same pass. Behind the text stands one *query* per target: mask tokens
-that stand at the positions of the mention's first and, if it has several, last word ("levitated markers": Ye et al. 2022,
-PL-Marker; Zhong & Chen 2021). A query sees the text and itself; the text sees no query, and no query another. So what the
-model says of a text and of one target does not depend on which other targets were asked about.
+Every target that a text names is asked about in the same pass. Behind the text stands one *query* per target, of tokens at
+the mention's own positions ("levitated markers": Ye et al. 2022, PL-Marker; Zhong & Chen 2021), in one of two ways. *Copies*:
+a mask and a copy of the mention's tokens. *Marks*: a mask at the mention's first and, if it has several, one at its last
+word, which is a column for most targets. A query sees the text and itself; the text sees no query, and no query another.
+So what the model says of a text and of one target does not depend on which other targets were asked about.
 
 A target that the text does not name (a topic) is asked about by its name in the same way: a mask and the name's tokens stand
 behind the text as the second text of a pair does. Only what the text replies to (`context`) is a pair that the text sees too.
@@ -12,12 +13,11 @@ behind the text as the second text of a pair does. Only what the text replies to
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,7 @@ MAX_MENTIONS = (
     4  # of one target in one window that its query copies; further ones are read from the text alone
 )
 MAX_COPY = 8  # tokens copied of one mention
-# How a query tells its target: by masks at the mention, a column for most targets, or as models of before 2026-11-25 learned
-# it, by a mask and a copy of the mention's tokens (and a separator behind a name).
-MARKS, COPIES = QUERIES = ("marks", "copies")
+COPIES, MARKS = QUERIES = ("copies", "marks")  # how a query tells its target
 SECOND_TEXTS = (
     256  # whose tokens are kept: all comments of an article answer the same one, and topics come again
 )
@@ -93,7 +91,7 @@ class TextEncoder:
         max_length: int = 256,
         stride: int = 64,
         context_length: int = 96,
-        queries: str = MARKS,
+        queries: str = COPIES,
     ):
         from tokenizers import Tokenizer
 
@@ -115,11 +113,6 @@ class TextEncoder:
         ids = {name: self._special(*names) for name, names in _SPECIAL.items()}
         self._ids = lru_cache(SECOND_TEXTS)(self._tokenized)
         self.cls, self.sep, self.pad, self.mask = ids["cls"], ids["sep"], ids["pad"], ids["mask"]
-
-    @classmethod
-    def of(cls, folder: Path, windows: Mapping[str, Any]) -> TextEncoder:
-        """That of the model in `folder`, whose settings say `windows`; where they do not say how it is asked, by copies."""
-        return cls(folder / "tokenizer.json", **{"queries": COPIES, **windows})
 
     def _special(self, *names: str) -> int:
         for name in names:

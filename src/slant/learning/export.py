@@ -68,7 +68,7 @@ def export(checkpoint: Path, out: Path, *, texts: Sequence[Request] | None = Non
     quantize_openvino(
         onnx_folder / "model.onnx",
         out / FILES[OPENVINO],
-        encoder=TextEncoder.of(checkpoint, settings["windows"]),
+        encoder=TextEncoder(checkpoint / "tokenizer.json", **settings["windows"]),
         texts=texts,
     )
     shutil.copyfile(checkpoint / "tokenizer.json", out / "tokenizer.json")

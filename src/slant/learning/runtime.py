@@ -45,7 +45,7 @@ def reader_of(model: SlantModel, folder: Path, *, bf16: bool = False) -> Reader:
     """A Reader over a model that was loaded from the checkpoint in `folder`, on whatever device it is."""
     check_labels(model.config.to_dict(), f"checkpoint {folder}")
     settings = json.loads((folder / "slant.json").read_text("utf-8"))
-    encoder = TextEncoder.of(folder, settings["windows"])
+    encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     decoding = Decoding.from_dict(model.config.decoding)
     return Reader(
         TorchRuntime(model, bf16=bf16), encoder, decoding, name=str(folder), fingerprint=settings["run"]

@@ -20,7 +20,7 @@ from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
 from slant.encoding.labels import ANY, FRAME, TOXIC
-from slant.encoding.windows import MARKS, TextEncoder
+from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.learning.batches import Collator, Rows, make_rows, set_teaching, training_examples
@@ -173,7 +173,7 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
         "max_length": recipe.max_length,
         "stride": recipe.stride,
         "context_length": recipe.context_length,
-        "queries": MARKS,
+        "queries": recipe.queries,
     }
     tokenizer = Path(source) / "tokenizer.json"
     encoder = TextEncoder(tokenizer, **windows)

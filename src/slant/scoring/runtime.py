@@ -61,7 +61,7 @@ def load(
             )
     settings = _settings(folder / "config.json")
     _check_labels(folder, settings)
-    encoder = TextEncoder.of(folder, settings["windows"])
+    encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     cores = threads or available_cores()
     return Reader(
         _open(chosen, path, cores, device),
