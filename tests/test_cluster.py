@@ -85,9 +85,10 @@ def test_what_the_run_writes_is_no_input_and_no_article_is_overwritten(
     (tmp_path / "in" / "s.jsonl.rejected.jsonl").write_text(listed_before + "\n")
     found = flow_ray._files(options("in", output="in/s.jsonl"))
     assert [f.shown for f in found if isinstance(f, File)] == ["in/a.txt"]
-    (tmp_path / "in" / "s.jsonl").write_text('{"text": "An article."}\n')
-    with pytest.raises(UsageError, match="is read and would be overwritten"):
-        list(flow_ray._files(options("in", output="in/s.jsonl")))
+    for article in ('{"text": "An article."}', '{"path": "b", "text": "An article.", "reason": "none"}'):
+        (tmp_path / "in" / "s.jsonl").write_text(article + "\n")
+        with pytest.raises(UsageError, match="is read and would be overwritten"):
+            list(flow_ray._files(options("in", output="in/s.jsonl")))
 
 
 def test_groups_end_at_so_many_files_or_bytes() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput
 
@@ -111,12 +110,9 @@ class SlantModel(PreTrainedModel):
         text = ((group_ids == 0) & (token_type_ids == 0)).to(hidden.dtype).unsqueeze(-1)
         mean = (hidden * text).sum(1) / text.sum(1).clamp(min=1)
         asked = hidden.gather(1, query_columns.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
-        # Texts stand first in their rows: what is behind the longest of them has no labels of words.
-        shown = hidden[:, : (text > 0).sum(1).max()]
-        tokens = F.pad(self.tokens(shown), (0, 0, 0, hidden.shape[1] - shown.shape[1]))
         pair = torch.cat([asked, first.unsqueeze(1).expand_as(asked)], -1)
         out = SlantOutput(
-            token_logits=tokens,
+            token_logits=self.tokens(hidden),
             unit_logits=self.unit(torch.cat([first, mean], -1)),
             stance_logits=self.stance(pair).unflatten(-1, (2, len(STANCES))),
         )

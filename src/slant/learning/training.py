@@ -169,12 +169,7 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
         model, source = _first_model(recipe, out)
     if recipe.freeze_words:
         model.encoder.get_input_embeddings().weight.requires_grad_(False)
-    windows: dict[str, Any] = {
-        "max_length": recipe.max_length,
-        "stride": recipe.stride,
-        "context_length": recipe.context_length,
-        "queries": recipe.queries,
-    }
+    windows = {name: getattr(recipe, name) for name in ("max_length", "stride", "context_length", "queries")}
     tokenizer = Path(source) / "tokenizer.json"
     encoder = TextEncoder(tokenizer, **windows)
     examples = training_examples(recipe, root=root)

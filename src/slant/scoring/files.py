@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -119,12 +120,9 @@ def made_by_slant(name: str) -> bool:
         return "unit_id" in next(_rows(_READERS[path.suffix.lower()], path), {})
     with path.open("rb") as file:
         head = file.read(1 << 16)
-    return not head or any(mark in head for mark in _MARKS)
+    return not head or bool(_REJECTED.match(head)) or any(mark in head for mark in _MARKS)
 
 
-_MARKS = (
-    b'"unit_id": ',
-    b"article_id,unit_id,",
-    b'", "reason": "',
-    b'<meta name="generator" content="slant">',
-)
+_MARKS = (b'"unit_id": ', b"article_id,unit_id,", b'<meta name="generator" content="slant">')
+# The whole of a line, as articles may have a field of one of these names.
+_REJECTED = re.compile(rb'\{"path": ".*", "reason": "\w+", "detail": "')
