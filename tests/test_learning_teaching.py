@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +107,37 @@ def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path
             assert np.allclose(soft, logits[0 if named else 1], atol=2e-2)
             apart = max(apart, float(np.abs(logits - marked).max()))
     assert apart > 0.1
+
+
+def test_another_teacher_can_speak_on_topics_alone(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.learning import teaching
+    from slant.learning.batches import make_rows
+    from slant.learning.network import SlantModel
+
+    other = tmp_path / "other"
+    shutil.copytree(tiny_checkpoint, other)
+    model = SlantModel.from_pretrained(other)
+    with torch.no_grad():
+        for values in (model.stance[-1].bias, model.unit[-1].bias, model.tokens[-1].bias):
+            values += 1.5
+    model.save_pretrained(other)
+    texts = list(examples())
+    rows, alone = (make_rows(texts, text_encoder(tmp_path)) for _ in range(2))
+    for teacher, topics in ((tiny_checkpoint, False), (other, True)):
+        teaching.teach(rows, texts, teacher, tmp_path / "kept", topics=topics)
+    teaching.teach(alone, texts, tiny_checkpoint, tmp_path / "kept")
+    topics_seen = named_seen = 0
+    for both, one in zip(rows, alone, strict=True):
+        assert both.soft is not None
+        assert one.soft is not None
+        assert np.array_equal(both.soft.token, one.soft.token)
+        assert np.array_equal(both.soft.unit, one.soft.unit)
+        named = both.named
+        assert np.array_equal(both.soft.stance[named], one.soft.stance[named])
+        assert np.allclose(both.soft.stance[~named], one.soft.stance[~named] + 1.5, atol=2e-2)
+        topics_seen, named_seen = topics_seen + int((~named).sum()), named_seen + int(named.sum())
+    assert topics_seen
+    assert named_seen
 
 
 def test_who_says_the_same_as_the_teacher_has_nothing_to_learn(tiny_checkpoint: Path, tmp_path: Path) -> None:

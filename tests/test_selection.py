@@ -14,11 +14,33 @@ from slant.encoding.decode import Decoding, Reading, softmax
 from slant.encoding.labels import BIASED, FRAME, FRAMES, REPLY, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.reader import Reader
 from slant.errors import UsageError
-from slant.judging.searches import as_two_classes, best_bias, best_temperature, f1, macro_f1, trusted_bias
+from slant.judging.searches import (
+    as_two_classes,
+    best_bias,
+    best_temperature,
+    f1,
+    macro_f1,
+    middle_of_best,
+    trusted_bias,
+)
 from slant.judging.selection import LEAST_FRAME, choose_decoding
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 
 # ---- the searches
+
+
+def test_a_setting_is_the_middle_of_those_that_chance_does_not_tell_from_the_best() -> None:
+    rng = np.random.default_rng(3)
+    base = rng.normal(0.6, 0.1, 400)
+    noise = rng.normal(0, 0.1, (6, 400))
+    noise -= noise.mean(1, keepdims=True)
+    means = np.array([0.3, 0.597, 0.6, 0.598, 0.5, 0.599])
+    scores = base - base.mean() + means[:, None] + noise
+    assert scores.mean(1).argmax() == 2
+    assert middle_of_best(scores) == 2, "of 1 to 3: what lies behind the break at 4 does not count"
+    assert middle_of_best(scores[:3]) == 2, "of two the higher one"
+    assert middle_of_best(np.array([[0.5], [0.7], [0.7], [0.7]])) == 2, "of ties the middle, with one example too"
+    assert middle_of_best(np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])) == 1, "one of two examples lost is no chance"
 
 
 def test_macro_f1_by_hand() -> None:
@@ -255,6 +277,14 @@ def test_toxic_thresholds() -> None:
     assert "dev toxic_spans: 100.0" in line
     assert 1 / (1 + np.exp(1.6)) < found.toxic_threshold < 1 / (1 + np.exp(1.2))
     assert found.toxic_gap == 8, "the word between them belongs to the span"
+
+
+def test_a_toxic_threshold_is_not_at_the_edge_of_what_is_right() -> None:
+    dev = [example("you clown", toxic=((4, 9),)), example("they met", toxic=())]
+    certain = {"clown": {"toxic": 0.7}, "met": {"toxic": -0.3}}
+    found, _ = chosen("toxic_spans", dev, lambda e: reading(e, words=certain))
+    inside = [t for t in np.arange(0.1, 0.8, 0.05) if 1 / (1 + np.exp(0.3)) < t <= 1 / (1 + np.exp(-0.7))]
+    assert min(inside) < found.toxic_threshold < max(inside), "the middle of what is right, not its edge"
 
 
 def framed(e: Example) -> Reading:

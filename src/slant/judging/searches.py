@@ -80,6 +80,21 @@ def best_temperature(logits: Array, gold: NDArray[np.int_]) -> float:
     return round(float(min(np.geomspace(0.3, 5, 60), key=loss)), 3)
 
 
+def middle_of_best(scores: Array) -> int:
+    """Row of scores [settings in order, examples] in the middle of those that chance does not tell from the best one.
+
+    Those are its neighbours, without a break, that lose less to it than a standard error of the paired difference: of two
+    thresholds a tenth of a point apart on some hundred examples either may be a point better on others.
+    """
+    best = int(scores.mean(1).argmax())
+    lost = scores[best] - scores
+    error = lost.std(1, ddof=1) / np.sqrt(lost.shape[1]) if lost.shape[1] > 1 else np.zeros(len(lost))
+    apart = np.flatnonzero((lost.mean(1) >= error) & (lost.mean(1) > 0))
+    first = max((int(i) + 1 for i in apart if i < best), default=0)
+    last = min((int(i) - 1 for i in apart if i > best), default=len(scores) - 1)
+    return (first + last + 1) // 2
+
+
 def as_two_classes(logits: Array, gold: NDArray[Any]) -> tuple[Array, NDArray[np.int_]]:
     """Yes-or-no logits [n] as those of two classes [n, 2]: a softmax over 0 and x is the sigmoid of x."""
     return np.stack([np.zeros_like(logits), logits], 1), gold.astype(int)

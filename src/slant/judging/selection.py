@@ -34,7 +34,7 @@ from slant.encoding.reader import Reader, request
 from slant.errors import UsageError
 from slant.judging.calibration import abstain_threshold, expected_calibration_error
 from slant.judging.loaded import choose_extents, choose_weight
-from slant.judging.searches import as_two_classes, best_temperature, f1, macro_f1, trusted_bias
+from slant.judging.searches import as_two_classes, best_temperature, f1, macro_f1, middle_of_best, trusted_bias
 from slant.judging.spans import character_f1
 from slant.records import REPLIES, STANCES, Example
 
@@ -225,21 +225,24 @@ def _by_set(figures: Mapping[str, float]) -> str:
 
 
 def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+    """Gap with the best mean character F1, and the middle one of the thresholds that chance does not tell from the best."""
     tokens = [words(e.text, r.offsets, r.tokens[:, TOXIC]) for e, r in zip(examples, readings, strict=True)]
-    best: tuple[float, dict[str, Any]] = (-1.0, {})
-    for threshold in np.arange(0.1, 0.8, 0.05):
-        for gap in (0, 1, 8):
-            figure = float(
-                np.mean(
-                    [
-                        character_f1(runs(offsets, sigmoid(v) >= threshold, gap), list(e.toxic or ()))
-                        for e, (offsets, v) in zip(examples, tokens, strict=True)
-                    ]
-                )
-            )
-            if figure > best[0]:
-                best = (figure, {"toxic_threshold": round(float(threshold), 2), "toxic_gap": gap})
-    return Chosen(best[1], best[0])
+    grid = [round(float(t), 2) for t in np.arange(0.1, 0.8, 0.05)]
+    gaps = {
+        gap: np.array(
+            [
+                [
+                    character_f1(runs(offsets, sigmoid(v) >= threshold, gap), list(e.toxic or ()))
+                    for e, (offsets, v) in zip(examples, tokens, strict=True)
+                ]
+                for threshold in grid
+            ]
+        )
+        for gap in (0, 1, 8)
+    }
+    gap, scores = max(gaps.items(), key=lambda found: found[1].mean(1).max())
+    middle = middle_of_best(scores)
+    return Chosen({"toxic_threshold": grid[middle], "toxic_gap": gap}, float(scores[middle].mean()))
 
 
 def _frames(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:

@@ -27,11 +27,18 @@ CHUNK = 2000  # examples a file
 
 
 def teach(
-    rows: Sequence[Row], examples: Sequence[Example], teacher: Path, kept: Path, *, bf16: bool = False
+    rows: Sequence[Row],
+    examples: Sequence[Example],
+    teacher: Path,
+    kept: Path,
+    *,
+    bf16: bool = False,
+    topics: bool = False,
 ) -> None:
     """Set `soft` of every row, whose windows point into `examples`, to what the checkpoint `teacher` says of it.
 
-    kept: folder for the answers. Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
+    kept: folder for the answers. topics: it takes another teacher's place for stances toward topics alone, and reads nothing else.
+    Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
     """
     if not (teacher / "slant.json").exists():
         raise SlantError(
@@ -39,10 +46,12 @@ def teach(
         )
     reader = load_checkpoint(teacher, bf16=bf16)
     kept.mkdir(parents=True, exist_ok=True)
-    by_example: list[list[Row]] = [[] for _ in examples]
+    if topics:
+        rows = [row for row in rows if not row.named.all()]
+    by_example: dict[int, list[Row]] = {}
     for row in rows:
-        by_example[row.window.request].append(row)
-    order = sorted(range(len(examples)), key=lambda i: examples[i].source)
+        by_example.setdefault(row.window.request, []).append(row)
+    order = sorted(by_example, key=lambda i: (examples[i].source, i))
     bar = tqdm(
         total=len(rows), unit="row", desc="teacher reads", disable=os.environ.get("SLANT_PROGRESS") == "0"
     )
@@ -57,7 +66,10 @@ def teach(
         if not file.exists():
             _store(file, softs)
         for row, soft in zip(ours, softs, strict=True):
-            row.soft = soft
+            if topics and row.soft is not None:
+                row.soft.stance[~row.named] = soft.stance[~row.named]
+            else:
+                row.soft = soft
         bar.update(len(ours))
     bar.close()
 

@@ -185,6 +185,9 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
             bf16 = recipe.bf16 and has_bf16()
             teacher = as_checkpoint(recipe.teacher, out / "teacher")
             teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16)
+            if recipe.topic_teacher:
+                teacher = as_checkpoint(recipe.topic_teacher, out / "topic_teacher")
+                teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16, topics=True)
         set_teaching(rows.rows, examples, recipe)
     trainer = SlantTrainer(
         model=model,
