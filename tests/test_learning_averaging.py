@@ -39,7 +39,20 @@ def test_every_weight_is_the_mean_and_the_rest_is_the_first_runs(
         np.testing.assert_allclose(parameter.detach(), before[name].detach() + 0.1, atol=1e-5, err_msg=name)
     settings, first = (json.loads((f / "slant.json").read_text("utf-8")) for f in (made, runs[0]))
     assert settings["windows"] == first["windows"]
+    assert settings["recipe"] == first["recipe"]
     assert settings["run"] != first["run"]
+
+
+def test_a_mean_names_the_recipes_of_all_that_went_into_it(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.learning.averaging import average
+
+    runs = [moved(tiny_checkpoint, tmp_path / name, 0.1) for name in ("topics", "marks")]
+    for run in runs:
+        settings = json.loads((run / "slant.json").read_text("utf-8"))
+        settings["recipe"] = f"laptop, {run.name}"
+        (run / "slant.json").write_text(json.dumps(settings), "utf-8")
+    made = average(runs, tmp_path / "mean")
+    assert json.loads((made / "slant.json").read_text("utf-8"))["recipe"] == "laptop, marks, topics"
 
 
 def test_what_cannot_be_averaged_says_why(tiny_checkpoint: Path, tmp_path: Path) -> None:

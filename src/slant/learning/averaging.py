@@ -19,7 +19,8 @@ from slant.learning.network import SlantModel
 
 
 def average(checkpoints: Sequence[Path], out: Path) -> Path:
-    """Write the mean of the checkpoints' weights as a checkpoint, all else as in the first; decoding is to be chosen anew.
+    """Write the mean of the checkpoints' weights as a checkpoint, all else as in the first but for the names of
+    recipes, which are those of all, the first checkpoint's last; decoding is to be chosen anew.
 
     Raises UsageError for fewer than two or for a folder without one, SlantError if they are of different make.
     """
@@ -48,6 +49,8 @@ def average(checkpoints: Sequence[Path], out: Path) -> Path:
     model.save_pretrained(out)
     shutil.copyfile(first / "tokenizer.json", out / "tokenizer.json")
     settings = json.loads((first / "slant.json").read_text("utf-8"))
+    made_by = [json.loads((f / "slant.json").read_text("utf-8"))["recipe"].split(", ") for f in checkpoints]
+    settings["recipe"] = ", ".join(dict.fromkeys(name for names in reversed(made_by) for name in names))
     settings["run"] = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()[:12]
     (out / "slant.json").write_text(json.dumps(settings, indent=2), "utf-8")
     return out

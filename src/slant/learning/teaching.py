@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +55,7 @@ def teach(
     bar = tqdm(
         total=len(rows), unit="row", desc="teacher reads", disable=os.environ.get("SLANT_PROGRESS") == "0"
     )
-    for first in range(0, len(order), CHUNK):
-        numbers = order[first : first + CHUNK]
+    for numbers in _chunks(order, examples):
         chunk = [examples[i] for i in numbers]
         theirs = reader.encoder.encode([request(e) for e in chunk])
         ours = [row for i in numbers for row in by_example[i]]
@@ -72,6 +71,13 @@ def teach(
                 row.soft = soft
         bar.update(len(ours))
     bar.close()
+
+
+def _chunks(order: Sequence[int], examples: Sequence[Example]) -> Iterator[list[int]]:
+    """At most CHUNK numbers of one source each, so that a sample of one set leaves the files of the others as they are."""
+    for _, numbers in groupby(order, key=lambda i: examples[i].source):
+        while chunk := list(islice(numbers, CHUNK)):
+            yield chunk
 
 
 def _check_alike(ours: Sequence[Row], theirs: Sequence[Window], teacher: Path) -> None:
