@@ -39,8 +39,12 @@ def test_a_setting_is_the_middle_of_those_that_chance_does_not_tell_from_the_bes
     assert scores.mean(1).argmax() == 2
     assert middle_of_best(scores) == 2, "of 1 to 3: what lies behind the break at 4 does not count"
     assert middle_of_best(scores[:3]) == 2, "of two the higher one"
-    assert middle_of_best(np.array([[0.5], [0.7], [0.7], [0.7]])) == 2, "of ties the middle, with one example too"
-    assert middle_of_best(np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])) == 1, "one of two examples lost is no chance"
+    assert middle_of_best(np.array([[0.5], [0.7], [0.7], [0.7]])) == 2, (
+        "of ties the middle, with one example too"
+    )
+    assert middle_of_best(np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])) == 1, (
+        "one of two examples lost is no chance"
+    )
 
 
 def test_macro_f1_by_hand() -> None:

@@ -34,7 +34,14 @@ from slant.encoding.reader import Reader, request
 from slant.errors import UsageError
 from slant.judging.calibration import abstain_threshold, expected_calibration_error
 from slant.judging.loaded import choose_extents, choose_weight
-from slant.judging.searches import as_two_classes, best_temperature, f1, macro_f1, middle_of_best, trusted_bias
+from slant.judging.searches import (
+    as_two_classes,
+    best_temperature,
+    f1,
+    macro_f1,
+    middle_of_best,
+    trusted_bias,
+)
 from slant.judging.spans import character_f1
 from slant.records import REPLIES, STANCES, Example
 

@@ -108,7 +108,9 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
             f"{where}: unlabelled texts teach nothing without a teacher. Name a checkpoint folder in `teacher`."
         )
     if recipe.topic_teacher and not recipe.teacher:
-        raise UsageError(f"{where}: topic_teacher speaks on topics alone; name who speaks on all else in `teacher`.")
+        raise UsageError(
+            f"{where}: topic_teacher speaks on topics alone; name who speaks on all else in `teacher`."
+        )
     if not 0 <= recipe.teaching <= 1:
         raise UsageError(f"{where}: teaching = {recipe.teaching}; expected a share from 0 to 1.")
     return recipe

@@ -37,7 +37,7 @@ def teach(
 ) -> None:
     """Set `soft` of every row, whose windows point into `examples`, to what the checkpoint `teacher` says of it.
 
-    kept: folder for the answers. topics: it takes another teacher's place for stances toward topics alone, and reads nothing else.
+    kept: folder for the answers. topics: it takes another teacher's place for stances toward topics, and reads nothing else.
     Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
     """
     if not (teacher / "slant.json").exists():
