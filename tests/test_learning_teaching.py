@@ -183,6 +183,8 @@ def test_a_teacher_that_cuts_words_otherwise_is_refused(tiny_checkpoint: Path, t
 def test_what_a_recipe_may_say_of_teachers(tiny_encoder: Path) -> None:
     with pytest.raises(UsageError, match="teach nothing without a teacher"):
         recipe(tiny_encoder, unlabelled=[{"name": "fa_kes"}])
+    with pytest.raises(UsageError, match="speaks on topics alone"):
+        recipe(tiny_encoder, topic_teacher="runs/topics")
     with pytest.raises(UsageError, match="expected a share from 0 to 1"):
         recipe(tiny_encoder, teaching=1.5)
 
