@@ -140,6 +140,19 @@ def test_another_teacher_can_speak_on_topics_alone(tiny_checkpoint: Path, tmp_pa
     assert named_seen
 
 
+def test_a_topic_teacher_that_is_not_there_is_said_before_the_other_reads(
+    tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.labels.public import READERS
+    from slant.learning.training import train
+
+    monkeypatch.setitem(READERS, "tiny", BareSet())
+    taught = recipe(tiny_encoder, teacher=str(tiny_checkpoint), topic_teacher=str(tmp_path / "nowhere"))
+    with pytest.raises(UsageError, match="nowhere: neither a checkpoint"):
+        train(taught, tmp_path / "run")
+    assert not (tmp_path / "run" / "teaching").exists()
+
+
 def test_who_says_the_same_as_the_teacher_has_nothing_to_learn(tiny_checkpoint: Path, tmp_path: Path) -> None:
     from slant.learning import losses, teaching
     from slant.learning.batches import Collator, make_rows

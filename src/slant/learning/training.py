@@ -183,11 +183,11 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     if recipe.teacher:
         with arguments.main_process_first(local=False):  # the others find the answers in its files
             bf16 = recipe.bf16 and has_bf16()
-            teacher = as_checkpoint(recipe.teacher, out / "teacher")
-            teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16)
+            teachers = [as_checkpoint(recipe.teacher, out / "teacher")]
             if recipe.topic_teacher:
-                teacher = as_checkpoint(recipe.topic_teacher, out / "topic_teacher")
-                teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16, topics=True)
+                teachers.append(as_checkpoint(recipe.topic_teacher, out / "topic_teacher"))
+            for teacher, topics in zip(teachers, (False, True), strict=False):
+                teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16, topics=topics)
         set_teaching(rows.rows, examples, recipe)
     trainer = SlantTrainer(
         model=model,
