@@ -35,16 +35,14 @@ def test_fp32_weights_come_back_as_they_were(tiny_export: Path, tiny_checkpoint:
             np.testing.assert_allclose(found[name], parameter.detach().numpy(), atol=1e-6, err_msg=name)
 
 
-def test_int8_weights_come_back_within_a_step(restored: Path, tiny_checkpoint: Path) -> None:
+def test_int8_weights_come_back_within_half_a_step(restored: Path, tiny_checkpoint: Path) -> None:
     from slant.learning.network import SlantModel
 
     before = dict(SlantModel.from_pretrained(tiny_checkpoint).named_parameters())
     for name, parameter in SlantModel.from_pretrained(restored).named_parameters():
         if not name.startswith("encoder.pooler."):
             step = before[name].abs().max() / 127
-            assert (parameter - before[name]).abs().max() <= 1.01 * step + 1e-7, (
-                name
-            )  # the far end is cut by one
+            assert (parameter - before[name]).abs().max() <= 0.51 * step + 1e-7, name
 
 
 def test_the_restored_model_says_what_the_export_says(restored: Path, tiny_export: Path) -> None:

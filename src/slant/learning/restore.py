@@ -99,17 +99,20 @@ def weights(path: Path) -> Weights:
         if node.op_type == "MatMulNBits":
             sizes = {a.name: a.i for a in node.attribute}
             found[_parameter(node.name)] = _blocks(
-                held[node.input[1]], held[node.input[2]], inputs=sizes["K"]
+                *(held[name] for name in node.input[1:4]), inputs=sizes["K"]
             )
         elif node.op_type == "MatMul" and node.input[1] in held:
             found[_parameter(node.name)] = held[node.input[1]].T
     return found
 
 
-def _blocks(quantised: NDArray[Any], scales: NDArray[Any], *, inputs: int) -> NDArray[np.float32]:
-    """Weights [outputs, inputs] from quantised [outputs, blocks, block size] and scales [outputs × blocks]."""
+def _blocks(
+    quantised: NDArray[Any], scales: NDArray[Any], zeros: NDArray[Any] | None = None, *, inputs: int
+) -> NDArray[np.float32]:
+    """Weights [outputs, inputs] from quantised [outputs, blocks, block size], scales and zero points [outputs × blocks]."""
     outputs, blocks, _ = quantised.shape
-    values = (quantised.astype(np.float32) - ZERO_POINT) * scales.reshape(outputs, blocks, 1)
+    zero = np.float32(ZERO_POINT) if zeros is None else zeros.reshape(outputs, blocks, 1).astype(np.float32)
+    values = (quantised.astype(np.float32) - zero) * scales.reshape(outputs, blocks, 1)
     return np.asarray(values.reshape(outputs, -1)[:, :inputs], np.float32)
 
 

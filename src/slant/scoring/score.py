@@ -17,7 +17,7 @@ from slant.encoding.decode import (
     frames_found,
     loaded_spans,
     reply_scores,
-    stances_scores,
+    stance_scores,
     subjective_score,
     toxic_spans,
 )
@@ -235,14 +235,12 @@ def _stances(
 ) -> list[Stance]:
     """No label where even the likeliest is too unsure (Decoding), or where no token of the mention could be asked; there
     every label is as likely as another."""
-    named = [bool(spans) for (_, spans), own in zip(asked, logits, strict=True) if own is not None]
-    told = iter(stances_scores([own for own in logits if own is not None], decoding, named=named))
     out = []
     for (target, spans), own in zip(asked, logits, strict=True):
         if own is None:
             out.append(Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), spans))
             continue
-        scores = next(told)
+        scores = stance_scores(own, decoding, named=bool(spans))
         abstain = decoding.named_abstain if spans else decoding.topic_abstain
         out.append(Stance(target, best_label(scores, abstain=abstain), _rounded(scores), spans))
     return out
