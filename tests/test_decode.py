@@ -187,6 +187,8 @@ def test_stance_by_prior_and_temperature_for_each_way_of_asking() -> None:
     assert stance_scores(logits, moved, named=True)["favor"] > 0.8
     assert stance_scores(logits, moved, named=False)["against"] == pytest.approx(1 / 3, abs=0.01)
     assert stance_scores(None, PLAIN, named=True) == {"against": 0.0, "neutral": 1.0, "favor": 0.0}
+    huge = stance_scores(np.array([[-9e4, 0, 9e4]] * 2, np.float32), PLAIN, named=True)
+    assert huge == {"against": 0.0, "neutral": 0.0, "favor": 1.0}, "no overflow"
 
 
 def test_replies_and_frames() -> None:

@@ -45,6 +45,18 @@ def test_int8_weights_come_back_within_half_a_step(restored: Path, tiny_checkpoi
             assert (parameter - before[name]).abs().max() <= 0.51 * step + 1e-7, name
 
 
+def test_weights_without_zero_points_lie_around_the_middle() -> None:
+    """As exports had them that rounded alike on both sides of zero."""
+    from slant.learning.restore import _blocks
+
+    rng = np.random.default_rng(7)
+    quantised, scales = rng.integers(0, 256, (3, 2, 4), dtype=np.uint8), rng.random(6, np.float32)
+    plain = _blocks(quantised, scales, inputs=7)
+    assert plain.shape == (3, 7)
+    assert plain[0, 0] == pytest.approx((int(quantised[0, 0, 0]) - 128) * scales[0])
+    np.testing.assert_array_equal(plain, _blocks(quantised, scales, np.full(6, 128, np.uint8), inputs=7))
+
+
 def test_the_restored_model_says_what_the_export_says(restored: Path, tiny_export: Path) -> None:
     ours, theirs = open_torch(restored), load(tiny_export, threads=1)
     assert ours.decoding == theirs.decoding

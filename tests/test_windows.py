@@ -19,7 +19,6 @@ from slant.encoding.windows import (
     MAX_NAME,
     MIXED,
     QUERY,
-    SHORT,
     TITLE,
     UPPER,
     Request,
@@ -94,7 +93,7 @@ def test_marks_tell_mentions_apart_that_begin_alike(marking: TextEncoder) -> Non
 
 
 def test_a_kind_of_query_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="knows queries by copies, marks or short, not 'pointers'"):
+    with pytest.raises(UsageError, match="knows queries by copies or marks, not 'pointers'"):
         TextEncoder(write_tokenizer(tmp_path / "t.json"), queries="pointers")
 
 
@@ -114,18 +113,6 @@ def test_a_topic_goes_by_its_name_behind_the_text_in_a_group_of_its_own(encoder:
     assert w.roles[6:] == [QUERY, LOWER, LOWER, LOWER, QUERY, LOWER]
     (long,) = encoder.encode([Request("The mayor met.", ["boats " * 100])])
     assert len(long) == 6 + 1 + MAX_NAME + 1
-
-
-def test_a_short_topic_is_its_name_alone_and_its_first_token_is_asked(tmp_path: Path) -> None:
-    short = TextEncoder(write_tokenizer(tmp_path / "t.json"), queries=SHORT)
-    (w,) = short.encode([Request("The mayor met.", ["more boats", [(4, 9)], ""])])
-    assert decoded(short, w.input_ids[6:]) == ["more", "boats", "[MASK]", "[MASK]"], (
-        "a name of no token: a mask"
-    )
-    assert w.positions[6:] == [6, 7, 2, 6]
-    assert w.groups[6:] == [1, 1, 2, 3]
-    assert w.roles[6:] == [QUERY, LOWER, QUERY, QUERY]
-    assert w.queries == [(0, 6), (1, 8), (2, 9)]
 
 
 def test_what_a_text_replies_to_is_a_pair_that_the_text_sees(encoder: TextEncoder) -> None:

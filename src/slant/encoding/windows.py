@@ -7,8 +7,7 @@ word, which is a column for most targets. A query sees the text and itself; the 
 So what the model says of a text and of one target does not depend on which other targets were asked about.
 
 A target that the text does not name (a topic) is asked about by its name in the same way: a mask and the name's tokens stand
-behind the text as the second text of a pair does. *Short* queries are marks, but a topic is its name alone, asked at its
-first token. Only what the text replies to (`context`) is a pair that the text sees too.
+behind the text as the second text of a pair does. Only what the text replies to (`context`) is a pair that the text sees too.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ MAX_MENTIONS = (
     4  # of one target in one window that its query copies; further ones are read from the text alone
 )
 MAX_COPY = 8  # tokens copied of one mention
-COPIES, MARKS, SHORT = QUERIES = ("copies", "marks", "short")  # how a query tells its target
+COPIES, MARKS = QUERIES = ("copies", "marks")  # how a query tells its target
 SECOND_TEXTS = (
     256  # whose tokens are kept: all comments of an article answer the same one, and topics come again
 )
@@ -98,8 +97,7 @@ class TextEncoder:
 
         if queries not in QUERIES:
             raise UsageError(
-                f"slant knows queries by {', '.join(QUERIES[:-1])} or {QUERIES[-1]}, not {queries!r}. Is the model made "
-                "for a later version?"
+                f"slant knows queries by {' or '.join(QUERIES)}, not {queries!r}. Is the model made for a later version?"
             )
 
         if max_length - context_length - 3 <= stride:
@@ -187,15 +185,14 @@ class TextEncoder:
 
     def _add_topic(self, row: Window, index: int, ids: Sequence[int]) -> None:
         row.queries.append((index, len(row)))
-        begin = [] if self.queries == SHORT and ids else [self.mask]
         end = [self.sep] if self.queries == COPIES else []
-        _append(row, [*begin, *ids, *end], start=len(row.offsets) + 2, group=index + 1)
+        _append(row, [self.mask, *ids, *end], start=len(row.offsets) + 2, group=index + 1)
         row.roles[row.queries[-1][1]] = QUERY
 
     def _add_mentions(self, row: Window, index: int, mentions: list[tuple[int, int]]) -> None:
         start = len(row)
         row.queries.append((index, start))
-        if self.queries != COPIES:
+        if self.queries == MARKS:
             columns = [c for m in mentions[:MAX_MENTIONS] for c in _ends(row.offsets, *m)]
             row.input_ids += [self.mask] * len(columns)
             row.roles += [QUERY, *[LOWER] * (len(columns) - 1)]
@@ -218,8 +215,6 @@ def _ends(offsets: Sequence[tuple[int, int]], first: int, end: int) -> list[int]
 
     What no blank divides is one word: a mention of one word has one mark, however many tokens it is cut into.
     """
-    if end - first == 1:
-        return [first]
     begins = [i for i in range(first + 1, end) if offsets[i][0] > offsets[i - 1][1]]
     return [first, *begins[-1:]]
 

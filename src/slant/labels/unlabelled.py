@@ -17,8 +17,7 @@ from slant.labels.public.files import digest
 from slant.labels.targets import Targets
 from slant.records import Example, TargetLabel
 
-NEAR, FAR = 4, 2  # asked of each text: topics of like words, and topics drawn at random
-MANY_DRAWS = 2  # of the posts of vast_topics_many
+TOPICS_NEAR, TOPICS_FAR = 4, 2  # asked of each text: topics of like words, and topics drawn at random
 NAMED_IN_RUWA = (
     "Russia", "Russian", "Ukraine", "Ukrainian", "Putin", "Zelensky", "Zelenskyy", "Kremlin", "Moscow", "Kyiv", "Kiev",
     "NATO", "US", "EU", "Biden", "Germany", "China", "Turkey", "Poland", "Wagner", "West", "UN",
@@ -58,49 +57,31 @@ def directed_entities(root: Path) -> Iterator[Example]:
 
 def vast_topics(root: Path) -> Iterator[Example]:
     """The posts of VAST train asked about topics of the split, most of other posts; one row with the labelled topics."""
-    yield from _asked("vast", _posts(root), _topics(root))
-
-
-def vast_topics_many(root: Path) -> Iterator[Example]:
-    """The same posts twice, each time asked about sixteen topics: as many as go together."""
-    for draw in range(MANY_DRAWS):
-        yield from _asked("many", _posts(root), _topics(root), near=11, far=5, draw=str(draw))
+    rows = list(vast.read(root, "train"))
+    texts = list(dict.fromkeys(e.text for e in rows))
+    topics = sorted({t.name for e in rows for t in e.targets})
+    yield from _asked("vast", texts, topics)
 
 
 def comment_topics(root: Path) -> Iterator[Example]:
     """Reader comments of toxic_spans (train) asked about topics of VAST train."""
-    yield from _asked("toxic_spans", _comments(root), _topics(root))
+    topics = sorted({t.name for e in vast.read(root, "train") for t in e.targets})
+    texts = list(dict.fromkeys(e.text for e in toxic_spans.read(root, "train")))
+    yield from _asked("toxic_spans", texts, topics)
 
 
-def comment_topics_many(root: Path) -> Iterator[Example]:
-    """The same comments asked about eight topics each."""
-    yield from _asked("many_comments", _comments(root), _topics(root), near=6, far=2, draw="0")
-
-
-def _posts(root: Path) -> list[str]:
-    return list(dict.fromkeys(e.text for e in vast.read(root, "train")))
-
-
-def _comments(root: Path) -> list[str]:
-    return list(dict.fromkeys(e.text for e in toxic_spans.read(root, "train")))
-
-
-def _topics(root: Path) -> list[str]:
-    return sorted({t.name for e in vast.read(root, "train") for t in e.targets})
-
-
-def _asked(
-    source: str, texts: list[str], topics: list[str], *, near: int = NEAR, far: int = FAR, draw: str = ""
-) -> Iterator[Example]:
-    """Each text with `near` of its nearest topics by TF-IDF (of four times as many) and `far` random ones."""
+def _asked(source: str, texts: list[str], topics: list[str]) -> Iterator[Example]:
+    """Each text with TOPICS_NEAR of its nearest topics by TF-IDF (of four times as many) and TOPICS_FAR random ones."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit([*texts, *topics])
-    likeness = words.transform(texts) @ words.transform(topics).T
-    chance = random.Random(source + draw)
-    for text, scores in zip(texts, likeness, strict=True):
-        best = scores.toarray()[0].argsort()[::-1][: 4 * near]
-        chosen = {topics[i] for i in chance.sample(list(best), near)} | set(chance.sample(topics, far))
+    near = words.transform(texts) @ words.transform(topics).T
+    chance = random.Random(source)
+    for text, scores in zip(texts, near, strict=True):
+        best = scores.toarray()[0].argsort()[::-1][: 4 * TOPICS_NEAR]
+        chosen = {topics[i] for i in chance.sample(list(best), TOPICS_NEAR)} | set(
+            chance.sample(topics, TOPICS_FAR)
+        )
         yield _example(source, text, tuple(TargetLabel(name) for name in sorted(chosen)))
 
 
@@ -120,7 +101,5 @@ SOURCES: dict[str, Callable[[Path], Iterator[Example]]] = {
     "ruwa": ruwa_headlines,
     "directed_sentiment": directed_entities,
     "vast_topics": vast_topics,
-    "vast_topics_many": vast_topics_many,
     "comment_topics": comment_topics,
-    "comment_topics_many": comment_topics_many,
 }

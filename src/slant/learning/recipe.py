@@ -61,7 +61,7 @@ class Recipe:
     max_length: int = 256  # text tokens of a window
     context_length: int = 96  # tokens kept of the second text of a pair
     stride: int = 64  # tokens that two windows of a long text share
-    queries: str = "copies"  # how targets are asked about, "copies", "marks" or "short" (encoding/windows.py)
+    queries: str = "copies"  # how targets are asked about, "copies" or "marks" (encoding/windows.py)
     dropout: float = 0.0
     freeze_words: bool = False  # leave the word embeddings as pretrained
     bf16: bool = True  # autocast where the hardware has bfloat16
