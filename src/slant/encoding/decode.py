@@ -142,7 +142,7 @@ def stance_scores(logits: Array | None, decoding: Decoding, *, named: bool) -> d
         return {"against": 0.0, "neutral": 1.0, "favor": 0.0}
     bias = decoding.named_bias if named else decoding.topic_bias
     temperature = decoding.named_temperature if named else decoding.topic_temperature
-    # Plain floats: numpy takes ten times as long for three numbers, and a unit has three for every target.
+    # Plain floats: for three numbers numpy takes longer, and a unit has three for every target.
     moved = [(x + b) / temperature for x, b in zip(logits[0 if named else 1].tolist(), bias, strict=True)]
     top = max(moved)
     against, neutral, favor = [exp(x - top) for x in moved]
