@@ -25,6 +25,7 @@ from slant.encoding.windows import (
     TextEncoder,
     Window,
     collate,
+    WORDS,
 )
 from slant.errors import UsageError
 from tiny import text_encoder, write_tokenizer
@@ -92,8 +93,23 @@ def test_marks_tell_mentions_apart_that_begin_alike(marking: TextEncoder) -> Non
     assert w.groups[w.queries[0][1] :] == [1, 1, 2, 2, 3]
 
 
+def test_a_word_of_the_text_is_its_own_query(tmp_path: Path) -> None:
+    asking = TextEncoder(write_tokenizer(tmp_path / "t.json"), queries=WORDS)
+    text = "The MAYOR of Port Ellis met the council."
+    town, council = text.index("Port"), text.index("council")
+    targets = [[(town, town + 10), (4, 9)], "more boats", [(council, council + 7)]]
+    (w,) = asking.encode([Request(text, targets)])
+    assert decoded(asking, w.input_ids[11:]) == ["[MASK]", "more", "boats"], "a topic stands behind the text"
+    assert [decoded(asking, [w.input_ids[column]]) for _, column in w.queries] == [
+        ["ellis"],
+        ["[MASK]"],
+        ["council"],
+    ]
+    assert [w.groups[column] for _, column in w.queries] == [0, 2, 0]
+
+
 def test_a_kind_of_query_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="knows queries by copies or marks, not 'pointers'"):
+    with pytest.raises(UsageError, match="knows queries by copies, marks or words, not 'pointers'"):
         TextEncoder(write_tokenizer(tmp_path / "t.json"), queries="pointers")
 
 

@@ -3,7 +3,9 @@
 Every target that a text names is asked about in the same pass. Behind the text stands one *query* per target, of tokens at
 the mention's own positions ("levitated markers": Ye et al. 2022, PL-Marker; Zhong & Chen 2021), in one of two ways. *Copies*:
 a mask and a copy of the mention's tokens. *Marks*: a mask at the mention's first and, if it has several, one at its last
-word, which is a column for most targets. A query sees the text and itself; the text sees no query, and no query another.
+word, which is a column for most targets. Or nothing stands behind the text, and the query is what the encoder makes of the
+mention's own word, the last of them if it has several (*words*; learning/queries.py).
+A query sees the text and itself; the text sees no query, and no query another.
 So what the model says of a text and of one target does not depend on which other targets were asked about.
 
 A target that the text does not name (a topic) is asked about by its name in the same way: a mask and the name's tokens stand
@@ -34,7 +36,7 @@ MAX_MENTIONS = (
     4  # of one target in one window that its query copies; further ones are read from the text alone
 )
 MAX_COPY = 8  # tokens copied of one mention
-COPIES, MARKS = QUERIES = ("copies", "marks")  # how a query tells its target
+COPIES, MARKS, WORDS = QUERIES = ("copies", "marks", "words")  # how a query tells its target
 SECOND_TEXTS = (
     256  # whose tokens are kept: all comments of an article answer the same one, and topics come again
 )
@@ -97,7 +99,7 @@ class TextEncoder:
 
         if queries not in QUERIES:
             raise UsageError(
-                f"slant knows queries by {' or '.join(QUERIES)}, not {queries!r}. Is the model made for a later version?"
+                f"slant knows queries by {COPIES}, {MARKS} or {WORDS}, not {queries!r}. Is the model made for a later version?"
             )
 
         if max_length - context_length - 3 <= stride:
@@ -190,6 +192,9 @@ class TextEncoder:
         row.roles[row.queries[-1][1]] = QUERY
 
     def _add_mentions(self, row: Window, index: int, mentions: list[tuple[int, int]]) -> None:
+        if self.queries == WORDS:
+            row.queries.append((index, _ends(row.offsets, *mentions[0])[-1] + 1))
+            return
         start = len(row)
         row.queries.append((index, start))
         if self.queries == MARKS:

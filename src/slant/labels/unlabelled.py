@@ -17,7 +17,8 @@ from slant.labels.public.files import digest
 from slant.labels.targets import Targets
 from slant.records import Example, TargetLabel
 
-TOPICS_NEAR, TOPICS_FAR = 4, 2  # asked of each text: topics of like words, and topics drawn at random
+NEAR_FAR = (4, 2)  # asked of each text: topics of like words, and topics drawn at random
+NEAR_FAR_POSTS, NEAR_FAR_COMMENTS = (11, 5), (6, 2)  # where a base-size teacher is asked at length
 NAMED_IN_RUWA = (
     "Russia", "Russian", "Ukraine", "Ukrainian", "Putin", "Zelensky", "Zelenskyy", "Kremlin", "Moscow", "Kyiv", "Kiev",
     "NATO", "US", "EU", "Biden", "Germany", "China", "Turkey", "Poland", "Wagner", "West", "UN",
@@ -70,18 +71,39 @@ def comment_topics(root: Path) -> Iterator[Example]:
     yield from _asked("toxic_spans", texts, topics)
 
 
-def _asked(source: str, texts: list[str], topics: list[str]) -> Iterator[Example]:
-    """Each text with TOPICS_NEAR of its nearest topics by TF-IDF (of four times as many) and TOPICS_FAR random ones."""
+def many_topics(root: Path) -> Iterator[Example]:
+    """The posts of VAST train, each in two rows of sixteen topics of the split."""
+    rows = list(vast.read(root, "train"))
+    texts = list(dict.fromkeys(e.text for e in rows))
+    topics = sorted({t.name for e in rows for t in e.targets})
+    for draw in range(2):
+        yield from _asked("many", texts, topics, near_far=NEAR_FAR_POSTS, seed=str(draw))
+
+
+def many_comments(root: Path) -> Iterator[Example]:
+    """Reader comments of toxic_spans (train), each with eight topics of VAST train."""
+    topics = sorted({t.name for e in vast.read(root, "train") for t in e.targets})
+    texts = list(dict.fromkeys(e.text for e in toxic_spans.read(root, "train")))
+    yield from _asked("many_comments", texts, topics, near_far=NEAR_FAR_COMMENTS, seed="0")
+
+
+def _asked(
+    source: str,
+    texts: list[str],
+    topics: list[str],
+    *,
+    near_far: tuple[int, int] = NEAR_FAR,
+    seed: str = "",
+) -> Iterator[Example]:
+    """Each text with so many of its nearest topics by TF-IDF (of four times as many) and so many random ones."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit([*texts, *topics])
-    near = words.transform(texts) @ words.transform(topics).T
-    chance = random.Random(source)
-    for text, scores in zip(texts, near, strict=True):
-        best = scores.toarray()[0].argsort()[::-1][: 4 * TOPICS_NEAR]
-        chosen = {topics[i] for i in chance.sample(list(best), TOPICS_NEAR)} | set(
-            chance.sample(topics, TOPICS_FAR)
-        )
+    like = words.transform(texts) @ words.transform(topics).T
+    chance, (near, far) = random.Random(source + seed), near_far
+    for text, scores in zip(texts, like, strict=True):
+        best = scores.toarray()[0].argsort()[::-1][: 4 * near]
+        chosen = {topics[i] for i in chance.sample(list(best), near)} | set(chance.sample(topics, far))
         yield _example(source, text, tuple(TargetLabel(name) for name in sorted(chosen)))
 
 
@@ -102,4 +124,6 @@ SOURCES: dict[str, Callable[[Path], Iterator[Example]]] = {
     "directed_sentiment": directed_entities,
     "vast_topics": vast_topics,
     "comment_topics": comment_topics,
+    "many_topics": many_topics,
+    "many_comments": many_comments,
 }

@@ -22,7 +22,7 @@ from slant.encoding.windows import Request, TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.learning.network import SlantModel
-from slant.learning.openvino import quantize_openvino
+from slant.learning.openvino import LARGE, quantize_openvino
 from slant.records import STANCES
 from slant.scoring.runtime import FILES
 from slant.scoring.runtimes import INPUTS, ONNX, OPENVINO
@@ -152,6 +152,7 @@ def quantize(source: Path, target: Path) -> None:
     quantizer.process()
     quantized = quantizer.model.model
     _quantize_words(quantized.graph)
+    _halve(quantized.graph)
     onnx.save(quantized, str(target))
 
 
@@ -181,3 +182,19 @@ def _quantize_words(graph: Any) -> None:
         )
     ):
         graph.node.insert(place + offset, node)
+
+
+def _halve(graph: Any) -> None:
+    """Keeps what is still large and fp32 in half the bytes; the runtime widens it when it loads the model."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    for tensor in [i for i in graph.initializer if i.data_type == TensorProto.FLOAT]:
+        values = numpy_helper.to_array(tensor)
+        if values.size < LARGE:
+            continue
+        graph.initializer.remove(tensor)
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}_half"))
+        widened = helper.make_node(
+            "Cast", [f"{tensor.name}_half"], [tensor.name], f"{tensor.name}_cast", to=TensorProto.FLOAT
+        )
+        graph.node.insert(0, widened)

@@ -14,6 +14,7 @@ from slant.encoding.labels import TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.windows import N_ROLES
 from slant.learning.families import build_encoder, run_encoder
 from slant.learning.losses import total_loss
+from slant.learning.queries import Queries, additive, at, recorded, seen
 from slant.records import STANCES
 
 
@@ -24,6 +25,8 @@ class SlantConfig(PreTrainedConfig):
     decoding: thresholds, temperatures and priors that turn logits into labels (encoding/decode.py); chosen on dev data.
     codebook: fingerprint of the codebook that the labels came from.
     teaching: in [0, 1], how much a teacher's logits weigh against labels, where a batch brings them.
+    query_layers: layers that queries have for themselves, beside the encoder's last (learning/queries.py); 0: queries are
+    columns of the encoder from below.
     """
 
     model_type = "slant"
@@ -36,6 +39,7 @@ class SlantConfig(PreTrainedConfig):
         decoding: dict[str, Any] | None = None,
         codebook: str = "",
         teaching: float = 0.5,
+        query_layers: int = 0,
         **kwargs: Any,
     ) -> None:
         self.encoder = encoder or {}
@@ -44,6 +48,7 @@ class SlantConfig(PreTrainedConfig):
         self.decoding = decoding or {}
         self.codebook = codebook
         self.teaching = teaching
+        self.query_layers = query_layers
         self.token_labels = list(TOKEN_LABELS)
         self.unit_labels = list(UNIT_LABELS)
         self.stance_labels = list(STANCES)
@@ -84,7 +89,14 @@ class SlantModel(PreTrainedModel):
         self.stance = nn.Sequential(
             nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 2 * len(STANCES))
         )
+        self.queries: Queries | None = None
+        self.add_queries(config.query_layers)
         self.post_init()
+
+    def add_queries(self, depth: int) -> None:
+        """Gives queries `depth` layers of their own, copies of what the encoder holds now; none for 0."""
+        self.config.query_layers = depth
+        self.queries = Queries(self.encoder, depth) if depth else None
 
     def forward(
         self,
@@ -99,21 +111,21 @@ class SlantModel(PreTrainedModel):
         # An encoder without token types learns them as further roles: the first or second text matters to every head.
         roles = role_ids if self.has_types else role_ids + N_ROLES * token_type_ids
         words = self.encoder.get_input_embeddings()(input_ids) + self.roles(roles)
-        # A query sees the text (group 0) and its own group; text sees text; padding (-1) is seen by nobody.
-        keys, queries = group_ids[:, None, None, :], group_ids[:, None, :, None]
-        seen = (keys == 0) | ((keys == queries) & (keys > 0))
-        mask = (~seen).to(words.dtype) * torch.finfo(torch.float32).min
-        hidden = run_encoder(
-            self.encoder, words, mask, position_ids, token_type_ids if self.has_types else None
-        )
+        mask = additive(seen(group_ids, group_ids), words)
+        types = token_type_ids if self.has_types else None
+        with recorded(self.encoder, self.config.query_layers) as (states, read):
+            hidden = run_encoder(self.encoder, words, mask, position_ids, types)
         first = hidden[:, 0]
         text = ((group_ids == 0) & (token_type_ids == 0)).to(hidden.dtype).unsqueeze(-1)
         mean = (hidden * text).sum(1) / text.sum(1).clamp(min=1)
-        asked = hidden.gather(1, query_columns.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
+        if self.queries is None:
+            whole, asked = first, at(hidden, query_columns)
+        else:
+            whole, asked = self.queries(states[0], read, query_columns, group_ids)
         pair = torch.cat([asked, first.unsqueeze(1).expand_as(asked)], -1)
         out = SlantOutput(
             token_logits=self.tokens(hidden),
-            unit_logits=self.unit(torch.cat([first, mean], -1)),
+            unit_logits=self.unit(torch.cat([whole, mean], -1)),
             stance_logits=self.stance(pair).unflatten(-1, (2, len(STANCES))),
         )
         if labels is not None:

@@ -61,9 +61,13 @@ class Recipe:
     max_length: int = 256  # text tokens of a window
     context_length: int = 96  # tokens kept of the second text of a pair
     stride: int = 64  # tokens that two windows of a long text share
-    queries: str = "copies"  # how targets are asked about, "copies" or "marks" (encoding/windows.py)
+    queries: str = "copies"  # how targets are asked about: copies, marks or words (encoding/windows.py)
+    query_layers: int = (
+        0  # that queries have for themselves (learning/queries.py); a started model keeps its own
+    )
     dropout: float = 0.0
     freeze_words: bool = False  # leave the word embeddings as pretrained
+    freeze_text: bool = False  # leave all that is said of the text's words, and train queries and heads alone
     bf16: bool = True  # autocast where the hardware has bfloat16
     seed: int = 13
     save_steps: int = 500

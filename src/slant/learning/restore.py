@@ -91,6 +91,10 @@ def weights(path: Path) -> Weights:
 
     graph = onnx.load(str(path)).graph
     held = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    held = {
+        name.removesuffix("_half"): value.astype(np.float32) if name.endswith("_half") else value
+        for name, value in held.items()
+    }
     found = {name.removeprefix("model."): value for name, value in held.items() if name.startswith("model.")}
     for name in [n for n in found if n.endswith("_int8")]:
         whole = name.removesuffix("_int8")

@@ -58,12 +58,14 @@ def build_model(recipe: Recipe, source: str) -> SlantModel:
     model = SlantModel(config)
     pretrained = AutoModel.from_pretrained(source, config=encoder_config)
     model.encoder.load_state_dict(pretrained.state_dict())
+    model.add_queries(recipe.query_layers)
     _initialise_heads(model)
     return model
 
 
 def started_model(recipe: Recipe, checkpoint: Path) -> SlantModel:
-    """The model in `checkpoint`, to be trained on as the recipe says; its decoding stays until dev chooses another."""
+    """The model in `checkpoint`, to be trained on as the recipe says; its decoding stays until dev chooses another, as
+    do layers that its queries have for themselves."""
     config = SlantConfig.from_pretrained(checkpoint)
     for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
         if name in config.encoder:
@@ -72,6 +74,8 @@ def started_model(recipe: Recipe, checkpoint: Path) -> SlantModel:
     config.class_weights = {k: list(v) for k, v in recipe.class_weights.items()}
     config.teaching, config.codebook = recipe.teaching, Codebook.load(None).fingerprint
     model: SlantModel = SlantModel.from_pretrained(checkpoint, config=config, attn_implementation="eager")
+    if recipe.query_layers and model.queries is None:
+        model.add_queries(recipe.query_layers)
     return model
 
 
@@ -167,8 +171,7 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     set_seed(recipe.seed)
     with arguments.main_process_first(local=False):
         model, source = _first_model(recipe, out)
-    if recipe.freeze_words:
-        model.encoder.get_input_embeddings().weight.requires_grad_(False)
+    _freeze(model, recipe)
     windows = {name: getattr(recipe, name) for name in ("max_length", "stride", "context_length", "queries")}
     tokenizer = Path(source) / "tokenizer.json"
     encoder = TextEncoder(tokenizer, **windows)
@@ -202,6 +205,14 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     if arguments.world_size > 1:
         _part(trainer)
     return out
+
+
+def _freeze(model: SlantModel, recipe: Recipe) -> None:
+    if recipe.freeze_words:
+        model.encoder.get_input_embeddings().weight.requires_grad_(False)
+    if recipe.freeze_text:
+        for part in (model.encoder, model.roles, model.tokens):
+            part.requires_grad_(False)
 
 
 def _first_model(recipe: Recipe, out: Path) -> tuple[SlantModel, str]:
