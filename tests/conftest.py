@@ -31,10 +31,7 @@ def tiny_checkpoint(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory
     from slant.learning.runtime import store_decoding
     from tiny import train_tiny
 
-    # Asked as the model that ships is.
-    checkpoint = train_tiny(
-        tiny_encoder, tmp_path_factory.mktemp("tiny-run"), queries="words", query_layers=1
-    )
+    checkpoint = train_tiny(tiny_encoder, tmp_path_factory.mktemp("tiny-run"))
     store_decoding(checkpoint, Decoding(loaded_seed=0.4, loaded_threshold=0.4))
     return checkpoint
 

@@ -107,6 +107,27 @@ def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> No
     assert plain == {"tokens", "unit", "stance"}
 
 
+def test_what_stays_fp32_and_is_large_is_kept_in_half_the_bytes(
+    tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnx
+
+    from slant.learning import export
+    from slant.learning.restore import weights
+
+    monkeypatch.setattr(export, "LARGE", 1000)
+    export.quantize(tiny_export / "onnx" / "model.onnx", tmp_path / "small.onnx")
+    halves = [
+        i for i in onnx.load(str(tmp_path / "small.onnx")).graph.initializer if i.name.endswith("_half")
+    ]
+    assert halves
+    assert {i.data_type for i in halves} == {onnx.TensorProto.FLOAT16}
+    whole, small = weights(tiny_export / "onnx" / "model_quantized.onnx"), weights(tmp_path / "small.onnx")
+    assert whole.keys() == small.keys()
+    for name, values in whole.items():
+        np.testing.assert_allclose(small[name], values, rtol=1e-3, atol=1e-6, err_msg=name)
+
+
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_what_is_said_of_a_text_does_not_depend_on_what_is_asked(tiny_export: Path, runtime: str) -> None:
     reader = load(tiny_export, runtime=runtime, threads=1)

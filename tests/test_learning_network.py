@@ -95,7 +95,7 @@ def batch(tmp_path: Path, which: slice = slice(None)) -> dict[str, Any]:
 
 
 def test_tasks_without_labels_get_no_gradient(reader: Reader, tmp_path: Path) -> None:
-    """The stance-only rows move the stance head, the queries and the encoder, and no other head."""
+    """The stance-only rows move the stance head and the encoder, and no other head."""
     model = reader.runtime.model  # type: ignore[attr-defined]
     model.zero_grad()
     model(**batch(tmp_path, slice(4, 6))).loss.backward()
@@ -103,7 +103,7 @@ def test_tasks_without_labels_get_no_gradient(reader: Reader, tmp_path: Path) ->
         n.split(".")[0] for n, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0
     }
     model.zero_grad()
-    assert moved == {"encoder", "roles", "queries", "stance"}
+    assert moved == {"encoder", "roles", "stance"}
 
 
 def test_labels_of_padding_and_of_unlabelled_rows_count_nothing(reader: Reader, tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.reader import Reader
-from slant.encoding.windows import MARKS, WORDS, Request, Target
+from slant.encoding.reader import Reader, columns, request
+from slant.encoding.windows import MARKS, WORDS, Request, Target, collate
 from slant.errors import UsageError
-from tiny import open_torch, recipe, train_tiny
+from slant.scoring.runtime import load
+from tiny import examples, open_torch, recipe, train_tiny
 
 torch = pytest.importorskip("torch", reason="needs the [train] install")
 pytest.importorskip("transformers", reason="needs the [train] install")
@@ -26,6 +27,20 @@ REPLY = Request("So it is.", ["more boats"], context="The bridge opens in June."
 def plain(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint whose queries are columns of the encoder from below."""
     return train_tiny(tiny_encoder, tmp_path_factory.mktemp("plain"), epochs=3, queries=MARKS)
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint whose queries have a layer, trained with all else."""
+    folder = tmp_path_factory.mktemp("trained")
+    return train_tiny(tiny_encoder, folder, epochs=30, queries=WORDS, query_layers=1)
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from slant.learning.export import export
+
+    return export(trained, tmp_path_factory.mktemp("exported"), texts=[request(e) for e in examples()])
 
 
 def layered(checkpoint: Path, depth: int) -> Reader:
@@ -57,8 +72,8 @@ def test_what_is_asked_of_the_whole_text_is_told_apart_by_its_role(plain: Path) 
         np.testing.assert_array_equal(now, was)
 
 
-def test_a_target_is_asked_by_the_last_word_of_its_first_mention(tiny_checkpoint: Path) -> None:
-    reader = open_torch(tiny_checkpoint)
+def test_a_target_is_asked_by_the_last_word_of_its_first_mention(trained: Path) -> None:
+    reader = open_torch(trained)
     at = TEXT.index("Port Ellis")
     town, word = [(at, at + len("Port Ellis"))], [(at + len("Port "), at + len("Port Ellis"))]
     (found,) = reader.read([Request(TEXT, [town, word, [(at, at + 4)], [*word, (12, 19)]])])
@@ -73,15 +88,82 @@ def test_layers_of_an_encoder_that_has_none_such_are_refused(plain: Path) -> Non
         layered(plain, 3)
 
 
-def test_a_run_keeps_the_layers_that_it_starts_from(
-    tiny_checkpoint: Path, tiny_encoder: Path, tmp_path: Path
-) -> None:
+def test_a_run_keeps_the_layers_that_it_starts_from(trained: Path, tiny_encoder: Path) -> None:
     from slant.learning.training import started_model
 
-    before = open_torch(tiny_checkpoint).runtime.model.queries.state_dict()  # type: ignore[attr-defined]
-    model: Any = started_model(recipe(tiny_encoder, query_layers=1), tiny_checkpoint)
+    before = open_torch(trained).runtime.model.queries.state_dict()  # type: ignore[attr-defined]
+    model: Any = started_model(recipe(tiny_encoder, query_layers=1), trained)
     assert model.config.query_layers == 1
     for name, value in model.queries.state_dict().items():
         torch.testing.assert_close(value, before[name])
     encoder = model.encoder.encoder.layer[-1].attention.self.query.weight
     assert not torch.equal(model.queries.layers[0].query.weight, encoder), "they have learned apart"
+
+
+def test_the_text_stays_while_queries_learn_if_the_recipe_says_so(
+    trained: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    run = train_tiny(tiny_encoder, tmp_path, epochs=1, queries=WORDS, start=str(trained), freeze_text=True)
+    before, after = (open_torch(p).runtime.model.state_dict() for p in (trained, run))  # type: ignore[attr-defined]
+    moved = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved == {"queries", "unit", "stance"}
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnx"])
+def test_an_export_says_what_the_checkpoint_says(trained: Path, exported: Path, runtime: str) -> None:
+    asked = [Request(TEXT, [*TOPICS, [(12, 19)], [(41, 46)]]), REPLY, *(request(e) for e in examples())]
+    int8, whole = load(exported, runtime=runtime, threads=1).read(asked), open_torch(trained).read(asked)
+    off = [
+        np.abs(x - y).mean()
+        for a, b in zip(int8, whole, strict=True)
+        for x, y in zip((a.tokens, a.unit, *a.stance), (b.tokens, b.unit, *b.stance), strict=True)
+        if x is not None
+    ]
+    assert 0 < np.mean(off) < 0.1, "quantised, and near"
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnx"])
+def test_rows_are_the_same_in_any_company(exported: Path, runtime: str) -> None:
+    """To the last bit, whatever the number of rows and of queries beside them."""
+    reader = load(exported, runtime=runtime, threads=1)
+    asked = [Request(TEXT, [[(12, 19)], *TOPICS][:n]) for n in range(4)] + [Request(TEXT[:36], [[(12, 19)]])]
+    windows = reader.encoder.encode(asked)
+    width = columns(max(len(w) for w in windows))
+    together = reader.runtime(collate(windows, pad=reader.encoder.pad, width=width))
+    for row, window in enumerate(windows):
+        alone = reader.runtime(collate([window], pad=reader.encoder.pad, width=width))
+        for a, b in zip(alone[:2], together[:2], strict=True):
+            np.testing.assert_array_equal(a[0], b[row])
+        n = len(window.queries)
+        np.testing.assert_array_equal(alone[2][0, :n], together[2][row, :n])
+
+
+def test_openvino_gives_them_int8_weights_and_no_fixed_scales(exported: Path) -> None:
+    import openvino
+
+    model = openvino.Core().read_model(str(exported / "openvino" / "model.xml"))
+    dense = [
+        op
+        for op in model.get_ops()
+        if op.get_type_name() == "MatMul"
+        and "/queries/" in op.get_friendly_name()
+        and "/dense/" in op.get_friendly_name()
+    ]
+    assert len(dense) == 3, "the product after attention, and two of the feed-forward block"
+    for op in dense:
+        assert op.input_value(0).get_node().get_type_name() != "FakeQuantize"
+        node = op.input_value(1).get_node()
+        while node.get_type_name() != "Constant":
+            node = node.input_value(0).get_node()
+        assert node.get_element_type() == openvino.Type.u8
+
+
+def test_an_export_is_restored_with_its_query_layers(trained: Path, exported: Path, tmp_path: Path) -> None:
+    from slant.learning.restore import restore
+
+    restored = open_torch(restore(exported, tmp_path))
+    assert restored.encoder.queries == WORDS
+    asked = [Request(TEXT, [*TOPICS, [(12, 19)]])]
+    (found,), (whole,) = restored.read(asked), open_torch(trained).read(asked)
+    for now, was in zip((found.unit, *found.stance), (whole.unit, *whole.stance), strict=True):
+        assert np.abs(now - was).mean() < 0.1

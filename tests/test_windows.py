@@ -21,11 +21,11 @@ from slant.encoding.windows import (
     QUERY,
     TITLE,
     UPPER,
+    WORDS,
     Request,
     TextEncoder,
     Window,
     collate,
-    WORDS,
 )
 from slant.errors import UsageError
 from tiny import text_encoder, write_tokenizer

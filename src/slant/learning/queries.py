@@ -9,7 +9,7 @@ column in these layers and none below, and what they learn is told apart from wh
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ class QueryLayer(nn.Module):
         self.intermediate, self.output = copy.deepcopy(layer.intermediate), copy.deepcopy(layer.output)
 
     def forward(self, states: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """states [rows, queries, width]; keys, values [rows, columns, width]; mask [rows, 1, queries, columns] is additive."""
+        """states [rows, queries, width]; keys, values [rows, columns, width]; mask [rows, 1, queries, columns]: additive."""
         asked, keys, values = (self._heads(x) for x in (self.query(states), keys, values))
         weights = torch.softmax(asked @ keys.transpose(-1, -2) * self.scaling + mask, -1)
         states = self.attended((weights @ values).transpose(1, 2).flatten(2), states)
@@ -57,8 +57,8 @@ class Queries(nn.Module):
         layers = encoder.encoder.layer
         if depth > len(layers) or not hasattr(layers[0].attention, "self"):
             raise UsageError(
-                f"query_layers = {depth}, but the encoder ({encoder.config.model_type}) has {len(layers)} layers; queries can "
-                "have layers of their own beside as many as there are, in encoders of BERT's make."
+                f"query_layers = {depth}, but the encoder ({encoder.config.model_type}) has {len(layers)} layers; queries "
+                "can have layers of their own beside as many as there are, in encoders of BERT's make."
             )
         self.roles = nn.Embedding(3, encoder.config.hidden_size)
         nn.init.zeros_(self.roles.weight)

@@ -1,7 +1,7 @@
 """OpenVINO and ONNX Runtime behind one interface. Each batch is run by one core; several threads may call at once.
 
 A row's numbers have to be the same to the last bit whatever rows it stands among, or a run that is resumed would end with
-other bytes. So no batch is split over cores, activations have scales that are fixed (OpenVINO) or each token's own (ONNX),
+other bytes. So no batch is split over cores, activations have scales that are fixed or each token's own,
 and nothing is computed in bfloat16 because this processor happens to have it. OpenVINO's kernels then keep rows apart; those
 of ONNX Runtime round differently for other numbers of rows, so it is given one at a time (tests/test_company.py).
 """
@@ -23,6 +23,7 @@ from slant.errors import UsageError
 
 OPENVINO, ONNX = RUNTIMES = ("openvino", "onnx")
 INPUTS = ("input_ids", "layout", "query_columns")
+GROUP = 128  # numbers of one token that share a scale; fewer are a little nearer to fp32 and slower
 Batch = dict[str, NDArray[np.int64]]
 
 
@@ -41,6 +42,7 @@ class OpenVino:
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": threads,
             "INFERENCE_PRECISION_HINT": "f32",
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(GROUP),
         }
         if cache := cache_folder():
             settings["CACHE_DIR"] = str(cache)
