@@ -88,6 +88,18 @@ def test_layers_of_an_encoder_that_has_none_such_are_refused(plain: Path) -> Non
         layered(plain, 3)
 
 
+def test_encoders_of_another_make_are_refused() -> None:
+    from transformers import MPNetConfig
+
+    from slant.learning.network import SlantConfig, SlantModel
+
+    small = MPNetConfig(
+        vocab_size=40, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    with pytest.raises(UsageError, match=r"the encoder \(mpnet\) has 1 layers.*in encoders of BERT's make"):
+        SlantModel(SlantConfig(encoder=small.to_dict(), query_layers=1))
+
+
 def test_a_run_keeps_the_layers_that_it_starts_from(trained: Path, tiny_encoder: Path) -> None:
     from slant.learning.training import started_model
 
