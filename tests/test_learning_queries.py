@@ -101,7 +101,7 @@ def test_encoders_of_another_make_are_refused() -> None:
 
 
 def test_a_run_keeps_the_layers_that_it_starts_from(trained: Path, tiny_encoder: Path) -> None:
-    from slant.learning.training import started_model
+    from slant.learning.starting import started_model
 
     before = open_torch(trained).runtime.model.queries.state_dict()  # type: ignore[attr-defined]
     model: Any = started_model(recipe(tiny_encoder, query_layers=1), trained)

