@@ -91,6 +91,8 @@ TITLES = {
     "ruwa": "RUWA",
     "vast_topics": "VAST posts, asked about further topics of the split",
     "comment_topics": "Toxic-spans comments, asked about VAST topics",
+    "vast_topics_many": "VAST posts, twice, asked about sixteen topics of the split",
+    "comment_topics_many": "Toxic-spans comments, asked about eight VAST topics",
 }
 TEACHES = {
     "newsmtsc": "stance toward a named target",
@@ -104,7 +106,10 @@ TEACHES = {
     "slant_frames": "frames; **labels by a language model**",
     "slant_domain": "stance, loaded language, frames; **labels by a language model**",
 }
-SOURCES = {"vast_topics": "vast", "comment_topics": "toxic_spans"}  # texts of a set under another name
+SOURCES = {  # texts of a set under another name
+    "vast_topics": "vast", "vast_topics_many": "vast",
+    "comment_topics": "toxic_spans", "comment_topics_many": "toxic_spans",
+}  # fmt: skip
 OWN = {"slant_frames": "frames.jsonl", "slant_domain": "domain.jsonl"}
 PARTS = {"fit": "train, less a part for choosing"}
 

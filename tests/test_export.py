@@ -128,6 +128,29 @@ def test_what_stays_fp32_and_is_large_is_kept_in_half_the_bytes(
         np.testing.assert_allclose(small[name], values, rtol=1e-3, atol=1e-6, err_msg=name)
 
 
+def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
+    tiny_export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import openvino
+
+    from slant.encoding.windows import collate
+    from slant.learning import openvino as ours
+
+    monkeypatch.setattr(ours, "LARGE", 500)
+    core, reader = openvino.Core(), load(tiny_export, runtime="openvino", threads=1)
+    model = core.read_model(str(tiny_export / "openvino" / "model.xml"))
+    batch = collate(reader.encoder.encode(requests()[2:3]), pad=reader.encoder.pad)
+    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    before = core.compile_model(model, "CPU", settings)(batch)
+    ours._halve(model)
+    assert openvino.Type.f16 in {
+        op.get_element_type() for op in model.get_ops() if op.get_type_name() == "Constant"
+    }
+    after = core.compile_model(model, "CPU", settings)(batch)
+    for i in range(3):
+        np.testing.assert_allclose(after[i], before[i], atol=0.02)
+
+
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_what_is_said_of_a_text_does_not_depend_on_what_is_asked(tiny_export: Path, runtime: str) -> None:
     reader = load(tiny_export, runtime=runtime, threads=1)

@@ -61,10 +61,12 @@ def test_new_layers_say_of_texts_and_topics_what_the_encoder_says(plain: Path, d
 
 
 def test_what_is_asked_of_the_whole_text_is_told_apart_by_its_role(plain: Path) -> None:
+    from slant.learning.queries import WHOLE
+
     reader = layered(plain, 1)
     (before,) = reader.read([Request(TEXT, ["more boats", [(12, 19)]])])
     with torch.no_grad():
-        reader.runtime.model.queries.roles.weight[2] = torch.linspace(-2, 2, 32)  # type: ignore[attr-defined]
+        reader.runtime.model.queries.roles.weight[WHOLE] = torch.linspace(-2, 2, 32)  # type: ignore[attr-defined]
     (after,) = reader.read([Request(TEXT, ["more boats", [(12, 19)]])])
     assert np.abs(after.unit - before.unit).max() > 1e-3
     np.testing.assert_array_equal(after.tokens, before.tokens)

@@ -99,8 +99,8 @@ class TextEncoder:
 
         if queries not in QUERIES:
             raise UsageError(
-                f"slant knows queries by {COPIES}, {MARKS} or {WORDS}, not {queries!r}. Is the model "
-                "made for a later version?"
+                f"slant knows queries by {', '.join(QUERIES[:-1])} or {QUERIES[-1]}, not {queries!r}. Is the model made "
+                "for a later version?"
             )
 
         if max_length - context_length - 3 <= stride:

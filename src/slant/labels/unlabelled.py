@@ -17,8 +17,8 @@ from slant.labels.public.files import digest
 from slant.labels.targets import Targets
 from slant.records import Example, TargetLabel
 
-NEAR_FAR = (4, 2)  # asked of each text: topics of like words, and topics drawn at random
-NEAR_FAR_POSTS, NEAR_FAR_COMMENTS = (11, 5), (6, 2)  # where a base-size teacher is asked at length
+NEAR, FAR = 4, 2  # asked of each text: topics of like words, and topics drawn at random
+MANY_DRAWS = 2  # of the posts of vast_topics_many
 NAMED_IN_RUWA = (
     "Russia", "Russian", "Ukraine", "Ukrainian", "Putin", "Zelensky", "Zelenskyy", "Kremlin", "Moscow", "Kyiv", "Kiev",
     "NATO", "US", "EU", "Biden", "Germany", "China", "Turkey", "Poland", "Wagner", "West", "UN",
@@ -58,50 +58,47 @@ def directed_entities(root: Path) -> Iterator[Example]:
 
 def vast_topics(root: Path) -> Iterator[Example]:
     """The posts of VAST train asked about topics of the split, most of other posts; one row with the labelled topics."""
-    rows = list(vast.read(root, "train"))
-    texts = list(dict.fromkeys(e.text for e in rows))
-    topics = sorted({t.name for e in rows for t in e.targets})
-    yield from _asked("vast", texts, topics)
+    yield from _asked("vast", _posts(root), _topics(root))
+
+
+def vast_topics_many(root: Path) -> Iterator[Example]:
+    """The same posts twice, each time asked about sixteen topics: as many as go together."""
+    for draw in range(MANY_DRAWS):
+        yield from _asked("many", _posts(root), _topics(root), near=11, far=5, draw=str(draw))
 
 
 def comment_topics(root: Path) -> Iterator[Example]:
     """Reader comments of toxic_spans (train) asked about topics of VAST train."""
-    topics = sorted({t.name for e in vast.read(root, "train") for t in e.targets})
-    texts = list(dict.fromkeys(e.text for e in toxic_spans.read(root, "train")))
-    yield from _asked("toxic_spans", texts, topics)
+    yield from _asked("toxic_spans", _comments(root), _topics(root))
 
 
-def many_topics(root: Path) -> Iterator[Example]:
-    """The posts of VAST train, each in two rows of sixteen topics of the split."""
-    rows = list(vast.read(root, "train"))
-    texts = list(dict.fromkeys(e.text for e in rows))
-    topics = sorted({t.name for e in rows for t in e.targets})
-    for draw in range(2):
-        yield from _asked("many", texts, topics, near_far=NEAR_FAR_POSTS, seed=str(draw))
+def comment_topics_many(root: Path) -> Iterator[Example]:
+    """The same comments asked about eight topics each."""
+    yield from _asked("many_comments", _comments(root), _topics(root), near=6, far=2, draw="0")
 
 
-def many_comments(root: Path) -> Iterator[Example]:
-    """Reader comments of toxic_spans (train), each with eight topics of VAST train."""
-    topics = sorted({t.name for e in vast.read(root, "train") for t in e.targets})
-    texts = list(dict.fromkeys(e.text for e in toxic_spans.read(root, "train")))
-    yield from _asked("many_comments", texts, topics, near_far=NEAR_FAR_COMMENTS, seed="0")
+def _posts(root: Path) -> list[str]:
+    return list(dict.fromkeys(e.text for e in vast.read(root, "train")))
+
+
+def _comments(root: Path) -> list[str]:
+    return list(dict.fromkeys(e.text for e in toxic_spans.read(root, "train")))
+
+
+def _topics(root: Path) -> list[str]:
+    return sorted({t.name for e in vast.read(root, "train") for t in e.targets})
 
 
 def _asked(
-    source: str,
-    texts: list[str],
-    topics: list[str],
-    *,
-    near_far: tuple[int, int] = NEAR_FAR,
-    seed: str = "",
+    source: str, texts: list[str], topics: list[str], *, near: int = NEAR, far: int = FAR, draw: str = ""
 ) -> Iterator[Example]:
-    """Each text with so many of its nearest topics by TF-IDF (of four times as many) and so many random ones."""
+    """Each text with `near` of its nearest topics by TF-IDF (of four times as many) and `far` random ones."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit([*texts, *topics])
-    like = words.transform(texts) @ words.transform(topics).T
-    chance, (near, far) = random.Random(source + seed), near_far
-    for text, scores in zip(texts, like, strict=True):
+    likeness = words.transform(texts) @ words.transform(topics).T
+    chance = random.Random(source + draw)
+    for text, scores in zip(texts, likeness, strict=True):
         best = scores.toarray()[0].argsort()[::-1][: 4 * near]
         chosen = {topics[i] for i in chance.sample(list(best), near)} | set(chance.sample(topics, far))
         yield _example(source, text, tuple(TargetLabel(name) for name in sorted(chosen)))
@@ -123,7 +120,7 @@ SOURCES: dict[str, Callable[[Path], Iterator[Example]]] = {
     "ruwa": ruwa_headlines,
     "directed_sentiment": directed_entities,
     "vast_topics": vast_topics,
+    "vast_topics_many": vast_topics_many,
     "comment_topics": comment_topics,
-    "many_topics": many_topics,
-    "many_comments": many_comments,
+    "comment_topics_many": comment_topics_many,
 }

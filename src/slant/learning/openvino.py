@@ -1,7 +1,7 @@
 """From fp32 ONNX to OpenVINO in int8, by NNCF: static scales for what reads the text, found on real texts.
 
 Layers that queries have for themselves have int8 weights, and activations with scales that are found as they come, for each
-stretch of a token's numbers (scoring/runtimes.py). They are few columns, so that costs no time that could be measured.
+stretch of a token's numbers (scoring/runtimes.py).
 
 A static scale is the same for every batch, so that a unit's scores do not depend on its company; SmoothQuant (Xiao et al.
 2023) moves outliers of the activations into the weights, and the bias of each product is corrected for what rounding shifts.
@@ -40,9 +40,7 @@ LARGE = (
     50_000  # numbers from which what is left in fp32 is kept in half precision; computed in fp32 all the same
 )
 UNQUANTISED = ".*/model/(tokens|unit|stance)/.*"  # the heads: small, and thresholds sit on their outputs
-QUERIES = (
-    ".*/model/queries/.*"  # not static: stance logits were nearly twice as far from fp32's (model/LOG.md, 14)
-)
+QUERIES = "/model/queries/"  # not static: stance logits were farther from fp32's (model/LOG.md, 14)
 
 
 def calibration_texts() -> tuple[list[Request], str]:
@@ -92,16 +90,18 @@ def quantize_openvino(
         print(f"calibrated on {len(texts)} texts of {origin}", flush=True)
     windows = encoder.encode(texts)
     batches = [collate([w], pad=encoder.pad, width=columns(len(w))) for w in windows]
+    model = openvino.Core().read_model(str(source))
+    asking = any(QUERIES in node.get_friendly_name() for node in model.get_ops())
     nncf.set_log_level(logging.ERROR)
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # four bars for each layer
         quantized = nncf.quantize(
-            openvino.Core().read_model(str(source)),
+            model,
             nncf.Dataset(batches),
             model_type=nncf.ModelType.TRANSFORMER,
             subset_size=len(batches),
-            ignored_scope=nncf.IgnoredScope(patterns=[UNQUANTISED, QUERIES], validate=False),
+            ignored_scope=nncf.IgnoredScope(patterns=[UNQUANTISED, *([f".*{QUERIES}.*"] if asking else [])]),
         )
-        if any("/model/queries/" in node.get_friendly_name() for node in quantized.get_ops()):
+        if asking:
             quantized = nncf.compress_weights(
                 quantized,
                 mode=nncf.CompressWeightsMode.INT8_ASYM,
