@@ -273,10 +273,11 @@ def collate(windows: Sequence[Window], *, pad: int, width: int | None = None) ->
     """Rows padded to `width`, by default that of the longest, as int64 arrays.
 
     input_ids [rows, columns]; layout [rows, columns, 4] of position, type, role and group (-1 = padding);
-    query_columns [rows, most queries] (0 = no query).
+    query_columns [rows, most queries, two at least] (0 = no query).
     """
     width = width or max(len(w) for w in windows)
-    most = max(1, max(len(w.queries) for w in windows))
+    # A product of one row alone may be computed by another kernel, which rounds otherwise than in company.
+    most = max(2, max(len(w.queries) for w in windows))
     ids = np.full((len(windows), width), pad, np.int64)
     layout = np.zeros((len(windows), width, 4), np.int64)
     layout[:, :, 3] = -1

@@ -119,13 +119,13 @@ class SlantModel(PreTrainedModel):
         text = ((group_ids == 0) & (token_type_ids == 0)).to(hidden.dtype).unsqueeze(-1)
         mean = (hidden * text).sum(1) / text.sum(1).clamp(min=1)
         if self.queries is None:
-            whole, asked = first, at(hidden, query_columns)
+            asked = at(hidden, query_columns)
         else:
-            whole, asked = self.queries(states[0], read, query_columns, group_ids)
+            asked = self.queries(states[0], read, query_columns, group_ids)
         pair = torch.cat([asked, first.unsqueeze(1).expand_as(asked)], -1)
         out = SlantOutput(
             token_logits=self.tokens(hidden),
-            unit_logits=self.unit(torch.cat([whole, mean], -1)),
+            unit_logits=self.unit(torch.cat([first, mean], -1)),
             stance_logits=self.stance(pair).unflatten(-1, (2, len(STANCES))),
         )
         if labels is not None:

@@ -1,9 +1,9 @@
 """Layers of their own for what is asked of a text: a column each, from half way up, that reads the text and is not read.
 
-A query begins as the encoder's state, below its last layers, of the word that it is about: a target's own, a topic's mask, or
-the text's first token for what is said of the text as a whole. It goes up beside the text through as many layers as it has of
-its own, over the keys and values that the text's layer of that height has anyway. So a target that the text names costs one
-column in these layers and none below, and what they learn is told apart from what the text's words need.
+A query begins as the encoder's state, below its last layers, of the word that it is about: a target's own, or a topic's mask.
+It goes up beside the text through as many layers as it has of its own, over the keys and values that the text's layer of that
+height has anyway. So a target that the text names costs one column in these layers and none below, and what they learn is
+told apart from what the text's words need.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from slant.errors import UsageError
 
-NAMED, TOPIC, WHOLE = range(3)  # what a query asks about
+NAMED, TOPIC = range(2)  # what a query asks about
 Read = list[tuple[Tensor, Tensor]]  # keys and values [rows, columns, width] of each layer
 
 
@@ -60,24 +59,22 @@ class Queries(nn.Module):
                 f"query_layers = {depth}, but the encoder ({encoder.config.model_type}) has {len(layers)} layers; queries "
                 "can have layers of their own beside as many as there are, in encoders of BERT's make."
             )
-        self.roles = nn.Embedding(3, encoder.config.hidden_size)
+        self.roles = nn.Embedding(2, encoder.config.hidden_size)
         nn.init.zeros_(self.roles.weight)
         self.layers = nn.ModuleList(QueryLayer(layer) for layer in layers[-depth:])
 
-    def forward(self, states: Tensor, read: Read, columns: Tensor, groups: Tensor) -> tuple[Tensor, Tensor]:
-        """[rows, width] for the text as a whole, and [rows, queries, width] for the targets at `columns` [rows, queries].
+    def forward(self, states: Tensor, read: Read, columns: Tensor, groups: Tensor) -> Tensor:
+        """[rows, queries, width] for the targets at `columns` [rows, queries].
 
         states [rows, columns, width]: what goes into the text's layers beside the first of these; read: what those
         layers make of it (`recorded`); groups [rows, columns]: as in the layout.
         """
-        columns = F.pad(columns, (1, 0))  # the first token stands for the whole
         own = groups.gather(1, columns)
         mask = additive(seen(own, groups), states)
-        kinds = F.pad((own[:, 1:] > 0).long(), (1, 0), value=WHOLE)  # NAMED or TOPIC
-        states = at(states, columns) + self.roles(kinds)
+        states = at(states, columns) + self.roles(torch.where(own > 0, TOPIC, NAMED))
         for layer, (keys, values) in zip(self.layers, read, strict=True):
             states = layer(states, keys, values, mask)
-        return states[:, 0], states[:, 1:]
+        return states
 
 
 def seen(readers: Tensor, groups: Tensor) -> Tensor:

@@ -91,6 +91,6 @@ def _frozen(model: SlantModel, recipe: Recipe) -> SlantModel:
     if recipe.freeze_words:
         model.encoder.get_input_embeddings().weight.requires_grad_(False)
     if recipe.freeze_text:
-        for part in (model.encoder, model.roles, model.tokens):
+        for part in (model.encoder, model.roles, model.tokens, model.unit):
             part.requires_grad_(False)
     return model
