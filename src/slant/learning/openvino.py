@@ -1,10 +1,9 @@
-"""From fp32 ONNX to OpenVINO in int8, by NNCF: static scales for what reads the text, found on real texts.
+"""From fp32 ONNX to OpenVINO in int8, by NNCF, with scales of activations that are fixed or each token's own.
 
-Layers that queries have for themselves have int8 weights, and activations with scales that are found as they come, for each
-stretch of a token's numbers (scoring/runtimes.py).
-
-A static scale is the same for every batch, so that a unit's scores do not depend on its company; SmoothQuant (Xiao et al.
-2023) moves outliers of the activations into the weights, and the bias of each product is corrected for what rounding shifts.
+Fixed: found on real texts for most of what reads the text, the same for every batch, so that a unit's scores do not depend on
+its company. SmoothQuant (Xiao et al. 2023) moves outliers of these activations into the weights, and the bias of each product
+is corrected for what rounding shifts. Each token's own: found as they come for each stretch of its numbers
+(scoring/runtimes.py), for the products that lost most by fixed ones (model/LOG.md, 14 and 15).
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import re
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -40,7 +40,11 @@ LARGE = (
     50_000  # numbers from which what is left in fp32 is kept in half precision; computed in fp32 all the same
 )
 UNQUANTISED = ".*/model/(tokens|unit|stance)/.*"  # the heads: small, and thresholds sit on their outputs
-QUERIES = "/model/queries/"  # not static: stance logits were farther from fp32's (model/LOG.md, 14)
+OWN_SCALES = (
+    ".*/model/queries/.*",  # layers that queries have for themselves
+    r".*/encoder/layer\.\d+/output/dense/.*",  # after the activation, where few numbers are many times the others
+)
+SMOOTHED = "nncf_smooth_quant"  # what NNCF names the products that take outliers out of activations
 
 
 def calibration_texts() -> tuple[list[Request], str]:
@@ -91,17 +95,18 @@ def quantize_openvino(
     windows = encoder.encode(texts)
     batches = [collate([w], pad=encoder.pad, width=columns(len(w))) for w in windows]
     model = openvino.Core().read_model(str(source))
-    asking = any(QUERIES in node.get_friendly_name() for node in model.get_ops())
+    own = [p for p in OWN_SCALES if any(re.fullmatch(p, op.get_friendly_name()) for op in model.get_ops())]
     nncf.set_log_level(logging.ERROR)
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # four bars for each layer
         quantized = nncf.quantize(
-            model,
+            model.clone(),
             nncf.Dataset(batches),
             model_type=nncf.ModelType.TRANSFORMER,
             subset_size=len(batches),
-            ignored_scope=nncf.IgnoredScope(patterns=[UNQUANTISED, *([f".*{QUERIES}.*"] if asking else [])]),
+            ignored_scope=nncf.IgnoredScope(patterns=[UNQUANTISED, *own]),
         )
-        if asking:
+        if own:
+            _unsmooth(quantized, model, own)
             quantized = nncf.compress_weights(
                 quantized,
                 mode=nncf.CompressWeightsMode.INT8_ASYM,
@@ -110,6 +115,26 @@ def quantize_openvino(
     _halve(quantized)
     target.parent.mkdir(parents=True, exist_ok=True)
     openvino.save_model(quantized, str(target), compress_to_fp16=False)
+
+
+def _unsmooth(quantized: Any, source: Any, patterns: Sequence[str]) -> None:
+    """Gives products of `patterns` the activations and weights of `source` again.
+
+    SmoothQuant heeds no ignored scope, and outliers that it put into weights make these round worse.
+    """
+    from openvino import opset13 as nodes
+
+    products = {op.get_friendly_name(): op for op in source.get_ops() if op.get_type_name() == "MatMul"}
+    for op in quantized.get_ops():
+        name = op.get_friendly_name()
+        if name not in products or not any(re.fullmatch(p, name) for p in patterns):
+            continue
+        smoothed = op.input_value(0).get_node()
+        if SMOOTHED in smoothed.get_friendly_name():
+            weights = nodes.constant(np.array(products[name].input_value(1).get_node().data))
+            op.input(0).replace_source_output(smoothed.input_value(0))
+            op.input(1).replace_source_output(weights.output(0))
+    quantized.validate_nodes_and_infer_types()
 
 
 def _halve(model: Any) -> None:
