@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -164,24 +165,49 @@ def test_rows_are_the_same_in_any_company(exported: Path, runtime: str) -> None:
         np.testing.assert_array_equal(alone[2][0, :n], together[2][row, :n])
 
 
-def test_openvino_gives_them_int8_weights_and_no_fixed_scales(exported: Path) -> None:
+def dense(folder: Path) -> dict[str, Any]:
+    """Products with trained weights of OpenVINO's model, by name."""
     import openvino
 
-    model = openvino.Core().read_model(str(exported / "openvino" / "model.xml"))
-    dense = [
-        op
-        for op in model.get_ops()
-        if op.get_type_name() == "MatMul"
-        and "/queries/" in op.get_friendly_name()
-        and "/dense/" in op.get_friendly_name()
-    ]
-    assert len(dense) == 3, "the product after attention, and two of the feed-forward block"
-    for op in dense:
-        assert op.input_value(0).get_node().get_type_name() != "FakeQuantize"
+    model = openvino.Core().read_model(str(folder / "openvino" / "model.xml"))
+    products = (op for op in model.get_ops() if op.get_type_name() == "MatMul")
+    return {op.get_friendly_name(): op for op in products if "/dense/" in op.get_friendly_name()}
+
+
+def with_scales_of_each_tokens_own(folder: Path) -> dict[str, Any]:
+    from slant.learning.openvino import OWN_SCALES
+
+    return {n: op for n, op in dense(folder).items() if any(re.fullmatch(p, n) for p in OWN_SCALES)}
+
+
+def test_openvino_gives_them_int8_weights_and_no_fixed_scales(exported: Path) -> None:
+    own = with_scales_of_each_tokens_own(exported)
+    assert sum("/queries/" in name for name in own) == 3, "one after attention, two of the feed-forward block"
+    assert sum("/encoder/layer." in name for name in own) == 2, "the second of each feed-forward block"
+    for name, op in dense(exported).items():
+        fixed = op.input_value(0).get_node().get_type_name() == "FakeQuantize"
+        assert fixed == (name not in own), name
+    for op in own.values():
         node = op.input_value(1).get_node()
         while node.get_type_name() != "Constant":
             node = node.input_value(0).get_node()
-        assert node.get_element_type() == openvino.Type.u8
+        assert node.get_element_type().to_string() == "u8"
+
+
+def test_what_has_scales_of_its_own_is_not_smoothed(
+    exported: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.learning import openvino
+    from slant.learning.export import export
+
+    def smoothed(folder: Path) -> set[bool]:
+        read = (op.input_value(0).get_node() for op in with_scales_of_each_tokens_own(folder).values())
+        return {openvino.SMOOTHED in node.get_friendly_name() for node in read}
+
+    assert smoothed(exported) == {False}
+    monkeypatch.setattr(openvino, "_unsmooth", lambda *_: None)
+    export(trained, tmp_path / "smoothed", texts=[request(e) for e in examples()])
+    assert True in smoothed(tmp_path / "smoothed"), "NNCF smooths them if it is let"
 
 
 def test_an_export_is_restored_with_its_query_layers(trained: Path, exported: Path, tmp_path: Path) -> None:
