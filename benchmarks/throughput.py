@@ -6,7 +6,8 @@ Texts are those of RUWA (headlines) and FA-KES (titles and bodies) under SLANT_D
 or 8 targets, here the first long words that it names. The others: the same encoder in fp32 with one head of random weights
 (speed does not ask what was learned), as `transformers.pipeline("text-classification")` in batches of 32 and one by one, as
 SetFit's `predict`, and spaCy's en_core_web_sm, which is another, smaller network. Each figure is the median of the runs; in
-each run everyone has a turn. One by one reads a quarter of the texts; how many is stated as n.
+each run everyone has a turn, first another one each time, since a processor that was busy is slower. One by one reads a
+quarter of the texts; how many is stated as n.
 """
 
 from __future__ import annotations
@@ -128,11 +129,14 @@ def paired(
         call(texts[:8])
     list(score(questions(chosen[:64], ASKED), reader=reader, codebook=""))
     rates: dict[str, list[float]] = {name: [] for name in turns}
+    order = list(turns)
     for _ in range(runs):
-        for name, (turn, count) in turns.items():
+        for name in order:
+            turn, count = turns[name]
             started = time.perf_counter()
             turn()
             rates[name].append(count / (time.perf_counter() - started))
+        order = order[1:] + order[:1]
     base = others.PIPELINE
     return {
         name: {

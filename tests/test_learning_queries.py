@@ -130,10 +130,20 @@ def test_a_run_keeps_the_layers_that_it_starts_from(trained: Path, tiny_encoder:
 def test_the_text_stays_while_queries_learn_if_the_recipe_says_so(
     trained: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
-    run = train_tiny(tiny_encoder, tmp_path, epochs=1, queries=WORDS, start=str(trained), freeze_text=True)
+    run = train_tiny(
+        tiny_encoder, tmp_path, epochs=1, queries=WORDS, start=str(trained), parts=("queries", "stance")
+    )
     before, after = (open_torch(p).runtime.model.state_dict() for p in (trained, run))  # type: ignore[attr-defined]
     moved = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
     assert moved == {"queries", "stance"}
+
+
+def test_an_unknown_part_is_refused_with_those_that_there_are(trained: Path, tiny_encoder: Path) -> None:
+    from slant.learning.starting import first_model
+
+    asked = recipe(tiny_encoder, start=str(trained), parts=("querys",))
+    with pytest.raises(UsageError, match=r"no part 'querys'; known: encoder, .*queries.*queries\?"):
+        first_model(asked, trained.parent)
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])

@@ -67,7 +67,9 @@ class Recipe:
     )
     dropout: float = 0.0
     freeze_words: bool = False  # leave the word embeddings as pretrained
-    freeze_text: bool = False  # leave all that is said of the text's words, and train queries and heads alone
+    parts: Sequence[
+        str
+    ] = ()  # of the model (network.py) that are trained, such as queries and stance; all if none
     bf16: bool = True  # autocast where the hardware has bfloat16
     seed: int = 13
     save_steps: int = 500

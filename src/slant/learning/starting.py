@@ -10,7 +10,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModel
 
 from slant.encoding.labels import ANY, FRAME, TOXIC
-from slant.errors import SlantError
+from slant.errors import SlantError, UsageError, did_you_mean
 from slant.labels.codebook import Codebook
 from slant.learning.encoders import resolve
 from slant.learning.network import SlantConfig, SlantModel
@@ -88,9 +88,15 @@ def _initialise_heads(model: SlantModel) -> None:
 
 
 def _frozen(model: SlantModel, recipe: Recipe) -> SlantModel:
+    if recipe.parts:
+        known = dict(model.named_children())
+        for name in recipe.parts:
+            if name not in known:
+                raise UsageError(
+                    f"parts: no part {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
+                )
+        for name, part in known.items():
+            part.requires_grad_(name in recipe.parts)
     if recipe.freeze_words:
         model.encoder.get_input_embeddings().weight.requires_grad_(False)
-    if recipe.freeze_text:
-        for part in (model.encoder, model.roles, model.tokens, model.unit):
-            part.requires_grad_(False)
     return model
