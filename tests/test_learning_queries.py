@@ -142,7 +142,7 @@ def test_an_unknown_part_is_refused_with_those_that_there_are(trained: Path, tin
     from slant.learning.starting import first_model
 
     asked = recipe(tiny_encoder, start=str(trained), parts=("querys",))
-    with pytest.raises(UsageError, match=r"no part 'querys'; known: encoder, .*queries.*queries\?"):
+    with pytest.raises(UsageError, match=r"no part 'querys'; known: encoder, .*Did you mean 'queries'\?"):
         first_model(asked, trained.parent)
 
 
