@@ -119,7 +119,7 @@ def test_a_run_keeps_the_layers_that_it_starts_from(trained: Path, tiny_encoder:
     from slant.learning.starting import started_model
 
     before = open_torch(trained).runtime.model.queries.state_dict()  # type: ignore[attr-defined]
-    model: Any = started_model(recipe(tiny_encoder, query_layers=1), trained)
+    model: Any = started_model(recipe(tiny_encoder, query_layers=1, queries=WORDS), trained)
     assert model.config.query_layers == 1
     for name, value in model.queries.state_dict().items():
         torch.testing.assert_close(value, before[name])
@@ -138,10 +138,18 @@ def test_the_text_stays_while_queries_learn_if_the_recipe_says_so(
     assert moved == {"queries", "stance"}
 
 
+def test_layers_are_not_asked_otherwise_than_they_learned(trained: Path, tiny_encoder: Path) -> None:
+    from slant.learning.starting import first_model
+
+    asked = recipe(tiny_encoder, start=str(trained), queries=MARKS)
+    with pytest.raises(UsageError, match="has layers for queries by words, and the recipe asks by marks"):
+        first_model(asked, trained.parent)
+
+
 def test_an_unknown_part_is_refused_with_those_that_there_are(trained: Path, tiny_encoder: Path) -> None:
     from slant.learning.starting import first_model
 
-    asked = recipe(tiny_encoder, start=str(trained), parts=("querys",))
+    asked = recipe(tiny_encoder, start=str(trained), queries=WORDS, parts=("querys",))
     with pytest.raises(UsageError, match=r"no part 'querys'; known: encoder, .*Did you mean 'queries'\?"):
         first_model(asked, trained.parent)
 

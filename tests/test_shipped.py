@@ -106,7 +106,7 @@ def test_the_demonstration_set_is_scored_as_a_whole() -> None:
 
 def test_it_is_small_and_lost_little_through_int8() -> None:
     folder = asset("model")
-    # Of both runtimes; tokenizer, card and scorecards, which lie beside them, come to another 0.8 MB.
+    # Of both runtimes, without tokenizer, card and scorecards, which lie beside them.
     weights = sum(p.stat().st_size for kind in ("onnx", "openvino") for p in (folder / kind).iterdir())
     assert 0 < weights <= 60_000_000
     settings = json.loads((folder / "config.json").read_text("utf-8"))["slant"]

@@ -67,9 +67,7 @@ class Recipe:
     )
     dropout: float = 0.0
     freeze_words: bool = False  # leave the word embeddings as pretrained
-    parts: Sequence[
-        str
-    ] = ()  # of the model (network.py) that are trained, such as queries and stance; all if none
+    parts: Sequence[str] = ()  # of the model (network.py), those that are trained; all if none
     bf16: bool = True  # autocast where the hardware has bfloat16
     seed: int = 13
     save_steps: int = 500

@@ -10,6 +10,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModel
 
 from slant.encoding.labels import ANY, FRAME, TOXIC
+from slant.encoding.windows import WORDS
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.labels.codebook import Codebook
 from slant.learning.encoders import resolve
@@ -62,7 +63,7 @@ def build_model(recipe: Recipe, source: str) -> SlantModel:
 
 def started_model(recipe: Recipe, checkpoint: Path) -> SlantModel:
     """The model in `checkpoint`, to be trained on as the recipe says; its decoding stays until dev chooses another, as
-    do layers that its queries have for themselves."""
+    do layers that its queries have for themselves. Raises UsageError if the recipe asks these otherwise than they learned."""
     config = SlantConfig.from_pretrained(checkpoint)
     for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
         if name in config.encoder:
@@ -71,6 +72,11 @@ def started_model(recipe: Recipe, checkpoint: Path) -> SlantModel:
     config.class_weights = {k: list(v) for k, v in recipe.class_weights.items()}
     config.teaching, config.codebook = recipe.teaching, Codebook.load(None).fingerprint
     model: SlantModel = SlantModel.from_pretrained(checkpoint, config=config, attn_implementation="eager")
+    if model.queries is not None and recipe.queries != WORDS:
+        raise UsageError(
+            f"start: {recipe.start} has layers for queries by {WORDS}, and the recipe asks by {recipe.queries}. Set "
+            f'queries = "{WORDS}", or start from a model without such layers (--set start=FOLDER).'
+        )
     if recipe.query_layers and model.queries is None:
         model.add_queries(recipe.query_layers)
     return model
