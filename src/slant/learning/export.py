@@ -23,6 +23,7 @@ from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.learning.network import SlantModel
 from slant.learning.openvino import LARGE, quantize_openvino
+from slant.learning.vocabulary import trim
 from slant.records import STANCES
 from slant.scoring.runtime import FILES
 from slant.scoring.runtimes import INPUTS, ONNX, OPENVINO
@@ -47,7 +48,7 @@ class _Logits(nn.Module):
 
 def export(checkpoint: Path, out: Path, *, texts: Sequence[Request] | None = None) -> Path:
     """Write `out/onnx/model.onnx` (fp32), `model_quantized.onnx` (int8) and `out/openvino/` (int8) with tokenizer, config
-    and codebook.
+    and codebook; pieces of the vocabulary that no text can give stay behind.
 
     texts: to calibrate OpenVINO's model on, by default those of the public train splits. The thresholds and priors are the
     checkpoint's. Returns `out`.
@@ -61,17 +62,17 @@ def export(checkpoint: Path, out: Path, *, texts: Sequence[Request] | None = Non
             f"{checkpoint} was trained under codebook {model.config.codebook or '(none)'}, this is "
             f"{Codebook.load(codebook).fingerprint}. Its labels may mean something else: train it again."
         )
-    onnx_folder = out / "onnx"
+    onnx_folder, tokenizer = out / "onnx", out / "tokenizer.json"
     onnx_folder.mkdir(parents=True, exist_ok=True)
+    trim(model, checkpoint / "tokenizer.json", tokenizer)
     to_onnx(model, onnx_folder / "model.onnx")
     quantize(onnx_folder / "model.onnx", out / FILES[ONNX])
     quantize_openvino(
         onnx_folder / "model.onnx",
         out / FILES[OPENVINO],
-        encoder=TextEncoder(checkpoint / "tokenizer.json", **settings["windows"]),
+        encoder=TextEncoder(tokenizer, **settings["windows"]),
         texts=texts,
     )
-    shutil.copyfile(checkpoint / "tokenizer.json", out / "tokenizer.json")
     shutil.copyfile(codebook, out / "codebook.toml")
     config = json.loads(model.config.to_json_string())
     config["encoder"].pop("_name_or_path", None)  # a folder of the machine that trained it

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from slant.encoding.labels import IGNORED, REPLY
 from slant.encoding.reader import Reader, batches, request
 from slant.encoding.windows import Window, collate
 from slant.errors import SlantError
@@ -24,6 +25,7 @@ from slant.learning.runtime import load_checkpoint
 from slant.records import Example
 
 CHUNK = 2000  # examples a file
+ALL, TOPICS, TEXTS = "all", "topics", "texts"  # what a teacher speaks on
 
 
 def teach(
@@ -33,11 +35,13 @@ def teach(
     kept: Path,
     *,
     bf16: bool = False,
-    topics: bool = False,
+    speaks: str = ALL,
 ) -> None:
     """Set `soft` of every row, whose windows point into `examples`, to what the checkpoint `teacher` says of it.
 
-    kept: folder for the answers. topics: it takes another teacher's place for stances toward topics, and reads nothing else.
+    kept: folder for the answers. speaks: on ALL, or in another teacher's place on TOPICS (stances toward these; it reads only
+    rows that ask about some) or on TEXTS (replies, biased and subjective; of the rows that ask about no topic it reads those
+    with such labels and those with none at all).
     Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
     """
     if not (teacher / "slant.json").exists():
@@ -46,8 +50,7 @@ def teach(
         )
     reader = load_checkpoint(teacher, bf16=bf16)
     kept.mkdir(parents=True, exist_ok=True)
-    if topics:
-        rows = [row for row in rows if not row.named.all()]
+    rows = [row for row in rows if _concerns(speaks, row)]
     by_example: dict[int, list[Row]] = {}
     for row in rows:
         by_example.setdefault(row.window.request, []).append(row)
@@ -65,12 +68,23 @@ def teach(
         if not file.exists():
             _store(file, softs)
         for row, soft in zip(ours, softs, strict=True):
-            if topics and row.soft is not None:
+            if speaks == ALL or row.soft is None:
+                row.soft = soft
+            elif speaks == TOPICS:
                 row.soft.stance[~row.named] = soft.stance[~row.named]
             else:
-                row.soft = soft
+                row.soft.unit[: REPLY.stop] = soft.unit[: REPLY.stop]
         bar.update(len(ours))
     bar.close()
+
+
+def _concerns(speaks: str, row: Row) -> bool:
+    if speaks == ALL:
+        return True
+    if speaks == TOPICS:
+        return not row.named.all()
+    bare = row.token is None and (row.unit == IGNORED).all() and (row.stance == IGNORED).all()
+    return bool(row.named.all() and (bare or (row.unit[:3] != IGNORED).any()))
 
 
 def _chunks(order: Sequence[int], examples: Sequence[Example]) -> Iterator[list[int]]:
