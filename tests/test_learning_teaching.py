@@ -157,7 +157,15 @@ def test_another_teacher_can_speak_on_texts_alone(
     from slant.learning.batches import make_rows
 
     bare = Example("b", "bare", "train", "b", "The ferry opened in June.")
-    texts = [*examples(), bare, replace(bare, targets=(TargetLabel("more boats"),)), replace(bare, toxic=())]
+    named = TargetLabel("The ferry", "neutral", ((0, 9),))
+    long = replace(bare, text=bare.text * 40, targets=(named,))  # of many windows, of which one has the label
+    texts = [
+        *examples(),
+        bare,
+        replace(bare, targets=(TargetLabel("more boats"),)),
+        replace(bare, toxic=()),
+        long,
+    ]
     rows, alone = (make_rows(texts, text_encoder(tmp_path)) for _ in range(2))
     for teacher, speaks in ((tiny_checkpoint, teaching.ALL), (other_teacher, teaching.TEXTS)):
         teaching.teach(rows, texts, teacher, tmp_path / "kept", speaks=speaks)

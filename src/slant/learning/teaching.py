@@ -50,13 +50,16 @@ def teach(
         )
     reader = load_checkpoint(teacher, bf16=bf16)
     kept.mkdir(parents=True, exist_ok=True)
-    rows = [row for row in rows if _concerns(speaks, row)]
     by_example: dict[int, list[Row]] = {}
     for row in rows:
         by_example.setdefault(row.window.request, []).append(row)
+    by_example = {i: windows for i, windows in by_example.items() if _concerns(speaks, windows)}
     order = sorted(by_example, key=lambda i: (examples[i].source, i))
     bar = tqdm(
-        total=len(rows), unit="row", desc="teacher reads", disable=os.environ.get("SLANT_PROGRESS") == "0"
+        total=sum(map(len, by_example.values())),
+        unit="row",
+        desc="teacher reads",
+        disable=os.environ.get("SLANT_PROGRESS") == "0",
     )
     for numbers in _chunks(order, examples):
         chunk = [examples[i] for i in numbers]
@@ -78,13 +81,19 @@ def teach(
     bar.close()
 
 
-def _concerns(speaks: str, row: Row) -> bool:
+def _concerns(speaks: str, windows: Sequence[Row]) -> bool:
+    """Whether a teacher that speaks on that reads the example with these windows."""
     if speaks == ALL:
         return True
+    topics = any(not row.named.all() for row in windows)
     if speaks == TOPICS:
-        return not row.named.all()
-    bare = row.token is None and (row.unit == IGNORED).all() and (row.stance == IGNORED).all()
-    return bool(row.named.all() and (bare or (row.unit[:3] != IGNORED).any()))
+        return topics
+    own = any((row.unit[:3] != IGNORED).any() for row in windows)
+    return not topics and (own or not any(_labelled(row) for row in windows))
+
+
+def _labelled(row: Row) -> bool:
+    return row.token is not None or bool((row.unit != IGNORED).any() or (row.stance != IGNORED).any())
 
 
 def _chunks(order: Sequence[int], examples: Sequence[Example]) -> Iterator[list[int]]:
