@@ -74,10 +74,9 @@ def scores(files: Files) -> str:
         "(as much again for OpenVINO)"
     ]
     said += [f"teacher `{teacher.fingerprint}`, not shipped"] if teacher else []
-    for part in ("topic", "text"):
-        if other := _beside(files, f"{part}_teacher"):
-            own = [f"{row.title} {percent(row.figure.value)}" for row in other.results if not _part(row)]
-            said += [f"teacher for {part}s `{other.fingerprint}`, not shipped: {', '.join(own)}"]
+    if topics := _beside(files, "topic_teacher"):
+        own = [f"{row.title} {percent(row.figure.value)}" for row in topics.results if not _part(row)]
+        said += [f"teacher for topics `{topics.fingerprint}`, not shipped: {', '.join(own)}"]
     return _scores_table("; ".join(said), card, teacher, [row for row in card.results if not _part(row)])
 
 

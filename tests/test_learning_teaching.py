@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from slant.errors import SlantError, UsageError
-from slant.records import Example, TargetLabel
+from slant.records import Example
 from tiny import examples, open_torch, recipe, text_encoder, write_tokenizer
 
 torch = pytest.importorskip("torch", reason="needs the [train] install")
@@ -109,9 +109,9 @@ def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path
     assert apart > 0.1
 
 
-@pytest.fixture
-def other_teacher(tiny_checkpoint: Path, tmp_path: Path) -> Path:
-    """The tiny checkpoint with every logit 1.5 higher."""
+def test_another_teacher_can_speak_on_topics_alone(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.learning import teaching
+    from slant.learning.batches import make_rows
     from slant.learning.network import SlantModel
 
     other = tmp_path / "other"
@@ -121,19 +121,10 @@ def other_teacher(tiny_checkpoint: Path, tmp_path: Path) -> Path:
         for values in (model.stance[-1].bias, model.unit[-1].bias, model.tokens[-1].bias):
             values += 1.5
     model.save_pretrained(other)
-    return other
-
-
-def test_another_teacher_can_speak_on_topics_alone(
-    tiny_checkpoint: Path, other_teacher: Path, tmp_path: Path
-) -> None:
-    from slant.learning import teaching
-    from slant.learning.batches import make_rows
-
     texts = list(examples())
     rows, alone = (make_rows(texts, text_encoder(tmp_path)) for _ in range(2))
-    for teacher, speaks in ((tiny_checkpoint, teaching.ALL), (other_teacher, teaching.TOPICS)):
-        teaching.teach(rows, texts, teacher, tmp_path / "kept", speaks=speaks)
+    for teacher, topics in ((tiny_checkpoint, False), (other, True)):
+        teaching.teach(rows, texts, teacher, tmp_path / "kept", topics=topics)
     teaching.teach(alone, texts, tiny_checkpoint, tmp_path / "kept")
     topics_seen = named_seen = 0
     for both, one in zip(rows, alone, strict=True):
@@ -147,44 +138,6 @@ def test_another_teacher_can_speak_on_topics_alone(
         topics_seen, named_seen = topics_seen + int((~named).sum()), named_seen + int(named.sum())
     assert topics_seen
     assert named_seen
-
-
-def test_another_teacher_can_speak_on_texts_alone(
-    tiny_checkpoint: Path, other_teacher: Path, tmp_path: Path
-) -> None:
-    from slant.encoding.labels import REPLY
-    from slant.learning import teaching
-    from slant.learning.batches import make_rows
-
-    bare = Example("b", "bare", "train", "b", "The ferry opened in June.")
-    named = TargetLabel("The ferry", "neutral", ((0, 9),))
-    long = replace(bare, text=bare.text * 40, targets=(named,))  # of many windows, of which one has the label
-    texts = [
-        *examples(),
-        bare,
-        replace(bare, targets=(TargetLabel("more boats"),)),
-        replace(bare, toxic=()),
-        long,
-    ]
-    rows, alone = (make_rows(texts, text_encoder(tmp_path)) for _ in range(2))
-    for teacher, speaks in ((tiny_checkpoint, teaching.ALL), (other_teacher, teaching.TEXTS)):
-        teaching.teach(rows, texts, teacher, tmp_path / "kept", speaks=speaks)
-    teaching.teach(alone, texts, tiny_checkpoint, tmp_path / "kept")
-    heard = 0
-    for both, one in zip(rows, alone, strict=True):
-        example = texts[both.window.request]
-        own = example.reply is not None or example.biased is not None or example.subjective is not None
-        concerned = both.named.all() and (own or example is bare)
-        heard += int(concerned)
-        assert both.soft is not None
-        assert one.soft is not None
-        assert np.array_equal(both.soft.token, one.soft.token)
-        assert np.array_equal(both.soft.stance, one.soft.stance)
-        assert np.array_equal(both.soft.unit[REPLY.stop :], one.soft.unit[REPLY.stop :])
-        assert np.allclose(
-            both.soft.unit[: REPLY.stop], one.soft.unit[: REPLY.stop] + 1.5 * concerned, atol=2e-2
-        )
-    assert 1 < heard < len(rows) - 1
 
 
 def test_a_topic_teacher_that_is_not_there_is_said_before_the_other_reads(
@@ -243,9 +196,8 @@ def test_a_teacher_that_cuts_words_otherwise_is_refused(tiny_checkpoint: Path, t
 def test_what_a_recipe_may_say_of_teachers(tiny_encoder: Path) -> None:
     with pytest.raises(UsageError, match="teach nothing without a teacher"):
         recipe(tiny_encoder, unlabelled=[{"name": "fa_kes"}])
-    for name in ("topic_teacher", "text_teacher"):
-        with pytest.raises(UsageError, match=f"{name} does not speak on all"):
-            recipe(tiny_encoder, **{name: "runs/other"})
+    with pytest.raises(UsageError, match="speaks on topics alone"):
+        recipe(tiny_encoder, topic_teacher="runs/topics")
     with pytest.raises(UsageError, match="expected a share from 0 to 1"):
         recipe(tiny_encoder, teaching=1.5)
 

@@ -48,7 +48,6 @@ class Recipe:
         ""  # checkpoint or exported model to learn from as well ("default": the shipped one); "" for none
     )
     topic_teacher: str = ""  # speaks on topics in the teacher's place; "" for the same
-    text_teacher: str = ""  # speaks on replies, biased and subjective in its place
     teaching: float = 0.5  # weight of the teacher's word against the labels', 0 to 1
     unlabelled: tuple[SetUse, ...] = ()  # texts on which only the teacher has a word (labels/unlabelled.py)
     dev: tuple[SetUse, ...] = ()  # thresholds and priors are chosen here, never on a test split
@@ -112,11 +111,10 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
         raise UsageError(
             f"{where}: unlabelled texts teach nothing without a teacher. Name a checkpoint folder in `teacher`."
         )
-    for name in ("topic_teacher", "text_teacher"):
-        if getattr(recipe, name) and not recipe.teacher:
-            raise UsageError(
-                f"{where}: {name} does not speak on all; name who speaks on the rest in `teacher`."
-            )
+    if recipe.topic_teacher and not recipe.teacher:
+        raise UsageError(
+            f"{where}: topic_teacher speaks on topics alone; name who speaks on all else in `teacher`."
+        )
     if not 0 <= recipe.teaching <= 1:
         raise UsageError(f"{where}: teaching = {recipe.teaching}; expected a share from 0 to 1.")
     return recipe

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from slant.encoding.labels import IGNORED, REPLY
 from slant.encoding.reader import Reader, batches, request
 from slant.encoding.windows import Window, collate
 from slant.errors import SlantError
@@ -25,7 +24,6 @@ from slant.learning.runtime import load_checkpoint
 from slant.records import Example
 
 CHUNK = 2000  # examples a file
-ALL, TOPICS, TEXTS = "all", "topics", "texts"  # what a teacher speaks on
 
 
 def teach(
@@ -35,13 +33,11 @@ def teach(
     kept: Path,
     *,
     bf16: bool = False,
-    speaks: str = ALL,
+    topics: bool = False,
 ) -> None:
     """Set `soft` of every row, whose windows point into `examples`, to what the checkpoint `teacher` says of it.
 
-    kept: folder for the answers. speaks: on ALL, or in another teacher's place on TOPICS (stances toward these; it reads only
-    rows that ask about some) or on TEXTS (replies, biased and subjective; of the rows that ask about no topic it reads those
-    with such labels and those with none at all).
+    kept: folder for the answers. topics: it takes another teacher's place for stances toward topics, and reads nothing else.
     Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
     """
     if not (teacher / "slant.json").exists():
@@ -50,16 +46,14 @@ def teach(
         )
     reader = load_checkpoint(teacher, bf16=bf16)
     kept.mkdir(parents=True, exist_ok=True)
+    if topics:
+        rows = [row for row in rows if not row.named.all()]
     by_example: dict[int, list[Row]] = {}
     for row in rows:
         by_example.setdefault(row.window.request, []).append(row)
-    by_example = {i: windows for i, windows in by_example.items() if _concerns(speaks, windows)}
     order = sorted(by_example, key=lambda i: (examples[i].source, i))
     bar = tqdm(
-        total=sum(map(len, by_example.values())),
-        unit="row",
-        desc="teacher reads",
-        disable=os.environ.get("SLANT_PROGRESS") == "0",
+        total=len(rows), unit="row", desc="teacher reads", disable=os.environ.get("SLANT_PROGRESS") == "0"
     )
     for numbers in _chunks(order, examples):
         chunk = [examples[i] for i in numbers]
@@ -71,29 +65,12 @@ def teach(
         if not file.exists():
             _store(file, softs)
         for row, soft in zip(ours, softs, strict=True):
-            if speaks == ALL or row.soft is None:
-                row.soft = soft
-            elif speaks == TOPICS:
+            if topics and row.soft is not None:
                 row.soft.stance[~row.named] = soft.stance[~row.named]
             else:
-                row.soft.unit[: REPLY.stop] = soft.unit[: REPLY.stop]
+                row.soft = soft
         bar.update(len(ours))
     bar.close()
-
-
-def _concerns(speaks: str, windows: Sequence[Row]) -> bool:
-    """Whether a teacher that speaks on that reads the example with these windows."""
-    if speaks == ALL:
-        return True
-    topics = any(not row.named.all() for row in windows)
-    if speaks == TOPICS:
-        return topics
-    own = any((row.unit[:3] != IGNORED).any() for row in windows)
-    return not topics and (own or not any(_labelled(row) for row in windows))
-
-
-def _labelled(row: Row) -> bool:
-    return row.token is not None or bool((row.unit != IGNORED).any() or (row.stance != IGNORED).any())
 
 
 def _chunks(order: Sequence[int], examples: Sequence[Example]) -> Iterator[list[int]]:

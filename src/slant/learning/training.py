@@ -26,7 +26,7 @@ from slant.learning.recipe import Recipe, to_dict
 from slant.learning.restore import as_checkpoint
 from slant.learning.runtime import has_bf16
 from slant.learning.starting import first_model
-from slant.learning.teaching import ALL, TEXTS, TOPICS, teach
+from slant.learning.teaching import teach
 
 
 class EpochOrder(Sampler[int]):
@@ -124,10 +124,11 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     if recipe.teacher:
         with arguments.main_process_first(local=False):  # the others find the answers in its files
             bf16 = recipe.bf16 and has_bf16()
-            named = {ALL: recipe.teacher, TOPICS: recipe.topic_teacher, TEXTS: recipe.text_teacher}
-            teachers = {on: as_checkpoint(who, out / f"teacher_{on}") for on, who in named.items() if who}
-            for on, teacher in teachers.items():
-                teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16, speaks=on)
+            teachers = [as_checkpoint(recipe.teacher, out / "teacher")]
+            if recipe.topic_teacher:
+                teachers.append(as_checkpoint(recipe.topic_teacher, out / "topic_teacher"))
+            for teacher, topics in zip(teachers, (False, True), strict=False):
+                teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16, topics=topics)
         set_teaching(rows.rows, examples, recipe)
     trainer = SlantTrainer(
         model=model,
