@@ -86,10 +86,7 @@ def test_a_model_without_reserved_pieces_says_the_same(reserved: Path) -> None:
     assert new.get_vocab_size() == old.get_vocab_size() - len(RESERVED)
     sizes = json.loads((smaller / "config.json").read_text("utf-8"))["encoder"]["vocab_size"]
     assert sizes == new.get_vocab_size()
-    for text in (
-        "The council [MASK] met",
-        "[unused1] boat",
-    ):  # with special tokens, as other tools ask for them
+    for text in ("The council [MASK] met", "[unused1] boat"):  # with special tokens, as other tools ask
         assert new.encode(text).tokens == old.encode(text).tokens
         assert new.encode(text).ids != old.encode(text).ids
 
@@ -105,15 +102,24 @@ def test_a_model_that_has_none_is_left_as_it_is(tiny_checkpoint: Path, tmp_path:
     assert model.encoder.get_input_embeddings() is before
 
 
-def test_a_tokenizer_of_another_kind_is_copied(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    from tokenizers import Tokenizer, models
+@pytest.mark.parametrize("kind", ["byte pairs", "cut at blanks"])
+def test_a_tokenizer_of_another_kind_is_copied(kind: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Cut at blanks alone, a text can give a reserved piece."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
 
     from slant.learning.network import SlantModel
     from slant.learning.vocabulary import trim
 
-    Tokenizer(models.BPE({"[unused1]": 0, "a": 1}, [])).save(str(tmp_path / "bpe.json"))
+    vocabulary = {"[unused1]": 0, "a": 1, "[UNK]": 2}
+    if kind == "byte pairs":
+        tokenizer = Tokenizer(models.BPE(vocabulary, []))
+    else:
+        tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        assert tokenizer.encode("a [unused1]").ids == [1, 0]
+    tokenizer.save(str(tmp_path / "other.json"))
     model = SlantModel.from_pretrained(tiny_checkpoint)
     before = model.encoder.get_input_embeddings()
-    trim(model, tmp_path / "bpe.json", tmp_path / "t.json")
-    assert (tmp_path / "t.json").read_bytes() == (tmp_path / "bpe.json").read_bytes()
+    trim(model, tmp_path / "other.json", tmp_path / "t.json")
+    assert (tmp_path / "t.json").read_bytes() == (tmp_path / "other.json").read_bytes()
     assert model.encoder.get_input_embeddings() is before

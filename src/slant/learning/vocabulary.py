@@ -22,7 +22,8 @@ RESERVED = re.compile(r"\[unused\d+\]")
 def trim(model: SlantModel, tokenizer: Path, target: Path) -> None:
     """Takes reserved pieces out of the model's word embeddings, in place, and writes the tokenizer without them to `target`.
 
-    A tokenizer of another kind than BERT's is copied and the model left as it is.
+    A tokenizer of another kind than BERT's, which may give such a piece or numbers its pieces elsewhere too, is copied and the
+    model left as it is.
     """
     settings = json.loads(tokenizer.read_text("utf-8"))
     kept = _kept(settings)
@@ -40,8 +41,9 @@ def trim(model: SlantModel, tokenizer: Path, target: Path) -> None:
 
 def _kept(settings: dict[str, Any]) -> dict[int, int] | None:
     """Number → new number of every piece that stays, by rising numbers; None if they cannot be told."""
-    after = settings["post_processor"] or {"type": None}
-    if settings["model"]["type"] != "WordPiece" or after["type"] not in (None, "TemplateProcessing"):
+    before, after = (settings[part] or {"type": None} for part in ("pre_tokenizer", "post_processor"))
+    cuts_brackets = settings["model"]["type"] == "WordPiece" and before["type"] == "BertPreTokenizer"
+    if not cuts_brackets or after["type"] not in (None, "TemplateProcessing"):
         return None
     added = {token["content"] for token in settings["added_tokens"]}
     pieces = {n: p for p, n in settings["model"]["vocab"].items()}
