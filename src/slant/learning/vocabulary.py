@@ -22,8 +22,7 @@ RESERVED = re.compile(r"\[unused\d+\]")
 def trim(model: SlantModel, tokenizer: Path, target: Path) -> None:
     """Takes reserved pieces out of the model's word embeddings, in place, and writes the tokenizer without them to `target`.
 
-    A tokenizer of another kind than BERT's, which may give such a piece or numbers its pieces elsewhere too, is copied and the
-    model left as it is.
+    A tokenizer of another kind than BERT's may give such a piece: it is copied, and the model left as it is.
     """
     settings = json.loads(tokenizer.read_text("utf-8"))
     kept = _kept(settings)
