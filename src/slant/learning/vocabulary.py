@@ -35,7 +35,8 @@ def trim(model: SlantModel, tokenizer: Path, target: Path) -> None:
     smaller.weight.data.copy_(table.weight.data[rows])
     model.encoder.set_input_embeddings(smaller)
     model.encoder.config.vocab_size = model.config.encoder["vocab_size"] = len(rows)
-    target.write_text(json.dumps(_renumbered(settings, kept), ensure_ascii=False, indent=2), "utf-8")
+    smaller_settings = json.dumps(_renumbered(settings, kept), ensure_ascii=False, separators=(",", ":"))
+    target.write_text(smaller_settings, "utf-8")
 
 
 def _kept(settings: dict[str, Any]) -> dict[int, int] | None:
