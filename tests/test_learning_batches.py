@@ -160,6 +160,26 @@ def test_sets_are_used_as_the_recipe_says(
     assert {r.weight for r in rows} == {0.5}
 
 
+class Ferry(TinySet):
+    """A text that is asked about what it names."""
+
+    def read(self, root: Path, split: str) -> Iterator[Example]:
+        yield example("The ferry.", targets=(TargetLabel("ferry", "favor", ((4, 9),)),))
+
+
+def test_a_set_that_is_named_twice_teaches_both_ways_of_asking(
+    encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(READERS, "tiny", Ferry())
+    (by_name,) = load_use(SetUse("tiny", by_name=True))
+    assert by_name.targets == (TargetLabel("ferry", "favor"),)
+    both = [{"name": "tiny", "by_name": True}, {"name": "tiny"}]
+    (row,) = make_rows(training_examples(recipe(tmp_path, train=both)), encoder)
+    assert row.named.tolist() == [False, True], "in one pass"
+    favor = STANCE_INDEX["favor"]
+    assert row.stance.tolist() == [[IGNORED, favor], [favor, IGNORED]]
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [("vasd", r"unknown set 'vasd'.*Did you mean 'vast'\?"), ("frac", "frac is judged, never trained on")],

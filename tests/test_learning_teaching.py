@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from slant.encoding.labels import TOXIC
 from slant.errors import SlantError, UsageError
 from slant.records import Example
 from tiny import examples, open_torch, recipe, text_encoder, write_tokenizer
@@ -109,7 +111,9 @@ def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path
     assert apart > 0.1
 
 
-def test_another_teacher_can_speak_on_topics_alone(tiny_checkpoint: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("speaks", ["topics", "spans"])
+def test_another_teacher_can_speak_on_a_part(tiny_checkpoint: Path, tmp_path: Path, speaks: str) -> None:
+    """All logits of the other one are 1.5 higher: just those of its part are taken over."""
     from slant.learning import teaching
     from slant.learning.batches import make_rows
     from slant.learning.network import SlantModel
@@ -121,20 +125,25 @@ def test_another_teacher_can_speak_on_topics_alone(tiny_checkpoint: Path, tmp_pa
         for values in (model.stance[-1].bias, model.unit[-1].bias, model.tokens[-1].bias):
             values += 1.5
     model.save_pretrained(other)
+    settings = json.loads((other / "slant.json").read_text("utf-8"))
+    (other / "slant.json").write_text(json.dumps({**settings, "run": "another"}), "utf-8")
     texts = list(examples())
     rows, alone = (make_rows(texts, text_encoder(tmp_path)) for _ in range(2))
-    for teacher, topics in ((tiny_checkpoint, False), (other, True)):
-        teaching.teach(rows, texts, teacher, tmp_path / "kept", topics=topics)
+    for teacher, part in ((tiny_checkpoint, teaching.ALL), (other, speaks)):
+        teaching.teach(rows, texts, teacher, tmp_path / "kept", speaks=part)
     teaching.teach(alone, texts, tiny_checkpoint, tmp_path / "kept")
     topics_seen = named_seen = 0
     for both, one in zip(rows, alone, strict=True):
         assert both.soft is not None
         assert one.soft is not None
-        assert np.array_equal(both.soft.token, one.soft.token)
+        loaded, named = np.arange(both.soft.token.shape[1]) < TOXIC, both.named
+        higher = 1.5 * (speaks == "spans")
+        assert np.allclose(both.soft.token[:, loaded], one.soft.token[:, loaded] + higher, atol=2e-2)
+        assert np.array_equal(both.soft.token[:, ~loaded], one.soft.token[:, ~loaded])
         assert np.array_equal(both.soft.unit, one.soft.unit)
-        named = both.named
         assert np.array_equal(both.soft.stance[named], one.soft.stance[named])
-        assert np.allclose(both.soft.stance[~named], one.soft.stance[~named] + 1.5, atol=2e-2)
+        higher = 1.5 * (speaks == "topics")
+        assert np.allclose(both.soft.stance[~named], one.soft.stance[~named] + higher, atol=2e-2)
         topics_seen, named_seen = topics_seen + int((~named).sum()), named_seen + int(named.sum())
     assert topics_seen
     assert named_seen
@@ -198,6 +207,10 @@ def test_what_a_recipe_may_say_of_teachers(tiny_encoder: Path) -> None:
         recipe(tiny_encoder, unlabelled=[{"name": "fa_kes"}])
     with pytest.raises(UsageError, match="speaks on topics alone"):
         recipe(tiny_encoder, topic_teacher="runs/topics")
+    with pytest.raises(UsageError, match="speaks on loaded language alone"):
+        recipe(tiny_encoder, span_teacher="runs/spans", span_sets=["ptc"])
+    with pytest.raises(UsageError, match="give both or neither"):
+        recipe(tiny_encoder, teacher="any", span_teacher="runs/spans")
     with pytest.raises(UsageError, match="expected a share from 0 to 1"):
         recipe(tiny_encoder, teaching=1.5)
 

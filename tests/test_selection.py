@@ -145,7 +145,8 @@ def test_stance_priors_are_chosen_for_the_way_of_asking(name: str, kind: int, pr
         )
         return reading(e, stance=[logits])
 
-    dev = [example(f"text {i}", targets=(TargetLabel("x", STANCES[i % 3]),)) for i in range(30)]
+    place = ((0, 4),) if prefix == "named" else ()
+    dev = [example(f"text {i}", targets=(TargetLabel("x", STANCES[i % 3], place),)) for i in range(30)]
     dev.append(example("unread", targets=(TargetLabel("x", None),)))
     found, line = chosen(name, dev, read)
     bias = getattr(found, f"{prefix}_bias")
@@ -159,6 +160,20 @@ def test_stance_priors_are_chosen_for_the_way_of_asking(name: str, kind: int, pr
     assert float(before) > 2 * float(after)
 
 
+def test_topics_that_the_text_names_are_told_of_and_choose_nothing() -> None:
+    def read(e: Example) -> Reading:
+        right = 3 * np.eye(3)[STANCES.index(str(e.targets[0].label))]
+        return reading(e, stance=[np.float32([-right, right])])
+
+    dev = [example(f"text {i}", targets=(TargetLabel("x", STANCES[i % 3]),)) for i in range(30)]
+    named = [example(f"x {i}", targets=(TargetLabel("x", STANCES[i % 3], ((0, 1),)),)) for i in range(30)]
+    said: list[str] = []
+    found = choose_decoding(Given([*dev, *named], read), {"vast": [*dev, *named]}, say=said.append)
+    assert found == choose_decoding(Given(dev, read), {"vast": dev})
+    assert said[0].startswith("dev vast: 100.0 with")
+    assert said[1].startswith("dev vast: 0.0 for 30 stances toward named targets")
+
+
 @pytest.mark.parametrize(("name", "kind", "prefix"), [("newsmtsc", 0, "named"), ("vast", 1, "topic")])
 def test_a_stance_is_withheld_where_the_model_is_mostly_wrong(name: str, kind: int, prefix: str) -> None:
     """Of 300 items, 30 are doubtful, of which a third is right whichever label is preferred; all others are right."""
@@ -169,8 +184,9 @@ def test_a_stance_is_withheld_where_the_model_is_mostly_wrong(name: str, kind: i
         logits[kind] = [0.02, 0.01, 0.0] if e.text.startswith("unsure") else sure
         return reading(e, stance=[logits])
 
+    place = ((0, 4),) if prefix == "named" else ()
     dev = [
-        example(f"{'unsure' if i < 30 else 'sure'} {i}", targets=(TargetLabel("x", STANCES[i % 3]),))
+        example(f"{'unsure' if i < 30 else 'sure'} {i}", targets=(TargetLabel("x", STANCES[i % 3], place),))
         for i in range(300)
     ]
     found, line = chosen(name, dev, read)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from slant.encoding.labels import ANY, TOXIC
 from slant.encoding.reader import Reader, batches, request
 from slant.encoding.windows import Window, collate
 from slant.errors import SlantError
@@ -24,6 +25,7 @@ from slant.learning.runtime import load_checkpoint
 from slant.records import Example
 
 CHUNK = 2000  # examples a file
+ALL, TOPICS, SPANS = "all", "topics", "spans"  # what a teacher speaks on
 
 
 def teach(
@@ -33,11 +35,12 @@ def teach(
     kept: Path,
     *,
     bf16: bool = False,
-    topics: bool = False,
+    speaks: str = ALL,
 ) -> None:
     """Set `soft` of every row, whose windows point into `examples`, to what the checkpoint `teacher` says of it.
 
-    kept: folder for the answers. topics: it takes another teacher's place for stances toward topics, and reads nothing else.
+    kept: folder for the answers. speaks: on ALL; or, in another teacher's place, on TOPICS (stances toward these; it reads no
+    rows but such) or SPANS (loaded language and its techniques).
     Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
     """
     if not (teacher / "slant.json").exists():
@@ -46,7 +49,7 @@ def teach(
         )
     reader = load_checkpoint(teacher, bf16=bf16)
     kept.mkdir(parents=True, exist_ok=True)
-    if topics:
+    if speaks == TOPICS:
         rows = [row for row in rows if not row.named.all()]
     by_example: dict[int, list[Row]] = {}
     for row in rows:
@@ -65,10 +68,12 @@ def teach(
         if not file.exists():
             _store(file, softs)
         for row, soft in zip(ours, softs, strict=True):
-            if topics and row.soft is not None:
+            if speaks == ALL or row.soft is None:
+                row.soft = soft
+            elif speaks == TOPICS:
                 row.soft.stance[~row.named] = soft.stance[~row.named]
             else:
-                row.soft = soft
+                row.soft.token[:, ANY:TOXIC] = soft.token[:, ANY:TOXIC]
         bar.update(len(ours))
     bar.close()
 
