@@ -69,7 +69,7 @@ def _set_row(files: Files, known: Mapping[str, dict[str, Any]], use: SetUse) -> 
         )
         size = f"{counts[key]:,}{' articles' if key.endswith('articles') else ''}"
         terms = ". ".join(filter(None, (row["licence"], row.get("terms", "").rstrip("."))))
-    taught = TEACHES.get(use.name, "")
+    taught = BY_NAME if use.by_name else TEACHES.get(use.name, "")
     if use.labels:  # what the recipe leaves out of the set's labels, it does not teach
         taught = "; ".join([", ".join(use.labels), *taught.split("; ")[1:]])
     return [TITLES.get(use.name, use.name), ", ".join(part), size, terms, taught]
@@ -96,7 +96,7 @@ TITLES = {
 }
 TEACHES = {
     "newsmtsc": "stance toward a named target",
-    "vast": "stance toward a topic that the text does not name",
+    "vast": "stance toward a topic, asked about at its mention where the comment names it",
     "rumoureval": "replies",
     "ptc": "loaded language, techniques",
     "semeval2021": "loaded language, techniques",
@@ -106,6 +106,7 @@ TEACHES = {
     "slant_frames": "frames; **labels by a language model**",
     "slant_domain": "stance, loaded language, frames; **labels by a language model**",
 }
+BY_NAME = "stance toward a topic, asked about by its name"
 SOURCES = {  # texts of a set under another name
     "vast_topics": "vast", "vast_topics_many": "vast",
     "comment_topics": "toxic_spans", "comment_topics_many": "toxic_spans",

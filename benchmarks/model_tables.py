@@ -74,9 +74,10 @@ def scores(files: Files) -> str:
         "(as much again for OpenVINO)"
     ]
     said += [f"teacher `{teacher.fingerprint}`, not shipped"] if teacher else []
-    if topics := _beside(files, "topic_teacher"):
-        own = [f"{row.title} {percent(row.figure.value)}" for row in topics.results if not _part(row)]
-        said += [f"teacher for topics `{topics.fingerprint}`, not shipped: {', '.join(own)}"]
+    for part, what in (("topic", "topics"), ("span", "loaded language")):
+        if other := _beside(files, f"{part}_teacher"):
+            own = [f"{row.title} {percent(row.figure.value)}" for row in other.results if not _part(row)]
+            said += [f"teacher for {what} `{other.fingerprint}`, not shipped: {', '.join(own)}"]
     return _scores_table("; ".join(said), card, teacher, [row for row in card.results if not _part(row)])
 
 
@@ -92,9 +93,10 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
     lines, apart = [], []
     for row in rows:
         other = others.get(row.set)
+        theirs = percent(other.figure.value if other else None)
         if other is not None and data_of(other) != data_of(row):
             apart.append(row.title)
-            other = None
+            theirs = f"({theirs})"
         figure = row.figure
         cells = [
             row.title,
@@ -102,7 +104,7 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
             f"**{percent(figure.value)}**" if figure.value is not None else "not judged",
             f"{percent(figure.low)}–{percent(figure.high)}" if figure.low is not None else NONE,
             f"{row.n:,}",
-            percent(other.figure.value if other else None),
+            theirs,
             percent(row.masked.value if row.masked else None),
             _published(_best(row)),
             percent(row.floor),
@@ -123,10 +125,10 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
     if card.limit is not None:
         notes.insert(0, f"**A trial on about {card.limit} examples a set: not the official figures.**")
     if apart:
-        notes.append(f"No teacher's figure where it was judged on other items: {', '.join(apart)}.")
+        notes.append(f"The teacher was judged on other items, or asked otherwise: {', '.join(apart)}.")
     if any("*" in line[7] for line in lines):
         notes.append("A star: quoted at second hand.")
-    if any("(" in line[7] for line in lines):
+    if any("(" in line[5] + line[7] for line in lines):
         notes.append("In parentheses: measured on something else than what is judged here.")
     return f"{' '.join(notes)}\n\n{table([*head, 'majority', 'simple baseline'], lines, left=2)}"
 
