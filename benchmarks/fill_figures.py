@@ -69,7 +69,9 @@ def _set_row(files: Files, known: Mapping[str, dict[str, Any]], use: SetUse) -> 
         )
         size = f"{counts[key]:,}{' articles' if key.endswith('articles') else ''}"
         terms = ". ".join(filter(None, (row["licence"], row.get("terms", "").rstrip("."))))
-    taught = BY_NAME if use.by_name else TEACHES.get(use.name, "")
+    taught = TEACHES.get(use.name, "")
+    if use.by_name:
+        taught = taught.replace(AT_MENTION, BY_NAME)
     if use.labels:  # what the recipe leaves out of the set's labels, it does not teach
         taught = "; ".join([", ".join(use.labels), *taught.split("; ")[1:]])
     return [TITLES.get(use.name, use.name), ", ".join(part), size, terms, taught]
@@ -94,9 +96,10 @@ TITLES = {
     "vast_topics_many": "VAST posts, twice, asked about sixteen topics of the split",
     "comment_topics_many": "Toxic-spans comments, asked about eight VAST topics",
 }
+AT_MENTION, BY_NAME = "asked about at its mention where the comment names it", "asked about by its name"
 TEACHES = {
     "newsmtsc": "stance toward a named target",
-    "vast": "stance toward a topic, asked about at its mention where the comment names it",
+    "vast": f"stance toward a topic, {AT_MENTION}",
     "rumoureval": "replies",
     "ptc": "loaded language, techniques",
     "semeval2021": "loaded language, techniques",
@@ -106,7 +109,6 @@ TEACHES = {
     "slant_frames": "frames; **labels by a language model**",
     "slant_domain": "stance, loaded language, frames; **labels by a language model**",
 }
-BY_NAME = "stance toward a topic, asked about by its name"
 SOURCES = {  # texts of a set under another name
     "vast_topics": "vast", "vast_topics_many": "vast",
     "comment_topics": "toxic_spans", "comment_topics_many": "toxic_spans",

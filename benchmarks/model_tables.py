@@ -76,7 +76,9 @@ def scores(files: Files) -> str:
     said += [f"teacher `{teacher.fingerprint}`, not shipped"] if teacher else []
     for part, what in (("topic", "topics"), ("span", "loaded language")):
         if other := _beside(files, f"{part}_teacher"):
-            own = [f"{row.title} {percent(row.figure.value)}" for row in other.results if not _part(row)]
+            ours = {row.set: row for row in card.results}
+            rows = [row for row in other.results if not _part(row)]
+            own = [f"{row.title} {_theirs(row, ours.get(row.set))}" for row in rows]
             said += [f"teacher for {what} `{other.fingerprint}`, not shipped: {', '.join(own)}"]
     return _scores_table("; ".join(said), card, teacher, [row for row in card.results if not _part(row)])
 
@@ -93,10 +95,9 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
     lines, apart = [], []
     for row in rows:
         other = others.get(row.set)
-        theirs = percent(other.figure.value if other else None)
-        if other is not None and data_of(other) != data_of(row):
+        theirs = _theirs(other, row)
+        if "(" in theirs:
             apart.append(row.title)
-            theirs = f"({theirs})"
         figure = row.figure
         cells = [
             row.title,
@@ -128,9 +129,17 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
         notes.append(f"The teacher was judged on other items, or asked otherwise: {', '.join(apart)}.")
     if any("*" in line[7] for line in lines):
         notes.append("A star: quoted at second hand.")
-    if any("(" in line[5] + line[7] for line in lines):
+    if "(" in said or any("(" in line[5] + line[7] for line in lines):
         notes.append("In parentheses: measured on something else than what is judged here.")
     return f"{' '.join(notes)}\n\n{table([*head, 'majority', 'simple baseline'], lines, left=2)}"
+
+
+def _theirs(other: Result | None, row: Result | None) -> str:
+    """Another model's figure, in parentheses if it was judged on other items than the row, or asked otherwise."""
+    if other is None or other.figure.value is None:
+        return NONE
+    figure = percent(other.figure.value)
+    return figure if row is None or data_of(other) == data_of(row) else f"({figure})"
 
 
 def _best(row: Result) -> Published | None:

@@ -167,17 +167,16 @@ class Ferry(TinySet):
         yield example("The ferry.", targets=(TargetLabel("ferry", "favor", ((4, 9),)),))
 
 
-def test_a_set_that_is_named_twice_teaches_both_ways_of_asking(
-    encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_recipe_may_ask_by_name_about_what_the_text_names(
+    encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by_name: bool
 ) -> None:
     monkeypatch.setitem(READERS, "tiny", Ferry())
-    (by_name,) = load_use(SetUse("tiny", by_name=True))
-    assert by_name.targets == (TargetLabel("ferry", "favor"),)
-    both = [{"name": "tiny", "by_name": True}, {"name": "tiny"}]
-    (row,) = make_rows(training_examples(recipe(tmp_path, train=both)), encoder)
-    assert row.named.tolist() == [False, True], "in one pass"
+    use = {"name": "tiny", "by_name": by_name}
+    (row,) = make_rows(training_examples(recipe(tmp_path, train=[use])), encoder)
     favor = STANCE_INDEX["favor"]
-    assert row.stance.tolist() == [[IGNORED, favor], [favor, IGNORED]]
+    assert row.named.tolist() == [not by_name]
+    assert row.stance.tolist() == [[IGNORED, favor] if by_name else [favor, IGNORED]]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -160,6 +161,28 @@ def test_a_topic_teacher_that_is_not_there_is_said_before_the_other_reads(
     with pytest.raises(UsageError, match="nowhere: neither a checkpoint"):
         train(taught, tmp_path / "run")
     assert not (tmp_path / "run" / "teaching").exists()
+
+
+def test_a_teacher_of_spans_is_told_the_texts_of_its_sets_alone(
+    tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.learning import training
+    from slant.learning.batches import make_rows
+
+    texts = [replace(e, source=name) for name in ("tiny", "other") for e in examples()]
+    rows = make_rows(texts, text_encoder(tmp_path))
+    told: dict[str, set[str]] = {}
+
+    def teach(some: list[Any], *_: Any, speaks: str, **__: Any) -> None:
+        told[speaks] = {texts[row.window.request].source for row in some}
+
+    monkeypatch.setattr(training, "teach", teach)
+    one = str(tiny_checkpoint)
+    taught = recipe(tiny_encoder, teacher=one, span_teacher=one, span_sets=["other"])
+    training._listen(rows, texts, taught, tmp_path / "run")
+    assert told == {"all": {"tiny", "other"}, "spans": {"other"}}
+    with pytest.raises(UsageError, match=r"reads no texts of ptc .*of what it reads: other, tiny"):
+        training._listen(rows, texts, replace(taught, span_sets=["ptc"]), tmp_path / "run")
 
 
 def test_who_says_the_same_as_the_teacher_has_nothing_to_learn(tiny_checkpoint: Path, tmp_path: Path) -> None:

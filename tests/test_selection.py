@@ -354,7 +354,9 @@ def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose
     assert found.frame_thresholds[FRAMES.index("political")] != found.frame_threshold, "14 and 1 are enough"
     assert said[0].startswith("dev slant_frames + slant_domain: 100.0 with")
     # Favor twice, once right: F1 2/3, 0 and 0.
-    assert said[1].startswith("dev slant_domain: 22.2 for 2 stances toward named targets, ECE 0.")
+    assert said[1].startswith(
+        "dev slant_domain: 22.2 for 2 stances toward named targets, 50.0 % of them right, ECE 0."
+    )
     assert found.named_bias == (0.0, 0.0, 0.0)
     assert found.loaded_seed == Decoding().loaded_seed
 

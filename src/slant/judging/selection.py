@@ -141,8 +141,8 @@ def _say_named(
     p = np.array([list(stance_scores(s, decoding, named=True).values()) for s, *_ in asked])
     gold = np.array([g for _, g, _ in asked])
     say(
-        f"dev {name}: {100 * macro_f1(p.argmax(1), gold, len(STANCES)):.1f} for {len(gold)} stances toward named "
-        f"targets, ECE {_ece(p, gold):.3f}; nothing is chosen by these"
+        f"dev {name}: {100 * macro_f1(p.argmax(1), gold, len(STANCES)):.1f} for {len(gold)} stances toward named targets, "
+        f"{100 * (p.argmax(1) == gold).mean():.1f} % of them right, ECE {_ece(p, gold):.3f}; nothing is chosen by these"
     )
 
 

@@ -22,8 +22,7 @@ class SetUse:
     limit: at most so many examples (a seeded sample), 0 for all. without_fold: leaves that fifth out (for sets that have
     one split only, judged on the fold left out), -1 for none. labels: learn from these only (of loaded, toxic, stance, reply,
     frames, biased, subjective), empty for all that the set has. teaching: as of the Recipe, for this set; -1 for the same.
-    by_name: ask about every target by its name, also about those that the text names; named twice, with and without, a set
-    teaches both ways of asking.
+    by_name: ask about every target by its name, also about those that the text names.
     """
 
     name: str
@@ -52,7 +51,7 @@ class Recipe:
     )
     topic_teacher: str = ""  # speaks on topics in the teacher's place; "" for the same
     span_teacher: str = ""  # speaks on loaded language in the texts of span_sets; "" for the same
-    span_sets: Sequence[str] = ()
+    span_sets: Sequence[str] = ()  # sources of examples: "ptc", "directed_sentiment", …
     teaching: float = 0.5  # weight of the teacher's word against the labels', 0 to 1
     unlabelled: tuple[SetUse, ...] = ()  # texts on which only the teacher has a word (labels/unlabelled.py)
     dev: tuple[SetUse, ...] = ()  # thresholds and priors are chosen here, never on a test split

@@ -115,7 +115,16 @@ def _key(reader: Reader, windows: Sequence[Window]) -> str:
     digest = hashlib.sha256(reader.fingerprint.encode())
     for window in windows:
         digest.update(
-            repr((window.input_ids, window.positions, window.types, window.roles, window.groups)).encode()
+            repr(
+                (
+                    window.input_ids,
+                    window.positions,
+                    window.types,
+                    window.roles,
+                    window.groups,
+                    window.queries,
+                )
+            ).encode()
         )
     return digest.hexdigest()[:16]
 

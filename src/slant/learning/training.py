@@ -19,7 +19,7 @@ from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
 from slant.encoding.windows import TextEncoder
-from slant.errors import SlantError
+from slant.errors import SlantError, UsageError
 from slant.learning.batches import Collator, Row, Rows, make_rows, set_teaching, training_examples
 from slant.learning.network import SlantModel
 from slant.learning.recipe import Recipe, to_dict
@@ -143,6 +143,12 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
 
 def _listen(rows: Sequence[Row], examples: Sequence[Example], recipe: Recipe, out: Path) -> None:
     """What the recipe's teachers say of the rows; one that is not there is missed before the first of them reads."""
+    sources = {e.source for e in examples}
+    if missing := sorted(set(recipe.span_sets) - sources):
+        raise UsageError(
+            f"span_sets: the recipe reads no texts of {', '.join(missing)} that the span_teacher could speak on; "
+            f"of what it reads: {', '.join(sorted(sources))}."
+        )
     names = (("teacher", ALL), ("topic_teacher", TOPICS), ("span_teacher", SPANS))
     teachers = [(as_checkpoint(getattr(recipe, n), out / n), part) for n, part in names if getattr(recipe, n)]
     for teacher, speaks in teachers:
