@@ -52,7 +52,6 @@ LEAST_FRAME = (
     0.25  # probability under which no frame is reported, whatever the F1: a reader would not believe it
 )
 DOMAIN = "slant_domain"
-BESIDE = (DOMAIN, "vast")  # whose named targets are told of, and choose nothing
 Spans = list[tuple[int, int]]
 
 
@@ -120,28 +119,25 @@ def choose_decoding(
             say(
                 f"WARNING: nothing right on dev {where} at any threshold. The model learned nothing there: train longer."
             )
-    for name in BESIDE:
-        if name in readings:
-            _say_named(name, dev[name], readings[name], decoding, say)
+    if DOMAIN in readings:
+        _say_domain(dev[DOMAIN], readings[DOMAIN], decoding, say)
     return decoding
 
 
-def _say_named(
-    name: str,
+def _say_domain(
     examples: Sequence[Example],
     readings: Sequence[Reading],
     decoding: Decoding,
     say: Callable[[str], object],
 ) -> None:
-    """How the stance priors of newsmtsc do on other named targets. They are not chosen by these: our own domain is not
-    labelled by people, and of VAST's topics that a comment names next to none is neutral, by the way it was made."""
+    """How the stance priors of newsmtsc, which people labelled, do on our own domain; they are not chosen by it."""
     asked = _asked(examples, readings, named=True)
     if not asked:
         return
     p = np.array([list(stance_scores(s, decoding, named=True).values()) for s, *_ in asked])
     gold = np.array([g for _, g, _ in asked])
     say(
-        f"dev {name}: {100 * macro_f1(p.argmax(1), gold, len(STANCES)):.1f} for {len(gold)} stances toward named targets, "
+        f"dev {DOMAIN}: {100 * macro_f1(p.argmax(1), gold, len(STANCES)):.1f} for {len(gold)} stances toward named targets, "
         f"{100 * (p.argmax(1) == gold).mean():.1f} % of them right, ECE {_ece(p, gold):.3f}; nothing is chosen by these"
     )
 

@@ -131,11 +131,12 @@ SPECS: tuple[SetSpec, ...] = (
     SetSpec(
         "vast/test", "VAST test", "vast", "test", "train", "stance", "macro_f1", STANCES, "posts",
         slices=(("zero-shot", "seen", "0"), ("few-shot", "seen", "1")), views=BY_ASKED,
-        note="a topic that the post names is asked about at its mention, as by `slant score`; of these next to none is "
+        note="a topic that the post names is asked about at its mention too, as by `slant score`; of these next to none is "
         "neutral, by the way the set was made",
     ),
     SetSpec(
-        "vast/dev", "VAST dev", "vast", "dev", "train", "stance", "macro_f1", STANCES, "posts", on_demand=True
+        "vast/dev", "VAST dev", "vast", "dev", "train", "stance", "macro_f1", STANCES, "posts",
+        views=BY_ASKED, on_demand=True,
     ),
     SetSpec(
         "rumoureval/test", "RumourEval-2019 A test", "rumoureval", "test", "train", "reply", "macro_f1",
