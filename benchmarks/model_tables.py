@@ -74,12 +74,10 @@ def scores(files: Files) -> str:
         "(as much again for OpenVINO)"
     ]
     said += [f"teacher `{teacher.fingerprint}`, not shipped"] if teacher else []
-    for part, what in (("topic", "topics"), ("span", "loaded language")):
-        if other := _beside(files, f"{part}_teacher"):
-            ours = {row.set: row for row in card.results}
-            rows = [row for row in other.results if not _part(row)]
-            own = [f"{row.title} {_theirs(row, ours.get(row.set))}" for row in rows]
-            said += [f"teacher for {what} `{other.fingerprint}`, not shipped: {', '.join(own)}"]
+    if topics := _beside(files, "topic_teacher"):
+        ours = {row.set: row for row in card.results}
+        own = [f"{r.title} {_theirs(r, ours.get(r.set))}" for r in topics.results if not _part(r)]
+        said += [f"teacher for topics `{topics.fingerprint}`, not shipped: {', '.join(own)}"]
     return _scores_table("; ".join(said), card, teacher, [row for row in card.results if not _part(row)])
 
 
@@ -129,13 +127,13 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
         notes.append(f"The teacher was judged on other items, or asked otherwise: {', '.join(apart)}.")
     if any("*" in line[7] for line in lines):
         notes.append("A star: quoted at second hand.")
-    if "(" in said or any("(" in line[5] + line[7] for line in lines):
+    if apart or any("(" in line[7] for line in lines):
         notes.append("In parentheses: measured on something else than what is judged here.")
     return f"{' '.join(notes)}\n\n{table([*head, 'majority', 'simple baseline'], lines, left=2)}"
 
 
 def _theirs(other: Result | None, row: Result | None) -> str:
-    """Another model's figure, in parentheses if it was judged on other items than the row, or asked otherwise."""
+    """A teacher's figure, in parentheses if it was judged on other items than the row, or asked otherwise."""
     if other is None or other.figure.value is None:
         return NONE
     figure = percent(other.figure.value)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from slant.encoding.labels import TOXIC
 from slant.errors import SlantError, UsageError
 from slant.records import Example
 from tiny import examples, open_torch, recipe, text_encoder, write_tokenizer
@@ -112,9 +109,7 @@ def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path
     assert apart > 0.1
 
 
-@pytest.mark.parametrize("speaks", ["topics", "spans"])
-def test_another_teacher_can_speak_on_a_part(tiny_checkpoint: Path, tmp_path: Path, speaks: str) -> None:
-    """All logits of the other one are 1.5 higher: just those of its part are taken over."""
+def test_another_teacher_can_speak_on_topics_alone(tiny_checkpoint: Path, tmp_path: Path) -> None:
     from slant.learning import teaching
     from slant.learning.batches import make_rows
     from slant.learning.network import SlantModel
@@ -126,25 +121,20 @@ def test_another_teacher_can_speak_on_a_part(tiny_checkpoint: Path, tmp_path: Pa
         for values in (model.stance[-1].bias, model.unit[-1].bias, model.tokens[-1].bias):
             values += 1.5
     model.save_pretrained(other)
-    settings = json.loads((other / "slant.json").read_text("utf-8"))
-    (other / "slant.json").write_text(json.dumps({**settings, "run": "another"}), "utf-8")
     texts = list(examples())
     rows, alone = (make_rows(texts, text_encoder(tmp_path)) for _ in range(2))
-    for teacher, part in ((tiny_checkpoint, teaching.ALL), (other, speaks)):
-        teaching.teach(rows, texts, teacher, tmp_path / "kept", speaks=part)
+    for teacher, topics in ((tiny_checkpoint, False), (other, True)):
+        teaching.teach(rows, texts, teacher, tmp_path / "kept", topics=topics)
     teaching.teach(alone, texts, tiny_checkpoint, tmp_path / "kept")
     topics_seen = named_seen = 0
     for both, one in zip(rows, alone, strict=True):
         assert both.soft is not None
         assert one.soft is not None
-        loaded, named = np.arange(both.soft.token.shape[1]) < TOXIC, both.named
-        higher = 1.5 * (speaks == "spans")
-        assert np.allclose(both.soft.token[:, loaded], one.soft.token[:, loaded] + higher, atol=2e-2)
-        assert np.array_equal(both.soft.token[:, ~loaded], one.soft.token[:, ~loaded])
+        assert np.array_equal(both.soft.token, one.soft.token)
         assert np.array_equal(both.soft.unit, one.soft.unit)
+        named = both.named
         assert np.array_equal(both.soft.stance[named], one.soft.stance[named])
-        higher = 1.5 * (speaks == "topics")
-        assert np.allclose(both.soft.stance[~named], one.soft.stance[~named] + higher, atol=2e-2)
+        assert np.allclose(both.soft.stance[~named], one.soft.stance[~named] + 1.5, atol=2e-2)
         topics_seen, named_seen = topics_seen + int((~named).sum()), named_seen + int(named.sum())
     assert topics_seen
     assert named_seen
@@ -161,28 +151,6 @@ def test_a_topic_teacher_that_is_not_there_is_said_before_the_other_reads(
     with pytest.raises(UsageError, match="nowhere: neither a checkpoint"):
         train(taught, tmp_path / "run")
     assert not (tmp_path / "run" / "teaching").exists()
-
-
-def test_a_teacher_of_spans_is_told_the_texts_of_its_sets_alone(
-    tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from slant.learning import training
-    from slant.learning.batches import make_rows
-
-    texts = [replace(e, source=name) for name in ("tiny", "other") for e in examples()]
-    rows = make_rows(texts, text_encoder(tmp_path))
-    told: dict[str, set[str]] = {}
-
-    def teach(some: list[Any], *_: Any, speaks: str, **__: Any) -> None:
-        told[speaks] = {texts[row.window.request].source for row in some}
-
-    monkeypatch.setattr(training, "teach", teach)
-    one = str(tiny_checkpoint)
-    taught = recipe(tiny_encoder, teacher=one, span_teacher=one, span_sets=["other"])
-    training._listen(rows, texts, taught, tmp_path / "run")
-    assert told == {"all": {"tiny", "other"}, "spans": {"other"}}
-    with pytest.raises(UsageError, match=r"reads no texts of ptc .*of what it reads: other, tiny"):
-        training._listen(rows, texts, replace(taught, span_sets=["ptc"]), tmp_path / "run")
 
 
 def test_who_says_the_same_as_the_teacher_has_nothing_to_learn(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -230,10 +198,6 @@ def test_what_a_recipe_may_say_of_teachers(tiny_encoder: Path) -> None:
         recipe(tiny_encoder, unlabelled=[{"name": "fa_kes"}])
     with pytest.raises(UsageError, match="speaks on topics alone"):
         recipe(tiny_encoder, topic_teacher="runs/topics")
-    with pytest.raises(UsageError, match="speaks on loaded language alone"):
-        recipe(tiny_encoder, span_teacher="runs/spans", span_sets=["ptc"])
-    with pytest.raises(UsageError, match="give both or neither"):
-        recipe(tiny_encoder, teacher="any", span_teacher="runs/spans")
     with pytest.raises(UsageError, match="expected a share from 0 to 1"):
         recipe(tiny_encoder, teaching=1.5)
 

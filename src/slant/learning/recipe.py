@@ -50,8 +50,6 @@ class Recipe:
         ""  # checkpoint or exported model to learn from as well ("default": the shipped one); "" for none
     )
     topic_teacher: str = ""  # speaks on topics in the teacher's place; "" for the same
-    span_teacher: str = ""  # speaks on loaded language in the texts of span_sets; "" for the same
-    span_sets: Sequence[str] = ()  # sources of examples: "ptc", "directed_sentiment", …
     teaching: float = 0.5  # weight of the teacher's word against the labels', 0 to 1
     unlabelled: tuple[SetUse, ...] = ()  # texts on which only the teacher has a word (labels/unlabelled.py)
     dev: tuple[SetUse, ...] = ()  # thresholds and priors are chosen here, never on a test split
@@ -115,13 +113,10 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
         raise UsageError(
             f"{where}: unlabelled texts teach nothing without a teacher. Name a checkpoint folder in `teacher`."
         )
-    for name, what in (("topic_teacher", "topics"), ("span_teacher", "loaded language")):
-        if getattr(recipe, name) and not recipe.teacher:
-            raise UsageError(
-                f"{where}: {name} speaks on {what} alone; name who speaks on all else in `teacher`."
-            )
-    if bool(recipe.span_teacher) != bool(recipe.span_sets):
-        raise UsageError(f"{where}: span_teacher speaks on the texts of span_sets; give both or neither.")
+    if recipe.topic_teacher and not recipe.teacher:
+        raise UsageError(
+            f"{where}: topic_teacher speaks on topics alone; name who speaks on all else in `teacher`."
+        )
     if not 0 <= recipe.teaching <= 1:
         raise UsageError(f"{where}: teaching = {recipe.teaching}; expected a share from 0 to 1.")
     return recipe

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from slant.encoding.labels import ANY, TOXIC
 from slant.encoding.reader import Reader, batches, request
 from slant.encoding.windows import Window, collate
 from slant.errors import SlantError
@@ -25,7 +24,6 @@ from slant.learning.runtime import load_checkpoint
 from slant.records import Example
 
 CHUNK = 2000  # examples a file
-ALL, TOPICS, SPANS = "all", "topics", "spans"  # what a teacher speaks on
 
 
 def teach(
@@ -35,12 +33,11 @@ def teach(
     kept: Path,
     *,
     bf16: bool = False,
-    speaks: str = ALL,
+    topics: bool = False,
 ) -> None:
     """Set `soft` of every row, whose windows point into `examples`, to what the checkpoint `teacher` says of it.
 
-    kept: folder for the answers. speaks: on ALL; or, in another teacher's place, on TOPICS (stances toward these; it reads no
-    rows but such) or SPANS (loaded language and its techniques).
+    kept: folder for the answers. topics: it takes another teacher's place for stances toward topics, and reads nothing else.
     Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
     """
     if not (teacher / "slant.json").exists():
@@ -49,7 +46,7 @@ def teach(
         )
     reader = load_checkpoint(teacher, bf16=bf16)
     kept.mkdir(parents=True, exist_ok=True)
-    if speaks == TOPICS:
+    if topics:
         rows = [row for row in rows if not row.named.all()]
     by_example: dict[int, list[Row]] = {}
     for row in rows:
@@ -68,12 +65,10 @@ def teach(
         if not file.exists():
             _store(file, softs)
         for row, soft in zip(ours, softs, strict=True):
-            if speaks == ALL or row.soft is None:
-                row.soft = soft
-            elif speaks == TOPICS:
+            if topics and row.soft is not None:
                 row.soft.stance[~row.named] = soft.stance[~row.named]
             else:
-                row.soft.token[:, ANY:TOXIC] = soft.token[:, ANY:TOXIC]
+                row.soft = soft
         bar.update(len(ours))
     bar.close()
 
@@ -114,18 +109,8 @@ def _read(reader: Reader, windows: Sequence[Window], named: Sequence[np.ndarray]
 def _key(reader: Reader, windows: Sequence[Window]) -> str:
     digest = hashlib.sha256(reader.fingerprint.encode())
     for window in windows:
-        digest.update(
-            repr(
-                (
-                    window.input_ids,
-                    window.positions,
-                    window.types,
-                    window.roles,
-                    window.groups,
-                    window.queries,
-                )
-            ).encode()
-        )
+        said = (window.input_ids, window.positions, window.types, window.roles, window.groups, window.queries)
+        digest.update(repr(said).encode())
     return digest.hexdigest()[:16]
 
 

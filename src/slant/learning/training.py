@@ -19,15 +19,14 @@ from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
 from slant.encoding.windows import TextEncoder
-from slant.errors import SlantError, UsageError
-from slant.learning.batches import Collator, Row, Rows, make_rows, set_teaching, training_examples
+from slant.errors import SlantError
+from slant.learning.batches import Collator, Rows, make_rows, set_teaching, training_examples
 from slant.learning.network import SlantModel
 from slant.learning.recipe import Recipe, to_dict
 from slant.learning.restore import as_checkpoint
 from slant.learning.runtime import has_bf16
 from slant.learning.starting import first_model
-from slant.learning.teaching import ALL, SPANS, TOPICS, teach
-from slant.records import Example
+from slant.learning.teaching import teach
 
 
 class EpochOrder(Sampler[int]):
@@ -124,7 +123,12 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     )
     if recipe.teacher:
         with arguments.main_process_first(local=False):  # the others find the answers in its files
-            _listen(rows.rows, examples, recipe, out)
+            bf16 = recipe.bf16 and has_bf16()
+            teachers = [as_checkpoint(recipe.teacher, out / "teacher")]
+            if recipe.topic_teacher:
+                teachers.append(as_checkpoint(recipe.topic_teacher, out / "topic_teacher"))
+            for teacher, topics in zip(teachers, (False, True), strict=False):
+                teach(rows.rows, examples, teacher, out / "teaching", bf16=bf16, topics=topics)
         set_teaching(rows.rows, examples, recipe)
     trainer = SlantTrainer(
         model=model,
@@ -139,23 +143,6 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
     if arguments.world_size > 1:
         _part(trainer)
     return out
-
-
-def _listen(rows: Sequence[Row], examples: Sequence[Example], recipe: Recipe, out: Path) -> None:
-    """What the recipe's teachers say of the rows; one that is not there is missed before the first of them reads."""
-    sources = {e.source for e in examples}
-    if missing := sorted(set(recipe.span_sets) - sources):
-        raise UsageError(
-            f"span_sets: the recipe reads no texts of {', '.join(missing)} that the span_teacher could speak on; "
-            f"of what it reads: {', '.join(sorted(sources))}."
-        )
-    names = (("teacher", ALL), ("topic_teacher", TOPICS), ("span_teacher", SPANS))
-    teachers = [(as_checkpoint(getattr(recipe, n), out / n), part) for n, part in names if getattr(recipe, n)]
-    for teacher, speaks in teachers:
-        told = rows
-        if speaks == SPANS:
-            told = [row for row in rows if examples[row.window.request].source in recipe.span_sets]
-        teach(told, examples, teacher, out / "teaching", bf16=recipe.bf16 and has_bf16(), speaks=speaks)
 
 
 def _part(trainer: SlantTrainer) -> None:

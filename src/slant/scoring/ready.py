@@ -115,7 +115,7 @@ def ready_question(row: Any, where: str, targets: Targets) -> Question:
     called = {n: targets.name(n) if n in targets.ids else n for n in (*mentions, *names)}
     topics = tuple((n, called[n]) for n in names if n not in mentions)
     again = tuple(called[n] for n in mentions) if kind == "comment" else ()
-    return Question(unit, mentions, topics, again, answers=_text(row, "parent_text", where))
+    return Question(unit, mentions, topics, answers=_text(row, "parent_text", where), names=again)
 
 
 @lru_cache(maxsize=256)

@@ -43,19 +43,19 @@ class Question:
     """A unit with what it is asked about.
 
     mentions: target id → where the unit names it. topics: (target id, name) of targets that it does not name.
-    names: of a comment, what the targets of `mentions` are called, in their order: it is asked about these in both ways, as
-    people's labels of comments are met best so (model/LOG.md, 17).
     article: for a comment, title and first words of its article. answers: the comment that it replies to, where known.
     document: of which repetition is told: the article's own units together, a comment alone.
+    names: of a comment, what the targets of `mentions` are called, in their order. It is asked about these in both ways, as
+        that meets people's labels of comments best (model/LOG.md, 17).
     """
 
     unit: Unit
     mentions: dict[str, Spans] = field(default_factory=dict)
     topics: tuple[tuple[str, str], ...] = ()
-    names: tuple[str, ...] = ()
     article: str | None = None
     answers: str | None = None
     document: Document | None = None
+    names: tuple[str, ...] = ()
 
 
 def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
@@ -88,7 +88,7 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
         if unit.kind == "comment":
             answers, own = texts.get(unit.parent_id or ""), Document([unit.text])
             names = tuple(targets.name(t) for t in mentions)
-            yield Question(unit, mentions, tuple(topics), names, article, answers, own)
+            yield Question(unit, mentions, tuple(topics), article, answers, own, names)
         else:
             yield Question(unit, mentions, tuple(topics), document=whole)
 
