@@ -60,7 +60,7 @@ def main() -> None:
     args = parser.parse_args()
     found = []
     for left_out, (split, head) in LEFT_OUT.items():
-        sets = [{"name": name, "by_name": name == "vast"} for name in LEFT_OUT if name != left_out] + OTHERS
+        sets = [{"name": name} for name in LEFT_OUT if name != left_out] + OTHERS
         recipe = recipe_from(
             {**RECIPE, "encoder": args.encoder, "train": sets, "save_steps": 100_000}, where="cross"
         )

@@ -70,8 +70,6 @@ def _set_row(files: Files, known: Mapping[str, dict[str, Any]], use: SetUse) -> 
         size = f"{counts[key]:,}{' articles' if key.endswith('articles') else ''}"
         terms = ". ".join(filter(None, (row["licence"], row.get("terms", "").rstrip("."))))
     taught = TEACHES.get(use.name, "")
-    if use.by_name:
-        taught = taught.replace(AT_MENTION, BY_NAME)
     if use.labels:  # what the recipe leaves out of the set's labels, it does not teach
         taught = "; ".join([", ".join(use.labels), *taught.split("; ")[1:]])
     return [TITLES.get(use.name, use.name), ", ".join(part), size, terms, taught]
@@ -96,10 +94,9 @@ TITLES = {
     "vast_topics_many": "VAST posts, twice, asked about sixteen topics of the split",
     "comment_topics_many": "Toxic-spans comments, asked about eight VAST topics",
 }
-AT_MENTION, BY_NAME = "asked about at its mention where the comment names it", "asked about by its name"
 TEACHES = {
     "newsmtsc": "stance toward a named target",
-    "vast": f"stance toward a topic, {AT_MENTION}",
+    "vast": "stance toward a topic that the text does not name",
     "rumoureval": "replies",
     "ptc": "loaded language, techniques",
     "semeval2021": "loaded language, techniques",

@@ -75,8 +75,7 @@ def scores(files: Files) -> str:
     ]
     said += [f"teacher `{teacher.fingerprint}`, not shipped"] if teacher else []
     if topics := _beside(files, "topic_teacher"):
-        ours = {row.set: row for row in card.results}
-        own = [f"{r.title} {_theirs(r, ours.get(r.set))}" for r in topics.results if not _part(r)]
+        own = [f"{row.title} {percent(row.figure.value)}" for row in topics.results if not _part(row)]
         said += [f"teacher for topics `{topics.fingerprint}`, not shipped: {', '.join(own)}"]
     return _scores_table("; ".join(said), card, teacher, [row for row in card.results if not _part(row)])
 
@@ -93,9 +92,9 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
     lines, apart = [], []
     for row in rows:
         other = others.get(row.set)
-        theirs = _theirs(other, row)
-        if "(" in theirs:
+        if other is not None and data_of(other) != data_of(row):
             apart.append(row.title)
+            other = None
         figure = row.figure
         cells = [
             row.title,
@@ -103,7 +102,7 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
             f"**{percent(figure.value)}**" if figure.value is not None else "not judged",
             f"{percent(figure.low)}–{percent(figure.high)}" if figure.low is not None else NONE,
             f"{row.n:,}",
-            theirs,
+            percent(other.figure.value if other else None),
             percent(row.masked.value if row.masked else None),
             _published(_best(row)),
             percent(row.floor),
@@ -124,20 +123,12 @@ def _scores_table(said: str, card: Scorecard, teacher: Scorecard | None, rows: S
     if card.limit is not None:
         notes.insert(0, f"**A trial on about {card.limit} examples a set: not the official figures.**")
     if apart:
-        notes.append(f"The teacher was judged on other items, or asked otherwise: {', '.join(apart)}.")
+        notes.append(f"No teacher's figure where it was judged on other items: {', '.join(apart)}.")
     if any("*" in line[7] for line in lines):
         notes.append("A star: quoted at second hand.")
-    if apart or any("(" in line[7] for line in lines):
+    if any("(" in line[7] for line in lines):
         notes.append("In parentheses: measured on something else than what is judged here.")
     return f"{' '.join(notes)}\n\n{table([*head, 'majority', 'simple baseline'], lines, left=2)}"
-
-
-def _theirs(other: Result | None, row: Result | None) -> str:
-    """A teacher's figure, in parentheses if it was judged on other items than the row, or asked otherwise."""
-    if other is None or other.figure.value is None:
-        return NONE
-    figure = percent(other.figure.value)
-    return figure if row is None or data_of(other) == data_of(row) else f"({figure})"
 
 
 def _best(row: Result) -> Published | None:

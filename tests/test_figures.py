@@ -132,14 +132,10 @@ def test_scores_of_whole_sets_with_everything_beside_them(project: Project) -> N
     assert "| Streets test, quoted voice |" in project("slices")
 
 
-def test_the_figure_of_a_teacher_judged_on_other_items_is_in_parentheses(project: Project) -> None:
+def test_a_teacher_judged_on_other_items_gives_no_figure(project: Project) -> None:
     write(project.results / "teacher/scorecard.json", card(replace(FULL, signature="data:bb|n:1200")))
-    assert f"| 1,200 | ({100 * (FULL.figure.value or 0):.1f}) | 70.0 |" in project("scores")
-    assert "The teacher was judged on other items, or asked otherwise: Streets test." in project("scores")
-    assert "In parentheses: measured on something else than what is judged here." in project("scores")
-    write(project.results / "teacher/scorecard.json", card(replace(FULL, figure=Figure(None), signature="")))
     assert "| 1,200 | — | 70.0 |" in project("scores")
-    assert "asked otherwise" not in project("scores")
+    assert "No teacher's figure where it was judged on other items: Streets test." in project("scores")
 
 
 def test_a_trial_is_called_one(project: Project) -> None:

@@ -160,25 +160,6 @@ def test_sets_are_used_as_the_recipe_says(
     assert {r.weight for r in rows} == {0.5}
 
 
-class Ferry(TinySet):
-    """A text that is asked about what it names."""
-
-    def read(self, root: Path, split: str) -> Iterator[Example]:
-        yield example("The ferry.", targets=(TargetLabel("ferry", "favor", ((4, 9),)),))
-
-
-@pytest.mark.parametrize("by_name", [False, True])
-def test_a_recipe_may_ask_by_name_about_what_the_text_names(
-    encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by_name: bool
-) -> None:
-    monkeypatch.setitem(READERS, "tiny", Ferry())
-    use = {"name": "tiny", "by_name": by_name}
-    (row,) = make_rows(training_examples(recipe(tmp_path, train=[use])), encoder)
-    favor = STANCE_INDEX["favor"]
-    assert row.named.tolist() == [not by_name]
-    assert row.stance.tolist() == [[IGNORED, favor] if by_name else [favor, IGNORED]]
-
-
 @pytest.mark.parametrize(
     ("name", "message"),
     [("vasd", r"unknown set 'vasd'.*Did you mean 'vast'\?"), ("frac", "frac is judged, never trained on")],

@@ -62,7 +62,7 @@ def test_vast_takes_the_random_topic_of_a_synthetic_neutral(tmp_path):
     real, synthetic = vast.read(tmp_path, "train")
     assert (real.targets[0].name, real.targets[0].label) == ("owl towers", "favor")
     assert (synthetic.targets[0].name, synthetic.targets[0].label) == ("herring tax", "neutral")
-    assert synthetic.meta == {"kind": "comment", "seen": "1", "type_idx": "4", "synthetic": "1"}
+    assert synthetic.meta == {"seen": "1", "type_idx": "4", "synthetic": "1"}
     assert "synthetic" not in real.meta
     assert real.group == synthetic.group
     assert real.targets[0].mentions == ()
@@ -73,15 +73,7 @@ def test_vast_test_has_fewer_columns(tmp_path):
     write(tmp_path / "vast/vast_test.csv", "post,new_topic,label,seen?", "No more owls,owl towers,0,0")
     (row,) = vast.read(tmp_path, "test")
     assert row.targets[0].label == "against"
-    assert row.meta == {"kind": "comment", "seen": "0"}
-
-
-def test_vast_has_mentions_where_the_post_names_the_topic(tmp_path):
-    rows = ("Owl towers? An owl-tower more!,owl tower,0,0", "Our owl towers lean.,owl towers,1,0")
-    write(tmp_path / "vast/vast_test.csv", "post,new_topic,label,seen?", *rows)
-    one, two = vast.read(tmp_path, "test")
-    assert [one.text[a:b] for a, b in one.targets[0].mentions] == ["owl-tower"], "not the plural"
-    assert [two.text[a:b] for a, b in two.targets[0].mentions] == ["owl towers"]
+    assert row.meta == {"seen": "0"}
 
 
 def rumour(name, split="train", **fields):

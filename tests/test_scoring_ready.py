@@ -59,15 +59,6 @@ def test_targets_by_id_by_any_name_and_as_a_topic() -> None:
     assert list(only.mentions) == ["Quill"], "those that are asked for, and no others"
 
 
-def test_what_a_comment_names_is_asked_about_by_name_as_well() -> None:
-    row = {"text": "Mayor Quill met the council.", "targets": ["Quill", "boats", "council"]}
-    (comment,), _ = read({**row, "kind": "comment"})
-    assert list(comment.mentions) == ["Quill", "council"]
-    assert comment.names == ("Quill", "the harbour council")
-    (paragraph,), _ = read(row)
-    assert paragraph.names == ()
-
-
 def test_a_text_that_answers_another_is_a_comment() -> None:
     (asked,), _ = read({"text": "No.", "parent_text": "The ferry sails."})
     assert (asked.unit.kind, asked.answers) == ("comment", "The ferry sails.")

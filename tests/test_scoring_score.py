@@ -18,7 +18,7 @@ from slant.encoding.windows import Request, TextEncoder
 from slant.labels.targets import Target, Targets
 from slant.reading.units import split
 from slant.reading.voice import voices
-from slant.records import REPLIES, Article, Example, Part, Score, TargetLabel, Unit
+from slant.records import REPLIES, Article, Part, Score, Unit
 from slant.scoring import score as scoring
 from slant.scoring.score import Question, questions, score
 from tiny import text_encoder
@@ -94,14 +94,6 @@ def test_a_unit_is_asked_about_the_targets_that_it_names() -> None:
     (q,) = asked(unit("The council praised the ferry, said the council."))
     assert q.mentions == {"council": ((4, 11), (40, 47)), "ferry": ((24, 29),)}
     assert (q.topics, q.answers) == ((), None)
-
-
-def test_a_comment_is_asked_by_name_as_well_about_what_it_names() -> None:
-    (q,) = asked(unit("The ferry? Ask the council.", "comment"))
-    assert list(q.mentions) == ["ferry", "council"]
-    assert q.names == ("the ferry", "the harbour council")
-    (paragraph,) = asked(unit("The ferry? Ask the council."))
-    assert paragraph.names == ()
 
 
 def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() -> None:
@@ -198,34 +190,6 @@ def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
     assert row.loaded[0].voice == "reader"
     (paragraph,) = run(reader, Question(unit(text)))
     assert (paragraph.toxic, paragraph.reply) == ((), None)
-
-
-def test_what_a_comment_names_has_the_mean_of_both_ways_of_asking(reader: Reader) -> None:
-    """By its mention the rules are in favor, by its name against: the first word behind the mask is the council's."""
-    text, mentions, names = "The ferry sails.", {"ferry": ((4, 9),)}, ("council ferry",)
-    (row,) = run(
-        reader, Question(unit(text, "comment"), mentions, (("council", "council story"),), names=names)
-    )
-    both, topic = row.stance
-    sure = float(np.exp(5) / (np.exp(5) + 2))
-    assert (both.target, both.mentions, topic.target) == ("ferry", ((4, 9),), "council")
-    assert (
-        both.scores["against"] == both.scores["favor"] == pytest.approx((sure + (1 - sure) / 2) / 2, abs=1e-4)
-    )
-    assert topic.scores["against"] == pytest.approx(sure, abs=1e-4)
-    example = Example(
-        id="c", source="s", split="dev", group="c", text=text, meta={"kind": "comment"},
-        targets=(TargetLabel("council story"), TargetLabel("council ferry", None, ((4, 9),))),
-    )  # fmt: skip
-    (judged,) = reader.predict([example])
-    assert [round(s["against"], 4) for s in judged.stance] == [
-        topic.scores["against"],
-        both.scores["against"],
-    ]
-    (paragraph,) = reader.predict([replace(example, meta={})])
-    assert paragraph.stance[1]["favor"] == pytest.approx(sure, abs=1e-4), (
-        "a paragraph is asked at the mention alone"
-    )
 
 
 def test_a_stance_below_its_threshold_has_scores_and_no_label(reader: Reader) -> None:

@@ -150,11 +150,6 @@ def stance_scores(logits: Array | None, decoding: Decoding, *, named: bool) -> d
     return {"against": against / total, "neutral": neutral / total, "favor": favor / total}
 
 
-def mean_scores(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
-    """Of a target that was asked about in two ways."""
-    return {label: (p + other[label]) / 2 for label, p in one.items()}
-
-
 def reply_scores(unit: Array, decoding: Decoding) -> dict[str, float]:
     bias = np.asarray(decoding.reply_bias, np.float32)
     probabilities = softmax((unit[REPLY] + bias) / decoding.reply_temperature)
@@ -265,16 +260,11 @@ def prediction(
         shift = repetition_shift(weight, document, text[span.start : span.end])
         span_scores.append(technique_scores(reading, span.start, span.end, repetition=shift))
     spans = loaded_spans(text, reading, decoding, document)
-    stance = [
-        stance_scores(s, decoding, named=bool(t.mentions))
-        for t, s in zip(example.targets, reading.stance[: len(example.targets)], strict=True)
-    ]
-    named = [i for i, t in enumerate(example.targets) if t.mentions]
-    # Of a comment, what it names was asked about once more, by name (reader.request_as_scored).
-    for i, again in zip(named, reading.stance[len(example.targets) :], strict=False):
-        stance[i] = mean_scores(stance[i], stance_scores(again, decoding, named=False))
     return Prediction(
-        stance=tuple(stance),
+        stance=tuple(
+            stance_scores(s, decoding, named=bool(t.mentions))
+            for t, s in zip(example.targets, reading.stance, strict=True)
+        ),
         loaded=tuple(Loaded(a, b, text[a:b], t, p, "outlet") for a, b, t, p in spans),
         toxic=tuple(toxic_spans(example.text, reading, decoding)),
         span_scores=tuple(span_scores),

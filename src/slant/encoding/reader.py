@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -85,7 +84,7 @@ class Reader:
 
         Examples of one group are taken to be one document, of which repetition is told: give them all.
         """
-        readings = self.read([request_as_scored(e) for e in examples], done=done)
+        readings = self.read([request(e) for e in examples], done=done)
         whole = documents(examples)
         return [
             prediction(e, r, self.decoding, gold_spans=gold_spans, document=whole[e.source, e.group])
@@ -143,13 +142,6 @@ class Readings:
 def request(example: Example) -> Request:
     """How an example is asked about: by mention where the text names the target, else by name."""
     return Request(example.text, [t.mentions or t.name for t in example.targets], example.context)
-
-
-def request_as_scored(example: Example) -> Request:
-    """As `slant score` asks: of a comment, what it names is asked about by name as well, behind all else."""
-    first = request(example)
-    again = [t.name for t in example.targets if t.mentions] if example.meta.get("kind") == "comment" else []
-    return replace(first, targets=[*first.targets, *again])
 
 
 def columns(length: int) -> int:

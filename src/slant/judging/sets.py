@@ -31,7 +31,6 @@ TEST_ONLY: dict[str, Reader] = {seeds_gold.NAME: seeds_gold}
 
 Slices = tuple[tuple[str, str, str], ...]
 BY_VOICE: Slices = (("outlet voice", "voice", "outlet"), ("quoted voice", "voice", "quoted"))
-BY_ASKED: Slices = (("topic named", "asked", "named"), ("topic not named", "asked", "topic"))
 BY_PLATFORM: Slices = (("Twitter", "platform", "twitter"), ("Reddit", "platform", "reddit"))
 # The outlets with thirty sentences and more in BABE's fold 0; the other judged sets do not tell their outlets.
 BY_OUTLET: Slices = tuple(
@@ -130,13 +129,10 @@ SPECS: tuple[SetSpec, ...] = (
     _newsmtsc("dev_mt", on_demand=True),
     SetSpec(
         "vast/test", "VAST test", "vast", "test", "train", "stance", "macro_f1", STANCES, "posts",
-        slices=(("zero-shot", "seen", "0"), ("few-shot", "seen", "1")), views=BY_ASKED,
-        note="a topic that the post names is asked about at its mention too, as by `slant score`; of these next to none is "
-        "neutral, by the way the set was made",
+        slices=(("zero-shot", "seen", "0"), ("few-shot", "seen", "1")),
     ),
     SetSpec(
-        "vast/dev", "VAST dev", "vast", "dev", "train", "stance", "macro_f1", STANCES, "posts",
-        views=BY_ASKED, on_demand=True,
+        "vast/dev", "VAST dev", "vast", "dev", "train", "stance", "macro_f1", STANCES, "posts", on_demand=True
     ),
     SetSpec(
         "rumoureval/test", "RumourEval-2019 A test", "rumoureval", "test", "train", "reply", "macro_f1",

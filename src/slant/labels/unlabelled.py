@@ -92,7 +92,7 @@ def _topics(root: Path) -> list[str]:
 def _asked(
     source: str, texts: list[str], topics: list[str], *, near: int = NEAR, far: int = FAR, draw: str = ""
 ) -> Iterator[Example]:
-    """Each text with `near` of its nearest topics by TF-IDF (of four times as many) and `far` random ones, all by name."""
+    """Each text with `near` of its nearest topics by TF-IDF (of four times as many) and `far` random ones."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit([*texts, *topics])

@@ -115,8 +115,6 @@ def load_use(use: SetUse, *, root: Path | None = None, seed: int = 0) -> list[Ex
         examples = [e for e, fold in zip(examples, folds(examples), strict=True) if fold != use.without_fold]
     if use.labels:
         examples = [_only(e, use.labels) for e in examples]
-    if use.by_name:
-        examples = [replace(e, targets=tuple(replace(t, mentions=()) for t in e.targets)) for e in examples]
     return _sample(examples, use.limit, seed)
 
 

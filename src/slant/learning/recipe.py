@@ -22,7 +22,6 @@ class SetUse:
     limit: at most so many examples (a seeded sample), 0 for all. without_fold: leaves that fifth out (for sets that have
     one split only, judged on the fold left out), -1 for none. labels: learn from these only (of loaded, toxic, stance, reply,
     frames, biased, subjective), empty for all that the set has. teaching: as of the Recipe, for this set; -1 for the same.
-    by_name: ask about every target by its name, also about those that the text names.
     """
 
     name: str
@@ -33,7 +32,6 @@ class SetUse:
     without_fold: int = -1
     labels: tuple[str, ...] = ()
     teaching: float = -1.0
-    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,10 +112,8 @@ def ready_question(row: Any, where: str, targets: Targets) -> Question:
     mentions = targets.find(text) | own.find(text)
     if names:
         mentions = {n: mentions[n] for n in names if n in mentions}
-    called = {n: targets.name(n) if n in targets.ids else n for n in (*mentions, *names)}
-    topics = tuple((n, called[n]) for n in names if n not in mentions)
-    again = tuple(called[n] for n in mentions) if kind == "comment" else ()
-    return Question(unit, mentions, topics, answers=_text(row, "parent_text", where), names=again)
+    topics = tuple((n, targets.name(n) if n in targets.ids else n) for n in names if n not in mentions)
+    return Question(unit, mentions, topics, answers=_text(row, "parent_text", where))
 
 
 @lru_cache(maxsize=256)

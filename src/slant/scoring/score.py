@@ -16,7 +16,6 @@ from slant.encoding.decode import (
     biased_score,
     frames_found,
     loaded_spans,
-    mean_scores,
     reply_scores,
     stance_scores,
     subjective_score,
@@ -45,8 +44,6 @@ class Question:
     mentions: target id → where the unit names it. topics: (target id, name) of targets that it does not name.
     article: for a comment, title and first words of its article. answers: the comment that it replies to, where known.
     document: of which repetition is told: the article's own units together, a comment alone.
-    names: of a comment, what the targets of `mentions` are called, in their order. It is asked about these in both ways, as
-        that meets people's labels of comments best (model/LOG.md, 17).
     """
 
     unit: Unit
@@ -55,7 +52,6 @@ class Question:
     article: str | None = None
     answers: str | None = None
     document: Document | None = None
-    names: tuple[str, ...] = ()
 
 
 def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
@@ -87,8 +83,7 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
         ]
         if unit.kind == "comment":
             answers, own = texts.get(unit.parent_id or ""), Document([unit.text])
-            names = tuple(targets.name(t) for t in mentions)
-            yield Question(unit, mentions, tuple(topics), article, answers, own, names)
+            yield Question(unit, mentions, tuple(topics), article, answers, own)
         else:
             yield Question(unit, mentions, tuple(topics), document=whole)
 
@@ -185,22 +180,22 @@ def _key(question: Question) -> bytes:
     """All of a question that its score depends on, and nothing that tells the unit from a copy of it."""
     unit = question.unit
     asked = (unit.text, unit.kind == "comment", unit.voices, *question.mentions.items())
-    more = (question.topics, question.names, question.article, question.answers, question.document)
+    more = (question.topics, question.article, question.answers, question.document)
     return blake2b(repr((asked, more)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _requests(question: Question) -> list[Request]:
     """The unit with all its targets, named or not, in one pass; then a comment with its article and with its parent."""
     text = question.unit.text
-    topics = (name for _, name in question.topics)
-    own = Request(text, [*question.mentions.values(), *topics, *question.names])
+    own = Request(text, [*question.mentions.values(), *(name for _, name in question.topics)])
     return [own, *(Request(text, context=c) for c in (question.article, question.answers) if c)]
 
 
 def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
     """What is said of the question's unit and of every copy of it: which one it is, is put in later."""
     unit, decoding, main = question.unit, reader.decoding, readings[0]
-    stance = _stances(question, main.stance, decoding)
+    asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
+    stance = _stances(asked, main.stance, decoding)
     # Toward the article, then toward the parent; the last is the reply.
     answered = [reply_scores(reading.unit, decoding) for reading in readings[1:]]
     if question.article:
@@ -235,22 +230,17 @@ def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
     return (*windows, "truncated") if any(r.cut for r in readings) else windows
 
 
-def _stances(question: Question, logits: Sequence[Array | None], decoding: Decoding) -> list[Stance]:
-    """Toward all that the question asks about; `logits` in the order of `_requests`.
-
-    No label where even the likeliest is too unsure (Decoding), or where no token of the mention could be asked; there every
-    label is as likely as another.
-    """
-    asked: list[tuple[str, Spans]] = [*question.mentions.items(), *((t, ()) for t, _ in question.topics)]
-    by_name = dict(zip(question.mentions, logits[len(asked) :], strict=False))
+def _stances(
+    asked: Sequence[tuple[str, Spans]], logits: Sequence[Array | None], decoding: Decoding
+) -> list[Stance]:
+    """No label where even the likeliest is too unsure (Decoding), or where no token of the mention could be asked; there
+    every label is as likely as another."""
     out = []
-    for (target, spans), own in zip(asked, logits[: len(asked)], strict=True):
+    for (target, spans), own in zip(asked, logits, strict=True):
         if own is None:
             out.append(Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), spans))
             continue
         scores = stance_scores(own, decoding, named=bool(spans))
-        if target in by_name:
-            scores = mean_scores(scores, stance_scores(by_name[target], decoding, named=False))
         abstain = decoding.named_abstain if spans else decoding.topic_abstain
         out.append(Stance(target, best_label(scores, abstain=abstain), _rounded(scores), spans))
     return out

@@ -1,8 +1,8 @@
 """VAST: reader comments of a newspaper's debate pages with free-text topics (Allaway & McKeown, EMNLP 2020).
 
 Licence: none stated; research use, the text is not to be republished.
-Mapping: label 0/1/2 → stance against/favor/neutral toward the topic, with its mentions where the post names it
-(a third of train does, a sixth of dev), as `slant score` would find them; else it goes by its name.
+Mapping: label 0/1/2 → stance against/favor/neutral toward the topic, which goes as a text pair (no
+mentions).
 Group: the post, since a post stands in several rows with different topics.
 
 Traps
@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from slant.labels.public.files import check_split, digest, locate, table
-from slant.labels.targets import Targets
 from slant.records import Example, TargetLabel
 
 NAME: str = "vast"
@@ -29,12 +28,12 @@ SYNTHETIC = "4"
 
 
 def read(root: Path, split: str) -> Iterator[Example]:
-    """One Example per post and topic; meta `kind`, `seen` "0"/"1", `type_idx`, and `synthetic` "1" where it is so."""
+    """One Example per post and topic; meta `seen` "0"/"1", `type_idx`, and `synthetic` "1" where it is so."""
     check_split(NAME, split, SPLITS)
     path = locate(root, NAME, f"vast_{split}.csv")
     for number, row in table(path, ("post", "new_topic", "label", "seen?")):
         kind = row.get("type_idx", "")
-        meta = {"seen": row["seen?"], "kind": "comment"}
+        meta = {"seen": row["seen?"]}
         if kind:
             meta["type_idx"] = kind
         if kind == SYNTHETIC:
@@ -46,10 +45,6 @@ def read(root: Path, split: str) -> Iterator[Example]:
             split=split,
             group=digest(row["post"]),
             text=row["post"],
-            targets=(TargetLabel(topic, LABELS[row["label"]], _mentions(row["post"], topic)),),
+            targets=(TargetLabel(topic, LABELS[row["label"]]),),
             meta=meta,
         )
-
-
-def _mentions(post: str, topic: str) -> tuple[tuple[int, int], ...]:
-    return Targets.from_names([topic]).find(post).get(topic, ())
