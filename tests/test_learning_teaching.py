@@ -82,6 +82,19 @@ def test_each_row_gets_its_own_logits_and_the_second_time_from_the_file(
         assert np.array_equal(one.soft.stance, two.soft.stance)
 
 
+def test_answers_are_kept_by_where_a_target_is_asked_about(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """By words a mention adds no column, so that two of them give the same tokens."""
+    from slant.encoding.windows import WORDS, Request
+    from slant.learning import teaching
+
+    reader, encoder = open_torch(tiny_checkpoint), text_encoder(tmp_path)
+    encoder.queries = WORDS
+    one, other = (encoder.encode([Request("The mill, the park.", [[at]])]) for at in ((4, 8), (14, 18)))
+    assert one[0].input_ids == other[0].input_ids
+    assert teaching._key(reader, one) != teaching._key(reader, other)
+    assert teaching._key(reader, one) == teaching._key(reader, list(one))
+
+
 def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path) -> None:
     """By copies, as it was trained: asked by the marks of its student it would say something else."""
     from slant.encoding.windows import MARKS
