@@ -1,5 +1,4 @@
-"""How often the words of a gold span stand in their article, for repetition and for other techniques: the log odds that
-slant.encoding.repetition takes for evidence.
+"""How often the words of a gold span stand in their article, by technique: what slant.encoding.repetition takes for evidence.
 
     python benchmarks/repetition.py [--split fit]
 
@@ -9,39 +8,44 @@ Never on `dev`, which is judged.
 from __future__ import annotations
 
 import argparse
-import math
 
-from slant.encoding.repetition import LOG_ODDS, Document
+import numpy as np
+from numpy.typing import NDArray
+
+from slant.encoding.labels import TECHNIQUE_INDEX, TECHNIQUES
+from slant.encoding.repetition import LOG_SHARES, Document
 from slant.labels.public import data_root, ptc
 
+PRIOR = 5  # spans' worth of the shares of all techniques but repetition, for a technique that was seen a few times only
+Floats = NDArray[np.float64]
 
-def counts(split: str) -> tuple[list[int], list[int]]:
-    """Per number of occurrences (the last: so many or more) the gold spans of repetition, and of other techniques."""
-    gold = ptc.spans(data_root(), split, "tc")
-    repeated, other = [0] * len(LOG_ODDS), [0] * len(LOG_ODDS)
+
+def counts(split: str) -> Floats:
+    """[techniques, occurrences (the last: so many or more)]: the gold spans."""
+    gold, found = ptc.spans(data_root(), split, "tc"), np.zeros((len(TECHNIQUES), LOG_SHARES.shape[1]))
     for article, text in ptc.articles(data_root(), split).items():
         document = Document([text])
         for span in gold[article]:
-            place = min(document.occurrences(text[span.start : span.end]), len(LOG_ODDS)) - 1
-            (repeated if span.label == "repetition" else other)[place] += 1
-    return repeated, other
+            place = min(document.occurrences(text[span.start : span.end]), found.shape[1]) - 1
+            found[TECHNIQUE_INDEX[span.label], place] += 1
+    return found
 
 
-def log_odds(repeated: list[int], other: list[int]) -> list[float]:
-    """ln P(count | repetition) / P(count | another technique), one added to each cell."""
-    r, o = [n + 1 for n in repeated], [n + 1 for n in other]
-    return [math.log(a / sum(r)) - math.log(b / sum(o)) for a, b in zip(r, o, strict=True)]
+def log_shares(found: Floats) -> Floats:
+    """ln P(occurrences | technique), of the shape of `counts`; those of repetition itself with one added to each cell."""
+    repetition = TECHNIQUE_INDEX["repetition"]
+    other = np.delete(found, repetition, axis=0).sum(0) + 1
+    smooth = found + PRIOR * other / other.sum()
+    smooth[repetition] = found[repetition] + 1
+    return np.asarray(np.log(smooth / smooth.sum(1, keepdims=True)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--split", default="fit", choices=("fit", "tune", "train"))
-    repeated, other = counts(parser.parse_args().split)
-    print("times in the article | repetition | another technique | log odds")
-    for i, odds in enumerate(log_odds(repeated, other), start=1):
-        print(
-            f"{i}{' or more' if i == len(LOG_ODDS) else '':8} | {repeated[i - 1]} | {other[i - 1]} | {odds:.2f}"
-        )
+    found = counts(parser.parse_args().split)
+    for name, spans, shares in zip(TECHNIQUES, found.astype(int), log_shares(found), strict=True):
+        print(f"({', '.join(f'{x:.2f}' for x in shares)}),  # {name}: {', '.join(map(str, spans))}")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from slant.encoding.decode import Decoding, loaded_spans, prediction, technique_scores
-from slant.encoding.repetition import LOG_ODDS, Document, documents, repetition_shift
+from slant.encoding.labels import TECHNIQUE_INDEX, TECHNIQUES
+from slant.encoding.repetition import LOG_SHARES, Document, documents, repetition_shift
 from slant.judging.loaded import choose_weight, items
 from slant.labels.targets import Targets
 from slant.records import Example, Span, Unit
@@ -37,10 +39,17 @@ def test_words_are_counted_whole_and_whatever_their_case() -> None:
 
 def test_the_shift_follows_the_count_and_the_weight() -> None:
     document = Document(["lies and more lies", "lies"])
-    assert repetition_shift(1.0, document, "lies") == LOG_ODDS[2]
-    assert repetition_shift(0.5, document, "more") == 0.5 * LOG_ODDS[0]
-    assert repetition_shift(1.0, Document(["lies " * 9]), "lies") == LOG_ODDS[-1]
-    assert repetition_shift(0.0, document, "lies") == repetition_shift(1.0, None, "lies") == 0.0
+    assert repetition_shift(1.0, document, "lies").tolist() == LOG_SHARES[:, 2].tolist()
+    assert repetition_shift(0.5, document, "more").tolist() == (0.5 * LOG_SHARES[:, 0]).tolist()
+    assert repetition_shift(1.0, Document(["lies " * 9]), "lies").tolist() == LOG_SHARES[:, -1].tolist()
+    for nothing in (repetition_shift(0.0, document, "lies"), repetition_shift(1.0, None, "lies")):
+        assert nothing.tolist() == [0.0] * len(TECHNIQUES)
+
+
+def test_words_that_come_again_tell_for_names_more_than_for_doubt() -> None:
+    """Labels put on people come again and again; a doubt that does is hardly a doubt."""
+    shift = dict(zip(TECHNIQUES, repetition_shift(1.0, Document(["lies " * 9]), "lies"), strict=True))
+    assert shift["repetition"] > shift["name_calling_labeling"] > shift["doubt"]
 
 
 def test_the_document_decides_what_the_text_leaves_open() -> None:
@@ -52,7 +61,9 @@ def test_the_document_decides_what_the_text_leaves_open() -> None:
 
     assert label(None) == label(Document([text])) == "doubt"
     assert label(Document([text, "greedy, greedy"])) == "repetition"
-    scores = technique_scores(found, 4, 10, repetition=2.0)
+    more = np.zeros(len(TECHNIQUES), np.float32)
+    more[TECHNIQUE_INDEX["repetition"]] = 2.0
+    scores = technique_scores(found, 4, 10, repetition=more)
     assert max(scores, key=scores.__getitem__) == "repetition"
     assert sum(scores.values()) == pytest.approx(1)
 
@@ -79,16 +90,27 @@ def test_gold_spans_are_asked_with_their_document() -> None:
 def test_the_weight_is_chosen_by_what_it_gives() -> None:
     repeated = [line("shame", i, Span(0, 5, "repetition")) for i in range(0, 40, 10)]
     once = [line("a farce", 99, Span(2, 7, "doubt")), line("what a lie", 120, Span(7, 10, "doubt"))]
-    torn = {"doubt": 1.0, "repetition": -0.9}  # by 1.9, of 2.55 that four times tell
+    torn = {"doubt": 1.0, "repetition": -3.0}  # by 4.0, of 7.06 that four times tell
     readings = [reading(e.text, {e.text.split()[-1]: torn}) for e in (*repeated, *once)]
-    assert items([*repeated, *once], readings).micro_f1(0) == pytest.approx(2 / 6)
-    chosen = choose_weight([*repeated, *once], readings)
-    assert chosen == (1.0, {"ptc": 1.0}, pytest.approx(2 / 6)), "the nearest to 1 of those that get all right"
-    assert choose_weight(once, readings[4:])[:2] == (1.0, {"ptc": 1.0})
-    # A set whose annotators name the technique however often a word comes: each set counts the same.
-    other = [replace(e, source="slant_domain", loaded=(Span(0, 5, "doubt"),)) for e in repeated]
-    weight, figures, _ = choose_weight([*repeated, *once, *other], readings + readings[:4])
-    assert (weight, figures) == (0.5, {"ptc": pytest.approx(2 / 6), "slant_domain": 1.0})
+    assert items([*repeated, *once], readings).right(0).tolist() == [False] * 4 + [True] * 2
+    weight, figures, without = choose_weight([*repeated, *once], readings)
+    assert (figures, without) == ({"ptc": 1.0}, pytest.approx(2 / 6))
+    assert weight == 1.25, "in the middle of 0.75 to 1.5, which get all right"
+    weight, figures, _ = choose_weight(once, readings[4:])
+    assert (weight, figures) == (0.75, {"ptc": 1.0}), "all are as good: the middle one"
+
+
+def test_each_set_counts_the_same_in_choosing_the_weight() -> None:
+    """There is a set whose annotators name the technique however often a word comes."""
+    repeated = [line("shame", i, Span(0, 5, "repetition")) for i in range(0, 30, 10)]
+    other = [replace(e, source="slant_domain", loaded=(Span(0, 5, "doubt"),)) for e in repeated * 40]
+    readings = [reading("shame", {"shame": {"doubt": 1.0, "repetition": -3.0}})] * 123
+    weight, figures, without = choose_weight([*repeated, *other], readings)
+    assert without == pytest.approx(0.5)
+    assert figures == {"ptc": 0.0, "slant_domain": 1.0}, "from 1 on it is the other way round"
+    assert weight == 0.75, (
+        "the middle of all, as what one gains the other loses; by their size it would be 0.5"
+    )
 
 
 def unit(number: int, kind: str, text: str) -> Unit:
@@ -107,14 +129,14 @@ def test_scoring_counts_over_the_article_and_a_comment_alone() -> None:
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_the_log_odds_are_those_of_the_corpus() -> None:
+def test_the_shares_are_those_of_the_corpus() -> None:
     from slant.errors import SlantError
 
     sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
-    from repetition import counts, log_odds
+    from repetition import counts, log_shares
 
     try:
-        measured = log_odds(*counts("fit"))
+        measured = log_shares(counts("fit"))
     except SlantError as error:
         pytest.skip(str(error))
-    assert measured == pytest.approx(LOG_ODDS, abs=0.005)
+    assert measured == pytest.approx(LOG_SHARES, abs=0.006)

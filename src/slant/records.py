@@ -7,6 +7,7 @@ a span's point into the unit's `text`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -119,6 +120,16 @@ class Loaded:
     label: str
     score: float
     voice: str
+
+
+def in_own_words(label: str | None, kind: str, voices: Iterable[str]) -> str | None:
+    """A stance label held to the author's own words: in news it stands where these carry loaded language, else it is neutral.
+
+    kind: of the unit; what a comment says is its writer's own. voices: those of the unit's loaded spans, each one of VOICES.
+    A model that learned from people's labels of news (NewsMTSC) calls bad news and quoted views of a target a stance toward
+    it; the codebook calls only that so which the author conveys (benchmarks/own_words.py measures both).
+    """
+    return label if kind == "comment" or any(voice != "quoted" for voice in voices) else "neutral"
 
 
 @dataclass(frozen=True, slots=True)

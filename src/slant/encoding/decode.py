@@ -18,8 +18,6 @@ from slant.encoding.windows import Window
 from slant.errors import UsageError, did_you_mean
 from slant.records import REPLIES, Example, Loaded, Prediction
 
-REPETITION = TECHNIQUES.index("repetition")
-
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
@@ -224,13 +222,14 @@ def loaded_spans(
     return out
 
 
-def technique_scores(reading: Reading, start: int, end: int, *, repetition: float = 0.0) -> dict[str, float]:
+def technique_scores(
+    reading: Reading, start: int, end: int, *, repetition: Array | float = 0.0
+) -> dict[str, float]:
     """Probability per technique, given that these characters are loaded: from the mean logits of their tokens.
 
-    repetition: added to the logit of repetition.
+    repetition [techniques]: added to the logits, see repetition_shift.
     """
-    logits = technique_logits(reading, start, end)
-    logits[REPETITION] += repetition
+    logits = technique_logits(reading, start, end) + repetition
     return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits), strict=True)}
 
 

@@ -1,7 +1,7 @@
 """Repetition, a technique that no sentence shows by itself: whether a loaded stretch's words come again in its document.
 
-Annotators of the Propaganda Techniques Corpus saw the whole article. The count is evidence beside the model's own: the log
-odds below are added to the technique's logit, as far as a checkpoint's Decoding says.
+Annotators of the Propaganda Techniques Corpus saw the whole article. The count is evidence beside the model's own: how likely
+it is under each technique is added to the techniques' logits, as far as a checkpoint's Decoding says.
 """
 
 from __future__ import annotations
@@ -10,11 +10,34 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
+import numpy as np
+from numpy.typing import NDArray
+
 from slant.records import Example
 
-# ln P(count | repetition) / P(count | another technique) for words that stand 1, 2, 3, 4 and 5 or more times in the article:
-# the gold spans of PTC fit, one added to each cell (benchmarks/repetition.py).
-LOG_ODDS = (-1.44, 1.26, 2.11, 2.55, 3.38)
+Array = NDArray[np.float32]
+
+# ln P(count | technique), rows as TECHNIQUES, for words that stand 1, 2, 3, 4 and 5 or more times in the article: the gold
+# spans of PTC fit (benchmarks/repetition.py prints them).
+LOG_SHARES = np.array(
+    [
+        (-0.11, -2.76, -3.80, -5.34, -4.64),  # loaded_language
+        (-0.16, -2.58, -3.70, -4.13, -3.50),  # name_calling_labeling
+        (-1.54, -1.62, -1.96, -2.35, -1.05),  # repetition
+        (-0.07, -2.76, -4.90, -9.32, -8.85),  # exaggeration_minimisation
+        (-0.02, -4.00, -6.03, -9.41, -8.93),  # doubt
+        (-0.04, -3.44, -4.82, -8.85, -8.37),  # appeal_to_fear_prejudice
+        (-0.21, -2.32, -3.37, -4.22, -3.13),  # flag_waving
+        (-0.01, -4.45, -7.73, -8.57, -8.09),  # causal_oversimplification
+        (-0.20, -2.44, -4.04, -2.82, -4.05),  # slogans
+        (-0.03, -4.68, -4.19, -4.89, -7.75),  # appeal_to_authority
+        (-0.02, -3.78, -7.07, -7.90, -7.43),  # black_and_white_fallacy
+        (-0.07, -2.76, -6.68, -7.52, -7.04),  # thought_terminating_cliches
+        (-0.04, -3.19, -7.11, -7.94, -7.46),  # whataboutism_straw_men_red_herring
+        (-0.02, -3.91, -6.62, -7.46, -6.98),  # bandwagon_reductio_ad_hitlerum
+    ],
+    np.float32,
+)
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 
 
@@ -46,11 +69,11 @@ def _spaced(text: str) -> str:
     return "".join(f" {word.lower()} " for word in _WORD.findall(text))
 
 
-def repetition_shift(weight: float, document: Document | None, stretch: str) -> float:
-    """What to add to the logit of repetition; 0 where no document is known. weight: of LOG_ODDS, from the Decoding."""
+def repetition_shift(weight: float, document: Document | None, stretch: str) -> Array:
+    """What to add to the logits [techniques]; zeros where no document is known. weight: of LOG_SHARES, from the Decoding."""
     if document is None or not weight:
-        return 0.0
-    return weight * LOG_ODDS[min(document.occurrences(stretch), len(LOG_ODDS)) - 1]
+        return np.zeros(len(LOG_SHARES), np.float32)
+    return np.float32(weight) * LOG_SHARES[:, min(document.occurrences(stretch), LOG_SHARES.shape[1]) - 1]
 
 
 def documents(examples: Sequence[Example]) -> Mapping[tuple[str, str], Document]:

@@ -12,7 +12,7 @@ from slant.judging.metrics import Tally, tally_characters, tally_classes, tally_
 from slant.judging.sets import SetSpec
 from slant.labels.public import frac
 from slant.reading.voice import voice_at, voices
-from slant.records import Example, Loaded, Prediction, Span, TargetLabel
+from slant.records import Example, Loaded, Prediction, Span, TargetLabel, in_own_words
 
 
 class Predictor(Protocol):
@@ -122,6 +122,15 @@ def _stance(example: Example, prediction: Prediction, _: SetSpec) -> list[Row]:
     ]
 
 
+def _own_stance(example: Example, prediction: Prediction, spec: SetSpec) -> list[Row]:
+    """As `_stance`, held to the author's own words; without a probability, as it has none."""
+    kind = example.meta.get("kind", "paragraph")
+    stretches = voices(example.text, kind)
+    found = [voice_at(stretches, span.start, span.end) for span in prediction.loaded]
+    rows = _stance(example, prediction, spec)
+    return [row._replace(said=in_own_words(row.said, kind, found), sure=None) for row in rows]
+
+
 def _asked(example: Example, target: TargetLabel) -> dict[str, str]:
     """meta of a target: `asked` "named" or "topic", and in whose `voice` its first mention stands."""
     if not target.mentions:
@@ -165,6 +174,7 @@ def _yes_no(example: Example, prediction: Prediction, spec: SetSpec) -> list[Row
 
 _BY_EXAMPLE: dict[str, Callable[[Example, Prediction, SetSpec], list[Row]]] = {
     "stance": _stance,
+    "own_stance": _own_stance,
     "reply": _reply,
     "toxic": _toxic,
     "frames": _frames,

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.encoding.decode import (
-    REPETITION,
     Array,
     Decoding,
     Reading,
@@ -20,6 +19,7 @@ from slant.encoding.decode import (
 from slant.encoding.extents import loaded_extents, words
 from slant.encoding.labels import ANY, TECHNIQUE_INDEX, TECHNIQUES, span_tags
 from slant.encoding.repetition import documents, repetition_shift
+from slant.judging.searches import middle_of_best
 from slant.judging.spans import overlap_f1
 from slant.records import Example
 
@@ -65,36 +65,37 @@ def choose_extents(
 
 
 class Items(NamedTuple):
-    """One row per gold label of a span: logits [n, techniques], log odds of repetition [n], the label [n], and how many
-    labels the span has [n], as the k best answers count for k of them."""
+    """One row per gold label of a span: logits and what the document says of repetition [n, techniques], the label [n], and
+    how many labels the span has [n], as the k best answers count for k of them."""
 
     logits: Array
     repeated: Array
     gold: NDArray[np.int_]
     of: NDArray[np.int_]
 
-    def micro_f1(self, weight: float) -> float:
-        logits = self.logits.copy()
-        logits[:, REPETITION] += weight * self.repeated
+    def right(self, weight: float) -> NDArray[np.bool_]:
+        """[n]: whose label is among the answers; their share is the micro-F1."""
+        logits = self.logits + weight * self.repeated
         own = logits[np.arange(len(self.gold)), self.gold]
-        return float(((logits > own[:, None]).sum(1) < self.of).mean())
+        return np.asarray((logits > own[:, None]).sum(1) < self.of)
 
 
 def items(examples: Sequence[Example], readings: Sequence[Reading]) -> Items:
     """What can be asked of the gold spans of whole documents. A span over a line end is two here."""
     whole = documents(examples)
-    rows: list[tuple[Array, float, int, int]] = []
+    rows: list[tuple[Array, Array, int, int]] = []
     for e, r in zip(examples, readings, strict=True):
         places: dict[tuple[int, int], list[int]] = {}
         for span in e.loaded or ():
             if span.label in TECHNIQUE_INDEX:
                 places.setdefault((span.start, span.end), []).append(TECHNIQUE_INDEX[span.label])
         for (start, end), labels in places.items():
-            odds = repetition_shift(1.0, whole[e.source, e.group], e.text[start:end])
+            shift = repetition_shift(1.0, whole[e.source, e.group], e.text[start:end])
             logits = technique_logits(r, start, end)
-            rows += [(logits, odds, label, len(labels)) for label in labels]
-    logits = np.array([row[0] for row in rows], np.float32).reshape(-1, len(TECHNIQUES))
-    repeated = np.array([row[1] for row in rows], np.float32)
+            rows += [(logits, shift, label, len(labels)) for label in labels]
+    logits, repeated = (
+        np.array([row[i] for row in rows], np.float32).reshape(-1, len(TECHNIQUES)) for i in (0, 1)
+    )
     gold, of = (np.array([row[i] for row in rows], int) for i in (2, 3))
     return Items(logits, repeated, gold, of)
 
@@ -102,10 +103,8 @@ def items(examples: Sequence[Example], readings: Sequence[Reading]) -> Items:
 def choose_weight(
     examples: Sequence[Example], readings: Sequence[Reading]
 ) -> tuple[float, dict[str, float], float]:
-    """The weight of repetition with the best micro-F1 (the mean of the sets'), that figure per set, and the mean without it.
-
-    Of equals the one nearest to 1, at which the count is taken for what it says if it knows nothing that the model knows.
-    """
+    """The weight of repetition in the middle of those that chance does not tell from the best one by micro-F1 (the mean of
+    the sets'), that figure per set, and the mean without it."""
     sets = {
         source: items(
             *zip(
@@ -114,11 +113,14 @@ def choose_weight(
         )
         for source in dict.fromkeys(e.source for e in examples if e.loaded)
     }
-
-    def mean(weight: float) -> float:
-        return float(np.mean([found.micro_f1(weight) for found in sets.values()]))
-
     if not sets:
         return Decoding().repetition_weight, {}, 0.0
-    weight = max(WEIGHTS, key=lambda w: (mean(w), -abs(w - 1)))
-    return weight, {source: found.micro_f1(weight) for source, found in sets.items()}, mean(0)
+    right = {
+        source: np.array([found.right(w) for w in WEIGHTS], np.float32) for source, found in sets.items()
+    }
+    total = sum(rows.shape[1] for rows in right.values())
+    # However many spans a set has, it counts as much as another.
+    scores = np.concatenate([rows * total / (len(right) * rows.shape[1]) for rows in right.values()], axis=1)
+    middle = middle_of_best(scores)
+    figures = {source: float(rows[middle].mean()) for source, rows in right.items()}
+    return WEIGHTS[middle], figures, float(scores[0].mean())

@@ -108,7 +108,7 @@ def _ptc(name: str, title: str, task: str, metric: str, note: str) -> SetSpec:
 def _seeds(task: str, name: str, metric: str, labels: tuple[str, ...], note: str) -> SetSpec:
     return SetSpec(
         name=f"seeds/{name}",
-        title=f"Seed documents, {name}",
+        title=f"Seed documents, {name.replace('_', ' ')}",
         source=seeds_gold.NAME,
         split="gold",
         train=None,
@@ -171,6 +171,10 @@ SPECS: tuple[SetSpec, ...] = (
         "counts, after folding the codebook's frames into FrAC's ten",
     ),
     _seeds("stance", "stance", "macro_f1", STANCES, "targets that a unit only means are asked about by name"),
+    _seeds(
+        "own_stance", "stance_in_own_words", "macro_f1", STANCES,
+        "the same targets, held to the author's own words: neutral in news where these carry no loaded language",
+    ),
     _seeds("spans", "loaded", "overlap_f1", TECHNIQUES, "the metric ignores techniques"),
     _seeds("frames", "frames", "macro_f1", FRAMES, "units with a frame; the k best frames for k of them"),
     _seeds("reply", "reply", "macro_f1", REPLIES, "comments only"),
