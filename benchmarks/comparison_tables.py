@@ -92,3 +92,18 @@ def compare_speed(files: Files) -> str:
         f"{found['peak_mb'] / 1000:.1f} GB, page {found['report_mb']:.1f} MB ({found['machine']}, {found['cores']} cores, "
         f"Python {found['python']}; `python benchmarks/compare_speed.py`)."
     )
+
+
+def own_words(files: Files) -> str:
+    """Stance as it is called and held to the author's own words, against labels by people and by the codebook."""
+    if (found := _read(files, "own_words")) is None:
+        return _not_yet("own_words", "own_words.py")
+    by = {(r["set"], r["split"], r["as"]): r for r in found["rows"]}
+    titles = {"newsmtsc": "NewsMTSC, people's labels", "slant_domain": "domain set, by the codebook"}
+    rows = [
+        [f"{titles[name]}, {split}", *(percent(by[name, split, way]["macro_f1"]) for way in ("stance", "own_stance")), f"{r['n']:,}"]
+        for (name, split, way), r in by.items()
+        if way == "stance"
+    ]  # fmt: skip
+    text = table(["macro-F1", "as called", "in own words", "n"], rows, left=1)
+    return f"{text}\n\nModel `{found['model']}`, `python benchmarks/own_words.py`."

@@ -278,6 +278,7 @@ TABLES: dict[str, Callable[[Files], str]] = {
     "compare-checks": comparison_tables.compare_checks,
     "events": comparison_tables.events,
     "compare-speed": comparison_tables.compare_speed,
+    "own-words": comparison_tables.own_words,
 }
 
 

@@ -47,8 +47,10 @@ def unit(article: str, text: str = "Council met.", *, outlet: str = "Gazette", *
 
 
 @contextmanager
-def store_of(folder: Path, rows: Sequence[dict[str, Any]], *, by: str = "outlet") -> Iterator[Store]:
+def store_of(
+    folder: Path, rows: Sequence[dict[str, Any]], *, by: str = "outlet", own_words: bool = False
+) -> Iterator[Store]:
     path = folder / "scores.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    with open_store([str(path)], by=by) as store:
+    with open_store([str(path)], by=by, own_words=own_words) as store:
         yield store

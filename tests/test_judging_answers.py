@@ -168,7 +168,7 @@ def test_sets_are_chosen_by_source_or_by_name():
     assert [spec.name for spec in choose(["newsmtsc/dev_rw"])] == ["newsmtsc/dev_rw"]
     assert not any(spec.on_demand for spec in choose(None))
     assert [spec.name for spec in choose(["seeds"])] == [
-        f"seeds/{task}" for task in ("stance", "loaded", "frames", "reply")
+        f"seeds/{task}" for task in ("stance", "stance_in_own_words", "loaded", "frames", "reply")
     ]
     with pytest.raises(UsageError, match=r"No set 'rumourevel' to judge.*Did you mean 'rumoureval'\?"):
         choose(["rumourevel"])

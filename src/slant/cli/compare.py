@@ -41,6 +41,11 @@ from slant.errors import UsageError
     help="Look at these only, e.g. 'stance/*/net'. May be repeated.",
 )
 @click.option(
+    "--own-words",
+    is_flag=True,
+    help="Stances of news in the author's own words: neutral where these carry no loaded language.",
+)
+@click.option(
     "--adjust", type=click.Choice(["bh", "holm"]), default="bh", show_default=True, help="For many tests."
 )
 @click.option(
@@ -74,7 +79,7 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
             click.echo(f"slant: {words}", err=True)
 
     say("reading")
-    with open_store(scores, by=options["by"]) as store:
+    with open_store(scores, by=options["by"], own_words=options["own_words"]) as store:
         results = run(store, Options(**options), say=say)
         say("writing")
         write(results, Path(output), store=store)

@@ -11,7 +11,8 @@ class Options:
 
     adjust: "bh" (Benjamini-Hochberg) or "holm", over the whole family that was looked at. measures: patterns as in file
     names; only what fits one of them is looked at (empty: everything). gold: file of labels by people. model: folder of the
-    model that scored (None: the shipped one), for what needs its encoder or its published errors.
+    model that scored (None: the shipped one), for what needs its encoder or its published errors. own_words: stances of news
+    are held to the author's own words (records.in_own_words).
     """
 
     by: str = "outlet"
@@ -24,3 +25,4 @@ class Options:
     measures: tuple[str, ...] = ()
     gold: str | None = None
     model: str | None = None
+    own_words: bool = False

@@ -53,6 +53,10 @@ PARTS = {
     "readers": "how comments answer",
     "trends": "months",
 }
+OWN_WORDS = (
+    "Stances of news are held to the author's own words: where these, outside quotations, carry no loaded language, the "
+    "stance counts as neutral, be the news good or bad."
+)
 ADJUSTMENTS = {"bh": "Benjamini-Hochberg", "holm": "Holm"}
 
 
@@ -126,7 +130,7 @@ def _sensitivity(store: Store, rates: pa.Table, options: Options) -> tuple[pa.Ta
         errors = published_errors(store.model, folder=options.model)
     except SlantError as error:  # a model without published errors is no reason not to compare
         return sensitivity_table(rates.slice(0, 0), {}), f"No band for the model's errors: {error}"
-    return sensitivity_table(rates, errors), MEANING
+    return sensitivity_table(rates, errors, own_words=options.own_words), MEANING
 
 
 def _left_out(groups: Groups) -> pa.Table:
@@ -137,6 +141,8 @@ def _left_out(groups: Groups) -> pa.Table:
 
 
 def _notes(store: Store, groups: Groups, found: Differences, options: Options) -> Iterator[str]:
+    if options.own_words:
+        yield OWN_WORDS
     tests = found.differences.num_rows
     if len(groups.kept) < 2:
         yield f"Only one {store.by} has {options.min_articles} articles, so there are no differences to look at."

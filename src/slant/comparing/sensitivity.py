@@ -33,6 +33,11 @@ SETS: Mapping[tuple[str, bool], tuple[str, ...]] = {
     ("frame", True): ("frac/gold/comments", "seeds/frames/comments"),
     ("reply", True): ("rumoureval/test", "seeds/reply"),
 }
+# The same where stances are held to the author's own words: people's sets are not labelled so.
+OWN_WORDS: Mapping[tuple[str, bool], tuple[str, ...]] = {
+    **SETS,
+    ("stance", False): ("seeds/stance_in_own_words/articles",),
+}
 Errors = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
@@ -70,7 +75,7 @@ def published_errors(model: str, *, folder: str | None) -> Errors:
     }  # fmt: skip
 
 
-def sensitivity_table(rates: pa.Table, errors: Errors) -> pa.Table:
+def sensitivity_table(rates: pa.Table, errors: Errors, *, own_words: bool = False) -> pa.Table:
     """The table `sensitivity` of run.py: a row for each rate whose label was judged on at least one set.
 
     low, high: ends of the band; a high end is null where the model found nothing of the label on a set, so that there may
@@ -81,7 +86,7 @@ def sensitivity_table(rates: pa.Table, errors: Errors) -> pa.Table:
     values = {(row["group"], row["measure"]): row["value"] for row in rates.to_pylist()}
     rows = []
     for (group, measure), value in values.items():
-        bands = dict(_bands(group, measure, values, errors))
+        bands = dict(_bands(group, measure, values, errors, OWN_WORDS if own_words else SETS))
         if bands:
             highs = [high for _, high in bands.values() if high is not None]
             rows.append(
@@ -99,12 +104,16 @@ Band = tuple[float, float | None]
 
 
 def _bands(
-    group: str, measure: str, values: Mapping[tuple[str, str], float], errors: Errors
+    group: str,
+    measure: str,
+    values: Mapping[tuple[str, str], float],
+    errors: Errors,
+    sets: Mapping[tuple[str, bool], tuple[str, ...]],
 ) -> Iterator[tuple[str, Band]]:
     """Set → what the rate would be if the model erred as it did there."""
     plain = measure.removeprefix(COMMENTS)
     family, *rest = plain.split("/")
-    for name in SETS.get((family, plain != measure), ()):
+    for name in sets.get((family, plain != measure), ()):
         figures = errors.get(name, {})
         if rest[-1] == "net":
             stem = measure[: -len("net")]

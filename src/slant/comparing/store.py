@@ -63,10 +63,16 @@ class Store:
 
 @contextmanager
 def open_store(
-    paths: Sequence[str], *, by: str = "outlet", memory: str | None = None, threads: int | None = None
+    paths: Sequence[str],
+    *,
+    by: str = "outlet",
+    own_words: bool = False,
+    memory: str | None = None,
+    threads: int | None = None,
 ) -> Iterator[Store]:
     """The scores in JSON lines, Parquet and DuckDB files, opened as one Store for as long as the `with` block runs.
 
+    own_words: stances of news are held to their author's own words (records.in_own_words).
     memory: what DuckDB may take, such as "4GB", before it goes to disk. Default: its own, 80 % of the machine's.
     Raises UsageError for an unknown column, a file that is missing or holds no scores (with the row), scores of
     different models or codebooks, and no scores at all.
@@ -85,7 +91,7 @@ def open_store(
             if value is not None:
                 connection.execute(f"SET {name} = '{value}'")
         try:
-            yield _fill(connection, paths, by)
+            yield _fill(connection, paths, by, own_words)
         except duckdb.Error as error:
             raise SlantError(f"DuckDB could not compare the scores: {error}") from error
         finally:
@@ -107,7 +113,7 @@ def _check_files(paths: Sequence[str]) -> None:
         seen[path.resolve()] = name
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str) -> Store:
+def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str, own_words: bool) -> Store:
     for number, name in enumerate(paths):
         _load(connection, name, number)
     made = connection.execute("SELECT DISTINCT model, codebook FROM scored").fetchall()
@@ -118,7 +124,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str) 
             f"the scores were made by different models or codebooks: {_made(connection, paths)}. Score all with one."
         )
     given = _count(connection, "scored")
-    for statement in _tables(by):
+    for statement in _tables(by, own_words):
         connection.execute(statement)
     (model, codebook), repeated = made[0], given - _count(connection, "units")
     return Store(connection, by, model, codebook, tuple(paths), repeated)
@@ -199,7 +205,7 @@ def _cast(name: str) -> str:
     return f"{name}::{_TYPES[name]} AS {name}"
 
 
-def _tables(by: str) -> Iterator[str]:
+def _tables(by: str, own_words: bool) -> Iterator[str]:
     """The statements that make the tables of this module's first lines from `scored`."""
     month = r"nullif(regexp_extract(published, '^(\d{4}-\d{2})(-|$)', 1), '')"
     keys = 'article_id, unit_id, "group", is_comment'
@@ -211,15 +217,18 @@ def _tables(by: str) -> Iterator[str]:
         SELECT *, coalesce(nullif({by}, ''), '{NOT_STATED}') AS "group"
         FROM (SELECT *, {month} AS month, kind = 'comment' AS is_comment FROM scored)"""
     yield f"""
-        CREATE TABLE stances AS
-        SELECT {keys}, s.target AS target, s.label AS label, {", ".join(f"s.scores.{x} AS p_{x}" for x in STANCES)},
-               len(s.mentions) AS mentions
-        FROM (SELECT {keys}, unnest(stance) AS s FROM kept)"""
-    yield f"""
         CREATE TABLE loaded AS
         SELECT {keys}, s."start" AS "start", s."end" AS "end", s."text" AS "text", s.label AS label, s.voice AS voice,
                s.score AS score
         FROM (SELECT {keys}, unnest(loaded) AS s FROM kept)"""
+    # As records.in_own_words has it.
+    plain = "NOT is_comment AND unit_id NOT IN (SELECT unit_id FROM loaded WHERE voice != 'quoted')"
+    label = f"CASE WHEN {plain} THEN 'neutral' ELSE s.label END" if own_words else "s.label"
+    yield f"""
+        CREATE TABLE stances AS
+        SELECT {keys}, s.target AS target, {label} AS label, {", ".join(f"s.scores.{x} AS p_{x}" for x in STANCES)},
+               len(s.mentions) AS mentions
+        FROM (SELECT {keys}, unnest(stance) AS s FROM kept)"""
     yield f"""
         CREATE TABLE frames AS
         SELECT {keys}, s.label AS label, s.score AS score FROM (SELECT {keys}, unnest(frames) AS s FROM kept)"""

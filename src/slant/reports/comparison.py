@@ -101,7 +101,7 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "groups": keys.groups[:-1],
         "hidden": len(results.groups.kept) - len(keys.groups) + 1,
         "families": [
-            ("Stance", "stance", of("stance")),
+            ("Stance in own words" if results.options.own_words else "Stance", "stance", of("stance")),
             ("Loaded language", "loaded", of("loaded")),
             ("Loaded language by technique", "techniques", of("technique")),
             ("Frames", "frames", of("frame")),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 # Of the sets that the model is judged on, those whose labels are the labels counted here.
+_NEWS = ("newsmtsc/test_rw", "seeds/stance")  # whose stances are not held to the author's own words
+_OWN_WORDS = {"seeds/stance_in_own_words": "Stance in own words, in five documents of war news"}
 _JUDGED = {
     "newsmtsc/test_rw": "Stance in news", "vast/test": "Stance in comments", "ptc/si": "Loaded spans, found and named",
     "seeds/stance": "Stance by the codebook, in five documents of war news",
@@ -142,12 +144,17 @@ def _sample(results: Results) -> str:
 
 
 def _model(results: Results) -> str:
+    own = (
+        " A stance of news counted where the author’s own words, outside quotations, carried loaded "
+        "language, and as neutral elsewhere."
+    )
     return (
         f"Units were labelled by slant {slant.__version__} (model {results.model}, codebook "
         f"{results.codebook}): stance toward named "
         "targets (trained among others on NewsMTSC; Hamborg & Donnay 2021), spans of loaded "
         "language by technique (Da San Martino "
         "et al. 2019) and by whose voice they are in, and frames (Card et al. 2015)."
+        + (own if results.options.own_words else "")
     )
 
 
@@ -197,12 +204,14 @@ def known_errors(results: Results) -> dict[str, list[Known]]:
         judged = published_card(results.model, folder=results.options.model)
     except SlantError:
         return {}
+    own = results.options.own_words
+    stated = {k: v for k, v in _JUDGED.items() if not (own and k in _NEWS)} | (_OWN_WORDS if own else {})
     return {
-        f"{_JUDGED[result['set']]} ({result['title']}, {result['n']:,} examples)": [
+        f"{stated[result['set']]} ({result['title']}, {result['n']:,} examples)": [
             _known(x) for x in result["labels"]
         ]
         for result in judged
-        if result["set"] in _JUDGED
+        if result["set"] in stated
     }
 
 
