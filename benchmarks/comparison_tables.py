@@ -101,7 +101,7 @@ def own_words(files: Files) -> str:
     by = {(r["set"], r["split"], r["as"]): r for r in found["rows"]}
     titles = {"newsmtsc": "NewsMTSC, people's labels", "slant_domain": "domain set, by the codebook"}
     rows = [
-        [f"{titles[name]}, {split}", *(percent(by[name, split, way]["macro_f1"]) for way in ("stance", "own_stance")), f"{r['n']:,}"]
+        [f"{titles[name]}, {split}", percent(r["macro_f1"]), percent(by[name, split, "own_stance"]["macro_f1"]), f"{r['n']:,}"]
         for (name, split, way), r in by.items()
         if way == "stance"
     ]  # fmt: skip
