@@ -101,9 +101,13 @@ def own_words(files: Files) -> str:
     by = {(r["set"], r["split"], r["as"]): r for r in found["rows"]}
     titles = {"newsmtsc": "NewsMTSC, people's labels", "slant_domain": "domain set, by the codebook"}
     rows = [
-        [f"{titles[name]}, {split}", percent(r["macro_f1"]), percent(by[name, split, "own_stance"]["macro_f1"]), f"{r['n']:,}"]
+        [
+            f"{titles[name]}, {split}",
+            *(percent(by[name, split, w]["macro_f1"]) for w in ("stance", "own_stance")),
+            f"{r['n']:,}",
+        ]
         for (name, split, way), r in by.items()
         if way == "stance"
-    ]  # fmt: skip
+    ]
     text = table(["macro-F1", "as called", "in own words", "n"], rows, left=1)
     return f"{text}\n\nModel `{found['model']}`, `python benchmarks/own_words.py`."
