@@ -107,6 +107,19 @@ def test_what_a_model_is_judged_on_cannot_be_learned_or_chosen_by(tmp_path: Path
 
 
 @pytest.mark.train
+def test_a_test_part_teaches_nothing_though_nobody_is_judged_on_it(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the [train] install")
+    from slant.shipping.run import refuse_judged
+
+    for use in (
+        'train = [{ name = "semeval2021", split = "test" }]',
+        'dev = [{ name = "directed_sentiment", split = "test" }]',
+    ):
+        with pytest.raises(UsageError, match="is a test part"):
+            refuse_judged(load_recipe(write(tmp_path, use)))
+
+
+@pytest.mark.train
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
 def test_our_recipes_keep_off_what_is_judged(path: Path) -> None:
     pytest.importorskip("torch", reason="needs the [train] install")

@@ -23,7 +23,7 @@ from slant.records import Example
 
 
 def refuse_judged(recipe: Recipe) -> None:
-    """Raises UsageError if the recipe would learn from, or choose by, what its model is judged on."""
+    """Raises UsageError if the recipe would learn from, or choose by, what its model is judged on, or any set's test part."""
     for use in (*recipe.train, *recipe.dev):
         for spec in SPECS:
             if use.name != spec.source or spec.on_demand:
@@ -32,6 +32,10 @@ def refuse_judged(recipe: Recipe) -> None:
             if use.split == spec.split and not fold_held_out:
                 cure = f" Add without_fold = {spec.held_out_fold}." if spec.held_out_fold is not None else ""
                 raise UsageError(f"{recipe.name}: {use.name} {use.split} is what a model is judged on.{cure}")
+        if use.split.startswith("test"):
+            raise UsageError(
+                f"{recipe.name}: {use.name} {use.split} is a test part; nothing is learned from it or chosen by it."
+            )
 
 
 def run(recipe_path: Path | None, overrides: Sequence[str], out: Path | None, *, resume: bool) -> Path:
