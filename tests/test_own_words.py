@@ -33,9 +33,7 @@ def test_plain_telling_and_quoted_words_are_nobodys_stance_in_news() -> None:
     for row in ROWS:
         score = score_from_dict(row)
         (stance,) = score.stance
-        said[row["article_id"]] = in_own_words(
-            stance.label, score.unit.kind, [span.voice for span in score.loaded]
-        )
+        said[row["article_id"]] = score.in_own_words(stance)
     assert said == OWN
     assert in_own_words(None, "paragraph", ["quoted", "outlet"]) is None, "the model withheld it"
 

@@ -166,6 +166,10 @@ class Score:
     model: str = ""
     codebook: str = ""
 
+    def in_own_words(self, stance: Stance) -> str | None:
+        """The label of one of this unit's stances, held to its author's own words (function `in_own_words`)."""
+        return in_own_words(stance.label, self.unit.kind, (span.voice for span in self.loaded))
+
     def to_dict(self) -> dict[str, Any]:
         """The flat row of the contract: the unit's fields, then the score's. (`asdict` takes ten times as long.)"""
         row: dict[str, Any] = {name: getattr(self.unit, name) for name in _UNIT_FIELDS}
