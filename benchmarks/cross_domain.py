@@ -32,6 +32,8 @@ OTHERS = [
 ]
 RECIPE = {
     "name": "cross_domain",
+    "queries": "words",
+    "query_layers": 3,
     "epochs": 2,
     "learning_rate": 1.2e-4,
     "head_learning_rate": 6e-4,
