@@ -33,7 +33,7 @@ class Decoding:
     loaded_neighbours: weight of each neighbour in a word's probability, 0 to 0.5: clauses gain by it, lone words lose.
     loaded_seed: probability that at least one word of a loaded span has (hysteresis: the rest need the threshold only).
     technique_threshold: probability from which a loaded span carries a further technique beside its best one.
-    repetition_weight: of what the whole document says of repetition (encoding/repetition.py); 0 = the text alone tells.
+    repetition_weight: of what the whole document says of a technique (encoding/repetition.py); 0 = the text alone tells.
     frame_threshold: probability from which a frame is reported; frame_thresholds: one per frame in its stead, or empty.
     """
 
