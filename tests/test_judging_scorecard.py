@@ -263,7 +263,8 @@ def test_a_perfect_predictor_on_every_public_set():
             assert not result.official, result.reason  # the gold of the seed documents may not be at hand
             continue
         # A gold span that crosses a line end loses that one character, as no line holds it.
-        least = 0.999 if result.set == "ptc/si" else 1.0
+        # A stance that the gold hears in plain words is neutral by the rule of own words: so much the rule itself costs.
+        least = {"ptc/si": 0.999, "seeds/stance_in_own_words": 0.98}.get(result.set, 1.0)
         assert result.figure.value >= least, result
     sizes = {r.set: r.n for r in card.results}
     assert (sizes["ptc/si"], sizes["ptc/tc"], sizes["vast/test"]) == (940, 1063, 3006)
