@@ -251,6 +251,15 @@ def test_importing_the_judging_room_needs_only_the_base_install():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+LEAST = {
+    # A gold span that crosses a line end loses that one character, as no line holds it.
+    "ptc/si": 0.999,
+    # A stance that the gold hears in plain words is neutral by the rule of own words: so much the rule itself costs.
+    "seeds/stance_in_own_words": 0.98,
+    "seeds/stance_in_own_words/articles": 0.974,
+}
+
+
 @pytest.mark.data
 @pytest.mark.slow
 @pytest.mark.train
@@ -262,9 +271,7 @@ def test_a_perfect_predictor_on_every_public_set():
         if result.reason:
             assert not result.official, result.reason  # the gold of the seed documents may not be at hand
             continue
-        # A gold span that crosses a line end loses that one character, as no line holds it.
-        # A stance that the gold hears in plain words is neutral by the rule of own words: so much the rule itself costs.
-        least = {"ptc/si": 0.999, "seeds/stance_in_own_words": 0.98}.get(result.set, 1.0)
+        least = LEAST.get(result.set, 1.0)
         assert result.figure.value >= least, result
     sizes = {r.set: r.n for r in card.results}
     assert (sizes["ptc/si"], sizes["ptc/tc"], sizes["vast/test"]) == (940, 1063, 3006)
