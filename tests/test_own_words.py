@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,11 +13,13 @@ from compared import store_of, unit
 from slant.cli import main
 from slant.comparing.cells import cells
 from slant.comparing.drawing import draw
+from slant.comparing.options import Options
 from slant.comparing.rates import rates_table
 from slant.comparing.sensitivity import sensitivity_table
 from slant.judging.answers import answer
 from slant.judging.sets import choose
 from slant.records import Example, Loaded, Prediction, TargetLabel, in_own_words, score_from_dict
+from slant.reports.methods import known_errors
 
 ROWS = [
     unit("a", "The vile mill met.", stance={"mill": "against"}, loaded=["vile"]),
@@ -88,6 +91,22 @@ def test_the_band_is_that_of_own_words(tmp_path: Path) -> None:
     for own_words, name in ((True, "seeds/stance_in_own_words/articles"), (False, "newsmtsc/test_rw")):
         rows = sensitivity_table(rates, errors, own_words=own_words).to_pylist()
         assert {r["sets"] for r in rows if r["measure"] == "stance/mill/against"} == {name}
+
+
+def test_the_report_tells_the_errors_of_what_was_counted() -> None:
+    folder = Path(__file__).parent.parent / "model/default/scores"
+    model = json.loads((folder / "scorecard.json").read_text("utf-8"))["fingerprint"]
+
+    def heads(*, own_words: bool) -> list[str]:
+        results = SimpleNamespace(model=model, options=Options(own_words=own_words))
+        return [head.partition(" (")[0] for head in known_errors(results)]
+
+    own, called = heads(own_words=True), heads(own_words=False)
+    assert "Stance in own words, in five documents of war news" in own
+    assert "Stance in news" not in own
+    assert "Stance in news" in called
+    assert not [head for head in called if "own words" in head]
+    assert "Stance in comments" in own, "comments are their writers' own words"
 
 
 def test_the_command_says_that_stances_are_in_own_words(tmp_path: Path) -> None:

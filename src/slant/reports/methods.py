@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 # Of the sets that the model is judged on, those whose labels are the labels counted here.
-_NEWS = ("newsmtsc/test_rw", "seeds/stance")  # whose stances are not held to the author's own words
-_OWN_WORDS = {"seeds/stance_in_own_words": "Stance in own words, in five documents of war news"}
 _JUDGED = {
     "newsmtsc/test_rw": "Stance in news", "vast/test": "Stance in comments", "ptc/si": "Loaded spans, found and named",
     "seeds/stance": "Stance by the codebook, in five documents of war news",
     "frac/gold": "Frames", "rumoureval/test": "Replies",
 }  # fmt: skip
+# The same where stances of news are held to the author's own words, as no set of people's labels is.
+_JUDGED_IN_OWN_WORDS = {
+    **{name: title for name, title in _JUDGED.items() if name not in ("newsmtsc/test_rw", "seeds/stance")},
+    "seeds/stance_in_own_words": "Stance in own words, in five documents of war news",
+}
 REFERENCES = {
     "bootstrap": "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2008). Bootstrap-based "
     "improvements for inference with clustered "
@@ -204,8 +207,7 @@ def known_errors(results: Results) -> dict[str, list[Known]]:
         judged = published_card(results.model, folder=results.options.model)
     except SlantError:
         return {}
-    own = results.options.own_words
-    stated = {k: v for k, v in _JUDGED.items() if not (own and k in _NEWS)} | (_OWN_WORDS if own else {})
+    stated = _JUDGED_IN_OWN_WORDS if results.options.own_words else _JUDGED
     return {
         f"{stated[result['set']]} ({result['title']}, {result['n']:,} examples)": [
             _known(x) for x in result["labels"]
