@@ -84,7 +84,10 @@ def test_the_encoder_of_openvino_has_int8_weights_and_the_heads_have_not(tiny_ex
         if op.get_type_name() == "MatMul"
     ]
     fixed = {op.get_friendly_name(): op.input_value(0).get_node().get_type_name() for op in products}
-    encoder = {kind for name, kind in fixed.items() if "/intermediate/dense/" in name and "/encoder/" in name}
+    encoder = {
+        kind for name, kind in fixed.items() if "/attention/output/dense/" in name and "/encoder/" in name
+    }
+    assert encoder
     assert encoder <= {"FakeQuantize", "Reshape"}, (
         "which products have fixed scales: test_learning_queries.py"
     )
@@ -102,6 +105,9 @@ def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> No
     }
     assert len(quantised) >= 2 * 6, "six products in each of the two layers"
     assert all("/encoder/" in name for name in quantised)
+    scales = {f"{n.input[2]}_half" for n in nodes if n.op_type == "MatMulNBits"}
+    assert {i.data_type for i in graph.initializer if i.name in scales} == {onnx.TensorProto.FLOAT16}
+    assert scales <= {i.name for i in graph.initializer}
     words = {i.name: i.data_type for i in graph.initializer if "word_embeddings.weight" in i.name}
     assert words == {
         "model.encoder.embeddings.word_embeddings.weight_int8": onnx.TensorProto.INT8,

@@ -42,7 +42,7 @@ LARGE = (
 UNQUANTISED = ".*/model/(tokens|unit|stance)/.*"  # the heads: small, and thresholds sit on their outputs
 OWN_SCALES = (
     ".*/model/queries/.*",  # layers that queries have for themselves
-    r".*/encoder/layer\.\d+/output/dense/.*",  # after the activation, where few numbers are many times the others
+    r".*/encoder/layer\.\d+/(intermediate|output)/dense/.*",  # feed-forward blocks, which lost nearly all that was lost
 )
 SMOOTHED = "nncf_smooth_quant"  # what NNCF names the products that take outliers out of activations
 
