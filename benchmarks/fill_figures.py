@@ -69,7 +69,7 @@ def _set_row(files: Files, known: Mapping[str, dict[str, Any]], use: SetUse) -> 
         )
         size = f"{counts[key]:,}{' articles' if key.endswith('articles') else ''}"
         terms = ". ".join(filter(None, (row["licence"], row.get("terms", "").rstrip("."))))
-    taught = TEACHES.get(f"{use.name} {use.split}", TEACHES.get(use.name, ""))
+    taught = TEACHES.get(use.name, "")
     if use.labels:  # what the recipe leaves out of the set's labels, it does not teach
         taught = "; ".join([", ".join(use.labels), *taught.split("; ")[1:]])
     return [TITLES.get(use.name, use.name), ", ".join(part), size, terms, taught]
@@ -102,7 +102,6 @@ TEACHES = {
     "semeval2021": "loaded language, techniques",
     "toxic_spans": "toxic spans",
     "babe": "biased",
-    "babe words": "biased; words as weak spans of loaded language",
     "checkthat": "subjective",
     "slant_frames": "frames; **labels by a language model**",
     "slant_domain": "stance, loaded language, frames; **labels by a language model**",
@@ -112,7 +111,7 @@ SOURCES = {  # texts of a set under another name
     "comment_topics": "toxic_spans", "comment_topics_many": "toxic_spans",
 }  # fmt: skip
 OWN = {"slant_frames": "frames.jsonl", "slant_domain": "domain.jsonl"}
-PARTS = {"fit": "train, less a part for choosing", "words": "all"}
+PARTS = {"fit": "train, less a part for choosing"}
 
 
 def quantisation(files: Files) -> str:

@@ -95,7 +95,6 @@ def test_the_recipes_that_ship_name_known_sets_and_choose_by_no_test_split(path:
         'dev = [{ name = "newsmtsc", split = "test_mt" }]',
         'train = [{ name = "babe", split = "all" }]',
         'train = [{ name = "babe", split = "all", without_fold = 1 }]',
-        'train = [{ name = "babe", split = "words" }]',
         'train = [{ name = "frac", split = "gold" }]',
     ],
 )

@@ -178,22 +178,6 @@ def test_babe_drops_rows_without_agreement(tmp_path):
     assert second.group == second.id  # no link: a group of its own
 
 
-def test_babe_words_are_weak_spans_in_a_split_of_their_own(tmp_path):
-    write(tmp_path / "babe/final_labels_SG2.csv", BABE.rstrip())
-    plain, worded = list(babe.read(tmp_path)), list(babe.read(tmp_path, "words"))
-    assert [e.loaded for e in plain] == [None, None]
-    assert [[(s.start, s.end, s.label) for s in e.loaded] for e in worded] == [[(4, 9, "any")], []]
-    assert [(e.text, e.group, e.biased) for e in plain] == [(e.text, e.group, e.biased) for e in worded]
-
-
-def test_babe_words_are_found_as_whole_words_in_any_case():
-    text = "Silly talk of a silly dam, and sillier still: half-silly."
-    found = [text[s.start : s.end] for s in babe.places(["silly", "silly dam", "sage", " "], text)]
-    assert found == ["Silly", "silly", "silly dam", "silly"]
-    assert {s.label for s in babe.places(["silly"], text)} == {"any"}, "BABE names no technique"
-    assert babe.places([], text) == ()
-
-
 def test_folds_keep_groups_whole_and_are_even():
     rows = [Example(id=str(i), source="", split="", group=f"g{i // 3}", text="") for i in range(61)]
     numbers = folds(rows, k=5, seed=1)

@@ -68,7 +68,6 @@ class Recipe:
     dropout: float = 0.0
     freeze_words: bool = False  # leave the word embeddings as pretrained
     parts: Sequence[str] = ()  # of the model (network.py), those that are trained; all if none
-    int8: bool = False  # round products in training as an export does (learning/rounding.py)
     bf16: bool = True  # autocast where the hardware has bfloat16
     seed: int = 13
     save_steps: int = 500

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from slant.learning.batches import Collator, Rows, make_rows, set_teaching, trai
 from slant.learning.network import SlantModel
 from slant.learning.recipe import Recipe, to_dict
 from slant.learning.restore import as_checkpoint
-from slant.learning.rounding import rounded
 from slant.learning.runtime import has_bf16
 from slant.learning.starting import first_model
 from slant.learning.teaching import teach
@@ -139,8 +137,7 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
         data_collator=Collator(encoder.pad),
     )
     trainer.recipe = recipe
-    with rounded(model) if recipe.int8 else nullcontext():
-        trainer.train(resume_from_checkpoint=last if resume else None)
+    trainer.train(resume_from_checkpoint=last if resume else None)
     if arguments.should_save:
         save(model, out, tokenizer=tokenizer, windows=windows, recipe=recipe)
     if arguments.world_size > 1:

@@ -28,11 +28,8 @@ def refuse_judged(recipe: Recipe) -> None:
         for spec in SPECS:
             if use.name != spec.source or spec.on_demand:
                 continue
-            in_folds = (
-                spec.held_out_fold is not None
-            )  # whatever a split of such a set is called, the fold is in it
-            fold_held_out = in_folds and use.without_fold == spec.held_out_fold
-            if (in_folds or use.split == spec.split) and not fold_held_out:
+            fold_held_out = spec.held_out_fold is not None and use.without_fold == spec.held_out_fold
+            if use.split == spec.split and not fold_held_out:
                 cure = f" Add without_fold = {spec.held_out_fold}." if spec.held_out_fold is not None else ""
                 raise UsageError(f"{recipe.name}: {use.name} {use.split} is what a model is judged on.{cure}")
         if use.split.startswith("test"):
