@@ -32,6 +32,7 @@ lint: $(VENV)/full
 
 scores: $(VENV)/full  ## judge the shipped model on the public sets (SLANT_DATA) and check its floor, about a quarter of an hour
 	$(BIN)/slant evaluate -o model/default/scores
+	$(BIN)/python benchmarks/errors.py --json benchmarks/results/errors.json
 	$(BIN)/python benchmarks/agreement.py --json benchmarks/results/agreement.json
 	$(BIN)/python benchmarks/fill_figures.py
 	$(BIN)/python benchmarks/quality_floor.py
