@@ -1,7 +1,9 @@
-"""The tables about `slant compare` in README, each from the result file that a script here makes (fill_figures.py)."""
+"""The tables about `slant compare` in README, and of errors in the card, each from the result file that a script here makes
+(fill_figures.py)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from model_tables import Files, read_json
@@ -111,3 +113,26 @@ def own_words(files: Files) -> str:
     ]
     text = table(["macro-F1", "as called", "in own words", "n"], rows, left=1)
     return f"{text}\n\nModel `{found['model']}`, `python benchmarks/own_words.py`."
+
+
+def errors(files: Files) -> str:
+    """What is taken for what, and where, on the sets whose aim is not met."""
+    found = _read(files, "errors")
+    return _not_yet("errors", "errors.py") if found is None else error_tables(found)
+
+
+def error_tables(found: Mapping[str, Any]) -> str:
+    """What errors.py counts: per set a table of gold labels against answers, and the share of errors per part."""
+    texts = []
+    for each in found["sets"]:
+        rows = [
+            [label, *(f"{n:,}" for n in row)] for label, row in zip(each["labels"], each["said"], strict=True)
+        ]
+        texts.append(f"{each['title']}, gold labels by what the model says:")
+        texts.append(table(["", *each["labels"]], rows, left=1))
+        shares: dict[str, list[str]] = {}
+        for part in each["parts"]:
+            share = f"{percent(part['wrong'] / part['n'])} % of {part['n']:,}"
+            shares.setdefault(part["by"], []).append(f"{part['value']}: {share}")
+        texts += [f"Wrong, by *{by}*: {'; '.join(values)}." for by, values in shares.items()]
+    return "\n\n".join([*texts, f"Model `{found['model']}`, `python benchmarks/errors.py`."])

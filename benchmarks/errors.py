@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from model_tables import Files, read_json
+from comparison_tables import error_tables
 
 from slant.judging.answers import Sheet, answer
-from slant.judging.cells import percent, table
 from slant.judging.sets import SetSpec, choose, judged
 from slant.labels.public import data_root
 from slant.scoring.runtime import load
@@ -31,6 +30,7 @@ PARTS: dict[str, Mapping[str, str]] = {
         "asked": "whether the unit names the target (named) or only means it (topic)",
     },
 }
+MANY = 4  # marked words from which sentences are counted together
 
 
 def looked_at(spec: SetSpec, sheet: Sheet) -> dict[str, Any]:
@@ -48,31 +48,10 @@ def looked_at(spec: SetSpec, sheet: Sheet) -> dict[str, Any]:
 
 
 def _value(key: str, meta: Mapping[str, str]) -> str:
-    if key == "marked":
-        return str(min(4, len(json.loads(meta["biased_words"])))).replace("4", "4 or more")
-    return meta[key]
-
-
-def block(files: Files) -> str:
-    """Block `errors` of the card: per set the table of gold labels against answers, and the share of errors per part."""
-    path = files.results / "errors.json"
-    return render(read_json(path)) if path.exists() else "Not measured yet; `python benchmarks/errors.py`."
-
-
-def render(found: Mapping[str, Any]) -> str:
-    texts = []
-    for each in found["sets"]:
-        rows = [
-            [label, *(f"{n:,}" for n in row)] for label, row in zip(each["labels"], each["said"], strict=True)
-        ]
-        texts.append(f"{each['title']}, gold labels by what the model says:")
-        texts.append(table(["", *each["labels"]], rows, left=1))
-        shares: dict[str, list[str]] = {}
-        for part in each["parts"]:
-            share = f"{percent(part['wrong'] / part['n'])} % of {part['n']:,}"
-            shares.setdefault(part["by"], []).append(f"{part['value']}: {share}")
-        texts += [f"Wrong, by *{by}*: {'; '.join(values)}." for by, values in shares.items()]
-    return "\n\n".join([*texts, f"Model `{found['model']}`, `python benchmarks/errors.py`."])
+    if key != "marked":
+        return meta[key]
+    marked = len(json.loads(meta["biased_words"]))
+    return str(marked) if marked < MANY else f"{MANY} or more"
 
 
 def main() -> None:
@@ -83,7 +62,7 @@ def main() -> None:
     specs = choose(list(PARTS))
     sets = [looked_at(spec, answer(spec, judged(spec, data_root()), reader)) for spec in specs]
     result = {"model": reader.fingerprint, "sets": sets}
-    print(render(result))
+    print(error_tables(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
 

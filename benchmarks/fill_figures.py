@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import comparison_tables
-import errors
 import model_tables
 from model_tables import Files, read_json
 
@@ -280,7 +279,7 @@ TABLES: dict[str, Callable[[Files], str]] = {
     "events": comparison_tables.events,
     "compare-speed": comparison_tables.compare_speed,
     "own-words": comparison_tables.own_words,
-    "errors": errors.block,
+    "errors": comparison_tables.errors,
 }
 
 

@@ -62,24 +62,32 @@ def test_an_abstention_is_wrong_and_in_no_column(errors: Any) -> None:
 
 
 def test_the_block_shows_them_or_says_what_makes_them(errors: Any, tmp_path: Path) -> None:
+    from comparison_tables import errors as block
     from model_tables import Files
 
     files = Files(tmp_path)
-    assert errors.block(files) == "Not measured yet; `python benchmarks/errors.py`."
+    assert block(files).startswith("Not measured yet; `python benchmarks/errors.py --json ")
     part = {"by": "platform", "value": "tram", "n": 1500, "wrong": 300}
     found = {"title": "Streets", "labels": ["up", "down"], "said": [[1200, 3], [4, 5]], "parts": [part]}
     files.results.mkdir(parents=True)
     (files.results / "errors.json").write_text(json.dumps({"model": "f1", "sets": [found]}), "utf-8")
-    text = errors.block(files)
+    text = block(files)
     assert "| up | 1,200 | 3 |" in text
     assert "Wrong, by *platform*: tram: 20.0 % of 1,500." in text
     assert "Model `f1`" in text
 
 
-def test_the_kept_counts_are_of_the_shipped_model_and_of_its_scorecard() -> None:
+def test_the_kept_counts_are_of_the_shipped_model_and_of_the_sets_whose_aim_it_misses(errors: Any) -> None:
+    from model_tables import BARS
+
     found = json.loads((ROOT / "benchmarks/results/errors.json").read_text("utf-8"))
     card = json.loads((ROOT / "model/default/scores/scorecard.json").read_text("utf-8"))
     assert found["model"] == card["fingerprint"]
+    figures = {r["set"]: 100 * r["figure"]["value"] for r in card["results"]}
+    short = {name for name, bar in BARS.items() if figures[name] < bar}
+    assert {each["set"] for each in found["sets"]} == short == set(errors.PARTS), (
+        "the card's section is about these"
+    )
     support = {(r["set"], label["label"]): label["support"] for r in card["results"] for label in r["labels"]}
     for each in found["sets"]:
         for label, row in zip(each["labels"], each["said"], strict=True):
