@@ -16,8 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from slant.corpora import LABELED_SETS, data_root
 from slant.judging.agreement import Agreement, agreements, pairs_of
-from slant.labels.public import READERS, data_root
 from slant.records import Example
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,7 +71,7 @@ def compare() -> dict[str, list[Agreement]]:
         )
     ours = rows(ROOT / "data/relabelled.jsonl")
     for name, split in PUBLIC.items():
-        people = [human(e) for e in READERS[name].read(data_root(), split)]
+        people = [human(e) for e in LABELED_SETS[name].read(data_root(), split)]
         mine = [row for row in ours if row["set"] == name]
         found = pairs_of(people, mine, key=lambda row: row["id"])
         out[f"{name} {split}, people and this way of labelling"] = [

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from sklearn.metrics import f1_score
 
-from slant.labels.public import data_root
-from slant.labels.public.babe import read
-from slant.labels.public.folds import folds
-from slant.learning.recipe import recipe_from
-from slant.learning.runtime import has_bf16, load_checkpoint
-from slant.learning.training import train
+from slant.corpora import data_root
+from slant.corpora.babe import read_babe
+from slant.corpora.files import folds
+from slant.training.recipe import recipe_from
+from slant.training.torch_runtime import has_bf16, load_checkpoint
+from slant.training.train import train
 
 RECIPE = {
     "name": "babe_five_fold",
@@ -38,7 +38,7 @@ def fold_score(fold: int, encoder: str, out: Path) -> float:
         {**RECIPE, "encoder": encoder, "train": sets, "save_steps": 100_000}, where="five-fold"
     )
     reader = load_checkpoint(train(recipe, out), bf16=has_bf16())
-    examples = list(read(data_root(), "all"))
+    examples = list(read_babe(data_root(), "all"))
     held_out = [e for e, f in zip(examples, folds(examples), strict=True) if f == fold]
     said = [(p.biased or 0.0) > 0.5 for p in reader.predict(held_out)]
     return float(f1_score([bool(e.biased) for e in held_out], said, average="macro"))

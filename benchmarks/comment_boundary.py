@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slant.reading.units import split
 from slant.records import Article, Unit
+from slant.segment.units import split
 
 DATA = Path(os.environ.get("SLANT_DATA") or Path(__file__).resolve().parents[1] / "../shared/data")
 STYLES = ("authors", "gaps", "mixed", "first_missing", "marker", "bare")

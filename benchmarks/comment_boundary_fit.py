@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from comment_boundary import Truth
-
-from slant.reading import comments
-from slant.reading.blocks import blocks
-from slant.reading.roles import furniture, is_paragraph
+from slant.segment import comment_section
+from slant.segment.block_roles import furniture, is_paragraph
+from slant.segment.markdown import blocks
 
 HAND_SET = ("open_end", "marker")  # see comments.py
 FALSE_ALARMS = 0.003  # of the training documents without comments, at most
@@ -15,8 +14,8 @@ FALSE_ALARMS = 0.003  # of the training documents without comments, at most
 def fit(documents: list[Truth]) -> None:
     """Print both tables: the style of a block, then the section, whose bias keeps false alarms rare."""
     style = fit_style(documents)
-    comments.STYLE_WEIGHTS.update(style)
-    show("STYLE_WEIGHTS", comments.STYLE_WEIGHTS)
+    comment_section.STYLE_WEIGHTS.update(style)
+    show("STYLE_WEIGHTS", comment_section.STYLE_WEIGHTS)
     show("SECTION_WEIGHTS", fit_section(documents))
 
 
@@ -33,13 +32,13 @@ def fit_style(documents: list[Truth]) -> dict[str, float]:
     for truth in documents:
         usual = sorted(end - start for start, end in truth.paragraphs[:6])[len(truth.paragraphs[:6]) // 2]
         for start, end in truth.paragraphs[1:]:
-            rows.append(comments.style(truth.text[start:end].removeprefix("- "), usual))
+            rows.append(comment_section.style(truth.text[start:end].removeprefix("- "), usual))
             labels.append(0)
         for start, end, _ in truth.comments:
             for paragraph in truth.text[start:end].split("\n\n"):
-                rows.append(comments.style(paragraph, usual))
+                rows.append(comment_section.style(paragraph, usual))
                 labels.append(1)
-    return regress(rows, labels, comments.STYLE_WEIGHTS)
+    return regress(rows, labels, comment_section.STYLE_WEIGHTS)
 
 
 def fit_section(documents: list[Truth]) -> dict[str, float]:
@@ -51,12 +50,12 @@ def fit_section(documents: list[Truth]) -> dict[str, float]:
         first = next((i for i, b in enumerate(found) if not neutral[i] and is_paragraph(b)), None)
         if first is None:
             continue
-        signs = comments.read_signs(found, neutral, first)
-        at = comments.change_point(signs, first)
+        signs = comment_section.read_signs(found, neutral, first)
+        at = comment_section.change_point(signs, first)
         if at is not None and truth.style != "marker":
-            rows.append(comments.section(signs, at, first))
+            rows.append(comment_section.section(signs, at, first))
             labels.append(int(bool(truth.comments)))
-    weights = regress(rows, labels, comments.SECTION_WEIGHTS)
+    weights = regress(rows, labels, comment_section.SECTION_WEIGHTS)
     alone = sum(not truth.comments for truth in documents)
     scores = sorted(
         (

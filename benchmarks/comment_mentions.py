@@ -15,16 +15,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from slant.labels.public import data_root, vast
+from slant.corpora import data_root, vast
 from slant.labels.targets import Targets
 from slant.records import Example
-from slant.scoring.runtime import load
+from slant.scoring.runtimes import load
 
 
 def named(split: str) -> list[Example]:
     """The rows whose post names their topic, as `slant score` finds names, with the mentions."""
     found = []
-    for e in vast.read(data_root(), split):
+    for e in vast.read_vast(data_root(), split):
         (target,) = e.targets
         if mentions := Targets.from_names([target.name]).find(e.text).get(target.name):
             found.append(replace(e, targets=(replace(target, mentions=mentions),)))

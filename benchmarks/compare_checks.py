@@ -19,11 +19,11 @@ import numpy as np
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from slant.comparing.cells import Cells, cells
+from slant.comparing.counts import Cells, cells
 from slant.comparing.differences import TEN_POINTS, differences
 from slant.comparing.options import Options
 from slant.comparing.rates import groups_of
-from slant.comparing.store import open_store
+from slant.comparing.score_tables import open_store
 
 PLANTED = ("loaded/outlet/units", "stance/syrian_government/against")
 

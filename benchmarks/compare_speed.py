@@ -23,9 +23,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slant.encoding.labels import FRAMES, TECHNIQUES
+from slant.encoding.label_ids import FRAMES, TECHNIQUES
 from slant.records import STANCES
-from slant.scoring.files import read_scores
+from slant.scoring.output_files import read_scores
 
 OUTLETS, UNITS_PER_ARTICLE, TARGETS, WORDS = 15, 12, 6, 30
 ROWS = 50_000

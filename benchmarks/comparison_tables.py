@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from model_tables import Files, read_json
-
-from slant.judging.cells import percent, table
+from slant.judging.scorecard_files import percent, table
 
 
 def _read(files: Files, name: str) -> dict[str, Any] | None:

@@ -21,11 +21,10 @@ import numpy as np
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from slant.comparing.cells import Cells, Measure
-from slant.comparing.corrected import summed
-from slant.comparing.correction import Labelled, corrected_rate, difference
-from slant.comparing.drawing import draw, ends
-from slant.comparing.sampling import systematic, within
+from slant.comparing.counts import Cells, Measure
+from slant.comparing.error_correction import Labelled, corrected_rate, difference, summed
+from slant.comparing.gold_sample import systematic, within
+from slant.comparing.rates import draw, ends
 
 RATES = (0.30, 0.42)  # true share of units that are against, per outlet
 RECALL, FALSE_POSITIVES = (0.85, 0.62), (0.08, 0.22)  # of the classifier, per outlet

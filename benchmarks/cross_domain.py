@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import f1_score
 
-from slant.encoding.reader import Reader, request
-from slant.labels.public import READERS, data_root
-from slant.learning.recipe import recipe_from
-from slant.learning.runtime import has_bf16, load_checkpoint
-from slant.learning.training import train
+from slant.corpora import LABELED_SETS, data_root
+from slant.encoding.predictor import Reader, request
 from slant.records import STANCES, Example
+from slant.training.recipe import recipe_from
+from slant.training.torch_runtime import has_bf16, load_checkpoint
+from slant.training.train import train
 
 OTHERS = [
     {"name": "rumoureval", "limit": 2000},
@@ -68,7 +68,7 @@ def main() -> None:
         )
         with tempfile.TemporaryDirectory() as folder:
             reader = load_checkpoint(train(recipe, Path(folder)), bf16=has_bf16())
-            examples = list(READERS[left_out].read(data_root(), split))
+            examples = list(LABELED_SETS[left_out].read(data_root(), split))
             figure = score(reader, examples, head)
         print(
             f"{left_out} {split}, never trained on: macro-F1 {100 * figure:.1f}, n {len(examples)}",

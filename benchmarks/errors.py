@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from comparison_tables import error_tables
-
+from slant.corpora import data_root
 from slant.judging.answers import Sheet, answer
-from slant.judging.sets import SetSpec, choose, judged
-from slant.labels.public import data_root
-from slant.scoring.runtime import load
+from slant.judging.judged_sets import SetSpec, choose, judged
+from slant.scoring.runtimes import load
 
 # Per set the meta of its examples by whose values the errors are counted, and what the value tells.
 PARTS: dict[str, Mapping[str, str]] = {

@@ -37,13 +37,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score, average_precision_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from slant.comparing.documents import Documents, without_house_phrases
 from slant.comparing.events import EVENT, STORY, group, tfidf
-from slant.labels.public import data_root, load_articles
-from slant.labels.public.files import locate, table
+from slant.comparing.near_duplicates import Documents, without_house_phrases
+from slant.corpora import data_root, load_articles
+from slant.corpora.files import locate, table
 from slant.records import Article
 from slant.scoring.embedding import embed
-from slant.scoring.runtime import load
+from slant.scoring.runtimes import load
 
 RUWA_CHOSEN_ON = ("bbc.co.uk", "en.news-front.info", "reuters.com", "tass.com")
 NEAR = 14

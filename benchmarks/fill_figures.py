@@ -18,9 +18,8 @@ from typing import Any
 import comparison_tables
 import model_tables
 from model_tables import Files, read_json
-
-from slant.judging.cells import percent, table
-from slant.learning.recipe import Recipe, SetUse, load_recipe
+from slant.judging.scorecard_files import percent, table
+from slant.training.recipe import Recipe, SetUse, load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -114,8 +114,8 @@ class Log:
 def read(name: str, data: bytes, folder: Path) -> None:
     """What `slant split` does with the file. Raises whatever should not be raised."""
     from slant.errors import Rejected
-    from slant.reading.sources import read_articles
-    from slant.reading.units import split
+    from slant.ingest.inputs import read_articles
+    from slant.segment.units import split
 
     path = folder / FORMATS[name][0]
     if "addresses" in name:
@@ -135,10 +135,9 @@ def read(name: str, data: bytes, folder: Path) -> None:
 
 def _visited(name: str, data: bytes, path: Path) -> Iterator[Any]:
     """A list of addresses, or one address, behind which every page is `data`; nothing is fetched."""
-    from slant.reading.addresses import Visitor
-    from slant.reading.documents import Settings
-    from slant.reading.fetching import Answer
-    from slant.reading.sources import _guarded
+    from slant.ingest.documents import Settings
+    from slant.ingest.fetch import Answer, Visitor
+    from slant.ingest.inputs import _guarded
 
     class Net:
         def fetch(self, address: str) -> Answer:
@@ -178,12 +177,11 @@ def guided(minutes: float, log: Log, result: Path, folder: Path) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["slant.reading", "warcio"]):
-        import slant.reading.addresses
-        import slant.reading.archives
-        import slant.reading.feeds
-        import slant.reading.sources
-        import slant.reading.units
-        import slant.reading.warcs  # noqa: F401
+        import slant.ingest.archives
+        import slant.ingest.feeds
+        import slant.ingest.fetch
+        import slant.ingest.inputs
+        import slant.ingest.warc  # noqa: F401
 
     corpus = folder / "corpus"
     corpus.mkdir()
@@ -248,7 +246,7 @@ def _mutated(
 
 def stretch(log: Log, result: Path, folder: Path) -> None:
     """Documents of just under 10 MB, of one token over and over inside a valid one; texts as long as may be, too."""
-    from slant.reading.limits import DEFAULT_LIMITS
+    from slant.ingest.decoding import DEFAULT_LIMITS
 
     for name in ("text", "html", "jsonl", "json", "csv", "rss", "sitemap", "warc", "tar", "content in rss"):
         _, seed, make = FORMATS[name]

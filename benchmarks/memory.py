@@ -53,7 +53,7 @@ if model == "stub":
 
     runtime.load, score.score = lambda *_, **__: Stub(), rows
 if die == "die":
-    from slant.scoring.journal import Journal
+    from slant.scoring.resume import Journal
     Journal.remove = lambda self: os.kill(os.getpid(), signal.SIGKILL)
 main(arguments)
 """

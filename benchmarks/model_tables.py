@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slant.judging import sections
-from slant.judging.card import Published, Result, Scorecard, data_of, read
-from slant.judging.cells import NONE, percent, table
-from slant.judging.spread import read_spread
+from slant.judging import scorecard_files
+from slant.judging.scorecard_files import NONE, percent, table
+from slant.judging.scorecard_records import Published, Result, Scorecard, data_of, read, read_spread
 
 # The project's own aims for the model that learns from a teacher, × 100, by each set's official metric; no outside yardstick.
 BARS = {
@@ -221,7 +220,7 @@ def against(files: Files) -> str:
     command = "slant evaluate --against PREVIOUS_MODEL -o benchmarks/results/against_previous"
     if card is None or card.fingerprint != files.card.fingerprint:
         return _missing(command)
-    text = sections.against(card).partition("\n\n")[2]
+    text = scorecard_files.against(card).partition("\n\n")[2]
     return f"Against {card.against}. {text}" if text else _missing(command)
 
 
@@ -280,7 +279,7 @@ def cross_domain(files: Files) -> str:
 
 def spread(files: Files) -> str:
     """The recipe trained with several seeds."""
-    text = sections.seeds(read_spread(files.results / "seed_spread.json"))
+    text = scorecard_files.seeds(read_spread(files.results / "seed_spread.json"))
     return text.partition("\n\n")[2] or _missing("python benchmarks/seed_spread.py SCORECARDS")
 
 

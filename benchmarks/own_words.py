@@ -16,13 +16,12 @@ from pathlib import Path
 
 from sklearn.metrics import accuracy_score, f1_score
 
+from slant.corpora import data_root, newsmtsc, own_labels
 from slant.judging.answers import answer
-from slant.judging.sets import choose
-from slant.labels import domain
-from slant.labels.public import data_root, newsmtsc
-from slant.scoring.runtime import load
+from slant.judging.judged_sets import choose
+from slant.scoring.runtimes import load
 
-PARTS = ((newsmtsc, "dev_rw"), (newsmtsc, "dev_mt"), (domain, "fit"), (domain, "tune"))
+PARTS = ((newsmtsc, "dev_rw"), (newsmtsc, "dev_mt"), (own_labels, "fit"), (own_labels, "tune"))
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ import json
 import sys
 from pathlib import Path
 
-from slant.judging import floor
-from slant.labels.public import data_root
-from slant.scoring.runtime import load
+from slant.corpora import data_root
+from slant.judging import quality_floor
+from slant.scoring.runtimes import load
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "model/floor.json"
@@ -29,15 +29,15 @@ def main() -> int:
     args = parser.parse_args()
     reader = load(None)
     root = data_root() if data_root().exists() else None
-    measured = floor.measure(reader, demo=ROOT / "seeds/demo", root=root)
+    measured = quality_floor.measure(reader, demo=ROOT / "seeds/demo", root=root)
     for m in measured:
         print(f"{m.sample:24} {100 * m.figure:5.1f}  ({m.data})")
     if args.up:
         FILE.write_text(
-            json.dumps(floor.raised(FILE, reader.fingerprint, measured), indent=1) + "\n", "utf-8"
+            json.dumps(quality_floor.raised(FILE, reader.fingerprint, measured), indent=1) + "\n", "utf-8"
         )
         return 0
-    wrong = floor.check(FILE, reader.fingerprint, measured)
+    wrong = quality_floor.check(FILE, reader.fingerprint, measured)
     print("\n".join(wrong) or "no figure is under its floor")
     return 1 if wrong else 0
 

@@ -1,4 +1,4 @@
-"""How often the words of a gold span stand in their article, by technique: what slant.encoding.repetition takes for evidence.
+"""How often the words of a gold span stand in their article, by technique: what slant.encoding.decode takes for evidence.
 
     python benchmarks/repetition.py [--split fit]
 
@@ -12,9 +12,9 @@ import argparse
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.encoding.labels import TECHNIQUE_INDEX, TECHNIQUES
-from slant.encoding.repetition import LOG_SHARES, Document
-from slant.labels.public import data_root, ptc
+from slant.corpora import data_root, ptc
+from slant.encoding.decode import LOG_SHARES, Document
+from slant.encoding.label_ids import TECHNIQUE_INDEX, TECHNIQUES
 
 PRIOR = 5  # spans' worth of the shares of all techniques but repetition, for a technique that was seen a few times only
 Floats = NDArray[np.float64]

@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from slant.judging.card import read
-from slant.judging.render import write
-from slant.judging.spread import spread, write_spread
+from slant.judging.scorecard_files import write
+from slant.judging.scorecard_records import read, spread, write_spread
 
 RESULT = Path(__file__).resolve().parent / "results" / "seed_spread.json"
 

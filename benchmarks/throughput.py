@@ -24,14 +24,13 @@ from typing import Any
 
 import throughput_machine as machine
 import throughput_others as others
-
-from slant.encoding.reader import Reader, columns
+from slant.corpora import load_articles
+from slant.encoding.predictor import Reader, columns
 from slant.encoding.windows import Request
-from slant.labels.public import load_articles
-from slant.reading.units import split
 from slant.records import Unit
-from slant.scoring.runtime import load
+from slant.scoring.runtimes import load
 from slant.scoring.score import Question, score
+from slant.segment.units import split
 
 TARGETS = (1, 4, 8)
 ASKED = 4  # targets in the comparison

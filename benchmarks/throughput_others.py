@@ -16,7 +16,7 @@ def callers(encoder: str, without: set[str]) -> dict[str, tuple[Caller, int]]:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-    from slant.learning.encoders import resolve
+    from slant.training.initial_model import resolve
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     folder, _ = resolve(encoder)

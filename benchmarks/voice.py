@@ -1,4 +1,4 @@
-"""How well `slant.reading.voice` finds quoted words, against the attributions of PolNeAR.
+"""How well `slant.segment.voices` finds quoted words, against the attributions of PolNeAR.
 
     python benchmarks/voice.py [--split dev] [--json FILE]
 
@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.labels.public.polnear import Annotated, read_polnear
-from slant.reading.voice import voices
+from slant.corpora.polnear import Annotated, read_polnear
+from slant.segment.voices import voices
 
 Mask = NDArray[np.bool_]
 RESAMPLES = 2000

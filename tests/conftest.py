@@ -28,7 +28,7 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from slant.encoding.decode import Decoding
-    from slant.learning.runtime import store_decoding
+    from slant.training.torch_runtime import store_decoding
     from tiny import train_tiny
 
     checkpoint = train_tiny(tiny_encoder, tmp_path_factory.mktemp("tiny-run"))
@@ -39,8 +39,8 @@ def tiny_checkpoint(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def tiny_export(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder as shipped, with the fp32 ONNX beside the two int8."""
-    from slant.encoding.reader import request
-    from slant.learning.export import export
+    from slant.encoding.predictor import request
+    from slant.training.export_onnx import export
     from tiny import examples
 
     texts = [request(e) for e in examples()]

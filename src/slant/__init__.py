@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from slant.errors import Rejected as Rejected
     from slant.errors import SlantError as SlantError
     from slant.errors import UsageError as UsageError
+    from slant.ingest.inputs import read_articles as read_articles
     from slant.labels.targets import Targets as Targets
-    from slant.reading.sources import read_articles as read_articles
-    from slant.reading.units import split as split
     from slant.records import Article as Article
     from slant.records import Score as Score
     from slant.records import Unit as Unit
     from slant.scoring.scorer import Scorer as Scorer
     from slant.scoring.scorer import Scores as Scores
+    from slant.segment.units import split as split
 
 __version__ = "0.1.0"
 
@@ -36,8 +36,8 @@ _HOME = {
     "Targets": "slant.labels.targets",
     "Unit": "slant.records",
     "UsageError": "slant.errors",
-    "read_articles": "slant.reading.sources",
-    "split": "slant.reading.units",
+    "read_articles": "slant.ingest.inputs",
+    "split": "slant.segment.units",
 }
 
 

@@ -11,11 +11,10 @@ from typing import Any
 import click
 
 from slant import __version__
-from slant.cli.compare import compare, sample
-from slant.cli.learn import average, evaluate, export, train
+from slant.cli.articles import report, score, split
+from slant.cli.models import average, data, evaluate, export, train
 from slant.cli.options import DONE, OURS, USAGE
-from slant.cli.road import report, score, split
-from slant.cli.sets import data
+from slant.cli.outlets import compare, sample
 from slant.errors import SlantError, UsageError
 
 

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import norm
 
-from slant.comparing.cells import Cells, Floats, Measure
-from slant.comparing.drawing import Drawn, ends
-from slant.comparing.family import ALPHA, adjust, detectable_level, draw_more, p_values
+from slant.comparing.counts import Cells, Floats, Measure
 from slant.comparing.options import Options
-from slant.comparing.permuting import Rated, Sums, rated
+from slant.comparing.rates import Drawn, ends
+from slant.comparing.significance import (
+    ALPHA,
+    Rated,
+    Sums,
+    adjust,
+    detectable_level,
+    draw_more,
+    p_values,
+    rated,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa

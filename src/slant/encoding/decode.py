@@ -1,22 +1,162 @@
-"""Logits back to words: probabilities per label, and character spans from token probabilities."""
+"""Where spans begin and end: words out of word pieces, runs of tagged words, and the extents of loaded language.
+
+Repetition, a technique that no sentence shows by itself: whether a loaded stretch's words come again in its document.
+
+Annotators of the Propaganda Techniques Corpus saw the whole article. The count is evidence beside the model's own: how likely
+it is under each technique is added to the techniques' logits, as far as a checkpoint's Decoding says.
+
+Logits back to words: probabilities per label, and character spans from token probabilities.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
 from math import exp
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.encoding.extents import Array as Array
-from slant.encoding.extents import loaded_extents, runs, words
-from slant.encoding.labels import ANY, BIASED, FRAME, FRAMES, REPLY, SUBJECTIVE, TECHNIQUES, TOXIC
-from slant.encoding.repetition import Document, repetition_shift
+from slant.encoding.label_ids import ANY, BIASED, FRAME, FRAMES, REPLY, SUBJECTIVE, TECHNIQUES, TOXIC
 from slant.encoding.windows import Window
 from slant.errors import UsageError, did_you_mean
 from slant.records import REPLIES, Example, Loaded, Prediction
+
+Floats = NDArray[np.float32]
+_FUNCTION_WORDS = """a an the of to in on at by and or but for with from as is are was were be been it its this that these
+those he she they we you i his her their our your my s"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+
+
+def words(text: str, offsets: NDArray[np.int64], values: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Word pieces joined: offsets [words, 2] and the mean of `values` [pieces, …] over each word's pieces."""
+    if len(offsets) == 0:
+        return offsets, values
+    apart = [
+        i
+        for i, ((_, end), (start, _)) in enumerate(pairwise(offsets.tolist()), 1)
+        if not (end == start and text[end - 1 : end].isalnum() and text[start : start + 1].isalnum())
+    ]
+    starts, ends = np.array([0, *apart]), np.array([*apart, len(offsets)])
+    summed = np.add.reduceat(values, starts, axis=0)
+    counts = (ends - starts).reshape((-1,) + (1,) * (values.ndim - 1))
+    means = np.asarray(summed / counts, np.float32)
+    return np.stack([offsets[starts, 0], offsets[ends - 1, 1]], 1), means
+
+
+def runs(offsets: NDArray[np.int64], tagged: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
+    """Character spans over consecutive tagged words; runs with at most `gap` characters between them are one."""
+    spans: list[tuple[int, int]] = []
+    for start, end in offsets[tagged].tolist():
+        if spans and start - spans[-1][1] <= gap:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def loaded_extents(
+    text: str,
+    offsets: NDArray[np.int64],
+    loaded: Floats,
+    *,
+    seed: float,
+    threshold: float,
+    gap: int,
+    neighbours: float,
+) -> list[tuple[int, int]]:
+    """Character spans of loaded language from the words' probabilities `loaded` [words].
+
+    A word counts with its neighbours (Decoding.loaded_neighbours), a span needs one word at `seed` and reaches as far as
+    `threshold` goes; it begins and ends with a word that can carry a charge (codebook: the shortest stretch that does).
+    """
+    near = np.concatenate([loaded[:1], loaded, loaded[-1:]])
+    smooth = neighbours * (near[:-2] + near[2:]) + (1 - 2 * neighbours) * loaded
+    if not (smooth >= seed).any():
+        return []
+    out = []
+    for start, end in runs(offsets, smooth >= threshold, gap):
+        inside = (offsets[:, 0] >= start) & (offsets[:, 1] <= end)
+        carrying = [(a, b) for a, b in offsets[inside].tolist() if not _is_bare(text[a:b])]
+        if carrying and smooth[inside].max() >= seed:
+            out.append((carrying[0][0], carrying[-1][1]))
+    return out
+
+
+def _is_bare(word: str) -> bool:
+    """Whether a word is punctuation or a function word, with which no loaded span begins or ends."""
+    return word.lower() in FUNCTION_WORDS or not any(c.isalnum() for c in word)
+
+
+# ln P(count | technique), rows as TECHNIQUES, for words that stand 1, 2, 3, 4 and 5 or more times in the article: the gold
+# spans of PTC fit (benchmarks/repetition.py prints them).
+LOG_SHARES = np.array(
+    [
+        (-0.11, -2.76, -3.80, -5.34, -4.64),  # loaded_language
+        (-0.16, -2.58, -3.70, -4.13, -3.50),  # name_calling_labeling
+        (-1.54, -1.62, -1.96, -2.35, -1.05),  # repetition
+        (-0.07, -2.76, -4.90, -9.32, -8.85),  # exaggeration_minimisation
+        (-0.02, -4.00, -6.03, -9.41, -8.93),  # doubt
+        (-0.04, -3.44, -4.82, -8.85, -8.37),  # appeal_to_fear_prejudice
+        (-0.21, -2.32, -3.37, -4.22, -3.13),  # flag_waving
+        (-0.01, -4.45, -7.73, -8.57, -8.09),  # causal_oversimplification
+        (-0.20, -2.44, -4.04, -2.82, -4.05),  # slogans
+        (-0.03, -4.68, -4.19, -4.89, -7.75),  # appeal_to_authority
+        (-0.02, -3.78, -7.07, -7.90, -7.43),  # black_and_white_fallacy
+        (-0.07, -2.76, -6.68, -7.52, -7.04),  # thought_terminating_cliches
+        (-0.04, -3.19, -7.11, -7.94, -7.46),  # whataboutism_straw_men_red_herring
+        (-0.02, -3.91, -6.62, -7.46, -6.98),  # bandwagon_reductio_ad_hitlerum
+    ],
+    np.float32,
+)
+_WORD = re.compile(r"\w+(?:['’]\w+)?")
+
+
+class Document:
+    """The texts of one document, searchable for words: case and what stands between words do not count."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._words = "|".join(_spaced(text) for text in texts)
+        self._digest = blake2b(self._words.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def __repr__(self) -> str:
+        """The same for the same words in every process: the journal of a run knows a unit's question by it."""
+        return f"Document({self._digest})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Document) and self._digest == other._digest
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+    def occurrences(self, stretch: str) -> int:
+        """How often the words of `stretch` stand in the document one after the other; at least 1, as they stand once."""
+        words = _spaced(stretch)
+        return max(1, self._words.count(words)) if words else 1
+
+
+def _spaced(text: str) -> str:
+    """Each word between spaces of its own, so that a part of a word is never found and neighbours both are."""
+    return "".join(f" {word.lower()} " for word in _WORD.findall(text))
+
+
+def repetition_shift(weight: float, document: Document | None, stretch: str) -> Floats:
+    """What to add to the logits [techniques]; zeros where no document is known. weight: of LOG_SHARES, from the Decoding."""
+    if document is None or not weight:
+        return np.zeros(len(LOG_SHARES), np.float32)
+    return np.float32(weight) * LOG_SHARES[:, min(document.occurrences(stretch), LOG_SHARES.shape[1]) - 1]
+
+
+def documents(examples: Sequence[Example]) -> Mapping[tuple[str, str], Document]:
+    """(source, group) → the document that its examples make up; what stands in several examples at one place counts once."""
+    texts: dict[tuple[str, str], dict[tuple[int, str], str]] = {}
+    for e in examples:
+        texts.setdefault((e.source, e.group), {})[e.offset, e.text] = e.text
+    return {key: Document(found.values()) for key, found in texts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +225,15 @@ class Reading:
     """
 
     offsets: NDArray[np.int64]
-    tokens: Array
-    unit: Array
-    stance: list[Array | None]
+    tokens: Floats
+    unit: Floats
+    stance: list[Floats | None]
     windows: int = 1
     cut: bool = False
 
 
 def join(
-    windows: Sequence[Window], outputs: Sequence[tuple[Array, Array, Array]], *, n_targets: int
+    windows: Sequence[Window], outputs: Sequence[tuple[Floats, Floats, Floats]], *, n_targets: int
 ) -> Reading:
     """The Reading of one request from its windows; `outputs` holds (token, unit, stance) logits of each window's row.
 
@@ -102,7 +242,7 @@ def join(
     """
     offsets: list[tuple[int, int]] = []
     tokens, weights = [], []
-    stance: list[list[Array]] = [[] for _ in range(n_targets)]
+    stance: list[list[Floats]] = [[] for _ in range(n_targets)]
     for window, (token, _, asked) in zip(windows, outputs, strict=True):
         a, b = window.core
         offsets += window.offsets[a:b]
@@ -120,21 +260,21 @@ def join(
     )
 
 
-def _mean(values: Sequence[Array], weights: Sequence[int] | None = None) -> Array:
+def _mean(values: Sequence[Floats], weights: Sequence[int] | None = None) -> Floats:
     """Of one window, as nearly all texts have, what it says."""
     return values[0] if len(values) == 1 else np.average(values, axis=0, weights=weights).astype(np.float32)
 
 
-def sigmoid(x: Array) -> Array:
+def sigmoid(x: Floats) -> Floats:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), np.float32)
 
 
-def softmax(logits: Array) -> Array:
+def softmax(logits: Floats) -> Floats:
     shifted = np.exp(logits - logits.max(-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(-1, keepdims=True), np.float32)
 
 
-def stance_scores(logits: Array | None, decoding: Decoding, *, named: bool) -> dict[str, float]:
+def stance_scores(logits: Floats | None, decoding: Decoding, *, named: bool) -> dict[str, float]:
     """Probability per STANCES label of one target; neutral for certain where no token could be asked."""
     if logits is None:
         return {"against": 0.0, "neutral": 1.0, "favor": 0.0}
@@ -148,7 +288,7 @@ def stance_scores(logits: Array | None, decoding: Decoding, *, named: bool) -> d
     return {"against": against / total, "neutral": neutral / total, "favor": favor / total}
 
 
-def reply_scores(unit: Array, decoding: Decoding) -> dict[str, float]:
+def reply_scores(unit: Floats, decoding: Decoding) -> dict[str, float]:
     bias = np.asarray(decoding.reply_bias, np.float32)
     probabilities = softmax((unit[REPLY] + bias) / decoding.reply_temperature)
     return {label: float(p) for label, p in zip(REPLIES, probabilities, strict=True)}
@@ -169,23 +309,23 @@ def best_label(scores: dict[str, float], *, abstain: float = 0.0) -> str | None:
     return best if scores[best] >= abstain else None
 
 
-def frame_scores(unit: Array, decoding: Decoding) -> dict[str, float]:
+def frame_scores(unit: Floats, decoding: Decoding) -> dict[str, float]:
     probabilities = sigmoid(unit[FRAME] / decoding.frames_temperature)
     return {label: float(p) for label, p in zip(FRAMES, probabilities, strict=True)}
 
 
-def frames_found(unit: Array, decoding: Decoding) -> dict[str, float]:
+def frames_found(unit: Floats, decoding: Decoding) -> dict[str, float]:
     """The frames that are likely enough to be reported, with their probability."""
     thresholds = decoding.frame_thresholds or (decoding.frame_threshold,) * len(FRAMES)
     scores = frame_scores(unit, decoding)
     return {f: p for (f, p), least in zip(scores.items(), thresholds, strict=True) if p >= least}
 
 
-def biased_score(unit: Array, decoding: Decoding) -> float:
+def biased_score(unit: Floats, decoding: Decoding) -> float:
     return float(sigmoid(unit[BIASED] / decoding.biased_temperature))
 
 
-def subjective_score(unit: Array, decoding: Decoding) -> float:
+def subjective_score(unit: Floats, decoding: Decoding) -> float:
     return float(sigmoid(unit[SUBJECTIVE] / decoding.subjective_temperature))
 
 
@@ -223,7 +363,7 @@ def loaded_spans(
 
 
 def technique_scores(
-    reading: Reading, start: int, end: int, *, repetition: Array | float = 0.0
+    reading: Reading, start: int, end: int, *, repetition: Floats | float = 0.0
 ) -> dict[str, float]:
     """Probability per technique, given that these characters are loaded: from the mean logits of their tokens.
 
@@ -233,7 +373,7 @@ def technique_scores(
     return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits), strict=True)}
 
 
-def technique_logits(reading: Reading, start: int, end: int) -> Array:
+def technique_logits(reading: Reading, start: int, end: int) -> Floats:
     """Mean logits [techniques] of the tokens between two characters; zeros where there is none."""
     inside = (reading.offsets[:, 0] < end) & (reading.offsets[:, 1] > start)
     rows = reading.tokens[inside, ANY + 1 : TOXIC]

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from slant.errors import SlantError
-from slant.judging.card import Figure
-from slant.judging.intervals import Floats, percentile_interval, resample_weights
-from slant.judging.spans import overlap_counts
+from slant.judging.metrics import Floats, overlap_counts, percentile_interval, resample_weights
+from slant.judging.scorecard_records import Figure
 
 ABSENT = "not concerned"
 Row = Mapping[str, Any]

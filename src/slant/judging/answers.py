@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from slant.corpora import frac
 from slant.errors import SlantError
+from slant.judging.judged_sets import SetSpec
 from slant.judging.metrics import Tally, tally_characters, tally_classes, tally_overlap
-from slant.judging.sets import SetSpec
-from slant.labels.public import frac
-from slant.reading.voice import voice_at, voices
 from slant.records import Example, Loaded, Prediction, Span, TargetLabel, in_own_words
+from slant.segment.voices import voice_at, voices
 
 
 class Predictor(Protocol):

@@ -1,18 +1,139 @@
-"""Counts per group, and the figures they give: one array serves the value, its interval and every slice.
+"""Percentile bootstrap over groups: articles, posts or threads are drawn, never the items inside them.
+
+Items of one group are not independent, so drawing single items would give intervals that are too narrow
+(Cameron, Gelbach & Miller 2008). Counts are kept per group once; a resample is a weighted sum of them.
+
+Span metrics as their shared tasks define them, on plain `(start, end)` pairs: half-open, code points.
+
+- Overlap F1: SemEval-2020 task 11, subtask SI (Da San Martino et al. 2020), as in its released scorer.
+- Character F1: SemEval-2021 task 5, toxic spans (Pavlopoulos et al. 2021).
+
+Counts per group, and the figures they give: one array serves the value, its interval and every slice.
 
 Along the last axis of a count array stand four columns, `P_SUM, N_PRED, R_SUM, N_GOLD`. For classes P_SUM and
 R_SUM are both the number of hits; for spans they sum the shares of predicted and of gold spans that overlap.
+
+The official figures as metrics of the library `evaluate`: local, so that nothing is fetched.
+
+`evaluate.load` needs the network; a subclass of `evaluate.Metric` does not. Labels are words, "" abstains.
+Imported only when a figure is due: the base install has neither `evaluate` nor scikit-learn, and `evaluate`
+itself imports transformers and torch where these are installed, which takes seconds.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import datasets
+import evaluate
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
 
-from slant.judging.intervals import Floats
-from slant.judging.spans import Interval, character_f1, characters, overlap_counts
+Floats = NDArray[np.float64]
+
+
+def resample_weights(groups: int, *, resamples: int, seed: int) -> Floats:
+    """(resamples, groups): how often each group was drawn, with replacement; every row sums to `groups`.
+
+    The same `groups` and `seed` give the same draws, so that two models' resamples are paired.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, groups, size=(resamples, groups))
+    drawn += np.arange(resamples)[:, None] * groups
+    return (
+        np.bincount(drawn.ravel(), minlength=resamples * groups).reshape(resamples, groups).astype(np.float64)
+    )
+
+
+def resample_totals(counts: Floats, weights: Floats) -> Floats:
+    """(groups, ...) counts and (resamples, groups) weights → (resamples, ...) totals."""
+    totals: Floats = (weights @ counts.reshape(len(counts), -1)).reshape(len(weights), *counts.shape[1:])
+    return totals
+
+
+def percentile_interval(values: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Lower and upper end over the first axis. Resamples in which a figure is undefined (NaN) are left out;
+    where it is so in all of them, both ends are NaN."""
+    tail = 100 * (1 - level) / 2
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="All-NaN slice", category=RuntimeWarning)
+        low, high = np.nanpercentile(values, [tail, 100 - tail], axis=0)
+    return low, high
+
+
+Interval = tuple[int, int]
+
+
+def merge_overlapping(spans: Iterable[Interval]) -> list[Interval]:
+    """Spans that share a character become one, sorted; spans that only touch stay two, as the scorer has it.
+
+    Raises ValueError for an empty or backward span: the official scorer refuses these as well.
+    """
+    merged: list[Interval] = []
+    for start, end in sorted(spans):
+        if start >= end:
+            raise ValueError(f"A span must hold at least one character, but ({start}, {end}) does not.")
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def overlap_counts(
+    predicted: Iterable[Interval], gold: Iterable[Interval]
+) -> tuple[float, float, float, float]:
+    """What one article adds to the overlap F1: (sum of |s∩t|/|s|, |S|, sum of |s∩t|/|t|, |T|).
+
+    Overlapping spans are merged first on both sides: the scorer does so for the gold spans always, for the
+    submission with its option `-m` (without it, it refuses them).
+    """
+    found, true = merge_overlapping(predicted), merge_overlapping(gold)
+    precision = recall = 0.0
+    for start, end in found:
+        for gold_start, gold_end in true:
+            common = min(end, gold_end) - max(start, gold_start)
+            if common > 0:
+                precision += common / (end - start)
+                recall += common / (gold_end - gold_start)
+    return precision, float(len(found)), recall, float(len(true))
+
+
+def overlap_f1(
+    predicted: Sequence[Sequence[Interval]], gold: Sequence[Sequence[Interval]]
+) -> dict[str, float]:
+    """Precision, recall and F1 in [0, 1] over all articles; item i of both sides is the same article.
+
+    Sums run over the articles before the division, so an article without gold spans counts through its false
+    alarms. Nothing predicted and nothing to find gives F1 1, as in the official scorer.
+    """
+    rows = [overlap_counts(p, g) for p, g in zip(predicted, gold, strict=True)]
+    p_sum, n_pred, r_sum, n_gold = (sum(column) for column in zip(*rows, strict=True)) if rows else (0.0,) * 4
+    precision = p_sum / n_pred if n_pred else 0.0
+    recall = r_sum / n_gold if n_gold else 0.0
+    if not n_pred and not n_gold:
+        f1 = 1.0
+    else:
+        f1 = 2 * precision * recall / (precision + recall) if precision and recall else 0.0
+    return {"precision": precision, "recall": recall, "f1": f1}
+
+
+def characters(spans: Iterable[Interval]) -> set[int]:
+    """The offsets that lie in any of the spans."""
+    return {offset for start, end in spans for offset in range(start, end)}
+
+
+def character_f1(predicted: Iterable[Interval], gold: Iterable[Interval]) -> float:
+    """F1 of one post's characters: 1 if both sides are empty, 0 if one is. A set has its posts' mean."""
+    found, true = characters(predicted), characters(gold)
+    if not found and not true:
+        return 1.0
+    return 2 * len(found & true) / (len(found) + len(true))
+
 
 P_SUM, N_PRED, R_SUM, N_GOLD = range(4)
 
@@ -125,3 +246,86 @@ def _rows(groups: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
 
 def _bare(spans: Labelled, label: str | None = None) -> Iterable[Interval]:
     return [(start, end) for start, end, name in spans if label is None or name == label]
+
+
+_WORD = datasets.Value("string")
+_SPANS = datasets.List(datasets.List(datasets.Value("int32")))
+
+
+def _info(description: str, citation: str, feature: Any) -> evaluate.MetricInfo:
+    return evaluate.MetricInfo(
+        description=description,
+        citation=citation,
+        features=datasets.Features({"predictions": feature, "references": feature}),
+    )
+
+
+class _ClassF1(evaluate.Metric):  # type: ignore[misc]
+    AVERAGE = "macro"
+
+    def _info(self) -> evaluate.MetricInfo:
+        return _info(f"{self.AVERAGE} F1 over the labels that occur.", "scikit-learn f1_score", _WORD)
+
+    def _compute(self, predictions: Sequence[str], references: Sequence[str]) -> dict[str, float]:
+        labels = sorted({*predictions, *references} - {""})
+        f1 = f1_score(references, predictions, labels=labels, average=self.AVERAGE, zero_division=0)
+        return {f"{self.AVERAGE}_f1": float(f1)}
+
+
+class MacroF1(_ClassF1):
+    """Mean of the labels' F1."""
+
+
+class MicroF1(_ClassF1):
+    """F1 over all decisions: the accuracy, as long as nothing abstains."""
+
+    AVERAGE = "micro"
+
+
+class SpanOverlapF1(evaluate.Metric):  # type: ignore[misc]
+    """SemEval-2020 task 11 SI. One row per article: a list of `[start, end]`."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return _info("Overlap F1 of spans in articles.", "Da San Martino et al., SemEval 2020", _SPANS)
+
+    def _compute(self, predictions: Sequence[Any], references: Sequence[Any]) -> dict[str, float]:
+        figures = overlap_f1(_pairs(predictions), _pairs(references))
+        return {f"overlap_{name}": value for name, value in figures.items()}
+
+
+class CharacterF1(evaluate.Metric):  # type: ignore[misc]
+    """SemEval-2021 task 5. One row per post: a list of `[start, end]`."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return _info("Mean of the posts' character F1.", "Pavlopoulos et al., SemEval 2021", _SPANS)
+
+    def _compute(self, predictions: Sequence[Any], references: Sequence[Any]) -> dict[str, float]:
+        posts = [character_f1(p, r) for p, r in zip(_pairs(predictions), _pairs(references), strict=True)]
+        return {"character_f1": sum(posts) / len(posts)}
+
+
+_METRICS = {
+    "macro_f1": MacroF1,
+    "micro_f1": MicroF1,
+    "overlap_f1": SpanOverlapF1,
+    "character_f1": CharacterF1,
+}
+
+
+def official_value(metric: str, predicted: Sequence[Any], gold: Sequence[Any]) -> float:
+    """The metric in [0, 1]. predicted, gold: label names (None abstains), or per post or article its spans
+    `(start, end[, label])`; at least one item."""
+    scorer: Any = _METRICS[metric](keep_in_memory=True)
+    if metric in ("macro_f1", "micro_f1"):
+        scorer.add_batch(predictions=[word or "" for word in predicted], references=list(gold))
+    else:
+        scorer.add_batch(predictions=_bare_spans(predicted), references=_bare_spans(gold))
+    return float(scorer.compute()[metric])
+
+
+def _bare_spans(rows: Sequence[Any]) -> list[list[list[int]]]:
+    return [[[span[0], span[1]] for span in row] for row in rows]
+
+
+def _pairs(rows: Sequence[Any]) -> list[list[tuple[int, int]]]:
+    return [[(int(start), int(end)) for start, end in row] for row in rows]

@@ -1,4 +1,10 @@
-"""`judge` a predictor on the public sets: every figure with n, interval, floor, baseline and signature."""
+"""The same texts without the target: how much of a stance figure the text alone gives.
+
+A target by mention is asked about at a word that says nothing: " it" is put behind the text, and the query stands at that
+word instead of the mention, which stays in the text unmarked. A target by name is asked about as "this".
+
+`judge` a predictor on the public sets: every figure with n, interval, floor, baseline and signature.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +13,47 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slant import __version__
+from slant.corpora import ptc
 from slant.errors import SlantError
-from slant.judging.ablation import without_target
 from slant.judging.answers import Gold, Predictor, Sheet, answer
-from slant.judging.baseline import majority, simple
-from slant.judging.card import Figure, LabelFigures, Loss, Paired, Result, Scorecard, quality_loss, read
-from slant.judging.confidence import calibration
-from slant.judging.figures import figures, value, without_figure
-from slant.judging.paired import paired
-from slant.judging.published import human_agreement, published
-from slant.judging.render import write
-from slant.judging.sets import SetSpec, choose, fingerprint, judged, training
-from slant.labels.public import ptc
-from slant.records import Example
+from slant.judging.baselines import majority, simple
+from slant.judging.figures import calibration, figures, paired, value, without_figure
+from slant.judging.judged_sets import SetSpec, choose, fingerprint, judged, training
+from slant.judging.scorecard_files import write
+from slant.judging.scorecard_records import (
+    Figure,
+    LabelFigures,
+    Loss,
+    Paired,
+    Result,
+    Scorecard,
+    human_agreement,
+    published,
+    quality_loss,
+    read,
+)
+from slant.records import Example, TargetLabel
+
+STAND_IN = "it"
+TOPIC = "this"
+NOTE = (
+    f'The model is not told whom or what it is asked about: a mention is replaced in the query by "{STAND_IN}", put behind '
+    f'the text (the text itself keeps the mention, unmarked), the name of a topic by "{TOPIC}".'
+)
+
+
+def without_target(example: Example) -> Example:
+    """The example with its labels, all its targets made anonymous."""
+    text = example.text
+    if any(target.mentions for target in example.targets):
+        text = f"{text} {STAND_IN}"
+    place = ((len(text) - len(STAND_IN), len(text)),)
+    targets = tuple(
+        TargetLabel(STAND_IN, t.label, place) if t.mentions else TargetLabel(TOPIC, t.label)
+        for t in example.targets
+    )
+    return replace(example, text=text, targets=targets)
+
 
 __all__ = [
     "Figure",

@@ -1,5 +1,6 @@
 """From every number to the sentences behind it: all unit ids as a table, and a few sentences of "
-"each inside the page."""
+"each inside the page.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from slant.comparing.parts import COUNTED, parts
-from slant.comparing.readers import ARTICLE, OF_ARTICLE
-from slant.reports import words
-from slant.reports.measures import COMMENTS, THREADS
-from slant.reports.pages import clip, printable, web
+from slant.comparing.comment_replies import ARTICLE, OF_ARTICLE
+from slant.comparing.counts import COUNTED, parts
+from slant.reports import page_parts
+from slant.reports.page_parts import COMMENTS, THREADS, clip, printable, web
 
 if TYPE_CHECKING:
-    from slant.comparing.store import Store
+    from slant.comparing.score_tables import Store
 
 ALL = "(all)"
 MOST = 6
@@ -223,7 +223,7 @@ def _row(facts: Mapping[str, Any], article: int, terms: dict[str, int], length: 
         [
             s["s"] - start,
             min(s["e"] - start, length),
-            _term(terms, words.plain(s["l"])),
+            _term(terms, page_parts.plain(s["l"])),
             s["v"][0],
             round(100 * s["p"]),
         ]
@@ -231,10 +231,10 @@ def _row(facts: Mapping[str, Any], article: int, terms: dict[str, int], length: 
         if start <= s["s"] < start + length
     ]
     stances = [
-        [_term(terms, words.target(target)), (label or "-")[0], round(100 * float(p)) if label else 0]
+        [_term(terms, page_parts.target(target)), (label or "-")[0], round(100 * float(p)) if label else 0]
         for target, label, p in facts["stances"] or []
     ]
-    frames = [_term(terms, words.plain(frame)) for frame in facts["frames"] or []]
+    frames = [_term(terms, page_parts.plain(frame)) for frame in facts["frames"] or []]
     cut = (start > 0) + 2 * (start + length < len(text))
     return [shown, article, marks, stances, frames, facts["reply"] or "", cut, facts["kind"]]
 

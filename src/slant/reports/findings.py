@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slant.reports import words
+from slant.reports import page_parts
 from slant.reports.evidence import Keys
-from slant.reports.measures import Measure, p_value, signed
+from slant.reports.page_parts import Measure, p_value, signed
 from slant.reports.panels import REST, shown_name
 
 Row = Mapping[str, Any]
@@ -106,7 +106,7 @@ def difference(row: Row) -> str:
         (row["other"], row["other_value"], row["other_articles"]),
     ]
     one, two = (
-        f"{measure.number(value)} in {shown_name(name)} ({articles:,} {words.plural('article', articles)})"
+        f"{measure.number(value)} in {shown_name(name)} ({articles:,} {page_parts.plural('article', articles)})"
         for name, value, articles in sides
     )
     return f"{one}, {two}: {size}{_interval(measure, row)}; {p_value(row['p_adjusted'])} after adjustment."
@@ -217,6 +217,6 @@ def _none(rows: Sequence[Row], standing: set[str], noun: str) -> list[str]:
         rest = len(told) - MOST_NONE
         told = [
             *told[:MOST_NONE],
-            f"{rest} further {words.plural('measure', rest)} without a difference that could be told.",
+            f"{rest} further {page_parts.plural('measure', rest)} without a difference that could be told.",
         ]
     return told

@@ -8,8 +8,7 @@ from typing import Any
 
 from slant.reports.charts import Point, Series, dots
 from slant.reports.evidence import ALL, Keys
-from slant.reports.measures import Measure, signed
-from slant.reports.pages import clip
+from slant.reports.page_parts import Measure, clip, signed
 
 REST = "(rest)"
 Row = Mapping[str, Any]

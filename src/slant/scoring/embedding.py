@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.assets import asset
-from slant.encoding.reader import Reader, batches
+from slant.encoding.predictor import Reader, batches
 from slant.encoding.windows import Request, collate
 from slant.errors import SlantError
-from slant.scoring.runtime import available_cores
-from slant.scoring.runtimes import INPUTS
+from slant.scoring.runtimes import INPUTS, available_cores
 
 UNIT_OUTPUT = "unit_logits"
 GRAPH, NODES, INPUT, OUTPUT, OPERATOR, OUTPUTS = 7, 1, 1, 2, 4, 12  # field numbers of onnx.proto

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from slant.encoding.decode import (
-    Array,
     Decoding,
+    Document,
+    Floats,
     Reading,
     article_scores,
     best_label,
@@ -21,13 +22,12 @@ from slant.encoding.decode import (
     subjective_score,
     toxic_spans,
 )
-from slant.encoding.reader import Reader
-from slant.encoding.repetition import Document
+from slant.encoding.predictor import Reader
 from slant.encoding.windows import Request
 from slant.labels.targets import Targets
-from slant.reading.context import opening
-from slant.reading.voice import voice_at
 from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
+from slant.segment.units import opening
+from slant.segment.voices import voice_at
 
 LOOK_AHEAD = 4096  # units sorted by length together, so that batches of equal length are full
 CHARACTERS = 400_000  # of their texts, where those are long: a few seconds of work, so that progress is seen
@@ -231,7 +231,7 @@ def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
 
 
 def _stances(
-    asked: Sequence[tuple[str, Spans]], logits: Sequence[Array | None], decoding: Decoding
+    asked: Sequence[tuple[str, Spans]], logits: Sequence[Floats | None], decoding: Decoding
 ) -> list[Stance]:
     """No label where even the likeliest is too unsure (Decoding), or where no token of the mention could be asked; there
     every label is as likely as another."""

@@ -1,0 +1,127 @@
+"""compare and sample: from scores to what can be said of outlets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slant.cli.options import DONE, quiet
+from slant.errors import UsageError
+
+
+@click.command()
+@click.argument("scores", nargs=-1, required=True)
+@click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder for report and tables."
+)
+@click.option(
+    "--by",
+    default="outlet",
+    show_default=True,
+    help="Column to compare: outlet, author, title, kind, month, …",
+)
+@click.option(
+    "--gold",
+    type=click.Path(dir_okay=False),
+    help="Labels by people for a sample (slant sample), to correct for.",
+)
+@click.option(
+    "--min-articles",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Groups with fewer are named and left out.",
+)
+@click.option(
+    "--measures",
+    multiple=True,
+    metavar="PATTERN",
+    help="Look at these only, e.g. 'stance/*/net'. May be repeated.",
+)
+@click.option(
+    "--own-words",
+    is_flag=True,
+    help="Stances of news in the author's own words: neutral where these carry no loaded language.",
+)
+@click.option(
+    "--adjust", type=click.Choice(["bh", "holm"]), default="bh", show_default=True, help="For many tests."
+)
+@click.option(
+    "--resamples", default=1000, show_default=True, type=click.IntRange(100), help="Behind each interval."
+)
+@click.option(
+    "--permutations", default=10_000, show_default=True, type=click.IntRange(100), help="Behind each p."
+)
+@click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
+@click.option(
+    "--model",
+    type=click.Path(file_okay=False),
+    help="Folder of the model that scored. Default: the shipped one.",
+)
+@quiet
+def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
+    """Compare outlets: rates and differences with intervals and tests that never treat units of one article as independent.
+
+    Writes a report, and the same tables as CSV and Parquet, into the folder.
+    """
+    from slant.comparing.compare import detectable, findings, run
+    from slant.comparing.options import Options
+    from slant.comparing.score_tables import open_store
+    from slant.reports.comparison_page import write
+
+    silent = options.pop("quiet")
+
+    def say(words: str) -> None:
+        if not silent:
+            click.echo(f"slant: {words}", err=True)
+
+    say("reading")
+    with open_store(scores, by=options["by"], own_words=options["own_words"]) as store:
+        results = run(store, Options(**options), say=say)
+        say("writing")
+        write(results, Path(output), store=store)
+    for line in (*detectable(results), *findings(results)):
+        click.echo(line, err=True)
+    click.echo(f"report and tables → {output}", err=True)
+    return DONE
+
+
+@click.command()
+@click.argument("scores", nargs=-1, required=True)
+@click.option("-o", "--output", required=True, help="FILE.csv or .jsonl, to fill in the column label.")
+@click.option("-n", "--size", default=300, show_default=True, type=click.IntRange(2), help="Units to draw.")
+@click.option("--by", default="outlet", show_default=True, help="Groups that give equally many units.")
+@click.option(
+    "--task", "tasks", multiple=True, default=("stance",), show_default=True,
+    type=click.Choice(["stance", "loaded", "frames", "reply"]), help="What people are asked. May be repeated.",
+)  # fmt: skip
+@click.option("--seed", default=0, show_default=True, help="Of what is drawn.")
+@click.option("--show-labels", is_flag=True, help="Also what the model says: who labels should not see it.")
+def sample(scores: tuple[str, ...], output: str, show_labels: bool, **options: Any) -> int:
+    """Draw a random sample of scored units for people to label, as --gold of `slant compare`.
+
+    Strata by group and by what the model says; weight is how many scored units a row stands for.
+    """
+    from slant.comparing.gold_sample import draw_sample, write_sample
+    from slant.comparing.score_tables import open_store
+    from slant.scoring.output_files import check_format
+
+    check_format(output, formats=(".csv", ".jsonl"))
+    if Path(output).exists():
+        raise UsageError(
+            f"-o {output} is there already, and may hold labels. Give another name, or remove it."
+        )
+    with open_store(scores, by=options["by"]) as store:
+        drawn = draw_sample(
+            store, size=options["size"], tasks=options["tasks"], seed=options["seed"], show=show_labels
+        )
+    write_sample(drawn, output)
+    groups = ", ".join(f"{group} {count}" for group, count in drawn.groups.items())
+    click.echo(f"{len(drawn.rows):,} questions about {drawn.units:,} units ({groups}) → {output}", err=True)
+    click.echo(
+        "Fill in the column label (docs/gold.md says how), then: slant compare SCORES --gold FILE -o DIR",
+        err=True,
+    )
+    return DONE

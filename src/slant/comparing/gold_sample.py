@@ -1,0 +1,322 @@
+"""Labels by people for a random sample of the scored units: the file that `slant sample` writes, filled in.
+
+A random sample of the scored units for people to label, drawn so that every unit has a known chance to be in it.
+
+Each group gives as many units as the next, since groups are what is compared; within a group they are drawn from strata by
+what the model says, evenly over its confidence (systematic sampling, Cochran 1977, ch. 8). `weight` is how many scored units
+a drawn one stands for. What the model says is not in the file unless it is asked for: who labels should not see it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slant.comparing.counts import Ints
+from slant.comparing.score_tables import Store
+from slant.encoding.label_ids import FRAMES
+from slant.errors import UsageError, did_you_mean
+from slant.records import REPLIES, STANCES
+from slant.scoring.output_files import check_format
+
+TASKS = ("stance", "loaded", "frames", "reply")
+COLUMNS = (
+    "unit_id", "task", "target", "question", "title", "parent_text", "text", "label", "weight", "kind", "codebook",
+)  # fmt: skip
+NO_FRAME = "none"
+
+
+def load_gold(store: Store, path: str) -> int:
+    """Puts the labelled rows of a gold file into the table `gold` (unit_id, task, target, label, weight) of the store.
+
+    A row without a label is one that nobody has labelled yet. Without `weight` all rows weigh the same, as in a simple
+    random sample; without `task` they are about stance. Returns how many rows have a label. Raises UsageError with the
+    row if one does not match the scores: unknown unit, other text, other codebook, a target it is not asked about, a
+    label the task does not have, two labels for one question.
+    """
+    import pyarrow as pa
+
+    found = [_row(row, f"{path} row {number}", store.codebook) for number, row in enumerate(_read(path), 1)]
+    rows = [row for row in found if row is not None]
+    if not rows:
+        raise UsageError(f"{path}: no row has a label ({len(found):,} rows). Fill in the column `label`.")
+    names = ("row", "unit_id", "task", "target", "text", "label", "weight")
+    kinds = (pa.int64(), *[pa.string()] * 5, pa.float64())
+    schema = pa.schema(list(zip(names, kinds, strict=True)))
+    store.connection.register("_gold", pa.Table.from_pylist(rows, schema))
+    store.connection.execute("CREATE OR REPLACE TABLE gold AS SELECT * FROM _gold")
+    store.connection.unregister("_gold")
+    _refuse_strangers(store, path)
+    return len(rows)
+
+
+def _read(path: str) -> Iterator[dict[str, Any]]:
+    ending = Path(path).suffix.lower()
+    if not Path(path).is_file():
+        raise UsageError(f"--gold {path}: no such file. `slant sample` writes one to fill in.")
+    if ending not in (".csv", ".jsonl"):
+        raise UsageError(f"--gold {path}: expected a .csv or .jsonl file, as `slant sample` writes it.")
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            if ending == ".jsonl":
+                yield from (json.loads(line) for line in file if line.strip())
+                return
+            dialect = csv.Sniffer().sniff(
+                file.readline(), delimiters=",;\t"
+            )  # spreadsheets save with ; in some countries
+            file.seek(0)
+            yield from csv.DictReader(file, delimiter=dialect.delimiter)
+    except (ValueError, csv.Error) as error:
+        raise UsageError(f"--gold {path} cannot be read as {ending[1:]} in UTF-8 ({error}).") from None
+
+
+def _row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
+    if not isinstance(row, dict) or not {"unit_id", "label"} <= row.keys():
+        raise UsageError(f"{where}: expected at least unit_id and label, as `slant sample` writes them.")
+    label = row["label"]
+    if label is None or not str(label).strip():
+        return None
+    if (other := row.get("codebook")) and other != codebook:
+        raise UsageError(
+            f"{where}: labelled for codebook {other}, the scores are of {codebook}. Draw a sample from these scores, or "
+            "score with the model that the sample was drawn from."
+        )
+    task = str(row.get("task") or "stance")
+    if task not in TASKS:
+        raise UsageError(
+            f"{where}: no task {task!r}. Use one of {', '.join(TASKS)}.{did_you_mean(task, TASKS)}"
+        )
+    if task == "stance" and not row.get("target"):
+        raise UsageError(f"{where}: a stance needs its target.")
+    return {
+        "row": int(where.rpartition(" ")[2]),
+        "unit_id": str(row["unit_id"]).strip(),
+        "task": task,
+        "target": row.get("target") or None,
+        "text": row.get("text") or None,
+        "label": _label(task, str(label), where),
+        "weight": _weight(row.get("weight"), where),
+    }
+
+
+def _label(task: str, label: str, where: str) -> str:
+    label = label.strip().lower()
+    if task == "loaded":
+        number = label.removesuffix(".0")
+        if not number.isdigit():
+            raise UsageError(f"{where}: {label!r} is no number of loaded stretches. Use 0, 1, 2, …")
+        return number
+    known = {"stance": STANCES, "frames": (*FRAMES, NO_FRAME), "reply": REPLIES}[task]
+    parts = [part.strip() for part in label.split(";")] if task == "frames" else [label]
+    for part in parts:
+        if part not in known:
+            raise UsageError(
+                f"{where}: no label {part!r} for {task}. Use one of {', '.join(known)}.{did_you_mean(part, known)}"
+            )
+    return ";".join(parts)
+
+
+def _weight(value: Any, where: str) -> float:
+    try:
+        weight = float(str(value).replace(",", ".")) if value not in (None, "") else 1.0
+    except ValueError:
+        weight = 0.0
+    if not 0 < weight < float("inf"):
+        raise UsageError(
+            f"{where}: weight is {value!r}; expected a number above 0 (units that this one stands for)."
+        )
+    return weight
+
+
+def _refuse_strangers(store: Store, path: str) -> None:
+    checks = {
+        "is not among the scored units. Was the sample drawn from other scores?": """
+            FROM gold g ANTI JOIN units u USING (unit_id)""",
+        "has another text there than in the scores. Was it edited, or scored again from a new version?": """
+            FROM gold g JOIN units u USING (unit_id) WHERE g.text IS NOT NULL
+            AND regexp_replace(g.text, '\\s+', ' ', 'g') != regexp_replace(u.text, '\\s+', ' ', 'g')""",
+        "is not asked about that target in the scores. Were they made with other targets?": """
+            FROM gold g ANTI JOIN stances s ON s.unit_id = g.unit_id AND s.target = g.target WHERE g.task = 'stance'""",
+        "is no comment, and answers nothing.": """
+            FROM gold g ANTI JOIN replies r USING (unit_id) WHERE g.task = 'reply'""",
+        "has two labels for one question. Settle on one, or leave one empty.": """
+            FROM gold g JOIN (SELECT unit_id, task, target FROM gold GROUP BY ALL HAVING count(*) > 1) twice
+            ON g.unit_id = twice.unit_id AND g.task = twice.task AND g.target IS NOT DISTINCT FROM twice.target""",
+    }
+    for what, query in checks.items():
+        found = store.rows(f"SELECT g.row, g.unit_id, g.target, count(*) OVER () {query} ORDER BY 1 LIMIT 1")
+        if found:
+            row, unit, target, count = found[0]
+            more = f" ({count:,} rows like this)" if count > 1 else ""
+            about = f" (target {target})" if target else ""
+            raise UsageError(f"{path} row {row}: unit {unit}{about} {what}{more}")
+
+
+LEAST = 2  # units from each stratum, where it has as many
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """rows: one for each question, in the columns of a gold file. units, groups: how many were drawn, of how many groups."""
+
+    rows: list[dict[str, Any]]
+    units: int
+    groups: dict[str, int]
+
+
+def draw_sample(
+    store: Store, *, size: int, tasks: Sequence[str] = ("stance",), seed: int, show: bool = False
+) -> Sample:
+    """About `size` units, with a question for each of `tasks` (and for each target that a unit names).
+
+    show: adds the column `model_label`. Raises UsageError if no unit has such a question, or for a size below 2 a group.
+    """
+    pool = store.columns(_pool(tasks))
+    if not len(pool["unit_id"]):
+        raise UsageError(
+            f"no scored unit has a question of {', '.join(tasks)}: nothing to draw from. Try another --task."
+        )
+    groups, group = np.unique(pool["group"].astype(object), return_inverse=True)
+    if size < LEAST * len(groups):
+        raise UsageError(
+            f"-n {size}: {len(groups)} groups need at least {LEAST * len(groups)} units, and {50 * len(groups)} to say much."
+        )
+    stratum = np.unique(pool["stratum"].astype(object), return_inverse=True)[1]
+    rng = np.random.default_rng(seed)
+    shares = allocate(np.bincount(group), size)
+    weights: dict[str, float] = {}
+    for number, share in enumerate(shares):
+        members = np.flatnonzero(group == number)
+        own_stratum = stratum[members]
+        if (
+            len(np.unique(own_stratum)) > share
+        ):  # too few for all strata: none, so that no unit is without a chance
+            own_stratum = np.zeros(len(members), np.int64)
+        for s, wanted in enumerate(within(np.bincount(own_stratum), int(share))):
+            own = members[own_stratum == s]
+            if wanted:
+                own = own[np.lexsort((pool["unit_id"][own], pool["confidence"][own]))]
+                chosen = own[systematic(len(own), wanted, rng)]
+                weights |= dict.fromkeys(pool["unit_id"][chosen], len(own) / wanted)
+    drawn = dict(zip(groups, map(int, shares), strict=True))
+    return Sample(_questions(store, weights, tasks, show=show, rng=rng), len(weights), drawn)
+
+
+def allocate(sizes: Ints, total: int) -> Ints:
+    """(groups,) how many to draw of each: as equal as the groups allow, no more than each has."""
+    shares = np.zeros(len(sizes), np.int64)
+    for at, group in enumerate(
+        np.argsort(sizes, kind="stable")
+    ):  # the smallest first: what they lack goes to the others
+        shares[group] = min(int(sizes[group]), (total - int(shares.sum())) // (len(sizes) - at))
+    return shares
+
+
+def within(sizes: Ints, total: int) -> Ints:
+    """(strata,) in proportion to their size, at least LEAST where there are as many, and no more than there are."""
+    least = np.minimum(sizes, LEAST if (np.minimum(sizes, LEAST)).sum() <= total else 1)
+    ideal = total * sizes / max(int(sizes.sum()), 1)
+    found = np.clip(np.floor(ideal), least, sizes).astype(np.int64)
+    for s in np.argsort(-(ideal - found), kind="stable"):
+        found[s] += found.sum() < total and found[s] < sizes[s]
+    while found.sum() > total:  # the least that each stratum gives came to more
+        found[np.argmax(found - least)] -= 1
+    return found
+
+
+def systematic(count: int, wanted: int, rng: np.random.Generator) -> Ints:
+    """`wanted` of the numbers below `count`, evenly spread from a random start: each has the chance wanted / count."""
+    return np.floor((np.arange(wanted) + rng.random()) * count / wanted).astype(np.int64)
+
+
+def _pool(tasks: Sequence[str]) -> str:
+    """Units with a question, their stratum and the model's confidence."""
+    wanted = " OR ".join(
+        {"stance": "a.unit_id IS NOT NULL", "reply": "r.unit_id IS NOT NULL"}.get(t, "TRUE") for t in tasks
+    )
+    return f"""
+        WITH asked AS (
+            SELECT unit_id, min(greatest(p_against, p_neutral, p_favor)) AS p,
+                   CASE WHEN bool_or(label IS NULL) THEN 'no_call' WHEN bool_or(label = 'against') THEN 'against'
+                        WHEN bool_or(label = 'favor') THEN 'favor' ELSE 'neutral' END AS label
+            FROM stances GROUP BY 1),
+        spans AS (SELECT unit_id, max(score) AS p FROM loaded GROUP BY 1)
+        SELECT u."group", u.unit_id, coalesce(a.p, s.p, 0) AS confidence,
+               concat_ws('/', CASE WHEN is_comment THEN 'comment' ELSE 'article' END, coalesce(a.label, 'not asked'),
+                         CASE WHEN s.unit_id IS NULL THEN 'plain' ELSE 'loaded' END) AS stratum
+        FROM units u LEFT JOIN asked a USING (unit_id) LEFT JOIN spans s USING (unit_id) LEFT JOIN replies r USING (unit_id)
+        WHERE {wanted} ORDER BY u.unit_id"""
+
+
+def _questions(
+    store: Store, weights: dict[str, float], tasks: Sequence[str], *, show: bool, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """Units in random order, so that those of one outlet do not stand together; a unit's questions stay together."""
+    import pyarrow as pa
+
+    names = sorted(weights)
+    order = rng.permutation(len(names))
+    drawn = pa.table({"unit_id": names, "weight": [weights[name] for name in names], "place": order})
+    store.connection.register("_drawn", drawn)
+    rows: list[dict[str, Any]] = []
+    for task in tasks:
+        for *facts, place in store.rows(_ASKED[task]):
+            row: dict[str, Any] = dict(zip(_FOUND, facts, strict=True))
+            question = _wording(task, row["target"])
+            rows.append(
+                {
+                    **row,
+                    "task": task,
+                    "question": question,
+                    "label": "",
+                    "codebook": store.codebook,
+                    "place": place,
+                }
+            )
+    store.connection.unregister("_drawn")
+    rows.sort(key=lambda row: (row["place"], TASKS.index(row["task"]), row["target"] or ""))
+    columns = (*COLUMNS, "model_label") if show else COLUMNS
+    return [{name: row[name] for name in columns} for row in rows]
+
+
+def _wording(task: str, target: str | None) -> str:
+    named = f"“{target.replace('_', ' ')}”" if target else ""
+    return {
+        "stance": f"Stance of this text toward {named}: against, neutral or favor?",
+        "loaded": "How many stretches of loaded language, quotations apart? 0 for none",
+        "frames": "Which frames? Several with ; between them, or none",
+        "reply": "How does it answer what it replies to: support, deny, query or comment?",
+    }[task]
+
+
+def write_sample(sample: Sample, path: str) -> None:
+    """CSV or JSON lines, by the ending of `path`."""
+    ending = check_format(path, formats=(".csv", ".jsonl"))
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8-sig" if ending == ".csv" else "utf-8", newline="") as file:
+        if ending == ".jsonl":
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in sample.rows)
+            return
+        writer = csv.DictWriter(file, list(sample.rows[0]))
+        writer.writeheader()
+        writer.writerows(sample.rows)
+
+
+_FROM = """FROM _drawn d JOIN units u USING (unit_id) LEFT JOIN units p ON p.unit_id = u.parent_id"""
+_FOUND = ("unit_id", "target", "kind", "title", "parent_text", "text", "weight", "model_label")
+_FACTS = "u.kind, u.title, p.text, u.text, d.weight"
+_ASKED = {
+    "stance": f"""SELECT u.unit_id, s.target, {_FACTS}, coalesce(s.label, 'no_call'), d.place
+                  {_FROM} JOIN stances s ON s.unit_id = u.unit_id""",
+    "loaded": f"""SELECT u.unit_id, NULL, {_FACTS}, (SELECT count(DISTINCT (l."start", l."end")) FROM loaded l
+                  WHERE l.unit_id = u.unit_id AND l.voice != 'quoted')::VARCHAR, d.place {_FROM}""",
+    "frames": f"""SELECT u.unit_id, NULL, {_FACTS}, coalesce((SELECT string_agg(f.label, ';') FROM frames f
+                  WHERE f.unit_id = u.unit_id), 'none'), d.place {_FROM}""",
+    "reply": f"""SELECT u.unit_id, NULL, {_FACTS}, r.label, d.place {_FROM} JOIN replies r ON r.unit_id = u.unit_id""",
+}

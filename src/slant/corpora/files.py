@@ -1,0 +1,86 @@
+"""Opening the files of a public set: one way to look for them, one way to say that they are not there.
+
+Folds for the sets that have one split only.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from slant.errors import SlantError, UsageError, did_you_mean
+from slant.records import Example
+
+
+def locate(root: Path, folder: str, *parts: str) -> Path:
+    """`root/folder/parts`. Raises SlantError with the place and the remedy if it is not there."""
+    path = root.joinpath(folder, *parts)
+    if path.exists():
+        return path
+    raise SlantError(
+        f"{path} is missing. It belongs to the public set {folder!r}, which slant does not ship. Get it "
+        f"from its authors (`slant data list` names them) and put it into a folder {folder!r} under {root}, "
+        f"or set SLANT_DATA to the folder that holds {folder!r}."
+    )
+
+
+def check_split(name: str, split: str, known: tuple[str, ...]) -> None:
+    """Raises UsageError if the set has no such split."""
+    if split not in known:
+        raise UsageError(
+            f"{name} has no split {split!r}; it has {', '.join(known)}.{did_you_mean(split, known)}"
+        )
+
+
+def table(path: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iterator[tuple[int, dict[str, str]]]:
+    """Row number from 1 and row of a CSV file, UTF-8 with or without BOM, line breaks inside fields kept.
+
+    Raises SlantError if one of `columns` is missing.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, delimiter=delimiter)
+        missing = [column for column in columns if column not in (reader.fieldnames or ())]
+        if missing:
+            raise SlantError(
+                f"{path}: no column {', '.join(map(repr, missing))}; the header has {reader.fieldnames}. "
+                "Use the file as its authors publish it."
+            )
+        yield from enumerate(reader, start=1)
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line number from 1 and object of a JSON lines file. Raises SlantError with the line of bad JSON."""
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                yield number, json.loads(line)
+            except json.JSONDecodeError as error:
+                raise SlantError(
+                    f"{path} line {number}: not JSON ({error.msg}). Fetch the file again."
+                ) from None
+
+
+def digest(text: str) -> str:
+    """12 hex digits that stand for a text, for ids and groups that must not depend on row order."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def folds(examples: Sequence[Example], k: int = 5, seed: int = 13) -> list[int]:
+    """Fold number 0..k-1 of each example: groups stay whole, folds are even to within one group."""
+    sizes = Counter(example.group for example in examples)
+    groups = sorted(sizes)
+    random.Random(seed).shuffle(groups)
+    filled = [0] * k
+    fold_of: dict[str, int] = {}
+    for group in sorted(
+        groups, key=lambda name: -sizes[name]
+    ):  # large first; stable, so the shuffle decides ties
+        fold_of[group] = min(range(k), key=filled.__getitem__)
+        filled[fold_of[group]] += sizes[group]
+    return [fold_of[example.group] for example in examples]

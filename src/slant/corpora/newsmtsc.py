@@ -1,0 +1,52 @@
+"""NewsMTSC: sentences of US political news with one marked mention each (Hamborg & Donnay, EACL 2021; MIT).
+
+Mapping: polarity -1/0/1 → stance against/neutral/favor toward the mention; offsets are code points.
+Group: the article, which the id names before the sentence number, so that its rows are resampled together.
+
+Traps
+- The multi-target splits (`dev_mt`, `test_mt`) are judged, never trained on.
+- A row is one mention: a sentence with two mentions stands in two rows.
+- Polarity is what the sentence conveys, quoted opinion included.
+- The splits share articles (about half of the judged rows' articles also stand in train), yet hardly a
+  sentence.
+- The offsets inside the ids are not those of `from`/`to`; only the fields count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from slant.corpora.files import check_split, json_lines, locate
+from slant.errors import SlantError
+from slant.records import Example, TargetLabel
+
+NAME: str = "newsmtsc"
+SPLITS: tuple[str, ...] = ("train", "dev_rw", "test_rw", "dev_mt", "test_mt")
+LABELS = {-1: "against", 0: "neutral", 1: "favor"}
+
+# allsides_<event>_<article>_<sentence>_<mention>_<from>_<to>, polusa_v1_<article>_-1_<sentence>_…
+_ARTICLE = re.compile(r"(allsides_\d+_\d+|polusa_v\d+_\d+_-?\d+)_\d+_")
+
+
+def read_newsmtsc(root: Path, split: str) -> Iterator[Example]:
+    """One Example per row. Raises SlantError if the file is missing or an offset misses its mention."""
+    check_split(NAME, split, SPLITS)
+    path = locate(root, NAME, f"{split}.jsonl")
+    for number, row in json_lines(path):
+        text, start, end = row["sentence"], row["from"], row["to"]
+        if text[start:end] != row["mention"]:
+            raise SlantError(
+                f"{path} line {number}: characters {start} to {end} are {text[start:end]!r}, not the mention "
+                f"{row['mention']!r}. Offsets must be code points of `sentence`."
+            )
+        article = _ARTICLE.match(row["id"])
+        yield Example(
+            id=row["id"],
+            source=NAME,
+            split=split,
+            group=article[1] if article else text,
+            text=text,
+            targets=(TargetLabel(row["mention"], LABELS[row["polarity"]], ((start, end),)),),
+        )

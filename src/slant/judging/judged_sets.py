@@ -1,0 +1,252 @@
+"""What is judged on what: one `SetSpec` per row of the scorecard's table, and the examples it stands for.
+
+Reading is left to `slant.corpora`; nothing here looks at a test split for any choice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from slant.corpora import LABELED_SETS, TEST_SETS, frac, own_labels, ptc
+from slant.corpora.files import folds
+from slant.encoding.label_ids import FRAMES
+from slant.errors import SlantError, UsageError, did_you_mean
+from slant.records import REPLIES, STANCES, Example
+
+"""What is judged on what: one `SetSpec` per row of the scorecard's table, and the examples it stands for.
+
+Reading is left to `slant.corpora`; nothing here looks at a test split for any choice.
+"""
+
+
+TECHNIQUES = tuple(ptc.TECHNIQUES.values())
+METRIC_NAMES = {
+    "macro_f1": "macro-F1",
+    "micro_f1": "micro-F1",
+    "overlap_f1": "span-overlap F1",
+    "character_f1": "mean character F1",
+}
+# What is judged but must never be learnt from: kept out of the readers that a recipe can name.
+
+Slices = tuple[tuple[str, str, str], ...]
+BY_VOICE: Slices = (("outlet voice", "voice", "outlet"), ("quoted voice", "voice", "quoted"))
+BY_PLATFORM: Slices = (("Twitter", "platform", "twitter"), ("Reddit", "platform", "reddit"))
+# The outlets with thirty sentences and more in BABE's fold 0; the other judged sets do not tell their outlets.
+BY_OUTLET: Slices = tuple(
+    (name, "outlet", name)
+    for name in (
+        "Alternet",
+        "Breitbart",
+        "Federalist",
+        "Fox News",
+        "HuffPost",
+        "MSNBC",
+        "Reuters",
+        "USA Today",
+    )
+)
+BY_TYPE: Slices = (("articles", "type", "article"), ("comments", "type", "comment"))
+
+
+@dataclass(frozen=True, slots=True)
+class SetSpec:
+    """One judged task on one split of one set.
+
+    name: what `--sets` takes; the part before the slash names all tasks of a set. title: as shown.
+    source, split: for the reader. train: the split that floor and baseline learn from, None if there is none.
+    task: which part of a Prediction answers, see answers.py. metric: the official one, a key of METRIC_NAMES.
+    labels: in the order shown. group: what is resampled, in the plural.
+    slices: further rows over a part of the items, as (name, meta key, meta value); views: the same, but cut by us
+        and not by the set's authors, so that no gate compares them. official: False for a set of our own.
+    held_out_fold: for a set without a test split, the fold that the shipped recipe does not train on.
+    on_demand: judged only when named. note: what a reader of the figure must know.
+    """
+
+    name: str
+    title: str
+    source: str
+    split: str
+    train: str | None
+    task: str
+    metric: str
+    labels: tuple[str, ...]
+    group: str
+    slices: Slices = ()
+    views: Slices = ()
+    official: bool = True
+    held_out_fold: int | None = None
+    on_demand: bool = False
+    note: str = ""
+
+    @property
+    def family(self) -> str:
+        """The name that all tasks and splits of a set share, e.g. "ptc"."""
+        return self.name.split("/")[0]
+
+
+def _newsmtsc(split: str, *, on_demand: bool = False) -> SetSpec:
+    return SetSpec(
+        name=f"newsmtsc/{split}",
+        title=f"NewsMTSC {split}",
+        source="newsmtsc",
+        split=split,
+        train="train",
+        task="stance",
+        metric="macro_f1",
+        labels=STANCES,
+        group="articles",
+        views=BY_VOICE,
+        on_demand=on_demand,
+    )
+
+
+def _ptc(name: str, title: str, task: str, metric: str, note: str) -> SetSpec:
+    return SetSpec(name, title, "ptc", "dev", "train", task, metric, TECHNIQUES, "articles", note=note)
+
+
+def _seeds(task: str, name: str, metric: str, labels: tuple[str, ...], note: str) -> SetSpec:
+    return SetSpec(
+        name=f"seeds/{name}",
+        title=f"Seed documents, {name.replace('_', ' ')}",
+        source=own_labels.SEED_GOLD,
+        split="gold",
+        train=None,
+        task=task,
+        metric=metric,
+        labels=labels,
+        group="articles and comments",
+        views=() if task == "reply" else BY_TYPE,
+        official=False,
+        note=f"five documents, labelled by a language model; {note}",
+    )
+
+
+SPECS: tuple[SetSpec, ...] = (
+    _newsmtsc("test_rw"),
+    _newsmtsc("test_mt"),
+    _newsmtsc("dev_rw", on_demand=True),
+    _newsmtsc("dev_mt", on_demand=True),
+    SetSpec(
+        "vast/test", "VAST test", "vast", "test", "train", "stance", "macro_f1", STANCES, "posts",
+        slices=(("zero-shot", "seen", "0"), ("few-shot", "seen", "1")),
+    ),
+    SetSpec(
+        "vast/dev", "VAST dev", "vast", "dev", "train", "stance", "macro_f1", STANCES, "posts", on_demand=True
+    ),
+    SetSpec(
+        "rumoureval/test", "RumourEval-2019 A test", "rumoureval", "test", "train", "reply", "macro_f1",
+        REPLIES, "threads", views=BY_PLATFORM,
+    ),
+    SetSpec(
+        "rumoureval/dev", "RumourEval-2019 A dev", "rumoureval", "dev", "train", "reply", "macro_f1", REPLIES,
+        "threads", on_demand=True,
+    ),
+    _ptc(
+        "ptc/si", "PTC SI dev", "spans", "overlap_f1",
+        "the metric ignores techniques; per label, spans of one technique only; floor: nothing marked",
+    ),
+    _ptc(
+        "ptc/tc", "PTC TC dev", "techniques", "micro_f1",
+        "gold spans given; the k best techniques for k identical spans",
+    ),
+    SetSpec(
+        "toxic_spans/test", "Toxic spans test", "toxic_spans", "test", "train", "toxic", "character_f1",
+        ("toxic",), "posts", note="per label: characters of all posts pooled; floor: nothing marked",
+    ),
+    SetSpec(
+        "babe/fold0", "BABE fold 0", "babe", "all", "all", "biased", "macro_f1", ("biased", "non_biased"),
+        "articles", views=BY_OUTLET, held_out_fold=0,
+        note="the one fold of five, by article, that the shipped recipe holds out; published figures are "
+        "means of five",
+    ),
+    SetSpec(
+        "checkthat/dev", "CheckThat! subjectivity dev", "checkthat", "dev", "train", "subjective", "macro_f1",
+        ("subjective", "objective"), "sentences",
+    ),
+    SetSpec(
+        "frac/gold", "FrAC frames", "frac", "gold", None, "frames", "macro_f1", tuple(frac.CODES.values()),
+        "sentences", slices=BY_TYPE,
+        note="half of the gold, never trained on and without a training part, hence no floor; the best frame "
+        "counts, after folding the codebook's frames into FrAC's ten",
+    ),
+    _seeds("stance", "stance", "macro_f1", STANCES, "targets that a unit only means are asked about by name"),
+    _seeds(
+        "own_stance", "stance_in_own_words", "macro_f1", STANCES,
+        "the same targets, held to the author's own words: neutral in news where these carry no loaded language",
+    ),
+    _seeds("spans", "loaded", "overlap_f1", TECHNIQUES, "the metric ignores techniques"),
+    _seeds("frames", "frames", "macro_f1", FRAMES, "units with a frame; the k best frames for k of them"),
+    _seeds("reply", "reply", "macro_f1", REPLIES, "comments only"),
+)  # fmt: skip
+
+
+def choose(names: Sequence[str] | None) -> list[SetSpec]:
+    """The specs of these names ("vast", "ptc/si", …) in the table's order; None: all but those on demand.
+
+    Raises UsageError for a name that is no set.
+    """
+    if names is None:
+        return [spec for spec in SPECS if not spec.on_demand]
+    known = list(dict.fromkeys(n for spec in SPECS for n in (spec.family, spec.name)))
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"No set {name!r} to judge; known: {', '.join(known)}.{did_you_mean(name, known)}"
+            )
+    return [
+        spec for spec in SPECS if spec.name in names or (spec.family in names and not spec.on_demand)
+    ]  # fmt: skip
+
+
+def judged(spec: SetSpec, root: Path, *, limit: int | None = None, seed: int = 0) -> list[Example]:
+    """The examples to judge. Raises SlantError if the set is not under `root`.
+
+    limit: stop after the group that brings this many examples; groups are then taken in an order that `seed`
+        draws, since files are sorted by thread or topic. For trials: such figures are not the official ones.
+    """
+    examples = _fold(spec, _read(spec.source, root, spec.split), inside=True)
+    if limit is None or limit >= len(examples):
+        return examples
+    sizes: dict[str, int] = {}
+    for example in examples:
+        sizes[example.group] = sizes.get(example.group, 0) + 1
+    names = sorted(sizes)
+    kept: set[str] = set()
+    for i in np.random.default_rng(seed).permutation(len(names)):
+        if sum(sizes[name] for name in kept) >= limit:
+            break
+        kept.add(names[i])
+    return [example for example in examples if example.group in kept]
+
+
+def training(spec: SetSpec, root: Path) -> list[Example]:
+    """What the floor and the baseline learn from; empty if the set has no training part."""
+    return _fold(spec, _read(spec.source, root, spec.train), inside=False) if spec.train else []
+
+
+def fingerprint(examples: Sequence[Example]) -> str:
+    """12 hex digits of texts and gold as judged: another file, split, mapping or limit gives another one."""
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(repr(replace(example, weight=1.0)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:12]
+
+
+def _read(source: str, root: Path, split: str) -> list[Example]:
+    labeled = TEST_SETS.get(source) or LABELED_SETS.get(source)
+    if labeled is None:
+        raise SlantError(f"There is no reader for the set {source!r} in this version of slant.")
+    return list(labeled.read(root, split))
+
+
+def _fold(spec: SetSpec, examples: list[Example], *, inside: bool) -> list[Example]:
+    if spec.held_out_fold is None:
+        return examples
+    return [
+        e for e, fold in zip(examples, folds(examples), strict=True) if (fold == spec.held_out_fold) == inside
+    ]

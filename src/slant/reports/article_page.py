@@ -1,0 +1,342 @@
+"""Overlapping spans as a flat row of stretches, each with the spans that cover it.
+
+Counting for the report, in one pass over the scores and in bounded memory.
+
+Comments in the order in which a thread is read: an answer stands under what it answers.
+
+Scores → one HTML file that opens anywhere: no network, no other file, readable without JavaScript.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slant.errors import SlantError
+from slant.labels.codebook import Codebook
+from slant.records import Score
+from slant.reports import page_parts
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.environment import TemplateModule
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a unit's text that the same spans cover from its start to its end.
+
+    spans: indices into `Score.loaded`; inner: the shortest of them, which gives the tint.
+    toxic: indices into `Score.toxic`.
+    ends: those of `spans` that end here, in order: behind it their codes are shown. toxic_ends: likewise.
+    """
+
+    text: str
+    spans: tuple[int, ...]
+    toxic: tuple[int, ...]
+    ends: tuple[int, ...]
+    toxic_ends: bool
+    inner: int | None
+
+
+def segments(score: Score) -> list[Segment]:
+    """Cut a unit's text wherever a span starts or ends; the texts joined are the unit's text.
+
+    Raises SlantError where a span does not stand in the unit: a wrong highlight is worse than none.
+    """
+    text = score.unit.text
+    spans = [(span.start, span.end) for span in score.loaded]
+    _check(score, spans)
+    cuts = sorted({0, len(text), *(edge for pair in (*spans, *score.toxic) for edge in pair)})
+    return [
+        Segment(
+            text=text[start:end],
+            spans=_covering(spans, start, end),
+            toxic=_covering(score.toxic, start, end),
+            ends=tuple(i for i, pair in enumerate(spans) if pair[1] == end),
+            toxic_ends=any(pair[1] == end for pair in score.toxic),
+            inner=min(_covering(spans, start, end), key=lambda i: spans[i][1] - spans[i][0], default=None),
+        )
+        for start, end in pairwise(cuts)
+    ]
+
+
+def _covering(pairs: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, ...]:
+    return tuple(i for i, (a, b) in enumerate(pairs) if a <= start and end <= b)
+
+
+def _check(score: Score, spans: Sequence[tuple[int, int]]) -> None:
+    text, where = score.unit.text, f"unit {score.unit.unit_id} of article {score.unit.article_id}"
+    for start, end in (*spans, *score.toxic):
+        if not 0 <= start < end <= len(text):
+            raise SlantError(
+                f"{where}: a span reaches from {start} to {end}, but the text has {len(text)} characters. "
+                "Score the articles again, or repair the file."
+            )
+    for span in score.loaded:
+        if text[span.start : span.end] != span.text:
+            raise SlantError(
+                f"{where}: the span {span.start}-{span.end} says {span.text!r}, but there the text "
+                f"reads {text[span.start : span.end]!r}. The file was changed after scoring; score again."
+            )
+
+
+Stances = dict[str, Counter[str | None]]  # target → label (None: no call) → units
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted in a set of scores: content units only.
+
+    stance: apart for the article's own text and for its comments, since these have different authors.
+    loaded: spans per (label, voice). frames: units per frame.
+    """
+
+    units: int = 0
+    comments: int = 0
+    spans: int = 0
+    toxic: int = 0
+    stance: dict[str, Stances] = field(default_factory=lambda: {"article": {}, "comments": {}})
+    loaded: Counter[tuple[str, str]] = field(default_factory=Counter)
+    frames: Counter[str] = field(default_factory=Counter)
+
+    def add(self, score: Score) -> None:
+        if not score.unit.is_content:
+            return
+        is_comment = score.unit.kind == "comment"
+        self.units += not is_comment
+        self.comments += is_comment
+        self.spans += len(score.loaded)
+        self.toxic += len(score.toxic)
+        side = self.stance["comments" if is_comment else "article"]
+        for stance in score.stance:
+            side.setdefault(stance.target, Counter())[stance.label] += 1
+        self.loaded.update((span.label, span.voice) for span in score.loaded)
+        self.frames.update(frame.label for frame in score.frames)
+
+    def targets(self) -> list[str]:
+        """Targets of either side, the most often met first."""
+        met: Counter[str] = Counter()
+        for side in self.stance.values():
+            met.update({target: labels.total() for target, labels in side.items()})
+        return [target for target, _ in sorted(met.items(), key=lambda item: (-item[1], item[0]))]
+
+    def labels(self) -> list[str]:
+        return sorted({label for label, _ in self.loaded})
+
+
+@dataclass(slots=True)
+class Collected:
+    """What one pass over the scores leaves: the first articles whole, of the others only counts.
+
+    outlets: articles per outlet, of all. repeated: rows whose unit was there already, left out.
+    models, codebooks: fingerprints met; more than one means that unlike things were mixed.
+    """
+
+    kept: dict[str, list[Score]] = field(default_factory=dict)
+    total: Tally = field(default_factory=Tally)
+    articles: int = 0
+    repeated: int = 0
+    outlets: Counter[str | None] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
+    codebooks: Counter[str] = field(default_factory=Counter)
+
+
+def collect(scores: Iterable[Score], *, max_articles: int) -> Collected:
+    """Group scores by article in the order in which articles appear; rows of one article may lie apart."""
+    found, articles, units = Collected(), set[str](), set[str]()
+    for score in scores:
+        unit = score.unit
+        if unit.article_id not in articles:
+            articles.add(unit.article_id)
+            found.outlets[unit.outlet] += 1
+            if len(found.kept) < max_articles:
+                found.kept[unit.article_id] = []
+        rows = found.kept.get(unit.article_id)
+        if rows is not None:
+            if unit.unit_id in units:
+                found.repeated += 1
+                continue
+            units.add(unit.unit_id)
+            rows.append(score)
+        found.total.add(score)
+        found.models[score.model] += 1
+        found.codebooks[score.codebook] += 1
+    found.articles = len(articles)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A comment in its thread. depth: 0 answers the article. parent: the comment that it answers, if shown.
+
+    orphan: it answers a comment that is not among those given.
+    """
+
+    score: Score
+    depth: int
+    parent: Score | None = None
+    orphan: bool = False
+
+
+def threaded(comments: Sequence[Score]) -> list[Entry]:
+    """Every comment once: parents before children, siblings by position, at any depth.
+
+    Comments that answer each other in a ring are opened at the first, not lost.
+    """
+    by_id = {score.unit.unit_id: score for score in comments}
+    children: dict[str | None, list[Score]] = {}
+    for score in sorted(comments, key=lambda s: s.unit.position):
+        above = score.unit.parent_id
+        children.setdefault(above if above in by_id else None, []).append(score)
+    entries: list[Entry] = []
+    seen: set[str] = set()
+    # The roots first; then whatever no root reaches, which can only hang in a ring.
+    for root in (*children.get(None, ()), *sorted(comments, key=lambda s: s.unit.position)):
+        stack = [(root, 0)]
+        while stack:
+            score, depth = stack.pop()
+            unit = score.unit
+            if unit.unit_id in seen:
+                continue
+            seen.add(unit.unit_id)
+            parent = by_id.get(unit.parent_id) if unit.parent_id and depth else None
+            entries.append(Entry(score, depth, parent, orphan=bool(unit.parent_id) and parent is None))
+            stack.extend((child, depth + 1) for child in reversed(children.get(unit.unit_id, ())))
+    return entries
+
+
+TITLE = "Articles as the model reads them"
+# What surrounds the articles (style, script, legend, list of articles): measured at 200 articles, with room.
+_SHELL_BYTES = 300_000
+_OUTLETS_LISTED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An article as it goes into the file: its facts for the list, and its HTML."""
+
+    article_id: str
+    title: str
+    outlet: str | None
+    published: str | None
+    tally: Tally
+    html: str
+
+
+def write_report(
+    scores: Iterable[Score],
+    path: Path,
+    *,
+    title: str = TITLE,
+    generated: dict[str, str] | None = None,
+    max_articles: int = 200,
+    max_bytes: int = 5_000_000,
+) -> None:
+    """Write the scores as one HTML file, article by article, comments under their article.
+
+    scores: rows of one article may lie apart; articles keep the order in which they first appear.
+    generated: what to say of the file's making, name → value, e.g. {"from": "scores.jsonl"}.
+    max_articles, max_bytes: what goes beyond is counted and named in the file, never left out in silence.
+    Raises SlantError if there are no scores, or if a span does not stand in its unit's text.
+    """
+    found = collect(scores, max_articles=max_articles)
+    if not found.articles:
+        raise SlantError(
+            "There is nothing to report: no scored unit came in. Give articles, or scores of `slant score`."
+        )
+    environment = _environment(page_parts.codes(found.total.labels()))
+    shown = _shown(found, environment, max_bytes - _SHELL_BYTES)
+    style, script = (page_parts.source(environment, name) for name in ("report.css", "report.js"))
+    stream = environment.get_template("report.html.j2").stream(
+        title=title,
+        found=found,
+        shown=shown,
+        outlets=found.outlets.most_common(_OUTLETS_LISTED),
+        labels=found.total.labels(),
+        targets=found.total.targets()[:200],
+        meanings=_meanings(found),
+        generated=generated or {},
+        style=style,
+        script=script,
+        style_hash=page_parts.hashed(style),
+        script_hash=page_parts.hashed(script),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        stream.dump(file, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _shown(found: Collected, environment: Environment, budget: int) -> list[_Shown]:
+    """The kept articles as HTML until the budget (bytes) is spent; the last may be cut between two units."""
+    module = environment.get_template("article.html.j2").make_module()
+    shown: list[_Shown] = []
+    for article_id, rows in found.kept.items():
+        rows.sort(key=lambda score: score.unit.position)
+        article = _article(article_id, rows, module, budget)
+        if article is None:
+            break
+        shown.append(article)
+        budget -= len(article.html.encode())
+    return shown
+
+
+def _article(article_id: str, rows: Sequence[Score], module: TemplateModule, budget: int) -> _Shown | None:
+    """One article's HTML within the budget (bytes), or None if not even its first unit fits any more."""
+    text = [Entry(score, 0) for score in rows if score.unit.kind != "comment"]
+    comments = threaded([score for score in rows if score.unit.kind == "comment"])
+    tally = Tally()
+    for score in rows:
+        tally.add(score)
+    facts = rows[0].unit
+    heads = [score.unit.text for score in rows if score.unit.kind == "title"]
+    title = facts.title or (heads[0] if heads else f"Untitled {article_id}")
+    author = next((score.unit.author for score in rows if score.unit.kind != "comment"), None)
+    unit_ids = {score.unit.unit_id for score in rows}
+    macros: Any = module
+    pieces: dict[bool, list[str]] = {False: [], True: []}
+    head = macros.head(facts, page_parts.clip(title), author, tally, titled=bool(heads))
+    budget -= len(head.encode()) + 500
+    for entry in (*text, *comments):
+        html = macros.unit(entry, unit_ids)
+        budget -= len(html.encode())
+        if budget < 0:
+            break
+        pieces[entry.score.unit.kind == "comment"].append(html)
+    left_out = len(rows) - len(pieces[False]) - len(pieces[True])
+    if left_out == len(rows):
+        return None
+    html = macros.article(facts, head, pieces[False], pieces[True], tally, left_out)
+    return _Shown(article_id, page_parts.clip(title), facts.outlet, facts.published, tally, html)
+
+
+def _environment(codes: dict[str, str]) -> Environment:
+    made = page_parts.environment()
+    made.filters.update(segments=segments)
+    made.globals.update(
+        codes=codes, voices=page_parts.VOICE_WORDS, signs=page_parts.STANCE_SIGNS, replies=page_parts.REPLY_WORDS,
+        toxic_code=page_parts.TOXIC_CODE, toxic_name=page_parts.TOXIC_NAME,
+    )  # fmt: skip
+    return made
+
+
+def _meanings(found: Collected) -> dict[str, str]:
+    """Definition per label that was met; none where the scores are of another codebook than the shipped."""
+    book = Codebook.load()
+    if set(found.codebooks) != {book.fingerprint}:
+        return {}
+    met = [("loaded", label) for label in found.total.labels()] + [
+        ("frames", name) for name in found.total.frames
+    ]
+    return {
+        label: entries[label].definition
+        for task, label in met
+        if label in (entries := book.tasks.get(task, {}))
+    }

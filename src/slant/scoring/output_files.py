@@ -1,0 +1,408 @@
+"""The columns of score and unit files with their types, the same in Parquet and DuckDB.
+
+JSON lines: a row a line, UTF-8, as the schemas in data/schemas say.
+
+CSV: flat and one-way. A unit has one row for each of its targets, or one row without a target.
+
+Parquet: nested columns, zstd, row groups; the file's metadata says what made it.
+
+DuckDB: a table with the nested columns of the Parquet files, and a table `run` that says what made it.
+
+Score and unit files, written whole or not at all, and read back. The ending says the format.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from slant.atomic_files import whole
+from slant.errors import SlantError, UsageError
+from slant.records import REPLIES, STANCES, Score, Unit, score_from_dict
+
+SCHEMA_VERSION = "1"  # of the columns below: a reader that knows it knows what to expect
+ROWS_PER_GROUP = 5_000  # held in memory while a group is made, or fewer …
+CHARACTERS = 4_000_000  # … where their texts are long
+Row = dict[str, Any]
+Records = Iterable[Score | Unit]
+
+
+def arrow_schema(record: type[Score] | type[Unit] = Score, made: Mapping[str, str] | None = None) -> Any:
+    """The columns as a pyarrow Schema.
+
+    made: what the rows were made with (model, codebook, targets, slant: fingerprints and version), for the file's
+        metadata; there as `slant.model`, `slant.version` and so on, beside `slant.schema`.
+    """
+    import pyarrow as pa
+
+    text, whole, real = pa.string(), pa.int64(), pa.float64()
+    pairs = pa.list_(pa.list_(whole))
+    columns = {name: text for name in ("article_id", "unit_id", "kind", "text")}
+    columns |= {name: whole for name in ("start", "end", "position")}
+    columns |= {name: text for name in ("outlet", "published", "title", "url", "author", "parent_id")}
+    if record is Unit:
+        voices = pa.list_(pa.struct([("start", whole), ("end", whole), ("voice", text)]))
+        columns |= {"flags": pa.list_(text), "voices": voices, "pieces": pairs}
+    else:
+        stances = pa.struct([(label, real) for label in STANCES])
+        replies = pa.struct([(label, real) for label in REPLIES])
+        place = [("start", whole), ("end", whole)]
+        span = [*place, ("text", text), ("label", text), ("score", real), ("voice", text)]
+        stance = [("target", text), ("label", text), ("scores", stances), ("mentions", pairs)]
+        columns |= {"stance": pa.list_(pa.struct(stance)), "loaded": pa.list_(pa.struct(span))}
+        columns |= {"frames": pa.list_(pa.struct([("label", text), ("score", real)]))}
+        columns |= {"reply": pa.struct([("label", text), ("scores", replies)]), "toxic": pairs}
+        columns |= {
+            "biased": real,
+            "subjective": real,
+            "flags": pa.list_(text),
+            "model": text,
+            "codebook": text,
+        }
+    return pa.schema(list(columns.items()), metadata=metadata(made))
+
+
+def metadata(made: Mapping[str, str] | None) -> dict[str, str]:
+    """What a file says of its making, name → value."""
+    said = {f"slant.{'version' if name == 'slant' else name}": value for name, value in (made or {}).items()}
+    return {"slant.schema": SCHEMA_VERSION, **said}
+
+
+def peek(records: Records) -> tuple[type[Score] | type[Unit], Records]:
+    """What kind of records these are (no record at all: scores), and the records."""
+    stream = iter(records)
+    first = list(islice(stream, 1))
+    return (Unit if first and isinstance(first[0], Unit) else Score), chain(first, stream)
+
+
+def arrow_tables(records: Records, schema: Any, *, rows: int | None = None) -> Iterator[Any]:
+    """The records as pyarrow Tables of up to `rows` rows (default: ROWS_PER_GROUP) and CHARACTERS; at least one, if empty."""
+    import pyarrow as pa
+
+    begun = False
+    for group in _groups(records, rows or ROWS_PER_GROUP):
+        begun = True
+        try:
+            yield pa.Table.from_pylist([record.to_dict() for record in group], schema)
+        except UnicodeEncodeError:
+            raise not_unicode(group) from None
+    if not begun:
+        yield pa.Table.from_pylist([], schema)
+
+
+def _groups(records: Records, rows: int) -> Iterator[list[Score | Unit]]:
+    group: list[Score | Unit] = []
+    held = 0
+    for record in records:
+        group.append(record)
+        held += len((record.unit if isinstance(record, Score) else record).text)
+        if len(group) >= rows or held >= CHARACTERS:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
+
+
+def not_unicode(records: Records) -> SlantError:
+    """What to say of records of which one cannot be encoded."""
+    for record in records:
+        unit = record.unit if isinstance(record, Score) else record
+        try:
+            _strings(record.to_dict()).encode()
+        except UnicodeEncodeError as error:
+            return SlantError(
+                f"unit {unit.unit_id!a} of article {unit.article_id!a} holds half of a character "
+                f"({error.object[error.start]!a}, a lone surrogate), which no file can hold. Decode its source as UTF-8 anew."
+            )
+    return SlantError("a unit holds half of a character (a lone surrogate), which no file can hold.")
+
+
+def _strings(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "".join(map(_strings, (*value, *value.values())))
+    return "".join(map(_strings, value)) if isinstance(value, list | tuple) else ""
+
+
+def write_jsonl(records: Records, path: Path, made: Mapping[str, str]) -> int:
+    """made: not written, each row names its model and codebook itself."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        return write_lines(records, file)
+
+
+def write_lines(records: Records, file: TextIO) -> int:
+    count = 0
+    for record in records:
+        count += 1
+        try:
+            file.write(json.dumps(record.to_dict(), ensure_ascii=False) + "\n")
+        except UnicodeEncodeError:
+            raise not_unicode([record]) from None
+    return count
+
+
+def read_jsonl(path: Path) -> Iterator[Row]:
+    """Raises UsageError, with the line, for one that is no JSON, and for a last line that stops in its middle."""
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                if not line.endswith("\n"):
+                    raise UsageError(
+                        f"{path} line {number}, the last one, stops in its middle: the file was cut off after "
+                        f"{number - 1:,} whole rows. slant writes a file whole or not at all, so a copy went wrong; "
+                        "copy it again."
+                    ) from None
+                raise UsageError(f"{path} line {number} is no JSON: {error}") from None
+            yield row if isinstance(row, dict) else {}
+
+
+FLAT_COLUMNS = (
+    "article_id", "unit_id", "outlet", "published", "title", "url", "author", "kind", "position", "start", "end",
+    "parent_id", "text", "target", "stance", *(f"p_{label}" for label in STANCES), "mentions", "loaded", "frames",
+    "reply", "toxic", "biased", "subjective", "flags", "model", "codebook",
+)  # fmt: skip
+
+
+def write_csv(records: Records, path: Path, made: Mapping[str, str]) -> int:
+    """made: not written, each row names its model and codebook itself. Lists are JSON in their cell, null is empty."""
+    kind, records = peek(records)
+    columns = FLAT_COLUMNS if kind is Score else tuple(Unit("", "", "", "", 0, 0, 0).to_dict())
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        for record in records:
+            count += 1
+            try:
+                writer.writerows(flat_rows(record))
+            except UnicodeEncodeError:
+                raise not_unicode([record]) from None
+    return count
+
+
+def flat_rows(record: Score | Unit) -> Iterator[Row]:
+    """The CSV rows of a record, as column → cell."""
+    row = record.to_dict()
+    if isinstance(record, Unit):
+        yield _cells(row)
+        return
+    stances = row.pop("stance") or [None]
+    row["reply"] = row["reply"]["label"] if row["reply"] else None
+    for stance in stances:
+        own = dict(row)
+        if stance:
+            own |= {"target": stance["target"], "stance": stance["label"], "mentions": stance["mentions"]}
+            own |= {f"p_{label}": p for label, p in stance["scores"].items()}
+        yield _cells(own)
+
+
+def _cells(row: Row) -> Row:
+    return {k: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v for k, v in row.items()}
+
+
+def write_parquet(records: Records, path: Path, made: Mapping[str, str]) -> int:
+    """Memory holds one row group at a time."""
+    import pyarrow.parquet as pq
+
+    kind, records = peek(records)
+    schema, count = arrow_schema(kind, made), 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for table in arrow_tables(records, schema):
+            writer.write_table(table)
+            count += table.num_rows
+    return count
+
+
+def read_parquet(path: Path) -> Iterator[Row]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
+            yield from batch.to_pylist()
+
+
+ROWS = 2_000  # handed over at a time
+# DuckDB takes what it is given, and more made it no faster; but it needs the rows of a group several times over, which
+# matters where texts are very long.
+MEMORY, TIMES = 24_000_000, 12
+GROUP = 8_192  # rows that it keeps together
+
+
+def write_duckdb(records: Records, path: Path, made: Mapping[str, str]) -> int:
+    """Table `scores` (`units`, where they are units) and table `run(name, value)`. Rows stand in their order."""
+    kind, records = peek(records)
+    table = "scores" if kind is Score else "units"
+    count = held = 0
+    with _connection(path) as connection:
+        connection.execute("CREATE TABLE run (name VARCHAR, value VARCHAR)")
+        connection.executemany("INSERT INTO run VALUES (?, ?)", [*metadata(made).items()])
+        for rows in arrow_tables(records, arrow_schema(kind), rows=ROWS):
+            held = max(held, rows.nbytes // max(1, rows.num_rows) * min(GROUP, count + rows.num_rows))
+            connection.execute(f"SET memory_limit = '{max(MEMORY, TIMES * rows.nbytes, 3 * held)}B'")
+            connection.register("rows", rows)
+            verb = f"INSERT INTO {table}" if count else f"CREATE TABLE {table} AS"
+            connection.execute(f"{verb} SELECT * FROM rows")
+            connection.unregister("rows")
+            count += rows.num_rows
+    return count
+
+
+def read_duckdb(path: Path) -> Iterator[Row]:
+    """Raises UsageError if it is no DuckDB database, or has no table `scores`, nor `units`."""
+    with _connection(path, read_only=True) as connection:
+        names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        for table in ("scores", "units"):
+            if table in names:
+                for batch in connection.sql(f"SELECT * FROM {table}").to_arrow_reader(ROWS):
+                    yield from batch.to_pylist()
+                return
+        raise UsageError(
+            f"{path} has no table `scores`, only {sorted(names)}. Expected a database of `slant score`."
+        )
+
+
+@contextmanager
+def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
+    import duckdb
+
+    try:
+        with (  # without a folder named, its scratch files would be made where the user stands
+            tempfile.TemporaryDirectory(prefix="slant-") as scratch,
+            duckdb.connect(config={"threads": 1, "temp_directory": scratch}) as connection,
+        ):
+            kind = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {GROUP}"
+            name = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{name}' AS file ({kind}); USE file")
+            yield connection
+    except duckdb.Error as error:
+        if read_only:
+            raise ValueError(str(error)) from None
+        raise SlantError(f"DuckDB cannot write to it: {error}. Is the disk full?") from None
+
+
+_WRITERS: dict[str, Callable[[Records, Path, Mapping[str, str]], int]] = {
+    ".jsonl": write_jsonl,
+    ".csv": write_csv,
+    ".parquet": write_parquet,
+    ".duckdb": write_duckdb,
+}
+_READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    ".jsonl": read_jsonl,
+    ".parquet": read_parquet,
+    ".duckdb": read_duckdb,
+}
+FORMATS = tuple(_WRITERS)
+
+
+def check_format(path: str, *, formats: Sequence[str] = FORMATS) -> str:
+    """The ending of an output path; "-" (standard output) is JSON lines. Raises UsageError for one that cannot be written."""
+    ending = ".jsonl" if path == "-" else Path(path).suffix.lower()
+    if ending not in formats:
+        raise UsageError(
+            f"-o {path}: the ending {ending or '(none)'} says no format. Use one of {', '.join(formats)}."
+        )
+    return ending
+
+
+def write_rows(records: Records, path: str, *, made: Mapping[str, str] | None = None) -> int:
+    """Write scores or units to `path` in the format of its ending; "-" is JSON lines on standard output.
+
+    The file appears under its name when it is complete. Returns the number of records.
+    made: what the rows were made with, name → fingerprint, for the metadata of Parquet and DuckDB files.
+    Raises UsageError where nothing can be written, SlantError for a full disk or a text that no file can hold.
+    """
+    ending = check_format(path)
+    if path == "-":
+        return _to_stdout(records)
+    with whole(Path(path)) as part:
+        return _WRITERS[ending](records, part, made or {})
+
+
+def _to_stdout(records: Records) -> int:
+    try:
+        count = write_lines(records, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        raise
+    except OSError as error:
+        raise SlantError(f"standard output cannot be written to its end ({error.strerror}).") from error
+    return count
+
+
+def read_scores(paths: Sequence[str]) -> Iterator[Score]:
+    """The scores in JSON lines, Parquet and DuckDB files, in order; memory holds a few thousand at a time.
+
+    Raises UsageError for a file that is missing, cut off, of another kind, or whose rows are no scores (with the line).
+    """
+    for name in paths:
+        path = Path(name)
+        if not os.path.isfile(path):
+            raise UsageError(f"{name}: no such file. Give the score files that `slant score` wrote.")
+        reader = _READERS.get(path.suffix.lower())
+        if reader is None:
+            raise UsageError(
+                f"{name}: scores are read from {', '.join(_READERS)} files; CSV is flat and one-way."
+            )
+        for number, row in enumerate(_rows(reader, path), 1):
+            try:
+                yield score_from_dict(row)
+            except (KeyError, TypeError, ValueError) as error:
+                raise UsageError(
+                    f"{name} row {number} is no score ({type(error).__name__}: {error}). Expected the columns that "
+                    "`slant score` writes; was it made by `slant split`, or by another tool?"
+                ) from None
+
+
+def _rows(reader: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Row]:
+    """The rows of a file; whatever its reader stumbles over is said with the file's name."""
+    try:
+        yield from reader(path)
+    except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are ValueErrors
+        raise UsageError(
+            f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete? A file that was cut off in copying "
+            "ends like this."
+        ) from None
+
+
+def is_score_file(name: str) -> bool:
+    """Whether a file holds scores rather than articles: by its first row."""
+    path = Path(name)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None or not os.path.isfile(path):
+        return False
+    try:
+        first = next(_rows(reader, path), {})
+    except (
+        UsageError
+    ):  # broken as a score file; reading it as articles gives the named reason, but no database is one
+        return path.suffix.lower() == ".duckdb"
+    return {"unit_id", "stance", "model"} <= first.keys()
+
+
+def made_by_slant(name: str) -> bool:
+    """Whether a file is what slant writes (units, scores, a rejected list, a report), rather than someone's articles."""
+    path = Path(name)
+    if path.suffix.lower() in (".parquet", ".duckdb"):
+        return "unit_id" in next(_rows(_READERS[path.suffix.lower()], path), {})
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    return not head or bool(_REJECTED.match(head)) or any(mark in head for mark in _MARKS)
+
+
+_MARKS = (b'"unit_id": ', b"article_id,unit_id,", b'<meta name="generator" content="slant">')
+# The whole of a line, as articles may have a field of one of these names.
+_REJECTED = re.compile(rb'\{"path": ".*", "reason": "\w+", "detail": "')

@@ -1,0 +1,61 @@
+"""The list of what could not be read, beside the output."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+
+from slant.atomic_files import whole
+from slant.errors import Rejected, SlantError
+from slant.scoring.object_storage import is_storage, replace_object
+
+SHOWN = 3  # kept for the message at the end
+_IN_MEMORY = 1 << 20  # bytes; a run may reject millions, so the rest waits on disk
+
+
+def rejected_path(output: str) -> str:
+    """Where the run that writes `output` lists what it could not read."""
+    return "slant.rejected.jsonl" if output == "-" else f"{output}.rejected.jsonl"
+
+
+class Rejections:
+    """Takes what could not be read, one by one, and lists it whole at the end.
+
+    first: the first SHOWN of them.
+    """
+
+    def __init__(self) -> None:
+        self.first: list[Rejected] = []
+        self._count = 0
+        self._lines = SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+b")  # noqa: SIM115
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, rejected: Rejected) -> None:
+        self._count += 1
+        if len(self.first) < SHOWN:
+            self.first.append(rejected)
+        line = json.dumps(rejected.to_dict()) + "\n"  # ASCII: a path may hold what UTF-8 cannot say
+        try:
+            self._lines.write(line.encode("ascii"))
+        except OSError as error:
+            raise SlantError(
+                f"the list of what was rejected, a temporary file, cannot be written ({error.strerror}). Make room, or set "
+                "TMPDIR to a folder with room."
+            ) from None
+
+    def write(self, output: str) -> Path | str | None:
+        """Writes the list beside `output`; an older one goes, if this run rejected nothing."""
+        if is_storage(output):
+            return replace_object(rejected_path(output), self._lines if self._count else None)
+        listed = Path(rejected_path(output))
+        if not self._count:
+            listed.unlink(missing_ok=True)
+            return None
+        self._lines.seek(0)
+        with whole(listed) as part, part.open("wb") as file:
+            shutil.copyfileobj(self._lines, file)
+        return listed

@@ -1,0 +1,409 @@
+"""Boilerplate: notes to readers, appeals, copyright, disclaimers, author blurbs.
+
+Decided by a small scored rule set: a strong sign is enough, weak signs count only in the tail of a document
+(nothing of the article follows) or add up. The weights are chosen by hand.
+
+What each block of an article is: title, subtitle, lead, heading, paragraph … or metadata, boilerplate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from slant.segment.article_header import is_media, is_metadata
+from slant.segment.comment_section import commenter, is_marker
+from slant.segment.markdown import Block, joined
+
+# Weight 3 decides alone (THRESHOLD). A pattern that begins with "^" must stand at the start of the block.
+_STRONG = {
+    "note to readers": r"^(?:editor[’']?s? |publisher[’']?s? )?note to (?:our )?readers?\b",
+    "share buttons": r"\b(?:share buttons?|crosspost)\b|^(?:please )?share this (?:article|story|post)\b",
+    "copyright": r"^\W*(?:copyright|©|\(c\))\s*(?:©|\(c\)|\d{4}|[A-Z\[])|©\s*\d{4}|\ball rights reserved\b",
+    "copyright owner": (
+        r"\bcopyright(?:ed)? (?:owner|holder|material)\b.*\b(?:permission|authori[sz]ed|fair use)\b"
+    ),
+    "original source": r"^the original (?:source|version) of this (?:article|story|post|report)\b",
+    "disclaimer": r"^(?:legal )?disclaimer\s*:",
+    "responsibility": (
+        r"\bsole responsibility of the authors?\b"
+        r"|^the (?:views|opinions) expressed (?:in|here|above|are|by)\b"
+    ),
+    "published before": (
+        r"^(?:this|the) (?:article|story|piece|post|essay|report|column|work|commentary)\b.{0,40}"
+        r"\b(?:originally |first |was )+(?:published|appeared|posted|ran)\b"
+        r"|^(?:originally|first) (?:published|appeared|posted)\b"
+        r"|^(?:republished|reprinted|reposted|syndicated) (?:with|by|from|here)\b"
+    ),
+    "licence": r"^(?:this (?:work|article|content)|licensed|content) .{0,40}\bcreative commons\b",
+    "featured image": r"^(?:featured|cover|header|top|feature) (?:image|photo|picture)\b",
+    "image credit": (
+        r"^(?:image|photo|picture)s? (?:credits?|courtesy|source)\b|^\(?(?:image|photo) (?:by|from|via)\b"
+    ),
+    "articles by": r"^(?:more )?(?:articles|stories|posts) by\s*:?\s*\S",
+    "media inquiries": r"^(?:for )?(?:all )?(?:media|press) (?:inquir|enquir|contact|requests)",
+    "comment link": (
+        r"^comments? on (?:\S+ ){1,6}(?:page|facebook|twitter|site)\b|^join the (?:conversation|discussion)\b"
+        r"|^(?:let us know|tell us|share your thoughts) .{0,40}\bcomments?\b"
+        r"|^comments (?:are|have been) (?:now )?(?:closed|disabled)|^no comments(?: yet)?\W*$"
+    ),
+    "membership": r"^become an? (?:\w+ )?(?:member|subscriber|supporter|patron)\b",
+    "subscribe": (
+        r"^(?:please )?(?:subscribe|sign up)\b"
+        r"(?=.{0,80}\b(?:newsletter|youtube|channel|now|updates|free|inbox|e-?mail|today|mailing|podcast|feed)\b)"
+        r"|^(?:get|receive) .{0,60}\b(?:newsletter|in your inbox|by e-?mail)\b"
+        r"|^keep up with (?:this|the latest) .{0,40}\bsubscrib"
+    ),
+    "follow us": (
+        r"^(?:please )?(?:follow|like|find|join) (?:us|me|him|her|them|\S+(?: \S+)?) (?:on|at) "
+        r"(?:twitter|facebook|instagram|telegram|youtube|x|linkedin|social)\b|^follow on (?:twitter|facebook)"
+        r"|^(?:twitter|facebook|instagram|telegram|youtube)\s*:\s*(?:@|https?:|follow|www)"
+    ),
+    "donation": (
+        r"^(?:please )?(?:consider )?donat(?:e|ing)\b"
+        r"(?=.{0,60}\b(?:here|now|today|us|our|(?:web)?site|via)\b)"
+        r"|^(?:please )?(?:consider )?support(?:ing)? "
+        r"(?:us|our (?:work|(?:web)?site|journalism|project|mission)"
+        r"|independent (?:media|journalism)|the site|this (?:site|project))\b"
+        r"|^[^“”\"]*\bplease (?:consider )?(?:donat|support|giv)\w* .{0,12}\b(?:us|our)\b"
+    ),
+    "appeal": (
+        r"\bsupport (?:the|this|our) (?:project|site|website|journalism|work)\b"
+        r"|\bwithout your (?:help|support|donations?)\b"
+        r"|\bmake a (?:tax-deductible )?donation (?:to|here|today)\b"
+    ),
+    "payment": (
+        r"^(?:\W*(?:via\s+)?)?(?:paypal|patreon|bitcoin|btc|iban|ko-fi)\b\s*[:@]|\bpatreon\.com/|\bpaypal\.me/"
+    ),
+    "advertisement": (
+        r"^(?:advertisement|advertising|sponsored(?: content)?|loading|"
+        r"(?:story|article|reading)? ?continues? (?:reading )?below)\W*(?:advertisement)?\W*$"
+    ),
+    "read more": (
+        r"^(?:read (?:more|also|next|the full (?:story|article))|see also"
+        r"|related(?: articles?| stories?| posts?)?|also read|you may also like|more from|recommended)"
+        r"\s*(?::|$|on\s)"
+    ),
+}
+_WEAK = {
+    "button": (2.0, r"^(?:click|tap) here\b|^(?:download|print) (?:this|the) (?:article|app|page)\b"),
+    "contact": (
+        2.0,
+        r"^(?:to )?(?:contact|e-?mail|write to|reach) (?:us|him|her|the (?:author|editors?|reporter))\b",
+    ),
+    "support name": (2.0, r"^support(?:\s+(?-i:[A-Z])\S*){1,3}(?:\s+in its\b|\s*:?$)"),
+    "ask": (
+        2.5,
+        r"\bshare this (?:story|article|post)\b|\b(?:write|send|email) (?:to )?our tips?[ -]?line\b",
+    ),
+    "address": (1.5, r"\b[\w.+-]{1,64}@[\w-]{1,64}\.[\w.]{2,20}"),
+    "money": (1.0, r"\b(?:paypal|patreon|donate|donation|subscribe|newsletter|e-?mail lists?)\b"),
+    "permission": (1.0, r"\b(?:cross-?post|re-?publish|reprint|permission|hyperlink)\b"),
+}
+THRESHOLD = 3.0
+_SIGNS = [(THRESHOLD, re.compile(pattern, re.IGNORECASE)) for pattern in _STRONG.values()]
+_SIGNS += [(weight, re.compile(pattern, re.IGNORECASE)) for weight, pattern in _WEAK.values()]
+
+_TRADE = (
+    r"(?:journalist|author|writer|reporter|columnist|correspondent|contributor|editor|blogger|analyst|fellow"
+    r"|researcher|professor|lecturer|commentator|historian|broadcaster|filmmaker|photographer|producer"
+    r"|freelancer|activist|lawyer)"
+)
+_BLURB = re.compile(
+    r"(?:about the authors?\W*)?(?:(?:dr|prof|mr|mrs|ms|col|gen)\.? )?"
+    r"(?-i:[A-Z][\w'’.-]+(?: (?:[A-Z][\w'’.-]*|de|von|van|al|bin|and)){0,4}),? "
+    rf"(?:is|was|has been|are|writes|works|covers|reports|serves|teaches)\b.{{0,160}}?\b{_TRADE}s?\b",
+    re.IGNORECASE,
+)
+_BLURB_SIGNS = re.compile(
+    r"award-winning|(?:frequent|regular)(?:ly)? contribut|contributor to|writes (?:for|on|about)"
+    r"|follow (?:him|her|them|me)\b|can be (?:reached|followed|contacted)|is the author of"
+    r"|author of the (?:book|forthcoming)|(?:his|her|their) (?:latest |new |most recent )?book|at large\b"
+    r"|(?:he|she) (?:tweets|blogs|writes)|is an? (?:\S+ ){0,3}(?:independent|freelance)",
+    re.IGNORECASE,
+)
+_LONG = (
+    350  # characters: within the article, one sign at the start of so long a block may precede real content
+)
+
+
+def boilerplate_score(
+    text: str, *, tail: bool, after_rule: bool = False, names: tuple[str, ...] = (), link: bool = False
+) -> float:
+    """How much a block looks like boilerplate; THRESHOLD and above means that it is.
+
+    tail: nothing of the article follows. after_rule: a scene break or boilerplate stands right before it.
+    names: the article's authors, whose mention at the start makes a blurb. link: the block is one link.
+    """
+    head = text[:2000]
+    total = sum(weight for weight, pattern in _SIGNS if pattern.search(head))
+    if len(text) <= 800 and _BLURB.match(head):
+        total += (
+            1
+            + (2 if _BLURB_SIGNS.search(head) else 0)
+            + (2 if tail else 0)
+            - (0 if tail or after_rule else 2)
+        )
+        total += 2 if any(name and head.startswith(name) for name in names) else 0
+    if not tail:
+        return total - (1 if len(text) > _LONG else 0)
+    if after_rule:
+        total += 1.5 if total else 0.5
+    elif total:
+        total += 0.5
+    return total + (1.5 if link else 0)
+
+
+_FURNITURE = ("metadata", "media", "boilerplate", "rule")
+_STOPPED = ".!?:…"
+_CLOSERS = "\"'”’»)]*_"
+_OPENERS = "\"'“‘«([*_"
+# A sentence does not end in one of these: what follows belongs to it even if it begins with a capital.
+_UNFINISHED = frozenset((
+    "a", "an", "the", "of", "and", "or", "to", "in", "with", "for", "by", "from", "at", "on", "as",
+    "than", "that", "which", "who", "whose", "is", "are", "was", "were", "be", "been", "has", "have",
+    "had", "will", "would", "can", "could", "may", "might", "should", "its", "their", "his", "her", "our",
+    "your", "my", "between", "into", "over", "under", "about", "against", "during", "President",
+    "Minister", "General", "Mr", "Mrs", "Ms", "Dr",
+))  # fmt: skip
+
+
+def furniture(blocks: Sequence[Block]) -> list[str]:
+    """Per block "metadata", "media", "boilerplate", "rule" or "", judged without regard to its place."""
+    return [_furniture(block) for block in blocks]
+
+
+def _furniture(block: Block) -> str:
+    if block.form == "rule":
+        return "rule"
+    text = block.text
+    if not text:
+        return "media" if "![" in block.source else "rule"
+    if is_media(text, block.source):
+        return "media"
+    if block.form == "text" and boilerplate_score(text, tail=False) >= THRESHOLD:
+        return "boilerplate"
+    if block.form in ("text", "heading") and is_metadata(text):
+        return "metadata"
+    return ""
+
+
+def is_torn(before: Block, then: Block, *, again: bool = False) -> bool:
+    """Did a page break tear a paragraph in two, mid-sentence, between these blocks?
+
+    again: `before` is itself the end of a torn paragraph, so it may be short.
+    """
+    if then.form not in ("text", before.form) or before.form not in ("text", "list_item", "quote"):
+        return False
+    if then.form == "list_item" or not 1 <= then.gap <= 3:
+        return False
+    end, start = before.text, then.text
+    words = end.rsplit(None, 9)
+    bare = end.rstrip(_CLOSERS)
+    if (len(words) < 6 and not again) or not start or not bare or bare[-1] in _STOPPED:
+        return False
+    first = start.lstrip(_OPENERS)[:1]
+    if first.islower() and not start.startswith(("http", "www.")):
+        return True
+    return len(words) == 10 and end[-1].isalpha() and words[-1] in _UNFINISHED and first.isalnum()
+
+
+def mend(blocks: Sequence[Block], signs: Sequence[str]) -> tuple[list[Block], list[str]]:
+    """Blocks with torn paragraphs joined, and the furniture signs that go with them."""
+    groups: list[list[Block]] = []
+    kept: list[str] = []
+    for block, sign in zip(blocks, signs, strict=True):
+        last = groups[-1] if groups and not sign and not kept[-1] else None
+        if last and is_torn(last[-1], block, again=len(last) > 1):
+            last.append(block)
+        else:
+            groups.append([block])
+            kept.append(sign)
+    return [joined(group) for group in groups], kept
+
+
+def roles(
+    blocks: Sequence[Block], signs: Sequence[str], *, title: str | None, authors: tuple[str, ...]
+) -> list[str]:
+    """The kind of each block of an article; "rule" for those without a text.
+
+    title: of the article where known, else found here. authors: names whose blurb at the end is boilerplate.
+    """
+    kinds = [sign or _by_form(block) for block, sign in zip(blocks, signs, strict=True)]
+    _tail(blocks, kinds, authors)
+    body = next(
+        (i for i, b in enumerate(blocks) if not kinds[i].startswith(_FURNITURE) and is_paragraph(b)),
+        len(blocks),
+    )
+    at = _title(blocks, kinds, body, title)
+    if at is not None:
+        kinds[at] = "title"
+        _names_in_head(blocks, kinds, at, authors)
+        _subtitle(blocks, kinds, at)
+    _lead(blocks, kinds)
+    for i, block in enumerate(blocks):
+        if kinds[i] == "paragraph" and _heading_score(blocks, kinds, i, block) >= _HEADING_THRESHOLD:
+            kinds[i] = "heading"
+    return kinds
+
+
+def _by_form(block: Block) -> str:
+    if block.form == "text":
+        return "heading" if block.emphasis == "strong" and is_short(block.text) else "paragraph"
+    return block.form
+
+
+def is_short(text: str) -> bool:
+    """Short enough for a heading, and without the end of a sentence."""
+    return (
+        len(text) <= 120
+        and len(text.split()) <= 16
+        and text.rstrip(_CLOSERS)[-1:] not in (".", ",", ";", ":")
+    )
+
+
+def is_paragraph(block: Block) -> bool:
+    """Running text for sure: long, or several words that end as a sentence does."""
+    text = block.text
+    if block.form != "text" or len(text) < 40:
+        return False
+    return len(text) > 200 or (len(text.split()) >= 8 and text.rstrip(_CLOSERS)[-1:] in (".", "?", "!", "…"))
+
+
+def _tail(blocks: Sequence[Block], kinds: list[str], authors: tuple[str, ...]) -> None:
+    """Mark the boilerplate at the end of the article, from the last block backwards."""
+    for i in range(len(blocks) - 1, 0, -1):
+        if kinds[i] in _FURNITURE:
+            continue
+        if is_marker(blocks[i].text):  # "Leave a reply", with no reply below
+            kinds[i] = "metadata"
+            continue
+        if blocks[i].form not in ("text", "heading"):
+            return
+        source = blocks[i].source.strip("*_ ")
+        link = source.startswith("[") and source.endswith(")") and source.count("](") == 1
+        after = kinds[i - 1] in ("rule", "boilerplate") or _furniture(blocks[i - 1]) == "boilerplate"
+        score = boilerplate_score(blocks[i].text, tail=True, after_rule=after, names=authors, link=link)
+        score += 1.0 if blocks[i].emphasis == "em" and score else 0.0
+        if score < THRESHOLD:
+            return
+        kinds[i] = "boilerplate"
+
+
+def _title(blocks: Sequence[Block], kinds: Sequence[str], body: int, title: str | None) -> int | None:
+    head = [i for i in range(min(body + 1, len(blocks))) if kinds[i] in ("paragraph", "heading")]
+    if title:
+        wanted = _squeezed(title)
+        for i in head[:6]:
+            if _squeezed(blocks[i].text) == wanted:
+                return i
+    head = [i for i in head if i < body]
+    marked = [i for i in head if blocks[i].form == "heading"]
+    top = [i for i in marked if blocks[i].level == 1]
+    if top:
+        return top[0]
+    if not head:
+        return None
+    first = head[0]
+    if blocks[first].form == "heading" or _could_be_title(blocks[first]):
+        return first
+    return marked[0] if marked else None
+
+
+def _could_be_title(block: Block) -> bool:
+    text = block.text
+    return (
+        block.form == "text"
+        and 2 <= len(text) <= 200
+        and text.rstrip(_CLOSERS)[-1:] not in (".", ",", ";", ":")
+    )
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def _names_in_head(blocks: Sequence[Block], kinds: list[str], title: int, authors: tuple[str, ...]) -> None:
+    """A bare name next to a byline or date line, or the author's own, is metadata too."""
+    for i in range(title + 1, min(title + 6, len(blocks) - 1)):
+        if kinds[i] not in ("paragraph", "metadata"):
+            return
+        name = commenter(blocks[i].text)
+        near = "metadata" in (kinds[i + 1], kinds[i - 1]) and len(blocks[i].text.split()) <= 4
+        if kinds[i] == "paragraph" and name and (near or name in authors):
+            kinds[i] = "metadata"
+
+
+def _subtitle(blocks: Sequence[Block], kinds: list[str], title: int) -> None:
+    """The line below the title, when a byline follows it or it does not end as a sentence."""
+    at = next(
+        (i for i in range(title + 1, len(blocks)) if kinds[i] not in ("metadata", "rule", "media")), None
+    )
+    if at is None or kinds[at] not in ("paragraph", "heading") or at + 1 >= len(blocks):
+        return
+    block, after = blocks[at], kinds[at + 1]
+    text = block.text
+    direct = at == title + 1
+    if len(text) > 300:
+        return
+    if direct and after == "metadata":
+        kinds[at] = "subtitle"
+    elif (
+        block.form == "text" and text[-1:] not in _STOPPED and text[-1:] not in ",;" and after == "paragraph"
+    ):
+        long_enough = len(text.split()) > (3 if direct else 6)
+        if long_enough and not block.emphasis and len(text) <= 250:
+            kinds[at] = "subtitle"
+
+
+def _lead(blocks: Sequence[Block], kinds: list[str]) -> None:
+    """The first paragraph is the lead if all of it is set in italics or bold."""
+    for i, block in enumerate(blocks):
+        if kinds[i] in ("paragraph", "heading", "list_item", "quote"):
+            if kinds[i] == "paragraph" and block.emphasis and len(block.text) > 60:
+                kinds[i] = "lead"
+            return
+
+
+_HEADING_THRESHOLD = 3.0
+_HEADING_WEIGHTS = {
+    "open_end": 2.0,  # no punctuation at the end
+    "few_words": 1.0,  # at most six
+    "title_case": 1.5,
+    "before_paragraph": 1.0,  # what follows is running text
+    "after_paragraph": 0.5,
+    "asks": 0.5,
+    "quotes": -2.5,
+    "lower_start": -4.0,
+    "link": -3.0,
+    "last": -4.0,
+    "before_short": -2.0,
+}
+
+
+def _heading_score(blocks: Sequence[Block], kinds: Sequence[str], i: int, block: Block) -> float:
+    """How much an unmarked short line looks like a heading; from _HEADING_THRESHOLD on it is one."""
+    text = block.text
+    if not is_short(text) or len(text.split()) > 12 or len(text) > 90 or len(block.lines) > 1:
+        return 0.0
+    following = [k for k in range(i + 1, min(i + 3, len(blocks))) if kinds[k] not in _FURNITURE]
+    after = blocks[following[0]] if following else None
+    previous = blocks[i - 1].text if i and kinds[i - 1] not in _FURNITURE else ""
+    longer = [word for word in re.findall(r"[^\W\d_][\w'’-]*", text) if len(word) > 3]
+    features = {
+        "open_end": text[-1].isalnum() or text[-1] in ")%",
+        "few_words": len(text.split()) <= 6,
+        "title_case": bool(longer) and sum(not word[0].islower() for word in longer) >= 0.7 * len(longer),
+        "before_paragraph": after is not None and (is_paragraph(after) or after.form == "list_item"),
+        "after_paragraph": previous.rstrip(_CLOSERS)[-1:] in (".", "!", "?"),
+        "asks": text[-1] == "?",
+        "quotes": any(mark in text for mark in '"“”«»') or " said" in text,
+        "lower_start": text.lstrip(_OPENERS)[:1].islower(),
+        "link": "@" in text or "://" in text or "www." in text,
+        "last": after is None,
+        "before_short": after is not None
+        and after.form == "text"
+        and is_short(after.text)
+        and len(after.text) < 60,
+    }
+    return sum(_HEADING_WEIGHTS[name] for name, holds in features.items() if holds)

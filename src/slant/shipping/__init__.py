@@ -1,1 +1,0 @@
-"""From a recipe to a model folder that may be shipped: trained, thresholds chosen on dev, quantised, judged."""

@@ -1,0 +1,272 @@
+"""Examples with partial labels as rows for the Trainer: labels are IGNORED where a set has none."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from slant.corpora import LABELED_SETS, OWN_SETS, data_root, unlabeled
+from slant.corpora.files import folds
+from slant.encoding.label_ids import (
+    FRAME_INDEX,
+    FRAMES,
+    IGNORED,
+    REPLY_INDEX,
+    STANCE_INDEX,
+    TECHNIQUE_INDEX,
+    TOKEN_LABELS,
+    span_tags,
+)
+from slant.encoding.predictor import request
+from slant.encoding.windows import TextEncoder, Window, collate
+from slant.errors import UsageError, did_you_mean
+from slant.records import STANCES, Example
+from slant.training.recipe import LABELS, Recipe, SetUse
+
+UNIT_WIDTH = 3 + len(FRAMES)  # biased, subjective, reply class, one column per frame
+
+
+@dataclass(slots=True)
+class Soft:
+    """A teacher's logits for one window, half precision.
+
+    token [text tokens, TOKEN_LABELS], unit [UNIT_LABELS], stance [queries, STANCES] of the head that fits the query.
+    """
+
+    token: np.ndarray
+    unit: np.ndarray
+    stance: np.ndarray
+
+
+@dataclass(slots=True)
+class Row:
+    """A window with its labels.
+
+    token [text tokens, 2] of loaded and toxic, or None; spans: (first token, past the last, technique) of loaded language;
+    unit [UNIT_WIDTH]; stance [queries, 2]; named [queries]: whether the text names the target. soft: what a teacher says.
+    teaching: in [0, 1], how much that weighs against the labels; None for as much as in the model's configuration.
+    """
+
+    window: Window
+    token: np.ndarray | None
+    spans: list[tuple[int, int, int]]
+    unit: np.ndarray
+    stance: np.ndarray
+    named: np.ndarray
+    weight: float
+    soft: Soft | None = None
+    teaching: float | None = None
+
+
+class Rows(Dataset[Row]):
+    """Training rows in memory; `lengths` lets the sampler put rows of like length into one batch."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self.lengths = [len(r.window) for r in rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Row:
+        return self.rows[index]
+
+
+def training_examples(recipe: Recipe, *, root: Path | None = None) -> list[Example]:
+    """What one epoch of a recipe reads: labelled examples, and those that only its teacher has a word on."""
+    examples: list[Example] = []
+    for use in recipe.train:
+        found = load_use(use, root=root, seed=recipe.seed)
+        examples += [replace(e, weight=use.weight * e.weight) for e in found] * use.repeat
+    for use in recipe.unlabelled:
+        if use.name not in unlabeled.SOURCES:
+            raise UsageError(
+                f"unknown unlabelled texts {use.name!r}; known: {', '.join(unlabeled.SOURCES)}."
+                f"{did_you_mean(use.name, unlabeled.SOURCES)}"
+            )
+        found = _sample(list(unlabeled.SOURCES[use.name](root or data_root())), use.limit, recipe.seed)
+        examples += [replace(e, weight=use.weight) for e in found]
+    return merge_targets(examples)
+
+
+def _sample(examples: list[Example], limit: int, seed: int) -> list[Example]:
+    return random.Random(seed).sample(examples, limit) if limit and len(examples) > limit else examples
+
+
+def load_use(use: SetUse, *, root: Path | None = None, seed: int = 0) -> list[Example]:
+    """The examples of a set that a recipe asks for; a seeded sample if it has a limit."""
+    known = {**LABELED_SETS, **OWN_SETS}
+    if use.name not in known:
+        raise UsageError(
+            f"unknown set {use.name!r}; known: {', '.join(known)}.{did_you_mean(use.name, known)}"
+        )
+    if use.name == "frac":
+        raise UsageError("frac is judged, never trained on or chosen by: it is the only check of the frames.")
+    examples = list(known[use.name].read(root or data_root(), use.split))
+    if use.without_fold >= 0:
+        examples = [e for e, fold in zip(examples, folds(examples), strict=True) if fold != use.without_fold]
+    if use.labels:
+        examples = [_only(e, use.labels) for e in examples]
+    return _sample(examples, use.limit, seed)
+
+
+def _only(example: Example, labels: Sequence[str]) -> Example:
+    """The example with these labels alone; its targets stay, as a teacher may have a word on them."""
+    kept: dict[str, Any] = {n: getattr(example, n) if n in labels else None for n in LABELS if n != "stance"}
+    targets = example.targets
+    if "stance" not in labels:
+        targets = tuple(replace(t, label=None) for t in targets)
+    return replace(example, targets=targets, **kept)
+
+
+def merge_targets(examples: Sequence[Example], *, most: int = 16) -> list[Example]:
+    """Examples of the same text that ask about different targets become one, as one pass answers for all of them.
+
+    An example with nothing but targets joins an earlier one of the same source, text and weight that answers nothing; at
+    most `most` targets go together.
+    """
+    open_for: dict[tuple[str, str, float], int] = {}
+    out: list[Example] = []
+    for e in examples:
+        others = (e.loaded, e.toxic, e.biased, e.subjective, e.reply, e.frames, e.context)
+        only_stance = bool(e.targets) and all(label is None for label in others)
+        key = (e.source, e.text, e.weight)
+        place = open_for.get(key) if only_stance else None
+        if place is not None and len(out[place].targets) + len(e.targets) <= most:
+            out[place] = replace(out[place], targets=out[place].targets + e.targets)
+        else:
+            if e.context is None:
+                open_for[key] = len(out)
+            out.append(e)
+    return out
+
+
+def make_rows(examples: Sequence[Example], encoder: TextEncoder) -> list[Row]:
+    windows = encoder.encode([request(e) for e in examples])
+    return [_row(window, examples[window.request]) for window in windows]
+
+
+def set_teaching(rows: Sequence[Row], examples: Sequence[Example], recipe: Recipe) -> None:
+    """Each row's `teaching`: that of the set its example is from, where the recipe says so, else the recipe's."""
+    teaching = {use.name: use.teaching for use in (*recipe.train, *recipe.unlabelled) if use.teaching >= 0}
+    for row in rows:
+        row.teaching = teaching.get(examples[row.window.request].source, recipe.teaching)
+
+
+def _row(window: Window, example: Example) -> Row:
+    return Row(
+        window=window,
+        token=_token_labels(window, example),
+        spans=_technique_spans(window, example),
+        unit=_unit_labels(example),
+        stance=_stance_labels(window, example),
+        named=np.array([bool(example.targets[index].mentions) for index, _ in window.queries], bool),
+        weight=example.weight,
+    )
+
+
+def _token_labels(window: Window, example: Example) -> np.ndarray | None:
+    if example.loaded is None and example.toxic is None:
+        return None
+    labels = np.full((len(window.offsets), 2), IGNORED, np.int64)
+    if example.loaded is not None:
+        labels[:, 0] = span_tags(window.offsets, [(s.start, s.end) for s in example.loaded])
+    if example.toxic is not None:
+        labels[:, 1] = span_tags(window.offsets, example.toxic)
+    return labels
+
+
+def _technique_spans(window: Window, example: Example) -> list[tuple[int, int, int]]:
+    out = []
+    for span in example.loaded or ():
+        inside = [i for i, (a, b) in enumerate(window.offsets) if a < span.end and b > span.start]
+        if inside and span.label in TECHNIQUE_INDEX:
+            out.append((inside[0], inside[-1] + 1, TECHNIQUE_INDEX[span.label]))
+    return out
+
+
+def _unit_labels(example: Example) -> np.ndarray:
+    labels = np.full(UNIT_WIDTH, IGNORED, np.int64)
+    if example.biased is not None:
+        labels[0] = example.biased
+    if example.subjective is not None:
+        labels[1] = example.subjective
+    if example.reply is not None:
+        labels[2] = REPLY_INDEX[example.reply]
+    if example.frames is not None:
+        labels[3:] = 0
+        for frame in example.frames:
+            labels[3 + FRAME_INDEX[frame]] = 1
+    return labels
+
+
+def _stance_labels(window: Window, example: Example) -> np.ndarray:
+    labels = np.full((len(window.queries), 2), IGNORED, np.int64)
+    for row, (index, _) in enumerate(window.queries):
+        target = example.targets[index]
+        if target.label is not None:
+            labels[row, 0 if target.mentions else 1] = STANCE_INDEX[target.label]
+    return labels
+
+
+class Collator:
+    """Rows to one padded batch of tensors."""
+
+    def __init__(self, pad: int) -> None:
+        self.pad = pad
+
+    def __call__(self, rows: Sequence[Row]) -> dict[str, Any]:
+        batch = collate([r.window for r in rows], pad=self.pad)
+        size, width = batch["input_ids"].shape
+        token = np.full((size, width, 2), IGNORED, np.int64)
+        stance = np.full((size, batch["query_columns"].shape[1], 2), IGNORED, np.int64)
+        for i, row in enumerate(rows):
+            if row.token is not None:
+                token[i, 1 : len(row.token) + 1] = row.token
+            stance[i, : len(row.stance)] = row.stance
+        spans = [(i, a + 1, b + 1, technique) for i, row in enumerate(rows) for a, b, technique in row.spans]
+        tensors: dict[str, Any] = {name: torch.from_numpy(value) for name, value in batch.items()}
+        tensors["labels"] = {
+            "token": torch.from_numpy(token),
+            "spans": torch.tensor(spans, dtype=torch.long).reshape(-1, 4),
+            "unit": torch.from_numpy(np.stack([r.unit for r in rows])),
+            "stance": torch.from_numpy(stance),
+            "weight": torch.tensor([r.weight for r in rows]),
+        }
+        if all(row.soft is not None for row in rows):
+            tensors["labels"] |= _soft_labels(rows, width, stance.shape[1])
+            if all(row.teaching is not None for row in rows):
+                tensors["labels"]["teaching"] = torch.tensor([row.teaching for row in rows])
+        return tensors
+
+
+def _soft_labels(rows: Sequence[Row], width: int, queries: int) -> dict[str, torch.Tensor]:
+    """Teacher logits as padded tensors, and where they hold.
+
+    soft_text [rows, columns]: 1 for text tokens; kinds [rows, queries]: 0 named, 1 topic, -1 no query; replies [rows]: 1 for
+    rows with a reply label, others answer nothing.
+    """
+    size = len(rows)
+    token = np.zeros((size, width, len(TOKEN_LABELS)), np.float32)
+    stance = np.zeros((size, queries, len(STANCES)), np.float32)
+    text, kinds = np.zeros((size, width), np.float32), np.full((size, queries), -1, np.int64)
+    for i, row in enumerate(rows):
+        assert row.soft is not None
+        n, q = len(row.soft.token), len(row.soft.stance)
+        token[i, 1 : n + 1], text[i, 1 : n + 1] = row.soft.token, 1
+        stance[i, :q], kinds[i, :q] = row.soft.stance, ~row.named
+    return {
+        "soft_token": torch.from_numpy(token),
+        "soft_unit": torch.from_numpy(np.stack([r.soft.unit for r in rows if r.soft]).astype(np.float32)),
+        "soft_stance": torch.from_numpy(stance),
+        "soft_text": torch.from_numpy(text),
+        "kinds": torch.from_numpy(kinds),
+        "replies": torch.tensor([float(row.unit[2] != IGNORED) for row in rows]),
+    }

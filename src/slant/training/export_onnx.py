@@ -1,0 +1,257 @@
+"""Word pieces that no text can ask for, left out of what is shipped.
+
+BERT's vocabulary holds a thousand pieces in reserve ("[unused7]"). A text that names one is cut at its brackets, so that
+their embeddings are never read; without them the model is smaller and says the same. Rare words are another matter: a text
+that holds one would be cut into other pieces.
+
+From a torch checkpoint to the folder that is shipped: int8 for both runtimes, tokenizer, config, codebook.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from slant.assets import asset
+from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS, check_labels
+from slant.encoding.windows import Request, TextEncoder
+from slant.errors import SlantError
+from slant.labels.codebook import Codebook
+from slant.records import STANCES
+from slant.scoring.runtimes import FILES, INPUTS, ONNX, OPENVINO
+from slant.training.export_openvino import LARGE, quantize_openvino
+from slant.training.network import SlantModel
+
+RESERVED = re.compile(r"\[unused\d+\]")
+
+
+def trim(model: SlantModel, tokenizer: Path, target: Path) -> None:
+    """Takes reserved pieces out of the model's word embeddings, in place, and writes the tokenizer without them to `target`.
+
+    A tokenizer of another kind than BERT's may give such a piece: it is copied, and the model left as it is.
+    """
+    settings = json.loads(tokenizer.read_text("utf-8"))
+    kept = _kept(settings)
+    table = model.encoder.get_input_embeddings()
+    if kept is None or len(kept) == table.num_embeddings:
+        target.write_bytes(tokenizer.read_bytes())
+        return
+    rows = list(kept)  # in the order of their new numbers
+    smaller = nn.Embedding(len(rows), table.embedding_dim, padding_idx=kept.get(table.padding_idx))
+    smaller.weight.data.copy_(table.weight.data[rows])
+    model.encoder.set_input_embeddings(smaller)
+    model.encoder.config.vocab_size = model.config.encoder["vocab_size"] = len(rows)
+    smaller_settings = json.dumps(_renumbered(settings, kept), ensure_ascii=False, separators=(",", ":"))
+    target.write_text(smaller_settings, "utf-8")
+
+
+def _kept(settings: dict[str, Any]) -> dict[int, int] | None:
+    """Number → new number of every piece that stays, by rising numbers; None if they cannot be told."""
+    before, after = (settings[part] or {"type": None} for part in ("pre_tokenizer", "post_processor"))
+    cuts_brackets = settings["model"]["type"] == "WordPiece" and before["type"] == "BertPreTokenizer"
+    if not cuts_brackets or after["type"] not in (None, "TemplateProcessing"):
+        return None
+    added = {token["content"] for token in settings["added_tokens"]}
+    pieces = {n: p for p, n in settings["model"]["vocab"].items()}
+    pieces |= {token["id"]: token["content"] for token in settings["added_tokens"]}
+    stay = sorted(n for n, piece in pieces.items() if piece in added or not RESERVED.fullmatch(piece))
+    return {number: new for new, number in enumerate(stay)}
+
+
+def _renumbered(settings: dict[str, Any], kept: dict[int, int]) -> dict[str, Any]:
+    vocabulary = settings["model"]["vocab"]
+    settings["model"]["vocab"] = {piece: kept[n] for piece, n in vocabulary.items() if n in kept}
+    for token in settings["added_tokens"]:
+        token["id"] = kept[token["id"]]
+    if settings["padding"]:
+        settings["padding"]["pad_id"] = kept[settings["padding"]["pad_id"]]
+    for token in (settings["post_processor"] or {}).get("special_tokens", {}).values():
+        token["ids"] = [kept[n] for n in token["ids"]]
+    return settings
+
+
+OUTPUTS = ("token_logits", "unit_logits", "stance_logits")
+OPSET = 17
+BLOCK = 64  # weights that share a scale; 128 is 7 % faster and not as near to fp32 (model/LOG.md, 19)
+INT8_PRODUCTS = 4  # onnxruntime's accuracy level for int8 by int8 products
+
+
+class _Logits(nn.Module):
+    """The model with tensors in and out, as tracing wants it."""
+
+    def __init__(self, model: SlantModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        out = self.model(**dict(zip(INPUTS, inputs, strict=True)))
+        return tuple(out[name] for name in OUTPUTS)
+
+
+def export(checkpoint: Path, out: Path, *, texts: Sequence[Request] | None = None) -> Path:
+    """Write `out/onnx/model.onnx` (fp32), `model_quantized.onnx` (int8) and `out/openvino/` (int8) with tokenizer, config
+    and codebook; pieces of the vocabulary that no text can give stay behind.
+
+    texts: to calibrate OpenVINO's model on, by default those of the public train splits. The thresholds and priors are the
+    checkpoint's. Returns `out`.
+    """
+    model = SlantModel.from_pretrained(checkpoint).eval()
+    check_labels(model.config.to_dict(), f"checkpoint {checkpoint}")
+    settings = json.loads((checkpoint / "slant.json").read_text("utf-8"))
+    codebook, decoding = asset("codebook.toml"), dict(model.config.decoding)
+    if model.config.codebook != Codebook.load(codebook).fingerprint:
+        raise SlantError(
+            f"{checkpoint} was trained under codebook {model.config.codebook or '(none)'}, this is "
+            f"{Codebook.load(codebook).fingerprint}. Its labels may mean something else: train it again."
+        )
+    onnx_folder, tokenizer = out / "onnx", out / "tokenizer.json"
+    onnx_folder.mkdir(parents=True, exist_ok=True)
+    trim(model, checkpoint / "tokenizer.json", tokenizer)
+    to_onnx(model, onnx_folder / "model.onnx")
+    quantize(onnx_folder / "model.onnx", out / FILES[ONNX])
+    quantize_openvino(
+        onnx_folder / "model.onnx",
+        out / FILES[OPENVINO],
+        encoder=TextEncoder(tokenizer, **settings["windows"]),
+        texts=texts,
+    )
+    shutil.copyfile(codebook, out / "codebook.toml")
+    config = json.loads(model.config.to_json_string())
+    config["encoder"].pop("_name_or_path", None)  # a folder of the machine that trained it
+    prints = {runtime: _fingerprint(out / file, runtime, decoding) for runtime, file in FILES.items()}
+    config["slant"] = {
+        "windows": settings["windows"],
+        "decoding": decoding,
+        "codebook": Codebook.load(codebook).fingerprint,
+        "fingerprint": prints[OPENVINO],
+        "fingerprints": prints,
+        "run": settings["run"],
+        "recipe": settings["recipe"],
+        "token_labels": list(TOKEN_LABELS),
+        "unit_labels": list(UNIT_LABELS),
+        "stance_labels": list(STANCES),
+        "parameters": model.num_parameters(),
+    }
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    return out
+
+
+def _fingerprint(path: Path, runtime: str, decoding: dict[str, Any]) -> str:
+    """Of the weights, what runs them and the thresholds: another runtime gives other numbers, and the rows say so."""
+    digest = hashlib.sha256(path.with_suffix(".bin").read_bytes() if runtime == OPENVINO else b"")
+    digest.update(path.read_bytes())
+    digest.update(json.dumps([runtime, decoding], sort_keys=True).encode())
+    return digest.hexdigest()[:12]
+
+
+def to_onnx(model: SlantModel, path: Path) -> None:
+    """fp32 ONNX with free row, column and query counts. Weights are those of `model`, dropout off."""
+    rows, columns, queries = 2, 8, 2
+    layout = torch.zeros(rows, columns, 4, dtype=torch.long)
+    layout[:, :, 0] = torch.arange(columns)
+    inputs = (torch.randint(5, 50, (rows, columns)), layout, torch.ones(rows, queries, dtype=torch.long))
+    axes = {name: {0: "rows", 1: "columns"} for name in INPUTS}
+    axes["query_columns"] = {0: "rows", 1: "queries"}
+    axes |= {"token_logits": {0: "rows", 1: "columns"}, "unit_logits": {0: "rows"}}
+    axes["stance_logits"] = {0: "rows", 1: "queries"}
+    with warnings.catch_warnings():
+        # The tracer warns of shape checks in transformers that hold for any size.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Logits(model).eval(), inputs, str(path), input_names=list(INPUTS), output_names=list(OUTPUTS),
+            dynamic_axes=axes, opset_version=OPSET, dynamo=False,
+        )  # fmt: skip
+
+
+def quantize(source: Path, target: Path) -> None:
+    """int8 products over blocks of 64, with a scale of its own for every block of every token; int8 word embeddings.
+
+    A block's weights are rounded between their least and their greatest. Rounded alike on both sides of zero, which costs
+    the same time, stance logits were ten times as far from fp32's (model/LOG.md, 13).
+
+    Dynamic quantisation (one scale for a whole batch) is faster, but what it says of a text depends on what else is in the
+    batch, and labels flipped between scoring alone and in company (measured in model/LOG.md, 6). Here each token's numbers
+    are its own. The small heads stay fp32, as thresholds sit on their outputs.
+    """
+    import onnx
+    from onnxruntime.quantization.matmul_nbits_quantizer import (
+        DefaultWeightOnlyQuantConfig,
+        MatMulNBitsQuantizer,
+    )
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        model = onnx.load(str(prepared))
+    heads = [
+        n.name for n in model.graph.node if any(f"/{h}/" in n.name for h in ("tokens", "unit", "stance"))
+    ]
+    settings = DefaultWeightOnlyQuantConfig(
+        block_size=BLOCK, is_symmetric=False, accuracy_level=INT8_PRODUCTS, bits=8
+    )
+    logging.getLogger(MatMulNBitsQuantizer.__module__).setLevel(logging.WARNING)  # it lists every node
+    quantizer = MatMulNBitsQuantizer(model, algo_config=settings, nodes_to_exclude=heads)
+    quantizer.process()
+    quantized = quantizer.model.model
+    _quantize_words(quantized.graph)
+    _halve(quantized.graph)
+    onnx.save(quantized, str(target))
+
+
+def _quantize_words(graph: Any) -> None:
+    """The word embeddings as int8 with a scale per word: half of the model's size, and each word keeps its own range."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    tables = {i.name: i for i in graph.initializer if i.name.endswith("word_embeddings.weight")}
+    gather = next(n for n in graph.node if n.op_type == "Gather" and n.input[0] in tables)
+    table = tables[gather.input[0]]
+    words = numpy_helper.to_array(table)
+    scale = np.maximum(np.abs(words).max(1, keepdims=True), 1e-12) / 127
+    small = numpy_helper.from_array(np.round(words / scale).astype(np.int8), f"{table.name}_int8")
+    scales = numpy_helper.from_array(scale.astype(np.float32), f"{table.name}_scale")
+    graph.initializer.remove(table)
+    graph.initializer.extend([small, scales])
+    ids, out, place = gather.input[1], gather.output[0], list(graph.node).index(gather)
+    graph.node.remove(gather)
+    for offset, node in enumerate(
+        (
+            helper.make_node("Gather", [small.name, ids], [f"{out}_int8"], f"{gather.name}_int8"),
+            helper.make_node(
+                "Cast", [f"{out}_int8"], [f"{out}_cast"], f"{gather.name}_cast", to=TensorProto.FLOAT
+            ),
+            helper.make_node("Gather", [scales.name, ids], [f"{out}_scale"], f"{gather.name}_scale"),
+            helper.make_node("Mul", [f"{out}_cast", f"{out}_scale"], [out], f"{gather.name}_mul"),
+        )
+    ):
+        graph.node.insert(place + offset, node)
+
+
+def _halve(graph: Any) -> None:
+    """Keeps what is still large and fp32, and the scales of weights, in half the bytes; the runtime widens them when it loads
+    the model."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    scales = {node.input[2] for node in graph.node if node.op_type == "MatMulNBits"}
+    for tensor in [i for i in graph.initializer if i.data_type == TensorProto.FLOAT]:
+        values = numpy_helper.to_array(tensor)
+        if values.size < LARGE and tensor.name not in scales:
+            continue
+        graph.initializer.remove(tensor)
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}_half"))
+        widened = helper.make_node(
+            "Cast", [f"{tensor.name}_half"], [tensor.name], f"{tensor.name}_cast", to=TensorProto.FLOAT
+        )
+        graph.node.insert(0, widened)

@@ -1,0 +1,150 @@
+"""What may be shipped: an int8 export whose official scores are those of the torch model, give or take a point."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from slant.corpora import data_root
+from slant.corpora import load as load_set
+from slant.encoding.predictor import Reader, request
+from slant.errors import SlantError
+from slant.judging.scorecard import Loss, Scorecard, Settings, judge, quality_loss, write
+from slant.records import Example
+from slant.scoring.runtimes import ONNX, OPENVINO, RUNTIMES, load
+
+FP32 = "model.onnx"  # the torch model to the fifth digit (tests/test_export.py), and twice as fast to judge
+NO_SETS = (
+    "none of the public sets is in {root}, so nobody can say what int8 costs. Nothing was written. "
+    "Set SLANT_DATA to their folder; `slant data list` shows what is found."
+)
+
+
+def open_model(path: Path | None) -> Reader:
+    """The model in a folder: an export (int8), a torch checkpoint, or the shipped model for None."""
+    if path is not None and (path / "slant.json").exists():
+        from slant.training.torch_runtime import load_checkpoint
+
+        return load_checkpoint(path)
+    return load(path)
+
+
+def parity(ours: Reader, theirs: Reader, examples: Sequence[Example]) -> dict[str, float]:
+    """How near two models' logits are on the same texts: R² over all of them, and the largest difference."""
+    requests = [request(example) for example in examples]
+    flat = [
+        np.concatenate(
+            [
+                part.ravel()
+                for r in reader.read(requests)
+                for part in (r.tokens, r.unit, *r.stance)
+                if part is not None
+            ]
+        )
+        for reader in (ours, theirs)
+    ]
+    r = float(np.corrcoef(flat[0], flat[1])[0, 1])
+    return {"texts": len(requests), "r2": r * r, "largest": float(np.abs(flat[0] - flat[1]).max())}
+
+
+def _real_texts(each: int = 60) -> list[Example]:
+    """News sentences and reader comments of dev splits; empty where there are no public sets."""
+    try:
+        return (
+            load_set("newsmtsc", "dev_rw")[:each]
+            + load_set("vast", "dev")[:each]
+            + load_set("ptc", "tune")[:each]
+        )
+    except SlantError:
+        return []
+
+
+def _previous(out: Path) -> Reader | None:
+    """The model that `out` holds, unless there is none or it is of another version of slant."""
+    if not (out / "onnx").exists():
+        return None
+    try:
+        return load(out)
+    except SlantError as error:
+        print(f"no test against the model in {out}: {error}")
+        return None
+
+
+def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = None) -> list[Loss]:
+    """Export `checkpoint` and put it in `out` with its scorecard, if int8 costs at most `most` points of any score.
+
+    fp32 and the int8 of each runtime are judged on the same examples; the losses go to `out/quantisation.json` and to
+    standard output, how near the logits are to those of the torch model on real text to `out/parity.json`. If `out` holds a
+    model already, the scorecard, which is OpenVINO's, tests the new one against it.
+    Raises SlantError, leaving `out` as it was, if the loss is larger.
+    """
+    from slant.training.export_onnx import export
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = export(checkpoint, Path(folder) / "model")
+        if not (texts := _real_texts()):
+            raise SlantError(NO_SETS.format(root=data_root()))
+        torch = open_model(checkpoint)
+        near = {runtime: parity(torch, load(made, runtime=runtime), texts) for runtime in RUNTIMES}
+        for runtime, found in near.items():
+            print(
+                f"torch and {runtime} int8 on {found['texts']} real texts: R² {found['r2']:.4f}, "
+                f"largest difference {found['largest']:.3f}"
+            )
+        losses, card = _judged(made, previous=_previous(out), limit=limit)
+        if not losses[OPENVINO]:
+            raise SlantError(NO_SETS.format(root=data_root()))
+        _refuse(losses, most)
+        out.mkdir(parents=True, exist_ok=True)
+        (made / "onnx" / FP32).unlink()  # 90 MB that scoring does not need
+        onnx = {(x.set, x.metric): x.after for x in losses[ONNX]}
+        rows = [
+            {
+                "set": x.set,
+                "metric": x.metric,
+                "fp32": x.before,
+                "int8": x.after,
+                "onnx": onnx[x.set, x.metric],
+            }
+            for x in losses[OPENVINO]
+        ]
+        (made / "quantisation.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+        (made / "parity.json").write_text(
+            json.dumps(near[OPENVINO] | {"onnx": near[ONNX]}, indent=2) + "\n", "utf-8"
+        )
+        write(card, made / "scores")
+        shutil.copytree(made, out, dirs_exist_ok=True)
+    return losses[OPENVINO]
+
+
+def _judged(
+    made: Path, *, previous: Reader | None, limit: int | None
+) -> tuple[dict[str, list[Loss]], Scorecard]:
+    """What each runtime's int8 loses to fp32, and the scorecard of OpenVINO's."""
+    plain, full = Settings(limit=limit, full=False), Settings(limit=limit)
+    before = judge(load(made, file=FP32), sets=None, root=data_root(), settings=plain)
+    onnx = judge(load(made, runtime=ONNX), sets=None, root=data_root(), settings=plain)
+    card = judge(load(made, runtime=OPENVINO), sets=None, root=data_root(), settings=full, against=previous)
+    return {OPENVINO: quality_loss(before, card), ONNX: quality_loss(before, onnx)}, card
+
+
+def _refuse(losses: dict[str, list[Loss]], most: float) -> None:
+    """Prints all losses. Raises SlantError if one is over `most` points."""
+    for runtime, found in losses.items():
+        for loss in found:
+            print(
+                f"{runtime:9} {loss.set:24} {loss.metric:12} {100 * loss.before:6.1f} → {100 * loss.after:6.1f}  "
+                f"({-loss.points:+.2f})"
+            )
+        worst = max(found, key=lambda loss: loss.points)
+        if worst.points > most:
+            raise SlantError(
+                f"int8 costs {worst.points:.2f} points of {worst.metric} on {worst.set}, more than {most} ({runtime}). "
+                "Nothing was written. Train on, or keep more of the model in fp32 (learning/export.py, "
+                "learning/openvino.py)."
+            )

@@ -1,0 +1,110 @@
+"""slant sample and slant compare, from the command line to the files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from compared import store_of, unit
+from slant.cli import main
+from slant.comparing.compare import detectable, findings, run
+from slant.comparing.options import Options
+from slant.comparing.score_tables import open_store
+
+
+def slant(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as exit_:
+        main(list(arguments))
+    assert isinstance(exit_.value.code, int)
+    return exit_.value.code
+
+
+@pytest.fixture
+def scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Three outlets of thirty articles; the Siren is against the mill, and its readers deny it."""
+    monkeypatch.chdir(tmp_path)
+    rows = []
+    for outlet in ("Courier", "Gazette", "Siren"):
+        for a in range(30):
+            against = a % 10 < (9 if outlet == "Siren" else 3)
+            stance = {"mill": "against" if against else "neutral"}
+            words = f"Story {a} of the {outlet} on the mill and its vile smell."
+            published = f"2026-0{1 + a % 3}-10"
+            article = {"outlet": outlet, "published": published, "title": f"Story {a}"}
+            rows.append(
+                unit(f"{outlet}{a:02d}", words, stance=stance, loaded=["vile"] if against else [], **article)
+            )
+            said = unit(
+                f"{outlet}{a:02d}",
+                f"No {a}!",
+                kind="comment",
+                position=1,
+                reply=("deny", "support")[a % 2],
+                **article,
+            )
+            rows.append(said)
+    path = tmp_path / "scores.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return str(path)
+
+
+def test_a_sample_is_drawn_and_never_written_over(
+    scores: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert slant("sample", scores, "-o", "gold.csv", "-n", "30", "--task", "stance", "--task", "reply") == 0
+    with (tmp_path / "gold.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["task"] for row in rows} == {"stance", "reply"}
+    assert "about 30 units (Courier 10, Gazette 10, Siren 10) → gold.csv" in capsys.readouterr().err
+    assert slant("sample", scores, "-o", "gold.csv") == 2
+    assert "gold.csv is there already, and may hold labels" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_compare_says_first_what_it_could_have_seen_and_writes_every_table(
+    scores: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ("--resamples", "200", "--permutations", "400")
+    assert slant("compare", scores, "-o", "out", *few) == 0
+    said = capsys.readouterr()
+    lines = [line for line in said.err.splitlines() if not line.startswith("slant: ")]
+    assert said.out == ""
+    assert lines[0].startswith("Smallest difference that this sample could have detected (80% power")
+    assert any("stance/mill/against: Courier 30%, Siren 90% (-60 points" in line for line in lines)
+    assert any("label a sample" in line for line in lines)
+    tables = {path.stem for path in (tmp_path / "out" / "tables").glob("*.csv")}
+    assert {"rates", "differences", "detectable", "untested", "left_out", "sensitivity"} <= tables
+    assert (tmp_path / "out" / "index.html").stat().st_size > 10_000
+
+
+def test_a_run_repeats_itself_and_says_what_it_did(scores: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slant.comparing.compare.PARTS", {})
+    options = Options(resamples=100, permutations=200, min_articles=2)
+    found = []
+    for _ in range(2):
+        with open_store([scores], by="outlet") as store:
+            found.append(run(store, options))
+    for name, table in found[0].tables.items():
+        assert table.equals(found[1].tables[name]), name
+    assert (found[0].articles, found[0].units, found[0].comments) == (90, 180, 90)
+    notes = " ".join(found[0].notes)
+    assert "p adjusted over all of them (Benjamini-Hochberg)" in notes
+    assert "No band for the model's errors" in notes, "no published errors of the model m"
+    assert next(iter(detectable(found[0]))).startswith("Smallest difference")
+    assert any("differences hold at p < 0.05" in line for line in findings(found[0]))
+
+
+def test_a_single_outlet_has_rates_and_no_differences_and_the_run_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slant.comparing.compare.PARTS", {})
+    words = ("Rain.", "Fog at noon.", "A dry week.")
+    rows = [unit(f"a{n}", text, stance={"mill": "against"}) for n, text in enumerate(words)]
+    with store_of(tmp_path, rows) as store:
+        found = run(store, Options(resamples=100, permutations=100, min_articles=2))
+    assert found.tables["rates"].num_rows
+    assert not found.tables["differences"].num_rows
+    assert found.notes[0] == "Only one outlet has 2 articles, so there are no differences to look at."

@@ -1,0 +1,260 @@
+"""The sample that people label, the file that comes back, and what it does to the rates."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compared import store_of, unit
+from slant.comparing.counts import cells
+from slant.comparing.differences import differences
+from slant.comparing.error_correction import (
+    Labelled,
+    corrected_notes,
+    corrected_rate,
+    corrected_table,
+    difference,
+    published_errors,
+    sensitivity_table,
+)
+from slant.comparing.gold_sample import allocate, draw_sample, load_gold, systematic, write_sample
+from slant.comparing.options import Options
+from slant.comparing.rates import draw, groups_of, rates_table
+from slant.comparing.score_tables import Store
+from slant.errors import SlantError, UsageError
+
+
+def scored() -> list[dict[str, Any]]:
+    """Two outlets, 60 and 30 articles of two units; of four stances toward the mill one is against, one favor."""
+    rows = []
+    for outlet, articles in (("Gazette", 60), ("Siren", 30)):
+        for a in range(articles):
+            for i in range(2):
+                label = ("against", "neutral", "favor", "neutral")[(a + i) % 4]
+                text = f"{outlet} {a}.{i} on the mill, vile as ever."
+                loaded = ["vile"] if a % 3 == 0 else []
+                rows.append(
+                    unit(
+                        f"{outlet}{a:02d}",
+                        text,
+                        outlet=outlet,
+                        position=i,
+                        stance={"mill": label},
+                        loaded=loaded,
+                    )
+                )
+    return rows
+
+
+def test_a_sample_weighs_up_to_all_units_and_is_blind(tmp_path: Path) -> None:
+    with store_of(tmp_path, scored()) as store:
+        drawn = draw_sample(store, size=40, tasks=("stance", "loaded"), seed=1)
+        again = draw_sample(store, size=40, tasks=("stance", "loaded"), seed=1)
+        shown = draw_sample(store, size=40, tasks=("stance",), seed=1, show=True)
+        other = draw_sample(store, size=40, tasks=("stance",), seed=2)
+    weights = {row["unit_id"]: row["weight"] for row in drawn.rows}
+    assert drawn.groups == {"Gazette": 20, "Siren": 20}
+    assert (len(weights), len(drawn.rows)) == (40, 80)
+    assert sum(weights.values()) == pytest.approx(180)
+    assert drawn.rows == again.rows
+    assert {row["unit_id"] for row in other.rows} != weights.keys()
+    assert "model_label" not in drawn.rows[0]
+    assert {row["label"] for row in drawn.rows} == {""}
+    assert Counter(row["model_label"] for row in shown.rows).keys() == {"against", "neutral", "favor"}
+    assert [row["unit_id"][:5] for row in shown.rows] != sorted(row["unit_id"][:5] for row in shown.rows)
+
+
+def test_every_unit_has_the_chance_that_its_weight_says() -> None:
+    rng = np.random.default_rng(0)
+    drawn = Counter(int(i) for _ in range(4000) for i in systematic(7, 3, rng))
+    assert all(drawn[i] / 4000 == pytest.approx(3 / 7, abs=0.04) for i in range(7))
+    assert allocate(np.array([3, 100, 50]), 63).tolist() == [3, 30, 30]
+    assert allocate(np.array([3, 4]), 63).tolist() == [3, 4]
+
+
+def test_a_sample_that_cannot_be_drawn_is_said(tmp_path: Path) -> None:
+    with store_of(tmp_path, scored()) as store:
+        with pytest.raises(UsageError, match="no scored unit has a question of reply"):
+            draw_sample(store, size=40, tasks=("reply",), seed=0)
+        with pytest.raises(UsageError, match="-n 3: 2 groups need at least 4 units"):
+            draw_sample(store, size=3, seed=0)
+
+
+def answered(store: Store, path: Path, **changed: Any) -> str:
+    """A sample filled in: people see every second “favor” of the Siren as against."""
+    drawn = draw_sample(store, size=80, tasks=("stance", "loaded"), seed=0, show=True)
+    flip = 0
+    for row in drawn.rows:
+        row["label"] = row["model_label"]
+        if row["text"].startswith("Siren") and row["label"] == "favor":
+            flip += 1
+            row["label"] = ("against", "favor")[flip % 2]
+    for name, value in changed.items():
+        drawn.rows[0][name] = value
+    write_sample(drawn, str(path))
+    return str(path)
+
+
+def test_gold_comes_back_from_csv_and_json_lines(tmp_path: Path) -> None:
+    with store_of(tmp_path, scored()) as store:
+        assert load_gold(store, answered(store, tmp_path / "g.csv")) == 160
+        first = store.rows("SELECT unit_id, task, target, label, weight FROM gold ORDER BY ALL")
+        assert load_gold(store, answered(store, tmp_path / "g.jsonl")) == 160
+        assert store.rows("SELECT unit_id, task, target, label, weight FROM gold ORDER BY ALL") == first
+        semicolons = (tmp_path / "g.csv").read_text("utf-8-sig")
+        rows = list(csv.reader(semicolons.splitlines()))
+        with (tmp_path / "s.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter=";").writerows(rows)
+        assert load_gold(store, str(tmp_path / "s.csv")) == 160
+
+
+def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> None:
+    with store_of(tmp_path, scored()) as store:
+        for changed, message in (
+            ({"unit_id": "elsewhere"}, "row 1: unit elsewhere .*is not among the scored units"),
+            ({"text": "Another text."}, "has another text there than in the scores"),
+            ({"codebook": "d"}, "labelled for codebook d, the scores are of c"),
+            ({"target": "ferry"}, r"\(target ferry\) is not asked about that target"),
+            ({"label": "agianst"}, r"no label 'agianst' for stance.*Did you mean 'against'\?"),
+            ({"task": "frame"}, r"no task 'frame'.*Did you mean 'frames'\?"),
+            ({"weight": "-1"}, "weight is '-1'|weight is -1"),
+        ):
+            with pytest.raises(UsageError, match=message):
+                load_gold(store, answered(store, tmp_path / "g.csv", **changed))
+        write_sample(draw_sample(store, size=8, seed=0), str(tmp_path / "blank.csv"))
+        with pytest.raises(UsageError, match="no row has a label"):
+            load_gold(store, str(tmp_path / "blank.csv"))
+        (tmp_path / "two.jsonl").write_text(
+            "".join(
+                json.dumps({"unit_id": "Siren00-0000", "target": "mill", "label": x}) + "\n"
+                for x in ("against", "favor")
+            )
+        )
+        with pytest.raises(UsageError, match="has two labels for one question"):
+            load_gold(store, str(tmp_path / "two.jsonl"))
+        with pytest.raises(UsageError, match=r"no such file. `slant sample` writes one"):
+            load_gold(store, "nothing.csv")
+
+
+def test_naive_and_corrected_stand_side_by_side(tmp_path: Path) -> None:
+    with store_of(tmp_path, scored()) as store:
+        load_gold(store, answered(store, tmp_path / "g.csv"))
+        counted, groups = cells(store), groups_of(store, min_articles=5)
+        drawn, options = draw(counted, resamples=200, seed=0), Options(permutations=200, gold="g")
+        kept = list(groups.kept)
+        tables = {
+            "rates": rates_table(counted, drawn, kept=kept, level=0.95),
+            "differences": differences(counted, drawn, kept=kept, options=options).differences,
+        }
+        found = corrected_table(store, counted, tables, kept=kept, options=options)
+        rows = {(r["group"], r["other"], r["measure"]): r for r in found.to_pylist()}
+        notes = " ".join(corrected_notes(found, groups=groups))
+    siren, gazette = (rows[g, None, "stance/mill/against"] for g in ("Siren", "Gazette"))
+    assert gazette["corrected"] == pytest.approx(gazette["naive"])
+    assert siren["naive"] == pytest.approx(0.25)
+    assert siren["corrected"] == pytest.approx(0.375, abs=0.02), "half of the favor quarter is against"
+    assert siren["low"] < 0.375 < siren["high"]
+    assert (siren["gold_units"], siren["disagree"]) == (40, not siren["low"] <= 0.25 <= siren["high"])
+    apart = rows["Gazette", "Siren", "stance/mill/against"]
+    assert apart["corrected"] == pytest.approx(gazette["corrected"] - siren["corrected"])
+    assert 0 < apart["p"] <= apart["p_adjusted"] <= 1
+    assert rows["Siren", None, "loaded/outlet/units"]["corrected"] == pytest.approx(1 / 3, abs=0.05)
+    assert "rates and differences were corrected" in notes
+
+
+def test_a_group_without_labels_is_named_and_nothing_that_it_is_part_of_is_corrected(tmp_path: Path) -> None:
+    with store_of(tmp_path, scored()) as store:
+        answered(store, tmp_path / "g.jsonl")
+        lines = [line for line in (tmp_path / "g.jsonl").read_text("utf-8").splitlines() if "Siren" in line]
+        (tmp_path / "siren.jsonl").write_text("\n".join(lines), "utf-8")
+        load_gold(store, str(tmp_path / "siren.jsonl"))
+        counted, groups = cells(store), groups_of(store, min_articles=5)
+        rates = rates_table(counted, draw(counted, resamples=100, seed=0), kept=groups.kept, level=0.95)
+        tables = {
+            "rates": rates,
+            "differences": differences(counted, None, kept=["Siren"], options=Options()).differences,
+        }
+        found = corrected_table(store, counted, tables, kept=list(groups.kept), options=Options())
+        assert set(found["group"].to_pylist()) == {"Siren"}
+        assert "they belong to: Gazette." in " ".join(corrected_notes(found, groups=groups))
+
+
+def labelled(gold: list[int], model: list[int]) -> Labelled:
+    n = len(gold)
+    return Labelled(
+        np.zeros(n, np.int64),
+        np.arange(n),
+        np.array(gold, float),
+        np.array(model, float),
+        np.ones(n),
+        np.ones(n),
+    )
+
+
+def test_a_model_that_never_errs_leaves_its_own_interval_and_one_that_knows_nothing_that_of_the_labels() -> (
+    None
+):
+    rng = np.random.default_rng(0)
+    truth = (rng.random(2000) < 0.3).astype(float)
+    everything = (np.arange(2000), truth, np.ones(2000))
+    perfect = corrected_rate(labelled(list(truth[:200]), list(truth[:200])), *everything)
+    own = np.sqrt(truth.mean() * (1 - truth.mean()) / 2000)
+    assert perfect.error == pytest.approx(own, rel=0.15)
+    useless = corrected_rate(
+        labelled(list(truth[:200]), [0] * 200), np.arange(2000), np.zeros(2000), np.ones(2000)
+    )
+    assert useless.value == pytest.approx(truth[:200].mean())
+    assert useless.error == pytest.approx(np.sqrt(useless.value * (1 - useless.value) / 199), rel=0.02)
+
+
+def test_too_few_labels_give_a_value_and_a_reason_but_no_interval() -> None:
+    everything = (np.arange(50), np.ones(50), np.ones(50))
+    few = corrected_rate(labelled([1, 0, 1], [1, 1, 1]), *everything)
+    assert (few.interval(0.95), few.note) == (None, "labels in 3 articles only; 5 or more are needed")
+    rare = corrected_rate(labelled([1] * 18 + [0] * 2, [1] * 20), *everything)
+    assert rare.note.startswith("2 of 20 labels are of the rarer kind")
+    assert difference(few, rare).interval(0.95) is None
+
+
+def test_without_gold_the_band_follows_the_published_errors(tmp_path: Path) -> None:
+    """Recall 0.8 and one false positive in ten: a naive 0.45 is a true 0.5."""
+    label = {"precision": 80 / 90, "recall": 0.8, "support": 100, "n": 200}
+    label["precision"] = 80 / (80 + 10)
+    errors = {
+        "newsmtsc/test_rw": {"against": label},
+        "newsmtsc/test_mt": {"against": {**label, "recall": 0.0}},
+    }
+    with store_of(
+        tmp_path, [unit(f"a{i}", stance={"mill": "against" if i < 9 else "neutral"}) for i in range(20)]
+    ) as store:
+        counted = cells(store)
+        rates = rates_table(counted, draw(counted, resamples=100, seed=0), kept=["Gazette"], level=0.95)
+    one = sensitivity_table(rates, {"newsmtsc/test_rw": errors["newsmtsc/test_rw"]}).to_pylist()
+    row = next(r for r in one if r["measure"] == "stance/mill/against")
+    assert (row["low"], row["high"]) == (pytest.approx(0.5), pytest.approx(0.5))
+    wide = next(
+        r for r in sensitivity_table(rates, errors).to_pylist() if r["measure"] == "stance/mill/against"
+    )
+    assert (wide["low"], wide["high"]) == (0, 1), "on one of the sets the model cannot tell"
+
+
+def test_the_errors_are_those_of_the_model_that_scored() -> None:
+    fingerprint = json.loads((Path(__file__).parents[2] / "model/default/scores/scorecard.json").read_text())[
+        "fingerprint"
+    ]
+    assert "against" in published_errors(fingerprint, folder=None)["newsmtsc/test_rw"]
+    with pytest.raises(SlantError, match=r"the scores are of another. Name its folder with --model"):
+        published_errors("another", folder=None)
+
+
+def test_gold_can_be_the_first_thing_that_is_read_into_a_store(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    with store_of(tmp_path, [unit("a", stance={"council": "against"})]) as store:
+        gold.write_text('{"unit_id": "a-0000", "target": "council", "label": "favor"}\n', "utf-8")
+        assert load_gold(store, str(gold)) == 1

@@ -1,0 +1,179 @@
+"""Wire copy: once in each group, in every group that ran it, and one draw wherever it ran."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compared import store_of, unit
+from slant.comparing.counts import COPIES, Cells, cells, copies_note
+from slant.comparing.differences import differences
+from slant.comparing.error_correction import Estimate, difference, labelled_measures
+from slant.comparing.events import mark
+from slant.comparing.gold_sample import load_gold
+from slant.comparing.options import Options
+from slant.comparing.rates import Groups, draw, groups_of, rates_table
+from slant.reports.evidence import Keys, gather
+
+WIRE = "The council has voted to close the old bridge for two years while a new one is built beside it"
+NAMES = "amber birch cedar delta ember fjord grove heath inlet jetty knoll ledge marsh north ocean pines quarry ridge"
+AGAINST = "stance/council/against"
+OPTIONS = Options(permutations=500, resamples=300, min_articles=2)
+
+
+def own(article: str, label: str, **more: Any) -> dict[str, Any]:
+    """An article with a text of its own: no five words in a row are those of another."""
+    rng = np.random.default_rng([ord(letter) for letter in article])
+    return unit(article, " ".join(rng.permutation(NAMES.split())), stance={"council": label}, **more)
+
+
+def wire(article: str, label: str = "against", **more: Any) -> dict[str, Any]:
+    return unit(article, WIRE, stance={"council": label}, **more)
+
+
+def compared(folder: Path, rows: list[dict[str, Any]], *, by: str = "outlet") -> tuple[Cells, Groups]:
+    with store_of(folder, rows, by=by) as store:
+        mark(store)
+        return cells(store), groups_of(store, min_articles=1)
+
+
+def rates(made: Cells) -> dict[str, dict[str, Any]]:
+    found = rates_table(made, draw(made, resamples=300, seed=0), kept=made.groups, level=0.95)
+    return {row["group"]: row for row in found.to_pylist() if row["measure"] == AGAINST}
+
+
+def test_a_text_that_an_outlet_ran_three_times_counts_once_there_and_once_in_another(tmp_path: Path) -> None:
+    rows = [wire(f"w{n}", published=f"2026-03-0{n + 1}") for n in range(3)]
+    made, groups = compared(
+        tmp_path, [*rows, own("a", "favor"), wire("z", outlet="Siren"), own("b", "favor", outlet="Siren")]
+    )
+    found = rates(made)
+    assert [(found[g]["value"], found[g]["total"], found[g]["articles"]) for g in ("Gazette", "Siren")] == [
+        (0.5, 2, 2)
+    ] * 2
+    assert (found["(all)"]["total"], found["(all)"]["articles"]) == (4, 3), (
+        "two outlets ran it; the texts are three"
+    )
+    assert groups == Groups({"Gazette": 2, "Siren": 2}, {}, {"Gazette": 2})
+
+
+def test_the_first_copy_is_the_one_that_counts_and_the_comments_under_all_of_them_do(tmp_path: Path) -> None:
+    rows = [
+        wire("w2", "favor", published="2026-03-01"),
+        wire("w1", "against", published="2026-03-02"),
+        unit("w1", "Oh no.", kind="comment", position=1, reply="deny"),
+        unit("w2", "Oh yes.", kind="comment", position=1, reply="deny"),
+    ]  # fmt: skip
+    made, _ = compared(tmp_path, rows)
+    assert made.hits[:, made.index("stance/council/favor")].sum() == 1
+    assert made.hits[:, made.index(AGAINST)].sum() == 0
+    assert made.hits[:, made.index("comments/reply/deny")].tolist() == [2]
+
+
+@pytest.mark.parametrize(("by", "counted"), [("month", [1, 1]), ("author", [1, 1]), ("kind", [1])])
+def test_what_one_group_is_decides_what_its_copies_are(tmp_path: Path, by: str, counted: list[int]) -> None:
+    rows = [
+        wire("w1", published="2026-02-27", author="A. Reed"),
+        wire("w2", published="2026-03-01", author="B. Cole"),
+    ]
+    made, _ = compared(tmp_path, rows, by=by)
+    assert made.hits[:, made.index(AGAINST)].tolist() == counted
+    assert made.articles.tolist() == ["w1"]
+
+
+def test_a_difference_made_of_shared_copy_alone_does_not_exist(tmp_path: Path) -> None:
+    """Twelve texts that both ran, and one of them twice more: each side has the same, in every resample too."""
+    texts = [own(f"{n:02d}", "against" if n % 2 else "favor") for n in range(12)]
+    rows = [{**row, "article_id": f"{o}{row['article_id']}", "unit_id": f"{o}{row['unit_id']}", "outlet": o}
+            for row in texts for o in ("Gazette", "Siren")]  # fmt: skip
+    again = [{**rows[2], "article_id": f"again{n}", "unit_id": f"again{n}"} for n in range(2)]
+    made, groups = compared(tmp_path, [*rows, *again])
+    assert groups.kept == {"Gazette": 12, "Siren": 12}
+    assert made.crossed
+    found = differences(
+        made, draw(made, resamples=300, seed=0), kept=list(groups.kept), options=OPTIONS
+    ).differences
+    row = next(r for r in found.to_pylist() if r["measure"] == "stance/council/favor")
+    assert (row["difference"], row["low"], row["high"], row["p"]) == (0, 0, 0, 1)
+
+
+def test_labels_of_copies_stand_for_their_text(tmp_path: Path) -> None:
+    rows = [wire("w1"), wire("w2"), own("a", "favor"), wire("z", outlet="Siren")]
+    gold = tmp_path / "gold.jsonl"
+    row = '{"unit_id": "%s-0000", "target": "council", "label": "favor", "weight": 10}\n'
+    gold.write_text("".join(row % name for name in ("w1", "w2", "a", "z")))
+    with store_of(tmp_path, rows) as store:
+        mark(store)
+        load_gold(store, str(gold))
+        found = labelled_measures(store, made := cells(store))[AGAINST]
+    weights = dict.fromkeys(range(len(made.articles)), 0.0)
+    for article, group, weight in zip(found.article, found.group, found.weight, strict=True):
+        weights[article] += weight if group == 0 else 0
+    assert [weights[made.articles.tolist().index(name)] for name in ("w1", "a")] == [10, 10]
+    assert made.articles[found.article[found.group == 1]].tolist() == ["w1"]
+
+
+def test_what_two_groups_share_does_not_make_their_difference_uncertain() -> None:
+    articles, errors = np.arange(4), np.array([0.1, -0.1, 0.2, -0.2])
+
+    def estimate(value: float, parts: np.ndarray) -> Estimate:
+        return Estimate(value, float(np.sqrt((parts**2).sum())), 3, 9, 4, parts=(articles, parts))
+
+    one = estimate(0.5, errors)
+    assert difference(one, estimate(0.4, errors)).error == 0
+    apart = Estimate(0.4, one.error, 3, 9, 4, parts=(articles + 4, errors))
+    assert difference(one, apart).error == pytest.approx(one.error * np.sqrt(2))
+
+
+def test_copies_that_do_not_count_are_behind_no_number_and_are_said(tmp_path: Path) -> None:
+    rows = [wire("w1"), wire("w2"), own("a", "favor"), wire("z", outlet="Siren")]
+    with store_of(tmp_path, rows) as store:
+        mark(store)
+        groups = groups_of(store, min_articles=1)
+        gather(store, keys=Keys(["Gazette", "Siren", "(all)"]), more={})
+        behind = {unit_id for (unit_id,) in store.rows("SELECT unit_id FROM evidence")}
+        told = " ".join(copies_note(store, groups))
+        table = store.arrow(COPIES).to_pylist()
+    assert behind == {"w1-0000", "a-0000", "z-0000"}
+    assert "1 article is a copy" in told
+    assert "Gazette (1)" in told
+    assert "1 text ran in more than one outlet" in told
+    assert table == [
+        {"group": "Gazette", "articles": 1, "shared": 1},
+        {"group": "Siren", "articles": 0, "shared": 1},
+    ]
+
+
+def test_replies_are_found_by_the_author_of_the_article(tmp_path: Path) -> None:
+    rows = [
+        own("a", "favor", author="A. Reed"),
+        unit("a", "Never!", kind="comment", position=1, reply="deny", author="reader", stance={"article": "against"}),
+    ]  # fmt: skip
+    with store_of(tmp_path, rows, by="author") as store:
+        keys = Keys(["A. Reed", "reader", "(all)"])
+        found = gather(store, keys=keys, more={})
+        threads = keys.of_threads()
+        for measure in ("comments/reply/deny", "comments/stance/article/net"):
+            behind = [
+                unit_id for key in threads.of("A. Reed", measure).split() for unit_id in found.of.get(key, ())
+            ]
+            assert behind == ["a-0001"]
+        assert keys.of("A. Reed", "comments/reply/deny") not in found.of
+
+
+def test_kinds_of_unit_share_no_wire_copy(tmp_path: Path) -> None:
+    """Title and paragraph of one copied article are one copy, and not a text that two groups ran."""
+    rows = [{**wire(name), "title": "Bridge"} for name in ("w1", "w2")]
+    rows += [
+        unit(name, "Bridge", kind="title", position=1, stance={"council": "favor"}) for name in ("w1", "w2")
+    ]
+    with store_of(tmp_path, rows, by="kind") as store:
+        mark(store)
+        groups = groups_of(store, min_articles=1)
+        told = list(copies_note(store, groups))
+    assert groups.copies == {"paragraph": 1, "title": 1}
+    assert len(told) == 1
+    assert told[0].startswith("1 article is a copy")

@@ -1,0 +1,254 @@
+"""Phrases that set outlets apart, how readers answer, and the months."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compared import store_of, unit
+from slant.comparing import comment_replies, coverage, phrases
+from slant.comparing.counts import cells
+from slant.comparing.events import mark
+from slant.comparing.options import Options
+
+OPTIONS = Options(resamples=300, min_articles=2)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "plain"),
+    [
+        ("The regime’s", "regime"),
+        ("“these Vile  lies”", "vile lies"),
+        ("a so-called deal", "so-called deal"),
+        ("their", "their"),
+        ("thespian", "thespian"),
+    ],
+)
+def test_phrases_are_the_same_without_case_determiner_and_possessive(phrase: str, plain: str) -> None:
+    assert phrases.normalised(phrase) == plain
+
+
+def test_log_odds_by_hand() -> None:
+    here, there, prior = np.array([6.0, 2.0]), np.array([1.0, 7.0]), np.array([3.5, 4.5])
+    expected = np.log(9.5 / 6.5) - np.log(4.5 / 11.5)
+    assert phrases.log_odds(here, there, prior)[0] == pytest.approx(expected)
+    assert phrases.log_odds(here, there, prior).sum() == pytest.approx(
+        0
+    )  # of two phrases, one's gain is the other's loss
+
+
+def _press() -> list[dict[str, Any]]:
+    rows = []
+    for n in range(12):
+        own = "bullies" if n % 4 else "thugs"
+        rows.append(
+            unit(f"s{n}", f"The {own} spoke.", outlet="Siren", loaded=[own], stance={"council": "against"})
+        )
+        rows.append(
+            unit(
+                f"g{n}", "The thugs spoke.", outlet="Gazette", loaded=["thugs"], stance={"council": "neutral"}
+            )
+        )
+        rows.append(unit(f"c{n}", "They spoke.", outlet="Courier", stance={"council": "neutral"}))
+        quoted = unit(f"q{n}", "“Swine”, she said.", outlet="Gazette", loaded=["Swine"], voice="quoted")
+        rows.append(quoted)
+    return rows
+
+
+def test_the_phrase_of_one_outlet_stands_out_with_examples(tmp_path: Path) -> None:
+    with store_of(tmp_path, _press()) as store:
+        found = phrases.words(store, groups=["Courier", "Gazette", "Siren"], options=OPTIONS).to_pylist()
+    assert {(r["target"], r["group"], r["phrase"]) for r in found} == {
+        (target, group, phrase)
+        for target in (phrases.ANY_TARGET, "council")
+        for group, phrase in (("Siren", "bullies"), ("Gazette", "thugs"))
+    }
+    top = next(r for r in found if r["phrase"] == "bullies" and r["target"] == "council")
+    assert (top["count"], top["other_count"], top["texts"]) == (9, 0, 9)
+    assert 0 < top["low"] < top["log_odds"] < top["high"]
+    assert top["p_adjusted"] < 0.05
+    assert len(top["examples"]) == phrases.EXAMPLES
+    assert all(unit_id.startswith("s") for unit_id in top["examples"])
+
+
+def test_phrases_shared_alike_do_not_stand_out(tmp_path: Path) -> None:
+    rows = [
+        unit(f"{outlet}{n}", f"The {phrase} spoke.", outlet=outlet, loaded=[phrase])
+        for outlet in ("Gazette", "Siren")
+        for n in range(20)
+        for phrase in (("bullies", "thugs")[n % 2],)
+    ]
+    with store_of(tmp_path, rows) as store:
+        found = phrases.words(store, groups=["Gazette", "Siren"], options=OPTIONS).to_pylist()
+    assert all(r["p_adjusted"] > 0.5 for r in found)
+
+
+def test_no_loaded_phrase_and_one_group_give_an_empty_table(tmp_path: Path) -> None:
+    plain = [unit(f"a{n}") for n in range(4)]
+    alone = [unit(f"b{n}", "The thugs and bullies.", loaded=["thugs", "bullies"]) for n in range(4)]
+    for rows in (plain, alone):
+        with store_of(tmp_path, rows) as store:
+            assert phrases.words(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
+
+
+def _comment(
+    article: str, n: int, label: str, *, reply: str = "deny", outlet: str = "Gazette"
+) -> dict[str, Any]:
+    stance = {"council": label, "article": "against"}
+    return unit(article, "Well.", kind="comment", position=n, outlet=outlet, stance=stance, reply=reply)
+
+
+def _threads(*, article: str, comments: str, outlet: str = "Gazette") -> list[dict[str, Any]]:
+    rows = []
+    for n in range(10):
+        rows.append(unit(f"{outlet}{n}", outlet=outlet, stance={"council": article if n % 5 else "neutral"}))
+        labels = ["neutral" if n % 2 else comments, comments, comments]
+        rows += [_comment(f"{outlet}{n}", i, label, outlet=outlet) for i, label in enumerate(labels, 1)]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("article", "comments", "verdict"),
+    [
+        ("against", "favor", "oppose"),
+        ("favor", "against", "oppose"),
+        ("against", "against", "follow"),
+        ("neutral", "against", "unclear"),
+        ("against", "neutral", "unclear"),
+    ],
+)
+def test_what_the_audience_does(tmp_path: Path, article: str, comments: str, verdict: str) -> None:
+    with store_of(tmp_path, _threads(article=article, comments=comments)) as store:
+        found = comment_replies.audience(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+    row = next(r for r in found if r["group"] == "Gazette")
+    assert (row["target"], row["threads"], row["units"], row["comments"]) == ("council", 10, 10, 30)
+    assert row["gap"] == pytest.approx(row["comments_net"] - row["article_net"])
+    assert row["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("article", "comments", "gap", "verdict"),
+    [
+        ((-0.5, -0.3), (-0.9, -0.7), (-0.5, -0.2), "exceed"),
+        ((-0.5, -0.3), (-0.3, -0.1), (0.1, 0.4), "fall short"),
+        ((-0.5, -0.3), (-0.5, -0.2), (-0.1, 0.2), "follow"),
+        ((-0.5, -0.3), (0.1, 0.4), (0.4, 0.9), "oppose"),
+        ((-0.5, 0.1), (0.1, 0.4), (0.1, 0.9), "unclear"),
+        ((-0.5, -0.3), (None, None), (None, None), "unclear"),
+    ],
+)
+def test_verdicts_claim_no_more_than_the_intervals(
+    article: Any, comments: Any, gap: Any, verdict: str
+) -> None:
+    assert comment_replies.verdict(article, comments, gap) == verdict
+
+
+def test_replies_and_stance_toward_the_article(tmp_path: Path) -> None:
+    rows = [unit("a0"), unit("a1")]
+    rows += [_comment("a0", n, "against", reply="support" if n == 1 else "deny") for n in range(1, 5)]
+    rows += [_comment("a1", n, "against", reply="deny") for n in range(1, 5)]
+    with store_of(tmp_path, rows) as store:
+        found = {
+            (r["group"], r["about"], r["label"]): r
+            for r in comment_replies.answers(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+        }
+    support = found["Gazette", "reply", "support"]
+    assert support["value"] == pytest.approx(1 / 8)
+    assert (support["comments"], support["threads"]) == (8, 2)
+    assert support["low"] == 0
+    assert found["(all)", "article", "net"]["value"] == -1
+    assert found["(all)", "article", "net"]["low"] is None
+    assert found["(all)", "article", "against"]["high"] == 1
+
+
+def test_one_thread_has_no_interval(tmp_path: Path) -> None:
+    rows = [unit("a0"), _comment("a0", 1, "against"), _comment("a0", 2, "favor", reply="query")]
+    with store_of(tmp_path, rows) as store:
+        found = comment_replies.answers(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+        beside = comment_replies.audience(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+    assert all(r["low"] is None for r in found)
+    assert beside == []  # the article itself is not asked about the council
+
+
+def test_two_threads_allow_no_verdict(tmp_path: Path) -> None:
+    rows = [
+        r
+        for r in _threads(article="against", comments="favor")
+        if r["article_id"] in ("Gazette1", "Gazette2")
+    ]
+    with store_of(tmp_path, rows) as store:
+        found = comment_replies.audience(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+    assert found[0]["threads"] == 2
+    assert {r["verdict"] for r in found} == {"unclear"}
+
+
+def test_no_comments_no_rows(tmp_path: Path) -> None:
+    with store_of(tmp_path, [unit("a0")]) as store:
+        assert comment_replies.answers(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
+        assert comment_replies.audience(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
+
+
+def test_months_with_too_few_articles_claim_nothing(tmp_path: Path) -> None:
+    rows = [
+        unit(
+            f"a{month}{n}", published=f"2026-{month}-02", stance={"council": "favor" if n % 2 else "against"}
+        )
+        for month, articles in (("01", 8), ("02", 1))
+        for n in range(articles)
+    ]
+    rows.append(unit("undated", published="last spring", stance={"council": "favor"}))
+    with store_of(tmp_path, rows) as store:
+        found = coverage.trends(store, cells(store), groups=["Gazette"], options=OPTIONS).to_pylist()
+    net = {(r["group"], r["month"]): r for r in found if r["measure"] == "stance/council/net"}
+    assert set(net) == {(g, m) for g in ("Gazette", "(all)") for m in ("2026-01", "2026-02")}
+    assert (
+        net["Gazette", "2026-01"]["low"]
+        < 0
+        == net["Gazette", "2026-01"]["value"]
+        < net["Gazette", "2026-01"]["high"]
+    )
+    assert net["Gazette", "2026-02"]["few"]
+    assert net["Gazette", "2026-02"]["low"] is None
+
+
+def test_copies_in_one_outlet_count_once_in_a_month(tmp_path: Path) -> None:
+    """Ten copies of one text and one other article are two texts."""
+    wire = "The council has voted to close the old bridge for two years while a new one is built beside it"
+    other = "Nobody had expected that the museum would find a painting in its cellar after such a long time"
+    copies = [unit(f"w{n}", wire, stance={"council": "against"}) for n in range(10)]
+    with store_of(tmp_path, [*copies, unit("o", other, stance={"council": "favor"})]) as store:
+        mark(store)
+        options = replace(OPTIONS, min_articles=2)
+        found = coverage.trends(store, cells(store), groups=["Gazette"], options=options).to_pylist()
+    net = next(r for r in found if r["measure"] == "stance/council/net" and r["group"] == "Gazette")
+    assert (net["value"], net["low"], net["high"], net["articles"]) == (0, -1, 1, 2)
+
+
+def test_events_of_a_month(tmp_path: Path) -> None:
+    text = "Ferry runs aground in the harbour, forty passengers taken off by lifeboats before dawn on Sunday"
+    rows = [
+        unit("a", text, outlet="Gazette", published="2026-01-02"),
+        unit("b", text.replace("Sunday", "the coast"), outlet="Siren", published="2026-01-03"),
+    ]
+    with store_of(tmp_path, rows) as store:
+        found = coverage.month_events(store).to_pylist()
+    assert [
+        (r["month"], str(r["day"]), r["groups"]) for r in found
+    ] == []  # the same text twice is one text, no event
+    rows.append(
+        unit(
+            "c",
+            "Lifeboats take passengers off the ferry in the harbour",
+            outlet="Siren",
+            published="2026-01-03",
+        )
+    )
+    with store_of(tmp_path, rows) as store:
+        found = coverage.month_events(store).to_pylist()
+    assert [(r["month"], str(r["day"]), r["texts"], r["groups"]) for r in found] == [
+        ("2026-01", "2026-01-02", 2, 2)
+    ]

@@ -1,0 +1,147 @@
+"""Score files as tables: what is kept, what is refused and in which words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from compared import store_of, unit
+from slant.comparing.score_tables import open_store
+from slant.errors import UsageError
+from slant.records import score_from_dict
+from slant.scoring.output_files import write_rows
+
+
+def test_tables_hold_what_the_rows_say(tmp_path: Path) -> None:
+    rows = [
+        unit(
+            "a",
+            "The vile council met twice.",
+            stance={"council": "against"},
+            loaded=["vile"],
+            frames=["political"],
+        ),
+        unit(
+            "a",
+            "Well said.",
+            kind="comment",
+            position=1,
+            stance={"council": None},
+            reply="support",
+            author="Finch",
+        ),
+    ]
+    with store_of(tmp_path, rows) as store:
+        assert (store.model, store.codebook, store.repeated) == ("m", "c", 0)
+        assert store.rows('SELECT "group", is_comment, month, words, text FROM units ORDER BY position') == [
+            ("Gazette", False, "2026-03", 5, "The vile council met twice."),
+            ("Gazette", True, "2026-03", 2, "Well said."),
+        ]
+        assert store.rows("SELECT target, label, p_neutral, mentions FROM stances ORDER BY is_comment") == [
+            ("council", "against", 0.6, 1),
+            ("council", None, 0.6, 1),
+        ]
+        assert store.rows('SELECT "start", "end", "text", label, voice FROM loaded') == [
+            (4, 8, "vile", "name_calling", "outlet")
+        ]
+        assert store.rows("SELECT label, score FROM frames") == [("political", 0.9)]
+        assert store.rows("SELECT label, p_deny FROM replies") == [("support", 0.25)]
+
+
+def test_every_format_gives_the_same_tables(tmp_path: Path) -> None:
+    rows = [
+        unit("a", "Mill’s “pride”", stance={"mill": "favor"}, loaded=["pride"]),
+        unit("b", outlet="Courier"),
+    ]
+    scores = [score_from_dict(row) for row in rows]
+    found = []
+    for name in ("s.jsonl", "s.parquet", "s.duckdb"):
+        path = str(tmp_path / name)
+        if name.endswith(".duckdb"):
+            with duckdb.connect(path) as made:
+                made.execute(f"CREATE TABLE scores AS SELECT * FROM '{tmp_path / 's.parquet'}'")
+        else:
+            write_rows(scores, path)
+        with open_store([path]) as store:
+            found.append(
+                [
+                    store.rows(f"SELECT * FROM {table} ORDER BY ALL")
+                    for table in ("units", "stances", "loaded")
+                ]
+            )
+    assert found[0] == found[1] == found[2]
+    assert len(found[0][0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("by", "group"),
+    [("author", "Quill"), ("kind", "lead"), ("title", "Ferry"), ("month", "2023-05"), ("outlet", "Gazette")],
+)
+def test_any_column_may_be_compared_by(tmp_path: Path, by: str, group: str) -> None:
+    row = unit("a", author="Quill", kind="lead", title="Ferry", published="2023-05-17")
+    with store_of(tmp_path, [row], by=by) as store:
+        assert store.articles() == {group: 1}
+
+
+@pytest.mark.parametrize("words", ["03/04/2023", "spring 2023", "2023-0", None, ""])
+def test_a_date_in_the_sources_own_words_is_no_month(tmp_path: Path, words: str | None) -> None:
+    with store_of(tmp_path, [unit("a", published=words)], by="month") as store:
+        assert store.articles() == {"(not stated)": 1}
+
+
+def test_a_comment_posted_again_and_a_unit_that_stands_there_twice_count_once(tmp_path: Path) -> None:
+    rows = [
+        unit("a"),
+        unit("a"),
+        unit("a", "Shame.", kind="comment", position=1),
+        unit("a", "Shame.", kind="comment", position=2, flags=["windows", "duplicate_of:a-0001"]),
+    ]
+    with store_of(tmp_path, rows) as store:
+        assert store.rows("SELECT unit_id FROM units ORDER BY 1") == [("a-0000",), ("a-0001",)]
+        assert store.repeated == 2
+
+
+def test_what_is_no_score_file_is_refused_with_the_place(tmp_path: Path) -> None:
+    def refused(message: str, *names: str, by: str = "outlet") -> None:
+        with (
+            pytest.raises(UsageError, match=message),
+            open_store([str(tmp_path / name) for name in names], by=by),
+        ):
+            pass
+
+    def write(name: str, *rows: Any) -> None:
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+    write("good.jsonl", unit("a"))
+    write("units.jsonl", unit("a"), {"unit_id": "b", "text": "No stance here."})
+    write("empty.jsonl")
+    write("other.jsonl", unit("b", model="n"))
+    write("book.jsonl", unit("b", codebook="d"))
+    (tmp_path / "broken.jsonl").write_text(json.dumps(unit("a")) + "\n{\n", "utf-8")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and then nothing")
+    (tmp_path / "flat.csv").write_text("unit_id\n", "utf-8")
+    refused(r"--by outlets: no such column.*Did you mean 'outlet'\?", "good.jsonl", by="outlets")
+    refused("no such file. Give the score files", "none.jsonl")
+    refused("CSV is flat and one-way", "flat.csv")
+    refused(r"units.jsonl row 2 is no score \(KeyError", "units.jsonl")
+    refused("broken.jsonl line 2 is no JSON", "broken.jsonl")
+    refused("broken.parquet cannot be read as parquet", "broken.parquet")
+    refused("no scored units in there", "empty.jsonl")
+    refused("is .*good.jsonl again; counted twice", "good.jsonl", "good.jsonl")
+    refused(
+        r"different models or codebooks: model m, codebook c .*; model n.*other.jsonl\)",
+        "good.jsonl",
+        "other.jsonl",
+    )
+    refused("different models or codebooks", "good.jsonl", "book.jsonl")
+
+
+def test_a_file_larger_than_the_memory_that_duckdb_may_take(tmp_path: Path) -> None:
+    rows = [unit(f"{i:04d}", f"Word {i} " + "and more " * 200, stance={"mill": "favor"}) for i in range(2000)]
+    (tmp_path / "s.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    with open_store([str(tmp_path / "s.jsonl")], memory="100MB", threads=1) as store:
+        assert store.articles() == {"Gazette": 2000}

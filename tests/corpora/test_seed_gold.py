@@ -1,0 +1,120 @@
+"""The gold of the seed documents: found by checksum, complete, and out of the reach of every recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from slant.corpora import data_root, own_labels
+from slant.corpora.files import digest
+from slant.corpora.own_labels import seed_examples
+from slant.errors import SlantError, UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+ARTICLE = """# Port Hesk closes its bridge
+
+The Turkish government praised the brave builders of the bridge on Monday, and Russia said nothing about it at all.
+
+Comments
+
+Old Salt
+A shame that it took nine years.
+"""
+
+
+@pytest.fixture
+def document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SLANT_SEEDS", str(tmp_path))
+    (tmp_path / "one.txt").write_text(ARTICLE, "utf-8")
+    return tmp_path
+
+
+def written(folder: Path, **changes: object) -> Path:
+    from slant.records import Article
+    from slant.segment.units import split
+
+    units = {u.kind: u for u in split(Article(text=ARTICLE))}
+    rows = []
+    for kind, stance, reply in (
+        ("paragraph", {"turkey": "favor", "iran": "neutral"}, None),
+        ("comment", {"article": "neutral"}, "comment"),
+    ):
+        unit = units.get(kind) or units["lead"]
+        row = {
+            "document": hashlib.sha256(ARTICLE.encode()).hexdigest()[:16], "start": unit.start, "end": unit.end,
+            "text": digest(unit.text), "kind": unit.kind, "stance": stance, "frames": ["other"], "reply": reply,
+            "loaded": [{"start": 0, "end": 5, "label": "doubt", "voice": "outlet"}], **changes,
+        }  # fmt: skip
+        rows.append(json.dumps(row))
+    file = folder / "gold.jsonl"
+    file.write_text("\n".join(rows), "utf-8")
+    return file
+
+
+def test_units_with_targets_spans_and_replies(document: Path) -> None:
+    paragraph, comment, reply = seed_examples(document, written(document))
+    named, meant = paragraph.targets
+    assert (named.name, named.label) == ("Turkey", "favor")
+    assert [paragraph.text[a:b] for a, b in named.mentions] == ["Turkish government"]
+    assert (meant.name, meant.label, meant.mentions) == ("Iran", "neutral", ())
+    assert paragraph.loaded is not None
+    assert paragraph.loaded[0].label == "doubt"
+    assert paragraph.meta["type"] == "article"
+    assert comment.targets == (), "the stance toward the article is judged by the reply"
+    assert comment.meta["type"] == "comment"
+    assert reply.reply == "comment"
+    assert reply.context is not None
+    assert reply.context.startswith("Port Hesk closes its bridge")
+    assert reply.loaded is None
+
+
+def test_documents_and_units_that_are_not_as_annotated(document: Path) -> None:
+    with pytest.raises(SlantError, match="is not read as it was annotated"):
+        list(seed_examples(document, written(document, text="0" * 12)))
+    file = written(document)
+    (document / "one.txt").unlink()
+    with pytest.raises(SlantError, match="Set SLANT_SEEDS to the folder"):
+        list(seed_examples(document, file))
+
+
+def test_no_recipe_can_reach_the_gold() -> None:
+    pytest.importorskip("torch", reason="needs the [train] install")
+    from slant.corpora import ARTICLE_SETS, LABELED_SETS
+    from slant.corpora.unlabeled import SOURCES
+    from slant.training.batches import load_use
+    from slant.training.recipe import SetUse, load_recipe
+
+    for name in (own_labels.SEED_GOLD, "seeds", "seeds/stance"):
+        with pytest.raises(UsageError, match="unknown set"):
+            load_use(SetUse(name))
+        assert name not in {*LABELED_SETS, *ARTICLE_SETS, *SOURCES}
+    recipes = list((ROOT / "model/recipes").glob("*.toml"))
+    assert recipes
+    for path in recipes:
+        recipe = load_recipe(path)
+        assert not [u for u in (*recipe.train, *recipe.unlabelled, *recipe.dev) if "seed" in u.name]
+
+
+@pytest.mark.data
+def test_no_training_text_is_a_seed_text() -> None:
+    """By content: no unit of a seed document of ten words or more stands in a text that a recipe learns from."""
+    pytest.importorskip("torch", reason="needs the [train] install")
+    from slant.training.batches import training_examples
+    from slant.training.recipe import load_recipe
+
+    try:
+        held_out = {e.text for e in own_labels.read_seed_gold(data_root()) if len(e.text.split()) >= 10}
+    except SlantError as error:
+        pytest.skip(str(error))
+    recipe = dataclasses.replace(load_recipe(ROOT / "model/recipes/laptop.toml"), dev=())
+    try:
+        texts = {e.text for e in training_examples(recipe)}
+    except SlantError as error:
+        pytest.skip(str(error))
+    joined = "\n".join(texts)
+    assert held_out
+    assert not [text for text in held_out if text in joined]

@@ -1,0 +1,345 @@
+"""Logits back to labels and character spans, by hand-made numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slant.encoding.decode import (
+    Decoding,
+    Reading,
+    article_scores,
+    best_label,
+    biased_score,
+    frame_scores,
+    frames_found,
+    join,
+    loaded_extents,
+    loaded_spans,
+    prediction,
+    reply_scores,
+    runs,
+    sigmoid,
+    stance_scores,
+    subjective_score,
+    toxic_spans,
+    words,
+)
+from slant.encoding.label_ids import (
+    ANY,
+    BIASED,
+    FRAME,
+    FRAMES,
+    REPLY,
+    SUBJECTIVE,
+    TECHNIQUE_INDEX,
+    TECHNIQUES,
+    TOKEN_LABELS,
+    TOXIC,
+    UNIT_LABELS,
+    span_tags,
+)
+from slant.encoding.windows import Window
+from slant.errors import UsageError
+from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
+
+PLAIN = Decoding(
+    loaded_seed=0.4, loaded_threshold=0.4
+)  # a lone word at 0.95 counts 0.5 x 0.95 with its neighbours
+
+
+def offsets(text: str) -> np.ndarray[Any, Any]:
+    out, at = [], 0
+    for word in text.split(" "):
+        out.append((at, at + len(word)))
+        at += len(word) + 1
+    return np.array(out)
+
+
+def reading(text: str, tokens: dict[str, dict[str, float]] | None = None, **fields: Any) -> Reading:
+    """A reading of `text`, cut at blanks; `tokens`: word → label → logit, -9 elsewhere."""
+    table = np.full((len(text.split(" ")), len(TOKEN_LABELS)), -9.0, np.float32)
+    for word, labels in (tokens or {}).items():
+        for label, logit in labels.items():
+            table[text.split(" ").index(word), TOKEN_LABELS.index(label)] = logit
+    given_fields: dict[str, Any] = {"unit": np.zeros(len(UNIT_LABELS), np.float32), "stance": [], **fields}
+    return Reading(offsets(text), table, **given_fields)
+
+
+def test_the_labels_are_those_of_the_codebook_and_stand_in_their_columns() -> None:
+    from slant.labels.codebook import Codebook
+
+    book = Codebook.load()
+    assert set(book.labels("loaded")) == set(TECHNIQUES)
+    assert set(book.labels("frames")) == set(FRAMES)
+    assert set(book.labels("stance")) == set(STANCES)
+    assert set(book.labels("reply")) == set(REPLIES)
+    assert UNIT_LABELS[REPLY] == REPLIES
+    assert UNIT_LABELS[FRAME] == FRAMES
+    assert (UNIT_LABELS[BIASED], UNIT_LABELS[SUBJECTIVE], TOKEN_LABELS[TOXIC]) == (
+        "biased",
+        "subjective",
+        "toxic",
+    )
+    assert all(TOKEN_LABELS[ANY + 1 : TOXIC][place] == name for name, place in TECHNIQUE_INDEX.items())
+
+
+def test_a_token_has_a_label_if_half_of_it_lies_in_the_span() -> None:
+    tokens = [(0, 4), (5, 9), (10, 11)]
+    assert span_tags(tokens, [(2, 6)]).tolist() == [True, False, False]
+    assert span_tags(tokens, [(0, 1), (7, 11)]).tolist() == [False, True, True]
+    assert span_tags(tokens, []).tolist() == [False] * 3
+    assert span_tags([], [(0, 1)]).tolist() == []
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.data())
+def test_a_span_of_whole_tokens_comes_back_from_its_tags(lengths: list[int], data: st.DataObject) -> None:
+    text = " ".join("x" * n for n in lengths)
+    table = offsets(text)
+    a = data.draw(st.integers(0, len(lengths) - 1))
+    b = data.draw(st.integers(a, len(lengths) - 1))
+    span = (int(table[a, 0]), int(table[b, 1]))
+    assert runs(table, span_tags(table.tolist(), [span]), 1) == [span]
+
+
+def test_runs_bridge_the_gap_and_no_more() -> None:
+    table = np.array([(0, 2), (3, 5), (9, 11), (12, 13)])
+    tagged = np.array([True, True, True, False])
+    assert runs(table, tagged, 0) == [(0, 2), (3, 5), (9, 11)]
+    assert runs(table, tagged, 1) == [(0, 5), (9, 11)]
+    assert runs(table, tagged, 4) == [(0, 11)]
+    assert runs(table, ~np.ones(4, bool), 4) == []
+
+
+def test_word_pieces_are_joined_to_words_and_their_values_averaged() -> None:
+    text = "re-opened it’s."
+    table = np.array([(0, 2), (2, 3), (3, 6), (6, 9), (10, 12), (12, 13), (13, 14), (14, 15)])
+    found, means = words(text, table, np.arange(8, dtype=np.float32))
+    assert [text[a:b] for a, b in found] == ["re", "-", "opened", "it", "’", "s", "."]
+    assert means.tolist() == [0, 1, 2.5, 4, 5, 6, 7]
+    nothing, empty = words("", np.zeros((0, 2), np.int64), np.zeros((0, 3), np.float32))
+    assert (len(nothing), empty.shape) == (0, (0, 3))
+
+
+def test_a_loaded_span_has_its_best_technique_and_those_that_are_likely_enough() -> None:
+    text = "the greedy thieves met"
+    both = {"any": 3.0, "name_calling_labeling": 2.0, "loaded_language": 1.5, "doubt": 0.0}
+    flat = dict.fromkeys(TECHNIQUES, -9.0)
+    found = loaded_spans(text, reading(text, {w: flat | both for w in ("greedy", "thieves")}), PLAIN)
+    assert [(text[a:b], t) for a, b, t, _ in found] == [
+        ("greedy thieves", "name_calling_labeling"), ("greedy thieves", "loaded_language"),
+    ]  # fmt: skip
+    given = np.exp([2.0, 1.5]) / np.exp([2.0, 1.5, 0.0]).sum()  # of the techniques, given that it is loaded
+    assert [p for *_, p in found] == pytest.approx(list(given / (1 + np.exp(-3.0))), rel=1e-3)
+    strict = replace(PLAIN, technique_threshold=0.9)
+    assert len(loaded_spans(text, reading(text, {"greedy": both}), strict)) == 1, "always one"
+    assert loaded_spans(text, reading(text, {"greedy": {"any": -0.5, "doubt": 9.0}}), PLAIN) == []
+
+
+def extents(
+    text: str, p: dict[str, float], *, seed: float = 0.4, threshold: float = 0.4, gap: int = 1
+) -> list[str]:
+    """The stretches of `text`, cut at blanks, whose words have the probabilities `p` and 0 elsewhere."""
+    values = np.array([p.get(word, 0) for word in text.split(" ")], np.float32)
+    found = loaded_extents(
+        text, offsets(text), values, seed=seed, threshold=threshold, gap=gap, neighbours=0.25
+    )
+    return [text[a:b] for a, b in found]
+
+
+def test_a_loaded_stretch_grows_from_a_certain_word_as_far_as_words_are_likely() -> None:
+    text = "they met greedy lying thieves and left town again"
+    p = {"greedy": 0.9, "lying": 0.6, "thieves": 0.6, "town": 0.6}
+    assert extents(text, p, seed=0.6) == ["greedy lying thieves"]
+    assert extents(text, p, seed=0.7) == [], "no word is certain enough"
+    assert extents(text, p, seed=0.3, threshold=0.3) == ["greedy lying thieves", "town"]
+    assert extents(text, p, seed=0.3, threshold=0.3, gap=20) == ["greedy lying thieves and left town"]
+    assert extents("", {}) == []
+    assert extents("greedy", {"greedy": 0.5}) == ["greedy"]
+
+
+def test_a_loaded_stretch_begins_and_ends_with_a_word_that_can_carry_it() -> None:
+    text = "the greedy of the thieves – and so on"
+    assert extents(text, dict.fromkeys(["the", "greedy", "of", "thieves", "–", "and"], 1.0)) == [
+        "greedy of the thieves"
+    ]
+    assert extents("it is the and – met", dict.fromkeys(["is", "the", "and", "–"], 1.0)) == []
+
+
+def test_toxic_spans_by_threshold_and_gap() -> None:
+    text = "you stupid old clown"
+    found = reading(text, {"stupid": {"toxic": 1.0}, "clown": {"toxic": 0.1}})
+    assert [text[a:b] for a, b in toxic_spans(text, found, PLAIN)] == ["stupid", "clown"]
+    assert toxic_spans(text, found, replace(PLAIN, toxic_threshold=0.6)) == [(4, 10)]
+    assert toxic_spans(text, found, replace(PLAIN, toxic_gap=5)) == [(4, 20)]
+
+
+def test_stance_by_prior_and_temperature_for_each_way_of_asking() -> None:
+    logits = np.array([[0, 1, 0], [2, 0, 0]], np.float32)
+    plain = stance_scores(logits, PLAIN, named=True)
+    assert list(plain) == list(STANCES)
+    assert plain["neutral"] == pytest.approx(np.e / (np.e + 2), rel=1e-5)
+    assert max(stance_scores(logits, PLAIN, named=False).items(), key=lambda kv: kv[1])[0] == "against"
+    moved = replace(PLAIN, named_bias=(0.0, 0.0, 3.0), topic_temperature=100.0)
+    assert stance_scores(logits, moved, named=True)["favor"] > 0.8
+    assert stance_scores(logits, moved, named=False)["against"] == pytest.approx(1 / 3, abs=0.01)
+    assert stance_scores(None, PLAIN, named=True) == {"against": 0.0, "neutral": 1.0, "favor": 0.0}
+    huge = stance_scores(np.array([[-9e4, 0, 9e4]] * 2, np.float32), PLAIN, named=True)
+    assert huge == {"against": 0.0, "neutral": 0.0, "favor": 1.0}, "no overflow"
+
+
+def test_replies_and_frames() -> None:
+    unit = np.zeros(len(UNIT_LABELS), np.float32)
+    unit[UNIT_LABELS.index("query")] = 4
+    unit[UNIT_LABELS.index("economic")] = 2
+    scores = reply_scores(unit, PLAIN)
+    assert max(scores, key=scores.__getitem__) == "query"
+    assert sum(scores.values()) == pytest.approx(1, abs=1e-5)
+    assert reply_scores(unit, replace(PLAIN, reply_bias=(9.0, 0, 0, 0)))["support"] > 0.9
+    frames = frame_scores(unit, PLAIN)
+    assert list(frames) == list(FRAMES)
+    assert frames["economic"] == pytest.approx(1 / (1 + np.exp(-2)), rel=1e-5)
+    assert frames["political"] == 0.5
+    assert frame_scores(unit, replace(PLAIN, frames_temperature=2.0))["economic"] == pytest.approx(
+        1 / (1 + np.exp(-1)), rel=1e-5
+    )
+
+
+def test_a_frame_is_reported_from_its_own_threshold_or_the_common_one() -> None:
+    unit = np.full(len(UNIT_LABELS), -9, np.float32)
+    unit[FRAME][:3] = (2, 0, -1)  # 0.88, 0.50, 0.27
+    assert list(frames_found(unit, PLAIN)) == list(FRAMES[:2])
+    assert list(frames_found(unit, replace(PLAIN, frame_threshold=0.6))) == [FRAMES[0]]
+    own = (0.9, 0.5, 0.2, *[0.5] * (len(FRAMES) - 3))
+    found = frames_found(unit, replace(PLAIN, frame_threshold=0.6, frame_thresholds=own))
+    assert list(found) == [FRAMES[1], FRAMES[2]]
+    assert found[FRAMES[1]] == 0.5
+
+
+def test_a_label_is_withheld_below_its_threshold_only() -> None:
+    scores = {"against": 0.4, "neutral": 0.35, "favor": 0.25}
+    assert best_label(scores) == "against"
+    assert best_label(scores, abstain=0.4) == "against", "the threshold itself is enough"
+    assert best_label(scores, abstain=0.41) is None
+
+
+def test_the_stance_toward_an_article_follows_from_the_reply() -> None:
+    reply = {"support": 0.3, "deny": 0.25, "query": 0.2, "comment": 0.25}
+    scores = article_scores(reply)
+    assert list(scores) == list(STANCES)
+    assert best_label(scores) == "neutral", "neither asking nor commenting takes a side"
+    assert sum(scores.values()) == pytest.approx(1)
+
+
+def test_temperatures_change_what_is_reported_and_not_what_is_marked() -> None:
+    text = "the greedy thieves met"
+    found = reading(text, {"greedy": {"any": 3.0, "doubt": 9.0}})
+    found.unit[BIASED], found.unit[SUBJECTIVE] = 2.0, -2.0
+    cool = replace(PLAIN, loaded_temperature=3.0, biased_temperature=2.0, subjective_temperature=4.0)
+    ((a, b, _, sure),), ((c, d, _, tempered),) = (loaded_spans(text, found, x) for x in (PLAIN, cool))
+    assert (a, b) == (c, d) == (4, 10)
+    assert tempered / sure == pytest.approx((1 + np.exp(-3)) / (1 + np.exp(-1)), rel=1e-4)
+    p = prediction(Example("i", "s", "dev", "g", text), found, cool, gold_spans=False)
+    assert p.biased == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-5)
+    assert p.subjective == pytest.approx(1 / (1 + np.exp(0.5)), rel=1e-5)
+
+
+def window(n: int, core: tuple[int, int], start: int, queries: list[tuple[int, int]]) -> Window:
+    spans = [(start + i, start + i + 1) for i in range(n)]
+    none = [0] * (n + 2)
+    return Window(0, none, none, none, none, none, queries, spans, core, 2)
+
+
+def test_windows_are_joined_by_their_cores() -> None:
+    windows = [
+        window(4, (0, 3), 0, [(1, 6)]),
+        window(4, (1, 4), 2, [(1, 6), (0, 7)]),
+        window(0, (0, 0), 0, []),
+    ]
+    outputs = [
+        (
+            np.full((8, 1), k, np.float32) + np.arange(8)[:, None] / 10,
+            np.full(2, k, np.float32),
+            np.full((2, 2, 3), k, np.float32),
+        )
+        for k in (10.0, 20.0, 30.0)
+    ]
+    first = join(windows[:2], outputs[:2], n_targets=3)
+    second = join(windows[2:], outputs[2:], n_targets=0)
+    assert first.offsets.tolist() == [[i, i + 1] for i in range(6)]
+    assert first.tokens[:, 0].tolist() == pytest.approx([10.1, 10.2, 10.3, 20.2, 20.3, 20.4])
+    assert first.unit.tolist() == [15.0, 15.0]
+    assert [None if s is None else float(s.mean()) for s in first.stance] == [20.0, 15.0, None]
+    assert (first.windows, second.windows) == (2, 1)
+    assert (second.tokens.shape, second.offsets.shape, second.stance) == ((0, 1), (0, 2), [])
+    assert second.unit.tolist() == [30.0, 30.0]
+
+
+def test_a_prediction_holds_everything_and_scores_gold_spans_if_asked() -> None:
+    text = "the greedy thieves met"
+    found = reading(
+        text,
+        {"greedy": {"any": 2.0, "doubt": 1.0}},
+        stance=[np.array([[0, 0, 5], [5, 0, 0]], np.float32)] * 2 + [None],
+    )
+    targets = (
+        TargetLabel("a", mentions=((0, 3),)),
+        TargetLabel("b"),
+        TargetLabel("c", mentions=((99, 100),)),
+    )
+    example = Example(
+        "i", "s", "dev", "g", text, targets=targets,
+        loaded=(Span(4, 10, "doubt"), Span(21, 22, "doubt"), Span(90, 91, "doubt")),
+    )  # fmt: skip
+    p = prediction(example, found, PLAIN, gold_spans=True)
+    assert [max(s, key=s.__getitem__) for s in p.stance] == ["favor", "against", "neutral"]
+    assert [(s.text, s.label) for s in p.loaded] == [("greedy", "doubt")]
+    even = round(1 / len(TECHNIQUES), 2)
+    assert [round(s["doubt"], 2) for s in p.span_scores] == [1.0, even, even], "no token: nothing is known"
+    assert (p.biased, p.subjective) == (0.5, 0.5)
+    assert prediction(example, found, PLAIN, gold_spans=False).span_scores == ()
+
+
+def test_decoding_goes_through_a_config_file() -> None:
+    import json
+
+    chosen = replace(
+        PLAIN,
+        named_bias=(0.1, 0.0, -0.2),
+        loaded_gap=8,
+        named_abstain=0.4,
+        frame_thresholds=(0.3,) * len(FRAMES),
+    )
+    assert Decoding.from_dict(json.loads(json.dumps(asdict(chosen)))) == chosen
+    assert Decoding.from_dict({}) == Decoding()
+    with pytest.raises(
+        UsageError, match=r"frame_thresholds holds 2 numbers; expected one per frame \(15\) or none"
+    ):
+        Decoding.from_dict({"frame_thresholds": [0.5, 0.4]})
+    with pytest.raises(UsageError, match=r"'loaded_treshold'\. Did you mean 'loaded_threshold'\?"):
+        Decoding.from_dict({"loaded_treshold": 0.5})
+
+
+def test_a_config_from_before_abstention_gives_what_it_gave() -> None:
+    """The fields that such a config holds, and by hand what came of them: neither withheld nor tempered."""
+    old = Decoding.from_dict(
+        {
+            "named_bias": [0.0, 0.5, 0.0], "named_temperature": 1.5, "topic_bias": [0.0, 0.0, 0.0], "topic_temperature": 1.2,
+            "reply_bias": [0.0, 0.0, 0.0, 0.0], "reply_temperature": 0.9, "loaded_seed": 0.4, "loaded_threshold": 0.2,
+            "loaded_gap": 16, "technique_threshold": 0.3, "toxic_threshold": 0.35, "toxic_gap": 1, "frame_threshold": 0.45,
+        }
+    )  # fmt: skip
+    assert (old.named_abstain, old.topic_abstain, old.article_abstain) == (0.0, 0.0, 0.0)
+    scores = stance_scores(np.zeros((2, 3), np.float32), old, named=False)
+    assert best_label(scores, abstain=old.topic_abstain) == "against"
+    unit = np.linspace(-3, 3, len(UNIT_LABELS), dtype=np.float32)
+    plain = dict(zip(FRAMES, sigmoid(unit[FRAME]).tolist(), strict=True))
+    assert frame_scores(unit, old) == plain
+    assert frames_found(unit, old) == {f: p for f, p in plain.items() if p >= 0.45}
+    assert biased_score(unit, old) == float(sigmoid(unit[BIASED]))
+    assert subjective_score(unit, old) == float(sigmoid(unit[SUBJECTIVE]))

@@ -1,0 +1,78 @@
+"""Batches by token budget, and readings in the order of the requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from slant.encoding.decode import Floats, Decoding
+from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.predictor import Reader, batches, columns, request
+from slant.encoding.windows import Request
+from slant.records import Example, TargetLabel
+from tiny import text_encoder
+
+
+@given(st.lists(st.integers(1, 120), max_size=60))
+def test_batches_hold_every_row_once_and_keep_the_budget(lengths: list[int]) -> None:
+    found = batches(lengths, tokens=200)
+    assert sorted(row for batch in found for row in batch) == list(range(len(lengths)))
+    for batch in found:
+        assert len({columns(lengths[r]) for r in batch}) == 1, "no row is wider for its company"
+        assert len(batch) == 1 or len(batch) * columns(lengths[batch[0]]) <= 200
+    longest = [columns(lengths[batch[0]]) for batch in found]
+    assert longest == sorted(longest, reverse=True), "the largest first: too little memory shows at once"
+
+
+@pytest.mark.parametrize(("least", "most"), [(10, 60), (20, 140), (60, 300)])
+def test_less_than_a_tenth_is_padding(least: int, most: int) -> None:
+    """At the lengths of headlines, of comments and of articles."""
+    lengths = range(least, most)
+    assert all(n <= columns(n) for n in lengths)
+    assert sum(map(columns, lengths)) <= 1.1 * sum(lengths)
+
+
+class Echo:
+    """Says of each token its id, of each unit its first token, of each target its column; knows its batches."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Floats, Floats, Floats]:
+        ids, columns = batch["input_ids"], batch["query_columns"]
+        self.shapes.append(ids.shape)
+        token = np.repeat(ids[:, :, None], len(TOKEN_LABELS), 2).astype(np.float32)
+        unit = np.repeat(ids[:, 1:2], len(UNIT_LABELS), 1).astype(np.float32)
+        stance = np.broadcast_to(columns[:, :, None, None], (*columns.shape, 2, 3)).astype(np.float32)
+        return token, unit, stance
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    return Reader(Echo(), text_encoder(tmp_path), Decoding(), name="echo", fingerprint="0")
+
+
+def test_each_request_gets_its_own_reading(reader: Reader) -> None:
+    word = {w: reader.encoder.tokenizer.token_to_id(w) for w in ("boat", "mill", "park")}
+    requests = [Request("mill " * 200), Request("boat", ["mill"]), Request("park park", ["mill", [(5, 9)]])]
+    told: list[int] = []
+    found = reader.read(requests, done=told.append)
+    assert [set(r.tokens.ravel().tolist()) for r in found] == [{word["mill"]}, {word["boat"]}, {word["park"]}]
+    assert [len(r.tokens) for r in found] == [200, 1, 2]
+    assert [[float(s[0, 0]) for s in r.stance if s is not None] for r in found] == [[], [3], [4, 7]]
+    assert sum(told) == sum(r.windows for r in found) > 3
+    assert reader.read([]) == []
+
+
+def test_an_example_is_asked_by_mention_where_it_has_one_else_by_name() -> None:
+    fields: dict[str, Any] = {"id": "i", "source": "s", "split": "dev", "group": "g"}
+    e = Example(
+        **fields, text="The mill.", context="c", targets=(TargetLabel("a", None, ((4, 8),)), TargetLabel("b"))
+    )
+    assert request(e) == Request("The mill.", [((4, 8),), "b"], "c")

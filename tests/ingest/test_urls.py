@@ -1,0 +1,209 @@
+"""Lists of addresses, fetched from a server on this machine: politely, and what fails by name."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from containers import INDEX, RSS, SAID, SITEMAP, item, page
+from served import Site
+from slant import __version__
+from slant.errors import Rejected
+from slant.ingest.decoding import Limits
+from slant.ingest.fetch import Manners
+from slant.ingest.inputs import read_articles
+from slant.records import Article
+
+QUICK = Manners(delay=0.01, silence=1.0, total=3.0, private=True)
+
+
+def fetch(*paths: str, manners: Manners = QUICK, **options: object) -> list[Article | Rejected]:
+    return list(read_articles(list(paths), urls=manners, **options))  # type: ignore[arg-type]
+
+
+def reasons(found: list[Article | Rejected]) -> list[str]:
+    return [one.reason if isinstance(one, Rejected) else "" for one in found]
+
+
+def test_a_list_of_addresses_becomes_articles(site: Site, tmp_path: Path) -> None:
+    first, second = site.put("/1", page("One.")), site.put("/2", page("Two."))
+    lines = ["# mine", first, "", second, first, "ftp://mill.example/", "no address", f"{site.url}/3"]
+    (tmp_path / "list.txt").write_text("\n".join(lines))
+    found = fetch(str(tmp_path / "list.txt"))
+    assert reasons(found) == ["", "", "bad_address", "bad_address", "http_404"]
+    articles = [one for one in found if isinstance(one, Article)]
+    assert [(one.path, one.url) for one in articles] == [(first, first), (second, second)]
+    assert "One." in articles[0].text
+    assert found[2].path.endswith("list.txt:6")
+    assert site.paths() == ["/robots.txt", "/1", "/2", "/3"], (
+        "an address that is listed twice is fetched once"
+    )
+    assert all(agent and agent.startswith(f"slant/{__version__} ") for agent in site.agents)
+
+
+def test_addresses_may_be_named_themselves_and_nothing_is_fetched_unasked(site: Site) -> None:
+    url = site.put("/1", page())
+    assert reasons(fetch(url)) == [""]
+    before = len(site.asked)
+    (found,) = read_articles([url])
+    assert isinstance(found, Rejected)
+    assert "--urls" in found.detail
+    assert len(site.asked) == before
+
+
+def test_robots_txt_is_obeyed_with_its_wildcards_and_its_delay(site: Site) -> None:
+    site.put("/robots.txt", "User-agent: *\nDisallow: /private\nDisallow: /*?print=\nCrawl-delay: 0.2\n")
+    urls = [site.put(path, page(path)) for path in ("/a", "/private/b", "/c?print=1", "/d")]
+    assert reasons(fetch(*urls)) == ["", "robots", "robots", ""]
+    assert site.paths() == ["/robots.txt", "/a", "/d"]
+    assert site.asked[2][1] - site.asked[1][1] >= 0.2
+
+
+@pytest.mark.parametrize(("status", "reason"), [(404, ""), (403, ""), (500, "robots"), (429, "robots")])
+def test_without_rules_all_is_allowed_and_while_they_cannot_be_had_nothing(
+    site: Site, status: int, reason: str
+) -> None:
+    site.put("/robots.txt", status=status)
+    assert reasons(fetch(site.put("/a", page("a")), site.put("/b", page("b")))) == [reason, reason]
+
+
+def test_rules_for_slant_and_endless_delays(site: Site) -> None:
+    site.put("/robots.txt", "User-agent: slant\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n")
+    assert reasons(fetch(site.put("/a", page()), site.put("/b", page()))) == ["robots", ""]
+    other = Site()
+    other.put("/robots.txt", "User-agent: *\nCrawl-delay: 100000\n")
+    assert reasons(fetch(other.put("/a", page()))) == ["robots"]
+    other.server.shutdown()
+
+
+def test_a_host_is_asked_again_with_growing_waits_or_when_it_says(site: Site) -> None:
+    for status in (503, 429, 200):
+        url = site.put("/1", page(), status=status)
+    later = site.put("/2", status=503, Retry_After="1")
+    site.put("/2", page("later"))
+    manners = Manners(delay=0.05, private=True)
+    assert reasons(fetch(url, later, manners=manners)) == ["", ""]
+    times = [moment for path, moment in site.asked if path == "/1"]
+    assert 0.1 <= times[1] - times[0] < 1
+    assert 0.2 <= times[2] - times[1] < 2
+    first, second = [moment for path, moment in site.asked if path == "/2"]
+    assert second - first >= 1
+
+
+def test_what_stays_broken_is_rejected_with_its_status(site: Site) -> None:
+    gone, broken = site.put("/gone", status=410), site.put("/broken", status=500)
+    patient = site.put("/patient", status=503, Retry_After="99999")
+    found = fetch(gone, broken, patient)
+    assert reasons(found) == ["http_410", "http_500", "http_503"]
+    assert [site.paths().count(path) for path in ("/gone", "/broken", "/patient")] == [1, 4, 1]
+    assert "Tried 4 times" in str(found[1])
+
+
+def test_moves_are_followed_a_few_times_under_the_same_rules(site: Site) -> None:
+    site.put("/robots.txt", "User-agent: *\nDisallow: /secret\n")
+    target = site.put("/new", page("New."))
+    site.put("/old", status=301, Location="/new")
+    site.put("/loop", status=302, Location="/loop")
+    site.put("/sly", status=302, Location="/secret")
+    site.put("/odd", status=302, Location="file:///etc/passwd")
+    found = fetch(*(site.url + path for path in ("/old", "/loop", "/sly", "/odd")))
+    assert reasons(found) == ["", "redirects", "robots", "bad_address"]
+    assert isinstance(found[0], Article)
+    assert found[0].url == target
+    assert site.paths().count("/loop") == 6
+
+
+def test_private_addresses_are_left_unless_asked_for(site: Site) -> None:
+    url = site.put("/1", page())
+    (found,) = fetch(url, manners=Manners(delay=0.01))
+    assert isinstance(found, Rejected)
+    assert (found.reason, "--allow-private" in found.detail) == ("private_address", True)
+    assert not site.asked, "no request was sent"
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("http://", "bad_address"), ("https://user:word@mill.example/", "bad_address"), ("http://[::1", "bad_address"),
+     ("http://mill.example:99999/", "bad_address"), ("http://127.0.0.1:9/", "robots")],
+)  # fmt: skip
+def test_addresses_that_lead_nowhere(address: str, reason: str) -> None:
+    assert reasons(fetch(address, manners=Manners(delay=0.01, tries=2, private=True))) == [reason]
+
+
+def test_pages_too_large_too_slow_or_packed_like_a_bomb(site: Site) -> None:
+    large = site.put("/large", b"x" * 60_000)
+    bomb = site.put("/bomb", gzip.compress(bytes(30_000_000)), Content_Encoding="gzip")
+    packed = site.put("/packed", gzip.compress(page("Packed.").encode()), Content_Encoding="gzip")
+    found = fetch(large, bomb, packed, limits=Limits(document=50_000))
+    assert reasons(found) == ["too_large", "too_large", ""]
+
+
+def drip(site: Site) -> Callable[[], None]:
+    """A server that sends a byte at a time and never ends."""
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404 if "robots" in self.path else 200)
+            self.end_headers()
+            for _ in range(100 if "robots" not in self.path else 0):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    site.url = f"http://127.0.0.1:{server.server_port}"
+    return server.shutdown
+
+
+@pytest.mark.slow
+def test_a_server_that_drips_is_left(site: Site) -> None:
+    stop = drip(site)
+    start = time.monotonic()
+    assert reasons(fetch(f"{site.url}/a", manners=Manners(delay=0.01, total=0.5, private=True))) == [
+        "too_slow"
+    ]
+    assert time.monotonic() - start < 3
+    stop()
+
+
+def test_feeds_and_sitemaps_are_lists_of_addresses(site: Site, tmp_path: Path) -> None:
+    urls = [site.put(f"/{i}", page(f"Page {i}.")) for i in range(4)]
+    locs = "".join(f"<url><loc>{url}</loc></url>" for url in urls[:2])
+    site.put("/map.xml.gz", gzip.compress(SITEMAP.format(locs).encode()), Content_Type="application/gzip")
+    (tmp_path / "index.xml").write_text(INDEX.format(f"<sitemap><loc>{site.url}/map.xml.gz</loc></sitemap>"))
+    feed = item("Whole", link=urls[2], content=f"<p>{SAID}</p>") + item("Link", link=urls[3])
+    site.put("/feed", RSS.format(feed), Content_Type="application/rss+xml")
+    (tmp_path / "feeds.txt").write_text(f"{site.url}/feed\n")
+    found = fetch(str(tmp_path / "index.xml"), str(tmp_path / "feeds.txt"))
+    assert reasons(found) == [""] * 4
+    assert [one.path for one in found] == [urls[0], urls[1], f"{site.url}/feed#1", urls[3]]
+    assert "/2" not in site.paths(), "an entry that carries its article is not fetched"
+
+
+def test_lists_in_lists_end_somewhere(site: Site) -> None:
+    for i in range(5):
+        site.put(f"/{i}.xml", INDEX.format(f"<sitemap><loc>{site.url}/{i + 1}.xml</loc></sitemap>"))
+    assert reasons(fetch(f"{site.url}/0.xml")) == ["too_deep"]
+
+
+def test_what_is_no_list_of_addresses_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
+    (tmp_path / "b.txt").write_text("# nothing\n")
+    assert reasons(fetch(str(tmp_path / "a.jsonl"), str(tmp_path / "b.txt"))) == ["no_addresses", "empty"]
+
+
+def test_the_server_says_in_which_letters(site: Site) -> None:
+    url = site.put("/1", page("Паром").encode("windows-1251"), Content_Type="text/html; charset=windows-1251")
+    (found,) = fetch(url)
+    assert isinstance(found, Article)
+    assert "Паром" in found.text

@@ -1,0 +1,94 @@
+"""What the errors look like: counts per pair of labels and per part, and the card's block of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slant.judging.answers import Row, Sheet
+from slant.judging.judged_sets import choose
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def errors(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import errors
+
+    return errors
+
+
+def sheet(*rows: tuple[str, str, list[str]]) -> Sheet:
+    out = Sheet()
+    for gold, said, words in rows:
+        out.add(
+            "g",
+            {"opinion": "factual" if not words else "mixed", "biased_words": json.dumps(words)},
+            Row(gold, said),
+        )
+    return out
+
+
+def test_pairs_and_parts_are_counted(errors: Any) -> None:
+    (babe,) = choose(["babe/fold0"])
+    rows = sheet(
+        ("biased", "biased", ["vile"]), ("biased", "non_biased", ["vile"]), ("non_biased", "non_biased", []),
+        ("biased", "biased", ["a", "b", "c", "d", "e"]), ("non_biased", "biased", []),
+    )  # fmt: skip
+    found = errors.looked_at(babe, rows)
+    assert found["labels"] == ["biased", "non_biased"]
+    assert found["said"] == [[2, 1], [1, 1]], "rows are the gold labels"
+    parts = {(p["by"], p["value"]): (p["wrong"], p["n"]) for p in found["parts"]}
+    assert parts == {
+        ("what its annotators call it", "factual"): (1, 2),
+        ("what its annotators call it", "mixed"): (1, 3),
+        ("words that they marked as biased", "0"): (1, 2),
+        ("words that they marked as biased", "1"): (1, 2),
+        ("words that they marked as biased", "4 or more"): (0, 1),
+    }
+
+
+def test_an_abstention_is_wrong_and_in_no_column(errors: Any) -> None:
+    (babe,) = choose(["babe/fold0"])
+    out = sheet(("biased", "biased", []))
+    out.add("g", {"opinion": "factual", "biased_words": "[]"}, Row("biased", None))
+    found = errors.looked_at(babe, out)
+    assert found["said"][0] == [1, 0]
+    assert found["parts"][0]["wrong"] == 1
+
+
+def test_the_block_shows_them_or_says_what_makes_them(errors: Any, tmp_path: Path) -> None:
+    from comparison_tables import errors as block
+    from model_tables import Files
+
+    files = Files(tmp_path)
+    assert block(files).startswith("Not measured yet; `python benchmarks/errors.py --json ")
+    part = {"by": "platform", "value": "tram", "n": 1500, "wrong": 300}
+    found = {"title": "Streets", "labels": ["up", "down"], "said": [[1200, 3], [4, 5]], "parts": [part]}
+    files.results.mkdir(parents=True)
+    (files.results / "errors.json").write_text(json.dumps({"model": "f1", "sets": [found]}), "utf-8")
+    text = block(files)
+    assert "| up | 1,200 | 3 |" in text
+    assert "Wrong, by *platform*: tram: 20.0 % of 1,500." in text
+    assert "Model `f1`" in text
+
+
+def test_the_kept_counts_are_of_the_shipped_model_and_of_the_sets_whose_aim_it_misses(errors: Any) -> None:
+    from model_tables import BARS
+
+    found = json.loads((ROOT / "benchmarks/results/errors.json").read_text("utf-8"))
+    card = json.loads((ROOT / "model/default/scores/scorecard.json").read_text("utf-8"))
+    assert found["model"] == card["fingerprint"]
+    figures = {r["set"]: 100 * r["figure"]["value"] for r in card["results"]}
+    short = {name for name, bar in BARS.items() if figures[name] < bar}
+    assert {each["set"] for each in found["sets"]} == short == set(errors.PARTS), (
+        "the card's section is about these"
+    )
+    support = {(r["set"], label["label"]): label["support"] for r in card["results"] for label in r["labels"]}
+    for each in found["sets"]:
+        for label, row in zip(each["labels"], each["said"], strict=True):
+            assert sum(row) == support[each["set"], label], "every item is in the table once"

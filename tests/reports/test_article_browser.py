@@ -1,0 +1,178 @@
+"""The report as headless Chromium shows it: what is highlighted, readable, and within a phone's width."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from report_cases import article
+from slant.records import Score
+from slant.reports.article_page import write_report
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed; it is in slant[dev]")
+from selenium.webdriver.chrome.service import Service  # noqa: E402  (after importorskip)
+
+_BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_DRIVER = shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not _BROWSER, reason="no chromium or chrome found on the PATH"),
+    pytest.mark.skipif(not _DRIVER, reason="no chromedriver found on the PATH"),
+]
+_QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+# WCAG 2 contrast of every element that has text of its own, against the nearest opaque background.
+_CONTRAST = """
+const lum = c => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
+    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b; };
+const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
+    if (!/, 0\\)$/.test(c)) return c; } return "rgb(255, 255, 255)"; };
+return [...document.querySelectorAll("body *")]
+  .filter(e => !["SCRIPT", "STYLE"].includes(e.tagName) && e.checkVisibility()
+    && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+  .map(e => { const [a, b] = [lum(getComputedStyle(e).color), lum(behind(e))].sort((x, y) => y - x);
+    return [(a + .05) / (b + .05), e.tagName + "." + e.className + " " + e.textContent.slice(0, 40)]; });
+"""
+_MARKED = """
+return [...document.querySelectorAll(".unit")].map(unit => {
+  const found = {};
+  for (const name of ["s", "x"]) for (const mark of unit.querySelectorAll(`.txt mark[data-${name}]`))
+    for (const i of mark.dataset[name].split(" "))
+      found[name + i] = (found[name + i] || "") + mark.textContent;
+  const marks = [...unit.querySelectorAll(".txt mark[data-s]")];
+  const look = marks.map(mark => getComputedStyle(mark).textDecorationStyle);
+  return {id: unit.id, text: unit.querySelector(".txt").textContent, found, look};
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = _BROWSER
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for argument in _QUIET:
+        options.add_argument(argument)
+    browser = webdriver.Chrome(options=options, service=Service(_DRIVER))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def scores() -> list[Score]:
+    return [*article("a1", "The Lamp"), *article("a2", "Coast Post")]
+
+
+@pytest.fixture
+def page(driver: Any, scores: list[Score], tmp_path: Path) -> Any:
+    path = tmp_path / "report.html"
+    write_report(scores, path)
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    driver.get(path.as_uri())
+    yield driver
+    complaints = driver.get_log("browser")
+    assert complaints == []
+
+
+def _width(browser: Any, pixels: int) -> None:
+    metrics = {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def test_highlights_are_the_spans_of_the_records(page: Any, scores: list[Score]) -> None:
+    seen = {row["id"]: row for row in page.execute_script(_MARKED)}
+    assert len(seen) == len(scores)
+    for score in scores:
+        row, text = seen[f"u-{score.unit.unit_id}"], score.unit.text
+        assert row["text"] == text
+        expected = {f"s{i}": span.text for i, span in enumerate(score.loaded)}
+        expected |= {f"x{i}": text[a:b] for i, (a, b) in enumerate(score.toxic)}
+        assert row["found"] == expected
+
+
+def test_voices_differ_without_colour(page: Any, scores: list[Score]) -> None:
+    looks = {row["id"]: set(row["look"]) for row in page.execute_script(_MARKED)}
+    assert (looks["u-a1-0"], looks["u-a1-1"], looks["u-a1-4"]) == ({"solid"}, {"dotted"}, {"dashed"})
+    codes = page.execute_script(
+        "return [...document.querySelectorAll('#u-a1-0 mark[data-code]')]"
+        ".map(m => getComputedStyle(m, '::after').content)"
+    )
+    # A word joiner stands before the letters, see report.css.
+    assert [code.strip('"\u2060') for code in codes] == ["LL", "EM", "FW"]
+
+
+def test_comments_stand_under_their_article(page: Any, scores: list[Score]) -> None:
+    held = page.execute_script(
+        "return [...document.querySelectorAll('article')]"
+        ".map(a => [a.id, [...a.querySelectorAll('.comments .unit')].map(u => u.id)])"
+    )
+    assert held == [[f"a-{n}", [f"u-{n}-4", f"u-{n}-6", f"u-{n}-5"]] for n in ("a1", "a2")]
+    answer = page.find_element("css selector", "#u-a1-6")
+    assert "Ole" in answer.text
+    assert "in answer to Ida" in answer.text
+    left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
+    assert page.execute_script(left, "#u-a1-6") > page.execute_script(left, "#u-a1-4")
+
+
+@pytest.mark.parametrize("pixels", [1280, 390, 360, 320])
+def test_nothing_stands_out_of_the_page(page: Any, pixels: int) -> None:
+    _width(page, pixels)
+    page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    widths = page.execute_script("return [innerWidth, document.documentElement.scrollWidth]")
+    assert widths == [pixels, pixels]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(page: Any, scheme: str) -> None:
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    measured = page.execute_script(_CONTRAST)
+    assert len(measured) > 100
+    assert [(round(ratio, 2), where) for ratio, where in measured if ratio < 4.5] == []
+
+
+def test_filter_shows_what_is_asked_for(page: Any) -> None:
+    def choose(name: str, value: str) -> tuple[str, list[str]]:
+        page.execute_script(
+            "const s = document.querySelector(`select[name=${arguments[0]}]`); s.value = arguments[1];"
+            "s.dispatchEvent(new Event('change', {bubbles: true}))",
+            name,
+            value,
+        )
+        shown = page.execute_script(
+            "return [...document.querySelectorAll('.unit')].filter(u => u.checkVisibility()).map(u => u.id)"
+        )
+        return page.find_element("css selector", "form.filter output").text, shown
+
+    assert choose("label", "flag_waving") == ("2 of 14 units in 2 of 2 articles", ["u-a1-0", "u-a2-0"])
+    assert choose("outlet", "Coast Post") == ("1 of 14 units in 1 of 2 articles", ["u-a2-0"])
+    choose("label", "")
+    assert choose("target", "article") == ("1 of 14 units in 1 of 2 articles", ["u-a2-4"])
+    choose("target", "")
+    assert len(choose("outlet", "")[1]) == 14
+
+
+def test_all_is_there_without_javascript(driver: Any, scores: list[Score], tmp_path: Path) -> None:
+    path = tmp_path / "plain.html"
+    write_report(scores, path)
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        driver.get(path.as_uri())
+        assert not driver.find_element("css selector", "form.filter").is_displayed()
+        note = driver.find_element("css selector", "#u-a1-0 details.notes")
+        assert "against 81 % · neutral 15 % · favor 4 %" not in note.text
+        note.find_element("css selector", "summary").click()
+        assert "against 81 % · neutral 15 % · favor 4 %" in note.text
+    finally:
+        driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -1,0 +1,162 @@
+"""What a stopped run leaves, and how the next one takes it over: order, memory, locks, in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from slant.errors import SlantError, UsageError
+from slant.ingest.inputs import Seen
+from slant.records import Score, Unit
+from slant.scoring.resume import Journal, digest, journal_path
+from slant.scoring.run import resumed
+from slant.scoring.score import Question
+
+MADE = {"model": "m", "targets": "t"}
+
+
+def question(number: int) -> Question:
+    return Question(Unit("a", f"u{number}", "paragraph", f"text {number}", 0, 9, number))
+
+
+class Model:
+    """Scores; remembers what it was asked, and how far ahead it asked. ahead: questions that it takes at a time."""
+
+    def __init__(self, ahead: int = 4) -> None:
+        self.ahead = ahead
+        self.asked: list[int] = []
+
+    def __call__(self, questions: Iterable[Question]) -> Iterator[Score]:
+        stream = iter(questions)
+        while chunk := list(islice(stream, self.ahead)):
+            self.asked += [q.unit.position for q in chunk]
+            yield from (Score(q.unit, model="m", codebook="c") for q in chunk)
+
+
+def run(output: Path, numbers: Iterable[int], model: Model, *, stop: int | None = None) -> list[int]:
+    """Positions in the order in which they came. stop: after so many, as a run that is killed."""
+    came: list[int] = []
+    with Journal(output, resume=True) as journal:
+        journal.begin(MADE)
+        for row in resumed(map(question, numbers), journal=journal, score=model):
+            came.append(row.unit.position)
+            if len(came) == stop:
+                break
+        else:
+            journal.remove()
+    return came
+
+
+@pytest.mark.slow
+@given(
+    before=st.lists(st.integers(0, 40), max_size=40),
+    now=st.lists(st.integers(0, 40), max_size=60),
+    stop=st.integers(0, 40),
+    ahead=st.integers(1, 9),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_change_of_the_input_gives_its_rows_in_its_order(
+    tmp_path: Path, before: list[int], now: list[int], stop: int, ahead: int
+) -> None:
+    output = tmp_path / "s.jsonl"
+    journal_path(output).unlink(missing_ok=True)
+    held, run.HELD = run.HELD, 5
+    try:
+        done = set(run(output, before, Model(ahead), stop=stop)) if stop and len(before) >= stop else set()
+        model = Model(ahead)
+        assert run(output, now, model) == now
+    finally:
+        run.HELD = held
+    assert set(model.asked) == set(now) - done, "what was scored is not scored again, all else is"
+    assert not journal_path(output).exists()
+
+
+def test_memory_holds_few_of_the_rows_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stretch of HELD rows is let go before more are looked at, though the model asks for the next that is new."""
+    monkeypatch.setattr(run, "HELD", 10)
+    output, looked = tmp_path / "s.jsonl", 0
+    run(output, range(100), Model(), stop=96)
+
+    def watched() -> Iterator[int]:
+        nonlocal looked
+        while looked < 100:
+            looked += 1
+            yield looked - 1
+
+    with Journal(output, resume=True) as journal:
+        journal.begin(MADE)
+        for came, _ in enumerate(resumed(map(question, watched()), journal=journal, score=Model())):
+            assert looked - came <= 10 + Model().ahead
+    assert journal.taken >= 96
+
+
+def test_a_question_is_another_if_anything_in_it_is() -> None:
+    asked = Question(
+        Unit("a", "u", "comment", "text", 0, 4, 1, outlet="Courier", voices=((0, 4, "reader"),)),
+        mentions={"x": ((0, 1),)},
+        article="Ferry returns",
+    )
+    others = [
+        replace(asked, unit=replace(asked.unit, outlet="Herald")),
+        replace(asked, unit=replace(asked.unit, text="texT")),
+        replace(asked, unit=replace(asked.unit, voices=((0, 4, "quoted"),))),
+        replace(asked, mentions={"x": ((0, 2),)}),
+        replace(asked, topics=(("y", "the y"),)),
+        replace(asked, article="Ferry lost"),
+        replace(asked, answers="No."),
+    ]
+    assert len({digest(q) for q in (asked, *others)}) == 8
+    assert digest(replace(asked)) == digest(asked)
+
+
+def test_a_run_without_work_leaves_nothing_and_blocks_nothing(tmp_path: Path) -> None:
+    output = tmp_path / "new" / "s.jsonl"
+    for _ in range(2):
+        with pytest.raises(SlantError, match="no model"), Journal(output):
+            raise SlantError("no model")
+    assert list(output.parent.iterdir()) == []
+
+
+def test_what_was_kept_is_refused_without_resume_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "s.jsonl"
+    run(output, range(9), Model(), stop=5)
+    assert "5 units are scored and kept in " in capsys.readouterr().err
+    with pytest.raises(
+        UsageError, match=r"stopped after 5 units, which are kept in .*\.s\.jsonl\.unfinished\. Add --resume"
+    ):
+        Journal(output)
+    with (
+        pytest.raises(
+            UsageError,
+            match=r"scored with something else:\n  model: m then, n now\n  --outlet: none then, X now",
+        ),
+        Journal(output, resume=True) as journal,
+    ):
+        journal.begin({**MADE, "model": "n", "--outlet": "X"})
+    model = Model()
+    assert run(output, range(9), model) == [*range(9)]
+    assert model.asked == [5, 6, 7, 8]
+
+
+def test_a_second_run_is_refused_and_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    output = tmp_path / "s.jsonl"
+    with Journal(output), pytest.raises(UsageError, match="another run is writing it now"):
+        Journal(output)
+    with pytest.raises(UsageError, match="cannot be written"):
+        Journal(tmp_path / f"{'x' * 300}.jsonl")
+
+
+def test_documents_are_known_again() -> None:
+    seen = Seen()
+    assert seen.first("a1", "one.txt") is None
+    assert seen.first("b2", "caf\udce9.txt") is None
+    assert seen.first("a1", "two.txt") == "one.txt"
+    assert seen.first("b2", "x") == "caf?.txt"

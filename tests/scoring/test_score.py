@@ -1,0 +1,326 @@
+"""Units to scores: what each is asked about, in order, with a model made of rules in place of a trained one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from slant.encoding.decode import Floats, Decoding
+from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.predictor import Reader
+from slant.encoding.windows import Request, TextEncoder
+from slant.labels.targets import Target, Targets
+from slant.records import REPLIES, Article, Part, Score, Unit
+from slant.scoring import score as scoring
+from slant.scoring.score import Question, questions, score
+from slant.segment.units import split
+from slant.segment.voices import voices
+from tiny import text_encoder
+
+TARGETS = Targets(
+    (
+        Target("council", "the harbour council", ("council",)),
+        Target("ferry", "the ferry", ("ferry",)),
+        Target("article", "the article", ("article",), always=("comment",)),
+    )
+)
+
+
+class Rules:
+    """Greedy is name calling, stupid and clown are toxic; against what is called council, else in favour."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        self.ids = {
+            w: encoder.tokenizer.token_to_id(w) for w in ("greedy", "stupid", "clown", "council", "lie")
+        }
+
+    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Floats, Floats, Floats]:
+        ids, columns = batch["input_ids"], batch["query_columns"]
+        token = np.full((*ids.shape, len(TOKEN_LABELS)), -9, np.float32)
+        for word, labels in {
+            "greedy": ("any", "name_calling_labeling"),
+            "stupid": ("toxic",),
+            "clown": ("toxic",),
+        }.items():
+            for label in labels:
+                token[..., TOKEN_LABELS.index(label)][ids == self.ids[word]] = 4
+        unit = np.full((len(ids), len(UNIT_LABELS)), -4, np.float32)
+        unit[:, UNIT_LABELS.index("deny")] += 8 * (ids == self.ids["lie"]).any(1)
+        unit[:, UNIT_LABELS.index("economic")] = 3
+        stance = np.zeros((*columns.shape, 2, 3), np.float32)
+        asked = np.take_along_axis(ids, np.minimum(columns + 1, ids.shape[1] - 1), 1)
+        against = asked == self.ids["council"]
+        stance[..., 0] = 5 * against[..., None]
+        stance[..., 2] = 5 * ~against[..., None]
+        return token, unit, stance
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    encoder = text_encoder(tmp_path)
+    decoding = Decoding(loaded_seed=0.4, loaded_threshold=0.4)
+    return Reader(Rules(encoder), encoder, decoding, name="rules", fingerprint="rules-1")
+
+
+def unit(text: str, kind: str = "paragraph", **fields: Any) -> Unit:
+    given: dict[str, Any] = {
+        "article_id": "a",
+        "unit_id": text[:9],
+        "position": 0,
+        "voices": voices(text, kind),
+        **fields,
+    }
+    return Unit(kind=kind, text=text, start=0, end=len(text), **given)
+
+
+def run(reader: Reader, *asked: Question) -> list[Score]:
+    return list(score(asked, reader=reader, codebook="book-1"))
+
+
+# ---- what is asked
+
+
+def asked(*units: Unit) -> list[Question]:
+    return list(questions(units, TARGETS))
+
+
+def test_a_unit_is_asked_about_the_targets_that_it_names() -> None:
+    (q,) = asked(unit("The council praised the ferry, said the council."))
+    assert q.mentions == {"council": ((4, 11), (40, 47)), "ferry": ((24, 29),)}
+    assert (q.topics, q.answers) == ((), None)
+
+
+def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() -> None:
+    found = asked(
+        unit("Ferry returns", "title", title="Ferry returns"),
+        unit("The ferry sails in June.", title="Ferry returns"),
+        unit("This article is a lie.", "comment", unit_id="c1", title="Ferry returns"),
+        unit("No.", "comment", unit_id="c2", parent_id="c1", title="Ferry returns"),
+        unit("Yes.", "comment", unit_id="c3", parent_id="gone", title="Ferry returns"),
+    )
+    opening = "Ferry returns\nThe ferry sails in June."
+    assert [q.article for q in found] == [None, None, opening, opening, opening]
+    assert [q.answers for q in found] == [None, None, None, "This article is a lie.", None]
+    assert "article" not in found[2].mentions, "one target, asked about one way"
+
+
+def test_without_a_title_the_first_paragraph_stands_for_the_article() -> None:
+    found = asked(unit("A heading", "heading"), unit("The ferry sails."), unit("Why?", "comment"))
+    assert found[2].article == "The ferry sails."
+    (alone,) = asked(unit("Why?", "comment"))
+    assert alone.article is None
+
+
+def test_documents_are_kept_apart_and_only_content_is_asked() -> None:
+    found = asked(
+        unit("The ferry sails.", article_id="a", title="A"),
+        unit("By A. Quill", "metadata", article_id="a"),
+        unit("Why?", "comment", article_id="b"),
+        unit("So?", "comment", article_id="a", title="A"),
+    )
+    assert [(q.unit.text, q.article) for q in found] == [
+        ("The ferry sails.", None), ("Why?", None), ("So?", "A"),
+    ]  # fmt: skip
+
+
+def test_questions_of_a_document_that_was_split() -> None:
+    text = "Ferry returns\nThe ferry to Port Ellis sails.\nGood.\nNot at all."
+    starts = [text.index(line) for line in text.split("\n")]
+    ends = [s + len(line) for s, line in zip(starts, text.split("\n"), strict=True)]
+    roles = ("title", "body", "comment", "comment")
+    parts = tuple(
+        Part(s, e, r, parent=2 if i == 3 else None)
+        for i, (s, e, r) in enumerate(zip(starts, ends, roles, strict=True))
+    )
+    found = asked(*split(Article(text, title="Ferry returns", markup="none", parts=parts)))
+    opening = "Ferry returns\nThe ferry to Port Ellis sails."
+    assert [(q.article, q.answers) for q in found if q.unit.kind == "comment"] == [
+        (opening, None),
+        (opening, "Good."),
+    ]
+
+
+# ---- what is said
+
+
+def test_a_row_holds_what_the_model_says_of_the_unit(reader: Reader) -> None:
+    text = "The greedy council met, said the mayor of the ferry."
+    (row,) = run(reader, Question(unit(text), {"ferry": ((46, 51),), "council": ((11, 18),)}))
+    assert [(s.target, s.label, s.mentions) for s in row.stance] == [
+        ("ferry", "favor", ((46, 51),)), ("council", "against", ((11, 18),)),
+    ]  # fmt: skip
+    assert row.stance[1].scores["against"] == pytest.approx(np.exp(5) / (np.exp(5) + 2), abs=1e-4)
+    assert [(s.text, s.label, s.voice) for s in row.loaded] == [("greedy", "name_calling_labeling", "outlet")]
+    assert text[row.loaded[0].start : row.loaded[0].end] == "greedy"
+    assert [f.label for f in row.frames] == ["economic"]
+    assert (row.reply, row.toxic, row.flags) == (None, (), ())
+    assert (row.biased, row.model, row.codebook) == (0.018, "rules-1", "book-1")
+
+
+def test_a_text_in_two_documents_is_told_by_its_own(reader: Reader) -> None:
+    """What repeats in one document need not in another: a copy may have other techniques than the first that was read."""
+    reader.decoding = replace(reader.decoding, repetition_weight=4.0)
+    once, often = unit("A greedy plan.", article_id="a"), unit("A greedy plan.", article_id="b")
+    more = [unit("So greedy, greedy, greedy.", article_id="b", unit_id=f"more{n}") for n in range(3)]
+    alone = [run(reader, *asked(*units)) for units in ([once], [often, *more])]
+    together = run(reader, *asked(once, often, *more))
+    assert together == [*alone[0], *alone[1]]
+    assert together[0].loaded != together[1].loaded
+
+
+def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
+    text = "You stupid old clown, that is a greedy lie."
+    topics = (("council", "council story"),)
+    (row,) = run(reader, Question(unit(text, "comment"), {}, topics, "The ferry sails."))
+    assert [(s.target, s.label, s.mentions) for s in row.stance] == [
+        ("council", "against", ()),
+        ("article", "against", ()),
+    ]
+    assert row.stance[1].scores["against"] == row.reply.scores["deny"] if row.reply else False
+    assert [text[a:b] for a, b in row.toxic] == ["stupid", "clown"]
+    assert row.reply is not None
+    assert row.reply.label == "deny"
+    assert sum(row.reply.scores.values()) == pytest.approx(1, abs=1e-3)
+    assert row.loaded[0].voice == "reader"
+    (paragraph,) = run(reader, Question(unit(text)))
+    assert (paragraph.toxic, paragraph.reply) == ((), None)
+
+
+def test_a_stance_below_its_threshold_has_scores_and_no_label(reader: Reader) -> None:
+    """Against the council at 0.987, whichever way it is asked; a reply that is as likely one thing as another."""
+    named = Question(unit("The council met."), {"council": ((4, 11),)})
+    topic = Question(unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails.")
+
+    def labels(**changes: Any) -> list[str | None]:
+        reader.decoding = replace(Decoding(), **changes)
+        return [s.label for row in run(reader, named, topic) for s in row.stance]
+
+    assert labels() == ["against", "against", "neutral"]
+    assert labels(named_abstain=0.99) == [None, "against", "neutral"]
+    assert labels(topic_abstain=0.99) == ["against", None, "neutral"]
+    assert labels(article_abstain=0.99) == ["against", "against", None]
+    (row,) = run(reader, topic)
+    assert row.stance[1].scores == {"against": 0.25, "neutral": 0.5, "favor": 0.25}
+    assert row.reply is not None
+    assert row.reply.label in REPLIES, "the contract has no reply without a label"
+
+
+def test_the_voice_of_a_span_is_that_of_the_quotation_it_stands_in(reader: Reader) -> None:
+    text = "“They are greedy and always were,” said the mayor of the greedy council."
+    (row,) = run(reader, Question(unit(text)))
+    assert [s.voice for s in row.loaded] == ["quoted", "outlet"]
+
+
+def test_a_long_unit_is_read_to_its_end_and_says_so(reader: Reader) -> None:
+    text = "The ferry and the mill. " * 40 + "The greedy council."
+    start = text.index("council")
+    (row,) = run(reader, Question(unit(text), {"council": ((start, start + 7),)}))
+    assert [(s.start, s.text) for s in row.loaded] == [(text.index("greedy"), "greedy")]
+    assert row.stance[0].label == "against"
+    (flag,) = row.flags
+    assert flag.startswith("windows:")
+    assert int(flag.split(":")[1]) > 3
+
+
+def test_rows_come_in_order_and_a_few_at_a_time(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
+    taken = 0
+
+    def stream() -> Iterator[Question]:
+        nonlocal taken
+        for i in range(10):
+            taken += 1
+            yield Question(unit("ferry " * (1 + 7 * i % 10) + str(i), unit_id=str(i)))
+
+    told: list[int] = []
+    rows = score(stream(), reader=reader, codebook="b", done=told.append)
+    assert next(rows).unit.unit_id == "0"
+    assert taken == 3, "a stretch is read while the one before it is told, and no more"
+    assert [r.unit.unit_id for r in rows] == [str(i) for i in range(1, 10)]
+    assert told == [1, 2, 4, 3]
+    assert run(reader) == []
+
+
+def test_all_targets_of_a_unit_go_in_one_pass(reader: Reader) -> None:
+    seen: list[Request] = []
+    start = reader.start
+
+    def counting(requests: Any) -> Any:
+        seen.extend(requests)
+        return start(requests)
+
+    reader.start = counting  # type: ignore[method-assign]
+    run(
+        reader,
+        Question(
+            unit("The council, the ferry."), {"council": ((4, 11),), "ferry": ((17, 22),)}, (("x", "x"),)
+        ),
+    )
+    assert [len(r.targets) for r in seen] == [3]
+
+
+def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
+    read: list[str] = []
+    start = reader.start
+
+    def counting(requests: Any) -> Any:
+        read.extend(r.text for r in requests)
+        return start(requests)
+
+    monkeypatch.setattr(reader, "start", counting)
+    wire, other = "The council met the greedy ferry.", "The ferry sails."
+    named = {"council": ((4, 11),)}
+    rows = run(
+        reader,
+        Question(unit(other)),
+        Question(unit(wire, unit_id="1", outlet="one"), named),
+        Question(unit(wire, unit_id="2", outlet="two"), named),
+        Question(unit(wire, unit_id="3"), named, (("ferry", "the ferry"),)),
+        Question(unit(wire, "comment", unit_id="4"), named),
+        *(Question(unit(f"Boat {i}.", unit_id=f"b{i}")) for i in range(9)),
+        Question(unit(wire, unit_id="5", outlet="late"), named),
+    )
+    assert read.count(wire) == 3, "copies once; other targets, and a comment, are other questions"
+    copies = [r for r in rows if r.unit.unit_id in "125"]
+    assert [r.unit.outlet for r in copies] == ["one", "two", "late"]
+    assert len({repr(replace(r, unit=copies[0].unit)) for r in copies}) == 1
+    assert [len(r.stance) for r in rows[1:5]] == [1, 1, 2, 1]
+    assert rows[1].loaded[0].voice == "outlet"
+    assert rows[4].loaded[0].voice == "reader"
+
+
+def test_scores_that_are_remembered_are_bounded(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "REMEMBERED", 1)
+    monkeypatch.setattr(scoring, "LOOK_AHEAD", 1)
+    texts = ["Boats.", "Boats.", "Ferry.", "Mill.", "Park.", "Boats."]
+    rows = run(reader, *(Question(unit(text, unit_id=str(i))) for i, text in enumerate(texts)))
+    assert [r.unit.unit_id for r in rows] == [str(i) for i in range(6)]
+
+
+def test_scoring_that_is_given_up_leaves_nothing_waiting(reader: Reader) -> None:
+    rows = score((Question(unit(f"Boat {i}.")) for i in range(9_999)), reader=reader, codebook="b")
+    assert next(rows).unit.text == "Boat 0."
+    rows.close()  # type: ignore[attr-defined]
+
+
+def test_a_target_may_be_asked_of_every_unit_of_a_kind() -> None:
+    targets = Targets((Target("closing", "the harbour closing", ("closing",), always=("comment",)),))
+    rows = [
+        unit("The port is shut.", position=0),
+        unit("Shame.", "comment", position=1),
+        unit("No closing!", "comment", position=2),
+    ]
+    body, silent, named = questions(rows, targets)
+    assert (body.topics, body.mentions) == ((), {})
+    assert ("closing", "the harbour closing") in silent.topics
+    assert named.topics == ()
+    assert named.mentions == {"closing": ((3, 10),)}

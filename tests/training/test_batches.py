@@ -1,0 +1,169 @@
+"""Examples to rows with masked labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slant.corpora import LABELED_SETS
+from slant.encoding.label_ids import IGNORED, STANCE_INDEX, TECHNIQUE_INDEX
+from slant.encoding.windows import TextEncoder
+from slant.errors import UsageError
+from slant.records import Example, Span, TargetLabel
+from tiny import TinySet, examples, recipe, text_encoder
+
+pytest.importorskip("torch", reason="needs the [train] install")
+pytestmark = pytest.mark.train
+
+from slant.training.batches import Collator, load_use, make_rows, merge_targets, training_examples  # noqa: E402
+from slant.training.recipe import SetUse  # noqa: E402
+
+
+def example(text: str, **fields: Any) -> Example:
+    return Example(id="x", source="x", split="train", group="x", text=text, **fields)
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> TextEncoder:
+    return text_encoder(tmp_path)
+
+
+def test_each_label_stands_in_its_column_and_the_rest_is_masked(encoder: TextEncoder) -> None:
+    text = "The corrupt council met."
+    (row,) = make_rows([example(text, loaded=(Span(4, 19, "name_calling_labeling"),), biased=True)], encoder)
+    assert row.token is not None
+    assert [text[a:b] for a, b in row.window.offsets] == ["The", "corrupt", "council", "met", "."]
+    assert row.token[:, 0].tolist() == [0, 1, 1, 0, 0]
+    assert (row.token[:, 1] == IGNORED).all()
+    assert row.spans == [(1, 3, TECHNIQUE_INDEX["name_calling_labeling"])]
+    assert row.unit.tolist() == [1] + [IGNORED] * (len(row.unit) - 1)
+    assert row.stance.shape == (0, 2)
+
+
+def test_labelled_with_nothing_found_is_not_the_same_as_not_labelled(encoder: TextEncoder) -> None:
+    found, without = make_rows([example("The ferry.", toxic=()), example("The ferry.")], encoder)
+    assert found.token is not None
+    assert found.token[:, 1].tolist() == [0, 0, 0]
+    assert (found.token[:, 0] == IGNORED).all()
+    assert without.token is None
+
+
+def test_named_targets_and_topics_have_their_own_columns(encoder: TextEncoder) -> None:
+    targets = (
+        TargetLabel("mayor", "against", ((4, 9),)),
+        TargetLabel("boats", "favor"),
+        TargetLabel("ferry", None),
+    )
+    (row,) = make_rows([example("The mayor met.", targets=targets)], encoder)
+    assert row.stance.tolist() == [
+        [STANCE_INDEX["against"], IGNORED], [IGNORED, STANCE_INDEX["favor"]], [IGNORED, IGNORED],
+    ]  # fmt: skip
+
+
+def test_labels_follow_their_text_into_every_window(encoder: TextEncoder) -> None:
+    text = "The ferry and the mill. " * 20 + "The corrupt mayor."
+    start = text.index("corrupt")
+    found = example(
+        text,
+        loaded=(Span(start, start + 7, "loaded_language"),),
+        targets=(TargetLabel("mayor", "against", ((text.index("mayor"), text.index("mayor") + 5),)),),
+    )
+    rows = make_rows([found], encoder)
+    assert len(rows) > 2
+    tagged = []
+    for number, row in enumerate(rows):
+        assert row.token is not None
+        tagged += [
+            (number, text[a:b]) for (a, b), y in zip(row.window.offsets, row.token[:, 0], strict=True) if y
+        ]
+    assert tagged == [(len(rows) - 1, "corrupt")]
+    assert [len(r.spans) for r in rows] == [0] * (len(rows) - 1) + [1]
+    assert [r.stance.tolist() for r in rows] == [[]] * (len(rows) - 1) + [[[0, IGNORED]]]
+
+
+def test_a_batch_pads_labels_with_the_mask(encoder: TextEncoder) -> None:
+    batch = Collator(encoder.pad)(make_rows(examples(), encoder))
+    labels, group = batch["labels"], batch["layout"][:, :, 3]
+    assert labels["token"].shape[:2] == batch["input_ids"].shape
+    inside = [batch["input_ids"][i, a:b].tolist() for i, a, b, _ in labels["spans"].tolist()]
+    words = [[encoder.tokenizer.id_to_token(token) for token in tokens] for tokens in inside]
+    assert words == [["corrupt", "council"], ["wrecked"], ["traitors"]]
+    assert (labels["token"][group == -1] == IGNORED).all()
+    assert (labels["token"][:, 0] == IGNORED).all(), "[CLS] has no label"
+    asked = (labels["stance"] != IGNORED).any(-1)
+    assert (batch["query_columns"][asked] > 0).all()
+    assert (batch["input_ids"].gather(1, batch["query_columns"])[asked] == encoder.mask).all()
+
+
+def test_targets_of_one_text_go_together_unless_it_has_other_labels() -> None:
+    a = example("The ferry.", targets=(TargetLabel("a", "favor"),))
+    b = replace(a, targets=(TargetLabel("b", "against"),))
+    merged = merge_targets([a, b, example("The mill.")])
+    assert [[t.name for t in e.targets] for e in merged] == [["a", "b"], []]
+    assert len(merge_targets([a, replace(b, text="The park.")])) == 2
+    assert len(merge_targets([a, replace(b, source="y")])) == 2
+    for labels in (
+        {"biased": True},
+        {"reply": "deny"},
+        {"loaded": ()},
+        {"frames": ()},
+        {"context": "The bridge."},
+    ):
+        assert len(merge_targets([a, replace(b, **labels)])) == 2, labels  # type: ignore[arg-type]
+    toxic = replace(example(a.text), toxic=())
+    (joined,) = merge_targets([toxic, a])
+    assert joined.toxic == ()
+    assert joined.targets == a.targets, "further targets join a text that is labelled otherwise"
+    many = [replace(a, targets=(TargetLabel(str(i), "favor"),)) for i in range(20)]
+    assert [len(e.targets) for e in merge_targets(many)] == [16, 4]
+
+
+class Numbered(TinySet):
+    """Twenty texts of five articles."""
+
+    def read(self, root: Path, split: str) -> Iterator[Example]:
+        yield from (replace(example(f"Story {i}."), group=str(i // 4)) for i in range(20))
+
+
+def test_sets_are_used_as_the_recipe_says(
+    encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(LABELED_SETS, "tiny", Numbered())
+    whole = load_use(SetUse("tiny"))
+    assert len(whole) == 20
+    some = load_use(SetUse("tiny", limit=7), seed=1)
+    assert len(some) == 7
+    assert some == load_use(SetUse("tiny", limit=7), seed=1)
+    assert some != load_use(SetUse("tiny", limit=7), seed=2)
+    folds = [
+        {e.group for e in whole} - {e.group for e in load_use(SetUse("tiny", without_fold=i))}
+        for i in range(5)
+    ]
+    assert sorted(g for fold in folds for g in fold) == ["0", "1", "2", "3", "4"], (
+        "each article left out once"
+    )
+    monkeypatch.setitem(LABELED_SETS, "tiny", TinySet())
+    only = load_use(SetUse("tiny", labels=("loaded",)))
+    assert any(e.loaded for e in only)
+    assert not [e for e in only if e.frames or e.reply or e.toxic or any(t.label for t in e.targets)]
+    assert sum(len(e.targets) for e in only) == sum(len(e.targets) for e in TinySet().read(tmp_path, "train"))
+    with pytest.raises(UsageError, match=r"no label 'frame'.*Did you mean 'frames'"):
+        recipe(tmp_path, train=[{"name": "tiny", "labels": ["frame"]}])
+    monkeypatch.setitem(LABELED_SETS, "tiny", Numbered())
+    use = {"name": "tiny", "repeat": 3, "weight": 0.5, "limit": 4}
+    rows = make_rows(training_examples(recipe(tmp_path, train=[use])), encoder)
+    assert len(rows) == 12
+    assert {r.weight for r in rows} == {0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("vasd", r"unknown set 'vasd'.*Did you mean 'vast'\?"), ("frac", "frac is judged, never trained on")],
+)
+def test_sets_that_cannot_be_learned_from(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_use(SetUse(name))

@@ -1,0 +1,321 @@
+"""The exported model says what the torch model says, and a model folder that is broken says so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slant.encoding.decode import Reading
+from slant.encoding.label_ids import TOKEN_LABELS
+from slant.encoding.predictor import Reader
+from slant.encoding.windows import Request
+from slant.errors import SlantError, UsageError
+from slant.scoring.runtimes import load
+from tiny import examples, open_torch
+
+pytest.importorskip("torch", reason="needs the [train] install")
+pytestmark = pytest.mark.train
+
+SENTENCE = "The greedy council wrecked the old mill, said the mayor of Port Ellis; the ferry opened in June. "
+
+
+def requests() -> list[Request]:
+    """Rows and queries in many shapes: empty, short, long, without a target, with many, with a text replied to."""
+    return [
+        Request(""),
+        Request("Boats."),
+        Request(SENTENCE, [[(11, 18)], "more boats", [(46, 51)], [(55, 65)], "free swimming"]),
+        Request(SENTENCE * 6, [[(11, 18)], "more boats"]),
+        Request("No, that is a lie.", context=SENTENCE),
+        *(Request(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()),
+    ]
+
+
+def differences(found: list[Reading], expected: list[Reading]) -> np.ndarray[Any, Any]:
+    pairs = []
+    for a, b in zip(found, expected, strict=True):
+        assert a.offsets.tolist() == b.offsets.tolist()
+        pairs += [(a.tokens, b.tokens), (a.unit, b.unit)]
+        pairs += [(s, t) for s, t in zip(a.stance, b.stance, strict=True) if s is not None and t is not None]
+    return np.abs(np.concatenate([(x - y).ravel() for x, y in pairs]))
+
+
+@pytest.fixture(scope="module")
+def torch_readings(tiny_checkpoint: Path) -> list[Reading]:
+    return open_torch(tiny_checkpoint).read(requests())
+
+
+@pytest.mark.slow
+def test_fp32_onnx_is_the_torch_model(tiny_export: Path, torch_readings: list[Reading]) -> None:
+    fp32 = load(tiny_export, file="model.onnx", threads=1)
+    assert differences(fp32.read(requests()), torch_readings).max() < 1e-4
+    for request, expected in zip(requests(), torch_readings, strict=True):  # rows of one
+        assert differences(fp32.read([request]), [expected]).max() < 1e-4
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnx"])
+def test_int8_is_near_and_says_the_same_of_what_was_learned(
+    tiny_export: Path, tiny_checkpoint: Path, torch_readings: list[Reading], runtime: str
+) -> None:
+    int8 = load(tiny_export, threads=1, runtime=runtime)
+    off = differences(int8.read(requests()), torch_readings)
+    assert 0 < off.mean() < 0.15, "quantised, and near"
+    for ours, theirs in zip(
+        int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True
+    ):
+        for a, b in zip(ours.stance, theirs.stance, strict=True):
+            assert max(a, key=a.__getitem__) == max(b, key=b.__getitem__)
+        assert [(s.start, s.end, s.label) for s in ours.loaded] == [
+            (s.start, s.end, s.label) for s in theirs.loaded
+        ]
+
+
+def test_the_encoder_of_openvino_has_int8_weights_and_the_heads_have_not(tiny_export: Path) -> None:
+    import openvino
+
+    products = [
+        op
+        for op in openvino.Core().read_model(str(tiny_export / "openvino" / "model.xml")).get_ops()
+        if op.get_type_name() == "MatMul"
+    ]
+    fixed = {op.get_friendly_name(): op.input_value(0).get_node().get_type_name() for op in products}
+    encoder = {
+        kind for name, kind in fixed.items() if "/attention/output/dense/" in name and "/encoder/" in name
+    }
+    assert encoder
+    assert encoder <= {"FakeQuantize", "Reshape"}, (
+        "which products have fixed scales: test_learning_queries.py"
+    )
+    assert all(kind != "FakeQuantize" for name, kind in fixed.items() if "/encoder/" not in name)
+
+
+def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> None:
+    import onnx
+
+    graph = onnx.load(str(tiny_export / "onnx" / "model_quantized.onnx")).graph
+    nodes = graph.node
+    quantised = [n.name for n in nodes if n.op_type == "MatMulNBits"]
+    plain = {
+        n.name.split("/")[2] for n in nodes if n.op_type in ("MatMul", "Gemm") and "encoder" not in n.name
+    }
+    assert len(quantised) >= 2 * 6, "six products in each of the two layers"
+    assert all("/encoder/" in name for name in quantised)
+    scales = {f"{n.input[2]}_half" for n in nodes if n.op_type == "MatMulNBits"}
+    assert {i.data_type for i in graph.initializer if i.name in scales} == {onnx.TensorProto.FLOAT16}
+    assert scales <= {i.name for i in graph.initializer}
+    words = {i.name: i.data_type for i in graph.initializer if "word_embeddings.weight" in i.name}
+    assert words == {
+        "model.encoder.embeddings.word_embeddings.weight_int8": onnx.TensorProto.INT8,
+        "model.encoder.embeddings.word_embeddings.weight_scale": onnx.TensorProto.FLOAT,
+    }
+    assert plain == {"tokens", "unit", "stance"}
+
+
+def test_what_stays_fp32_and_is_large_is_kept_in_half_the_bytes(
+    tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnx
+
+    from slant.training import export_onnx
+    from slant.training.initial_model import weights
+
+    monkeypatch.setattr(export_onnx, "LARGE", 1000)
+    export_onnx.quantize(tiny_export / "onnx" / "model.onnx", tmp_path / "small.onnx")
+    halves = [
+        i for i in onnx.load(str(tmp_path / "small.onnx")).graph.initializer if i.name.endswith("_half")
+    ]
+    assert halves
+    assert {i.data_type for i in halves} == {onnx.TensorProto.FLOAT16}
+    whole, small = weights(tiny_export / "onnx" / "model_quantized.onnx"), weights(tmp_path / "small.onnx")
+    assert whole.keys() == small.keys()
+    for name, values in whole.items():
+        np.testing.assert_allclose(small[name], values, rtol=1e-3, atol=1e-6, err_msg=name)
+
+
+def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
+    tiny_export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import openvino
+
+    from slant.encoding.windows import collate
+    from slant.training import export_openvino as ours
+
+    monkeypatch.setattr(ours, "LARGE", 500)
+    core, reader = openvino.Core(), load(tiny_export, runtime="openvino", threads=1)
+    model = core.read_model(str(tiny_export / "openvino" / "model.xml"))
+    batch = collate(reader.encoder.encode(requests()[2:3]), pad=reader.encoder.pad)
+    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    before = core.compile_model(model, "CPU", settings)(batch)
+    ours._halve(model)
+    assert openvino.Type.f16 in {
+        op.get_element_type() for op in model.get_ops() if op.get_type_name() == "Constant"
+    }
+    after = core.compile_model(model, "CPU", settings)(batch)
+    for i in range(3):
+        np.testing.assert_allclose(after[i], before[i], atol=0.02)
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnx"])
+def test_what_is_said_of_a_text_does_not_depend_on_what_is_asked(tiny_export: Path, runtime: str) -> None:
+    reader = load(tiny_export, runtime=runtime, threads=1)
+    for request in requests():
+        (asked,) = reader.read([request])
+        (unasked,) = reader.read([Request(request.text, (), request.context)])
+        np.testing.assert_allclose(unasked.tokens, asked.tokens, atol=2e-5)
+
+
+def test_the_folder_holds_all_that_scoring_needs(tiny_export: Path, tiny_checkpoint: Path) -> None:
+    from slant.labels.codebook import Codebook
+    from slant.training.network import SlantModel
+
+    names = {str(p.relative_to(tiny_export)) for p in tiny_export.rglob("*") if p.is_file()}
+    assert names >= {
+        "config.json", "tokenizer.json", "codebook.toml", "onnx/model_quantized.onnx",
+        "openvino/model.xml", "openvino/model.bin",
+    }  # fmt: skip
+    settings = json.loads((tiny_export / "config.json").read_text())["slant"]
+    assert settings["parameters"] == SlantModel.from_pretrained(tiny_checkpoint).num_parameters()
+    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "copies"}
+    assert settings["codebook"] == Codebook.load().fingerprint
+    reader = load(tiny_export)
+    assert (reader.name, reader.fingerprint) == (tiny_export.name, settings["fingerprint"])
+
+
+def test_thresholds_chosen_on_dev_travel_with_the_export(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.encoding.decode import Decoding
+    from slant.training.export_onnx import export as export_model
+    from slant.training.torch_runtime import store_decoding
+
+    checkpoint = Path(shutil.copytree(tiny_checkpoint, tmp_path / "checkpoint"))
+    plain = load(export_model(checkpoint, tmp_path / "plain", texts=requests()))
+    chosen = Decoding(loaded_threshold=0.35, named_bias=(0.5, 0.0, -0.25))
+    store_decoding(checkpoint, chosen)
+    assert open_torch(checkpoint).decoding == chosen
+    moved = load(export_model(checkpoint, tmp_path / "moved", texts=requests()))
+    assert moved.decoding == chosen
+    assert moved.fingerprint != plain.fingerprint, "other thresholds, other rows"
+
+
+# ---- loading
+
+
+@pytest.fixture
+def folder(tiny_export: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_export, tmp_path / "model"))
+
+
+def change(folder: Path, **values: Any) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["slant"] |= values
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "onnx/model_quantized.onnx"])
+def test_what_is_missing_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    runtime = "onnx" if name.endswith(".onnx") else None
+    with pytest.raises(UsageError, match=rf"{name} is missing\. A model made by `slant train`"):
+        load(folder, runtime=runtime)
+
+
+def test_a_model_of_other_labels_is_refused_with_both_lists(folder: Path) -> None:
+    change(folder, token_labels=["any", "sarcasm"])
+    with pytest.raises(
+        SlantError, match=r"its token_labels are \['any', 'sarcasm'\].*this version of slant has"
+    ) as error:
+        load(folder)
+    assert str(list(TOKEN_LABELS)) in str(error.value)
+
+
+def test_a_model_of_another_codebook_is_refused(folder: Path) -> None:
+    book = folder / "codebook.toml"
+    book.write_text(book.read_text().replace("definition = ", 'note = "Changed."\ndefinition = ', 1))
+    with pytest.raises(
+        SlantError, match=r"made with codebook [0-9a-f]{12}, but its codebook\.toml is [0-9a-f]{12}"
+    ):
+        load(folder)
+
+
+def test_another_kind_of_model_is_refused(folder: Path) -> None:
+    for content in ('{"model_type": "bert"}', "[]", "torn {"):
+        (folder / "config.json").write_text(content)
+        with pytest.raises(UsageError, match='no "slant" settings: this is another kind of model'):
+            load(folder)
+
+
+def test_a_model_file_that_is_a_pointer_or_torn_is_said(folder: Path) -> None:
+    (folder / "onnx" / "model_quantized.onnx").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(SlantError, match=r"\(43 bytes\) is no model that ONNX Runtime can load"):
+        load(folder, runtime="onnx")
+    (folder / "openvino" / "model.bin").write_bytes(b"torn")
+    with pytest.raises(SlantError, match=r"model\.xml \([\d,]+ bytes\) is no model that OpenVINO can load"):
+        load(folder, runtime="openvino")
+
+
+# ---- the gate
+
+
+def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Reader]:
+    """The gate with judging replaced: what int8 costs is given."""
+    from slant.judging.scorecard import Loss, Scorecard
+    from slant.training import release_check
+
+    judged: list[Reader] = []
+
+    def judge(reader: Reader, **_: Any) -> Scorecard:
+        judged.append(reader)
+        return Scorecard("m", "f", "0", 0, 10, None, ())
+
+    losses = [
+        Loss(set=f"set{i}", metric="f1", before=0.7, after=0.7 - p / 100, points=p)
+        for i, p in enumerate(points)
+    ]
+    monkeypatch.setattr(release_check, "judge", judge)
+    monkeypatch.setattr(release_check, "_real_texts", examples)
+    monkeypatch.setattr("slant.training.export_openvino.calibration_texts", lambda: (requests(), "the tests"))
+    monkeypatch.setattr(release_check, "quality_loss", lambda before, after: losses)
+    return judged
+
+
+@pytest.mark.slow
+def test_a_model_that_lost_little_is_shipped_with_its_losses(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from slant.training.release_check import ship
+
+    judged = gate(monkeypatch, [0.9, -0.3])
+    ship(tiny_checkpoint, tmp_path / "model")
+    fp32, onnx, openvino = (r.read(requests()) for r in judged)
+    assert 0 < differences(fp32, onnx).max() < 0.5
+    assert 0 < differences(fp32, openvino).mean() < 0.15
+    near = json.loads((tmp_path / "model" / "parity.json").read_text())
+    assert (near["texts"], near["r2"] > 0.9, near["onnx"]["r2"] > 0.99) == (len(examples()), True, True)
+    rows = json.loads((tmp_path / "model" / "quantisation.json").read_text())
+    assert [(r["set"], r["fp32"], round(r["int8"], 3)) for r in rows] == [
+        ("set0", 0.7, 0.691),
+        ("set1", 0.7, 0.703),
+    ]
+    assert "70.0 →   69.1  (-0.90)" in capsys.readouterr().out
+    assert not (tmp_path / "model" / "onnx" / "model.onnx").exists()
+    assert load(tmp_path / "model").predict(examples()[:1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [([0.2, 1.1], "int8 costs 1.10 points of f1 on set1"), ([], "none of the public sets")],
+)
+def test_a_model_that_lost_too_much_or_was_not_judged_is_not_shipped(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: list[float], message: str
+) -> None:
+    from slant.training.release_check import ship
+
+    gate(monkeypatch, points)
+    with pytest.raises(SlantError, match=message):
+        ship(tiny_checkpoint, tmp_path / "model")
+    assert not (tmp_path / "model").exists()

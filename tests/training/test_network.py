@@ -1,0 +1,166 @@
+"""The network: what is asked never changes what is said of the rest, and unlabelled tasks teach nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slant.encoding.decode import Reading
+from slant.encoding.label_ids import IGNORED
+from slant.encoding.predictor import Reader
+from slant.encoding.windows import Request, Target
+from tiny import examples, open_torch, text_encoder
+
+torch = pytest.importorskip("torch", reason="needs the [train] install")
+pytest.importorskip("transformers", reason="needs the [train] install")
+pytestmark = pytest.mark.train
+
+TEXT = "The corrupt council met at the mill. The mayor praised the council, and the ferry opened in June."
+COUNCIL: Target = [(12, 19), (59, 66)]
+MAYOR: Target = [(41, 46)]
+LONG = " ".join([TEXT] * 8)  # several windows
+
+
+@pytest.fixture(scope="module")
+def reader(tiny_checkpoint: Path) -> Reader:
+    return open_torch(tiny_checkpoint)
+
+
+def read(reader: Reader, targets: Sequence[Target], text: str = TEXT) -> Reading:
+    return reader.read([Request(text, targets)])[0]
+
+
+def same(a: Any, b: Any) -> None:
+    np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("text", [TEXT, LONG], ids=["one window", "several windows"])
+@pytest.mark.parametrize("targets", [[COUNCIL], ["more boats"], [MAYOR, COUNCIL, "more boats"]])
+def test_what_is_asked_does_not_change_the_tokens_and_the_unit(
+    reader: Reader, text: str, targets: list[Target]
+) -> None:
+    plain, asked = read(reader, [], text), read(reader, targets, text)
+    assert (plain.windows > 1) == (text == LONG)
+    same(asked.tokens, plain.tokens)
+    same(asked.unit, plain.unit)
+
+
+@pytest.mark.parametrize("target", [COUNCIL, MAYOR, "more boats"])
+def test_what_is_said_of_a_target_does_not_change_with_the_others(reader: Reader, target: Target) -> None:
+    others: list[Target] = [MAYOR, "free swimming", COUNCIL, "the ferry"]
+    alone = read(reader, [target]).stance[0]
+    for place in (0, 2, len(others)):
+        among = read(reader, [*others[:place], target, *others[place:]]).stance[place]
+        same(among, alone)
+
+
+def test_nor_with_the_rest_of_the_batch_and_its_padding(reader: Reader) -> None:
+    requests = [
+        Request("Boats."),
+        Request(TEXT, [COUNCIL, "more boats"]),
+        Request("", ["more boats"]),
+        Request(LONG, [MAYOR]),
+        Request("So it is.", context="The bridge opens in June."),
+    ]
+    together = reader.read(requests)
+    for asked, found in zip(requests, together, strict=True):
+        (alone,) = reader.read([asked])
+        same(found.tokens, alone.tokens)
+        same(found.unit, alone.unit)
+        for a, b in zip(found.stance, alone.stance, strict=True):
+            same(a, b)
+
+
+def test_a_target_and_the_text_replied_to_are_read_at_all(reader: Reader) -> None:
+    """The properties above would hold for a model that is deaf."""
+    one, other = read(reader, [COUNCIL]).stance[0], read(reader, [MAYOR]).stance[0]
+    assert one is not None
+    assert np.abs(one - other).max() > 1e-3
+    reply, elsewhere = reader.read([Request("So it is.", context=c) for c in ("A lie.", "The ferry opened.")])
+    assert np.abs(reply.unit - elsewhere.unit).max() > 1e-3
+
+
+# ---- the loss
+
+
+def batch(tmp_path: Path, which: slice = slice(None)) -> dict[str, Any]:
+    from slant.training.batches import Collator, make_rows
+
+    encoder = text_encoder(tmp_path)
+    return Collator(encoder.pad)(make_rows(examples()[which], encoder))
+
+
+def test_tasks_without_labels_get_no_gradient(reader: Reader, tmp_path: Path) -> None:
+    """The stance-only rows move the stance head and the encoder, and no other head."""
+    model = reader.runtime.model  # type: ignore[attr-defined]
+    model.zero_grad()
+    model(**batch(tmp_path, slice(4, 6))).loss.backward()
+    moved = {
+        n.split(".")[0] for n, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0
+    }
+    model.zero_grad()
+    assert moved == {"encoder", "roles", "stance"}
+
+
+def test_labels_of_padding_and_of_unlabelled_rows_count_nothing(reader: Reader, tmp_path: Path) -> None:
+    from slant.training.batches import Collator, make_rows
+
+    model = reader.runtime.model  # type: ignore[attr-defined]
+    encoder = text_encoder(tmp_path)
+    rows = make_rows(examples(), encoder)
+    each = [float(model(**Collator(encoder.pad)([row])).loss.detach()) for row in rows]
+    together = float(model(**Collator(encoder.pad)(rows)).loss.detach())
+    assert together == pytest.approx(np.mean(each), abs=1e-5)
+    nothing = batch(tmp_path)
+    labels = nothing["labels"]
+    nothing["labels"] = {k: v if k == "weight" else v * 0 + IGNORED for k, v in labels.items()}
+    nothing["labels"]["spans"] = labels["spans"][:0]
+    assert float(model(**nothing).loss.detach()) == 0
+
+
+def test_the_weight_of_a_row_is_the_weight_of_its_loss(reader: Reader, tmp_path: Path) -> None:
+    model = reader.runtime.model  # type: ignore[attr-defined]
+    rows = batch(tmp_path)
+    once = float(model(**rows).loss.detach())
+    rows["labels"]["weight"] *= 3
+    assert float(model(**rows).loss.detach()) == pytest.approx(3 * once, rel=1e-5)
+
+
+def test_class_weights_reach_the_loss(reader: Reader, tmp_path: Path) -> None:
+    """Only the against row of two stance rows counts where the other classes weigh nothing."""
+    model = reader.runtime.model  # type: ignore[attr-defined]
+    rows = batch(tmp_path, slice(4, 6))
+    before = model.config.class_weights
+    try:
+        model.config.class_weights = {"stance_topic": [1.0, 0.0, 0.0]}
+        against_only = float(model(**rows).loss.detach())
+    finally:
+        model.config.class_weights = before
+    alone = float(model(**batch(tmp_path, slice(5, 6))).loss.detach())
+    assert against_only == pytest.approx(alone / 2, rel=1e-4)
+
+
+# ---- save and load
+
+
+def test_a_model_is_the_same_after_a_round_trip(reader: Reader, tmp_path: Path) -> None:
+    from transformers import AutoModel
+
+    from slant.training.network import SlantModel
+
+    model = reader.runtime.model  # type: ignore[attr-defined]
+    model.save_pretrained(tmp_path / "saved")
+    rows = {k: v for k, v in batch(tmp_path).items() if k != "labels"}
+    for loaded in (
+        SlantModel.from_pretrained(tmp_path / "saved"),
+        AutoModel.from_pretrained(tmp_path / "saved"),
+    ):
+        assert type(loaded) is SlantModel
+        assert loaded.config.decoding == model.config.decoding
+        with torch.no_grad():
+            for a, b in zip(loaded.eval()(**rows).to_tuple(), model.eval()(**rows).to_tuple(), strict=True):
+                assert torch.equal(a, b)

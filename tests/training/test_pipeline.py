@@ -1,0 +1,114 @@
+"""transformers.pipeline("slant"): the rows of the shipped runtime, from the torch model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import slant
+from pages import examples
+from slant.errors import Rejected, UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.train
+TEXTS = [
+    "The corrupt council met and wrecked the old mill, said the greedy mayor.",
+    "The council meets on Tuesday at the library of Port Ellis.",
+    {"text": "No, that is a lie.", "parent_text": "The bridge opens in June."},
+    {"text": "I do not want more boats on the river.", "targets": ["more boats"]},
+]
+
+
+pytest.importorskip("transformers", reason="needs the [train] install")
+
+
+@pytest.fixture(scope="module")
+def pipe(tiny_checkpoint: Path) -> Any:
+    import transformers
+
+    import slant.training.torch_runtime  # noqa: F401  # registers the task
+
+    return transformers.pipeline("slant", model=str(tiny_checkpoint), device="cpu")
+
+
+def test_rows_are_those_of_the_exported_model_but_for_int8(pipe: Any, tiny_export: Path) -> None:
+    rows = pipe(TEXTS, targets=["council"])
+    int8 = [row.to_dict() for row in slant.Scorer.load(tiny_export).score(TEXTS, targets=["council"])]
+    assert [row.keys() for row in rows] == [row.keys() for row in int8]
+    for ours, theirs in zip(rows, int8, strict=True):
+        assert [s["label"] for s in ours["stance"]] == [s["label"] for s in theirs["stance"]]
+        for s, t in zip(ours["stance"], theirs["stance"], strict=True):
+            assert s["scores"] == pytest.approx(t["scores"], abs=0.05)
+        assert [(x["start"], x["end"], x["label"]) for x in ours["loaded"]] == [
+            (x["start"], x["end"], x["label"]) for x in theirs["loaded"]
+        ]
+        assert (ours["reply"] or {}).get("label") == (theirs["reply"] or {}).get("label")
+        assert {**ours, "model": "", "stance": 0, "loaded": 0, "frames": 0, "reply": 0, "biased": 0, "subjective": 0} == {
+            **theirs, "model": "", "stance": 0, "loaded": 0, "frames": 0, "reply": 0, "biased": 0, "subjective": 0,
+        }  # fmt: skip
+    assert rows[0]["loaded"], "a test of spans has some"
+
+
+def test_batches_one_alone_and_streams_say_the_same(pipe: Any) -> None:
+    alone = [pipe(text) for text in TEXTS]
+    assert pipe(TEXTS) == alone
+    for size in (2, 3, 8):
+        batched = pipe(TEXTS, batch_size=size)
+        assert [[s["label"] for s in row["stance"]] for row in batched] == [
+            [s["label"] for s in row["stance"]] for row in alone
+        ]
+        assert [row["text"] for row in batched] == [row["text"] for row in alone]
+    streamed = list(pipe((text for text in TEXTS), batch_size=2))
+    assert [row["text"] for row in streamed] == [row["text"] for row in alone]
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [(3, "this is int 3; expected a string or a dict"), ({"txt": "No."}, "no_text"), (" ", "no_text")],
+)
+def test_bad_input_is_raised(pipe: Any, item: Any, message: str) -> None:
+    with pytest.raises(Rejected, match=message):
+        pipe([item], batch_size=2)
+
+
+def test_wrong_parameters_are_refused(pipe: Any) -> None:
+    with pytest.raises(UsageError, match="takes targets and batch_size, not top_k"):
+        pipe(TEXTS, top_k=3)
+    with pytest.raises(UsageError, match="Expected a list of names"):
+        pipe(TEXTS, targets="council")
+
+
+@pytest.mark.slow
+def test_the_shipped_int8_model_and_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restored to torch weights, it says what its int8 form says; and the page's example runs."""
+    pytest.importorskip("slant.training.initial_model", reason="int8 weights cannot be restored yet")
+    import transformers
+
+    import slant.training.torch_runtime
+
+    said = [
+        "The minister praised the Tern League, a brave and honest group.",
+        "The corrupt Tern League has betrayed us.",
+    ]
+    rows = transformers.pipeline("slant", device="cpu")(said, targets=["Tern League"])
+    int8 = [row.to_dict() for row in slant.Scorer.load().score(said, targets=["Tern League"])]
+    assert [row["stance"][0]["label"] for row in rows] == [row["stance"][0]["label"] for row in int8]
+    for ours, theirs in zip(rows, int8, strict=True):
+        assert ours["stance"][0]["scores"] == pytest.approx(theirs["stance"][0]["scores"], abs=0.05)
+
+    (code,) = (c for heading, c in examples(ROOT / "docs" / "python.md") if heading == "## In transformers")
+    names = {"frame": slant.Scorer.load().score(said).to_pandas()}
+    exec(code, names)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("slant.training.initial_model", reason="int8 weights cannot be restored yet")
+    import transformers
+
+    import slant.training.torch_runtime  # noqa: F401
+
+    (tmp_path / "config.json").write_text('{"model_type": "slant"}')
+    with pytest.raises(UsageError, match="neither a checkpoint"):
+        transformers.pipeline("slant", model=str(tmp_path))

@@ -1,0 +1,130 @@
+"""Recipes: everything a run depends on, and mistakes said in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slant.errors import UsageError
+from slant.training.recipe import Recipe, SetUse, load_recipe, to_dict
+
+RECIPES = sorted((Path(__file__).parents[2] / "model" / "recipes").glob("*.toml"))
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "r.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_recipe_is_read_with_its_sets_and_overrides(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, 'epochs = 2\ntrain = [{ name = "vast", repeat = 2 }]\n[loss_weights]\ntoxic = 2.0\n'
+    )
+    found = load_recipe(path, ["seed=5", "encoder=some/where", "learning_rate=1e-3", "bf16=false"])
+    assert found.name == "r"
+    assert (found.epochs, found.seed, found.encoder) == (2.0, 5, "some/where")
+    assert (found.learning_rate, found.bf16) == (1e-3, False)
+    assert found.train == (SetUse("vast", repeat=2),)
+    assert found.loss_weights == {"toxic": 2.0}
+
+
+def test_a_saved_recipe_gives_the_same_recipe(tmp_path: Path) -> None:
+    from slant.training.recipe import recipe_from
+
+    found = load_recipe(write(tmp_path, 'epochs = 2\ndev = [{ name = "vast", split = "dev" }]'))
+    assert recipe_from(to_dict(found), where="saved") == found
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "message"),
+    [
+        ("learning_rat = 1", [], r"r\.toml: unknown setting 'learning_rat'\. Did you mean 'learning_rate'\?"),
+        (
+            'train = [{ name = "vast", spilt = "dev" }]',
+            [],
+            r"train: unknown setting 'spilt'\. Did you mean 'split'",
+        ),
+        ("train = [{ split = 'dev' }]", [], "train: {'split': 'dev'} names no set"),
+        ("epochs = 'two'", [], "epochs = 'two' is a str; expected a float"),
+        ("batch_size = 2.5", [], "batch_size = 2.5 is a float; expected a int"),
+        ("batch_size = true", [], "batch_size = True is a bool; expected a int"),
+        ("loss_weights = 2", [], "loss_weights = 2 is a int"),
+        ("train = 'vast'", [], "train = 'vast' is a str; expected a list"),
+        ("train = ['vast']", [], "train: 'vast' names no set; every entry needs a name"),
+        ('train = [{ name = "vast", limit = "many" }]', [], "train: limit = 'many' is a str; expected a int"),
+        ("epochs = ", [], "is not valid TOML"),
+        ("", ["epochs"], "expected key=value"),
+        ("", ["epoch=1"], "unknown setting 'epoch'. Did you mean 'epochs'"),
+    ],
+)
+def test_mistakes_are_said_with_the_place_and_what_was_expected(
+    tmp_path: Path, text: str, overrides: list[str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_recipe(write(tmp_path, text), overrides)
+
+
+def test_a_recipe_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no such file. Recipes are in model/recipes/"):
+        load_recipe(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_the_recipes_that_ship_name_known_sets_and_choose_by_no_test_split(path: Path) -> None:
+    from slant.corpora import LABELED_SETS, OWN_SETS, unlabeled
+
+    found: Recipe = load_recipe(path)
+    assert found.train
+    assert {use.name for use in found.unlabelled} <= set(unlabeled.SOURCES)
+    for use in (*found.train, *found.dev):
+        assert use.split in {**LABELED_SETS, **OWN_SETS}[use.name].SPLITS, use
+        assert "test" not in use.split, use
+        assert use.name != "frac"
+
+
+@pytest.mark.train
+@pytest.mark.parametrize(
+    "use",
+    [
+        'train = [{ name = "vast", split = "test" }]',
+        'train = [{ name = "ptc", split = "dev" }]',
+        'dev = [{ name = "checkthat", split = "dev" }]',
+        'dev = [{ name = "newsmtsc", split = "test_mt" }]',
+        'train = [{ name = "babe", split = "all" }]',
+        'train = [{ name = "babe", split = "all", without_fold = 1 }]',
+        'train = [{ name = "frac", split = "gold" }]',
+    ],
+)
+def test_what_a_model_is_judged_on_cannot_be_learned_or_chosen_by(tmp_path: Path, use: str) -> None:
+    pytest.importorskip("torch", reason="needs the [train] install")
+    from slant.training.train import refuse_judged
+
+    with pytest.raises(UsageError, match="judged"):
+        refuse_judged(load_recipe(write(tmp_path, use)))
+
+
+@pytest.mark.train
+def test_a_test_part_teaches_nothing_though_nobody_is_judged_on_it(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the [train] install")
+    from slant.training.train import refuse_judged
+
+    for use in (
+        'train = [{ name = "semeval2021", split = "test" }]',
+        'dev = [{ name = "directed_sentiment", split = "test" }]',
+    ):
+        with pytest.raises(UsageError, match="is a test part"):
+            refuse_judged(load_recipe(write(tmp_path, use)))
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_our_recipes_keep_off_what_is_judged(path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the [train] install")
+    from slant.training.train import refuse_judged
+
+    recipe = load_recipe(path)
+    refuse_judged(recipe)
+    assert recipe.train
+    assert recipe.dev

@@ -1,0 +1,175 @@
+"""Training: it learns what it is shown, says the same for the same seed, and can be stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slant.corpora import LABELED_SETS
+from slant.errors import SlantError, UsageError
+from tiny import TinySet, examples, open_torch, recipe, train_tiny
+
+torch = pytest.importorskip("torch", reason="needs the [train] install")
+pytest.importorskip("transformers", reason="needs the [train] install")
+pytestmark = pytest.mark.train
+
+SHORT: dict[str, Any] = {"epochs": 4, "batch_size": 4, "learning_rate": 1e-3}  # 13 rows: 4 steps an epoch
+Weights = dict[str, torch.Tensor]
+
+
+def weights(checkpoint: Path) -> Weights:
+    from slant.training.network import SlantModel
+
+    return dict(SlantModel.from_pretrained(checkpoint).state_dict())
+
+
+def distance(a: Weights, b: Weights) -> float:
+    assert a.keys() == b.keys()
+    return max(float((a[name] - b[name]).abs().max()) for name in a)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_tiny(tiny_encoder, tmp_path_factory.mktemp("undisturbed"), **SHORT)
+
+
+@pytest.mark.slow
+def test_it_finds_again_what_it_was_taught(tiny_checkpoint: Path) -> None:
+    """Guards against a span model that returns nothing, and against labels that stand in the wrong column."""
+    for e, p in zip(examples(), open_torch(tiny_checkpoint).predict(examples()), strict=True):
+        for target, scores in zip(e.targets, p.stance, strict=True):
+            assert max(scores, key=scores.__getitem__) == target.label, e.text
+        if e.loaded is not None:
+            assert [(s.start, s.end, s.label) for s in p.loaded] == [
+                (s.start, s.end, s.label) for s in e.loaded
+            ]
+        if e.toxic is not None:
+            assert p.toxic == e.toxic
+        if e.reply is not None and p.reply is not None:
+            assert max(p.reply, key=p.reply.__getitem__) == e.reply
+        if e.frames is not None:
+            assert tuple(f for f, score in p.frames.items() if score >= 0.5) == e.frames
+        for name in ("biased", "subjective"):
+            if getattr(e, name) is not None:
+                assert (getattr(p, name) > 0.5) == getattr(e, name), e.text
+
+
+@pytest.mark.slow
+def test_the_seed_reaches_everything(tiny_encoder: Path, undisturbed: Path, tmp_path: Path) -> None:
+    again = train_tiny(tiny_encoder, tmp_path / "again", **SHORT)
+    other = train_tiny(tiny_encoder, tmp_path / "other", **SHORT, seed=14)
+    assert distance(weights(undisturbed), weights(again)) == 0
+    assert distance(weights(undisturbed), weights(other)) > 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [3, 8, 11], ids=["first epoch", "end of an epoch", "third epoch"])
+def test_a_run_that_was_stopped_and_resumed_ends_as_an_undisturbed_one(
+    stop: int, tiny_encoder: Path, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_at = interrupt(monkeypatch, after=stop)
+    with pytest.raises(KeyboardInterrupt):
+        train_tiny(tiny_encoder, tmp_path, **SHORT, save_steps=2)
+    monkeypatch.undo()
+    assert stopped_at == [stop]
+    assert not (tmp_path / "model.safetensors").exists()
+    resumed = train_tiny(tiny_encoder, tmp_path, **SHORT, save_steps=2, resume=True)
+    assert distance(weights(undisturbed), weights(resumed)) < 1e-6
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, *, after: int) -> list[int]:
+    """As if someone pressed Ctrl-C in the step that follows step `after`."""
+    from slant.training.train import SlantTrainer
+
+    reached: list[int] = []
+    step = SlantTrainer.training_step
+
+    def training_step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.state.global_step == after:
+            reached.append(after)
+            raise KeyboardInterrupt
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(SlantTrainer, "training_step", training_step)
+    return reached
+
+
+@pytest.mark.slow
+def test_a_run_that_starts_again_leaves_nothing_of_the_old_one_to_resume(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
+    train_tiny(tiny_encoder, tmp_path, **SHORT, save_steps=2)
+    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["checkpoint-16"]
+    train_tiny(tiny_encoder, tmp_path, **{**SHORT, "epochs": 1}, save_steps=2)
+    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["checkpoint-4"]
+
+
+@pytest.mark.slow
+def test_resume_refuses_the_run_of_another_recipe_and_says_what_differs(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
+    train_tiny(tiny_encoder, tmp_path, **{**SHORT, "epochs": 1})
+    with pytest.raises(SlantError, match=r"run of another recipe \(different: epochs, seed\)"):
+        train_tiny(tiny_encoder, tmp_path, **SHORT, seed=5, resume=True)
+
+
+def test_every_epoch_sees_every_row_once_and_in_another_order() -> None:
+    from slant.training.train import EpochOrder
+
+    order = EpochOrder([3, 9, 4, 8, 5, 7, 6, 2] * 4, batch_size=4, seed=13)
+    first = list(order)
+    order.set_epoch(1)
+    second = list(order)
+    assert sorted(first) == sorted(second) == list(range(32))
+    assert first != second
+    order.set_epoch(0)
+    assert list(order) == first
+
+
+def test_a_recipe_whose_sets_are_empty_is_an_error_of_words(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.training.train import train
+
+    class Empty(TinySet):
+        def read(self, root: Path, split: str) -> Iterator[Any]:
+            return iter(())
+
+    monkeypatch.setitem(LABELED_SETS, "tiny", Empty())
+    with pytest.raises(SlantError, match="no examples: nothing to train on"):
+        train(recipe(tiny_encoder), tmp_path)
+
+
+def test_an_encoder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no config\.json in that folder"):
+        train_tiny(tmp_path / "nothing", tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_a_checkpoint_says_what_made_it(undisturbed: Path, tiny_encoder: Path) -> None:
+    settings = json.loads((undisturbed / "slant.json").read_text())
+    assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "copies"}
+    assert json.loads((undisturbed / "recipe.json").read_text())["epochs"] == SHORT["epochs"]
+    assert (undisturbed / "tokenizer.json").read_bytes() == (tiny_encoder / "tokenizer.json").read_bytes()
+
+
+def test_a_model_is_asked_as_its_recipe_says(tiny_encoder: Path, tmp_path: Path) -> None:
+    out = train_tiny(tiny_encoder, tmp_path / "run", epochs=1, queries="marks")
+    assert json.loads((out / "slant.json").read_text())["windows"]["queries"] == "marks"
+    assert open_torch(out).encoder.queries == "marks"
+    with pytest.raises(UsageError, match="not 'pointers'"):
+        train_tiny(tiny_encoder, tmp_path / "other", queries="pointers")
+
+
+def test_word_embeddings_stay_if_the_recipe_says_so(tiny_encoder: Path, tmp_path: Path) -> None:
+    from transformers import AutoModel
+
+    run = train_tiny(tiny_encoder, tmp_path, **{**SHORT, "epochs": 1}, freeze_words=True)
+    before = AutoModel.from_pretrained(tiny_encoder).state_dict()["embeddings.word_embeddings.weight"]
+    after = weights(run)
+    assert torch.equal(after["encoder.embeddings.word_embeddings.weight"], before)
+    assert after["roles.weight"].abs().max() > 0

@@ -1,0 +1,125 @@
+"""What is shipped leaves reserved word pieces out and reads every text as before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slant.encoding.windows import Request
+from tiny import examples, open_torch
+
+torch = pytest.importorskip("torch", reason="needs the [train] install")
+pytestmark = pytest.mark.train
+
+RESERVED = {1: "[unused0]", 2: "[unused1]", 5: "[unused27]"}  # number among the pieces → piece
+
+
+def requests() -> list[Request]:
+    """Some name a reserved piece, which is cut at its brackets."""
+    texts = [
+        Request("The council met.", ["[unused1]"], "[unused0] [MASK]"),
+        Request("A [unused27] boat", [[(2, 12)]]),
+    ]
+    return texts + [Request(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()]
+
+
+@pytest.fixture
+def reserved(tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    """The tiny checkpoint with reserved pieces among its own, and special tokens told to the tokenizer as BERT's does."""
+    from tokenizers import Tokenizer, models
+    from tokenizers.processors import TemplateProcessing
+
+    from slant.training.network import SlantModel
+
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "reserved", ignore=shutil.ignore_patterns("export"))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    pieces = sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().get)  # type: ignore[arg-type]
+    for number, piece in RESERVED.items():
+        pieces.insert(number, piece)
+    tokenizer.model = models.WordPiece({p: n for n, p in enumerate(pieces)}, unk_token="[UNK]")
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[(p, pieces.index(p)) for p in ("[CLS]", "[SEP]")]
+    )
+    tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")
+    tokenizer.save(str(folder / "tokenizer.json"))
+
+    model = SlantModel.from_pretrained(folder)
+    weights = model.encoder.get_input_embeddings().weight.data
+    rows = iter(weights)
+    more = torch.stack(
+        [torch.full_like(weights[0], 9.0) if n in RESERVED else next(rows) for n in range(len(pieces))]
+    )
+    model.encoder.set_input_embeddings(torch.nn.Embedding.from_pretrained(more, padding_idx=0))
+    model.encoder.config.vocab_size = model.config.encoder["vocab_size"] = len(pieces)
+    model.save_pretrained(folder)
+    return folder
+
+
+def trimmed(folder: Path) -> Path:
+    from slant.training.export_onnx import trim
+    from slant.training.network import SlantModel
+
+    out = shutil.copytree(folder, folder.parent / "trimmed")
+    model = SlantModel.from_pretrained(folder)
+    trim(model, folder / "tokenizer.json", out / "tokenizer.json")
+    model.save_pretrained(out)
+    return out
+
+
+def test_a_model_without_reserved_pieces_says_the_same(reserved: Path) -> None:
+    from tokenizers import Tokenizer
+
+    smaller = trimmed(reserved)
+    before, after = open_torch(reserved), open_torch(smaller)
+    for old, new in zip(before.read(requests()), after.read(requests()), strict=True):
+        assert np.array_equal(old.tokens, new.tokens)
+        assert np.array_equal(old.unit, new.unit)
+        for a, b in zip(old.stance, new.stance, strict=True):
+            assert (a is None and b is None) or np.array_equal(a, b)
+
+    old, new = (Tokenizer.from_file(str(f / "tokenizer.json")) for f in (reserved, smaller))
+    assert new.get_vocab_size() == old.get_vocab_size() - len(RESERVED)
+    sizes = json.loads((smaller / "config.json").read_text("utf-8"))["encoder"]["vocab_size"]
+    assert sizes == new.get_vocab_size()
+    for text in ("The council [MASK] met", "[unused1] boat"):  # with special tokens, as other tools ask
+        assert new.encode(text).tokens == old.encode(text).tokens
+        assert new.encode(text).ids != old.encode(text).ids
+
+
+def test_a_model_that_has_none_is_left_as_it_is(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.training.export_onnx import trim
+    from slant.training.network import SlantModel
+
+    model = SlantModel.from_pretrained(tiny_checkpoint)
+    before = model.encoder.get_input_embeddings()
+    trim(model, tiny_checkpoint / "tokenizer.json", tmp_path / "t.json")
+    assert (tmp_path / "t.json").read_bytes() == (tiny_checkpoint / "tokenizer.json").read_bytes()
+    assert model.encoder.get_input_embeddings() is before
+
+
+@pytest.mark.parametrize("kind", ["byte pairs", "cut at blanks"])
+def test_a_tokenizer_of_another_kind_is_copied(kind: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Cut at blanks alone, a text can give a reserved piece."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    from slant.training.export_onnx import trim
+    from slant.training.network import SlantModel
+
+    vocabulary = {"[unused1]": 0, "a": 1, "[UNK]": 2}
+    if kind == "byte pairs":
+        tokenizer = Tokenizer(models.BPE(vocabulary, []))
+    else:
+        tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        assert tokenizer.encode("a [unused1]").ids == [1, 0]
+    tokenizer.save(str(tmp_path / "other.json"))
+    model = SlantModel.from_pretrained(tiny_checkpoint)
+    before = model.encoder.get_input_embeddings()
+    trim(model, tmp_path / "other.json", tmp_path / "t.json")
+    assert (tmp_path / "t.json").read_bytes() == (tmp_path / "other.json").read_bytes()
+    assert model.encoder.get_input_embeddings() is before
