@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from slant.encoding.decode import Floats, Decoding
+from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.predictor import Reader, batches, columns, request
 from slant.encoding.windows import Request

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.encoding.decode import Floats, Decoding
+from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.predictor import Reader
 from tiny import text_encoder

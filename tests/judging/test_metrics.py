@@ -70,7 +70,7 @@ def test_classes_equal_scikit_learn(items):
 @settings(max_examples=10, deadline=None)
 @given(rows)
 def test_classes_equal_the_evaluate_metric(items):
-    from slant.judging.metrics import official_value
+    from slant.judging.metrics_evaluate import official_value
 
     groups, gold, said = zip(*items, strict=True)
     tally = tally_classes(groups, gold, said, labels=LABELS)
@@ -80,7 +80,7 @@ def test_classes_equal_the_evaluate_metric(items):
 
 @pytest.mark.train
 def test_spans_equal_the_evaluate_metric_and_labels_stand_apart():
-    from slant.judging.metrics import official_value
+    from slant.judging.metrics_evaluate import official_value
 
     gold = {"a1": [(0, 10, "doubt"), (20, 30, "slogans")], "a2": []}
     found = {"a1": [(0, 5, "doubt"), (20, 30, "doubt")], "a2": [(3, 6, "slogans")]}
@@ -95,7 +95,7 @@ def test_spans_equal_the_evaluate_metric_and_labels_stand_apart():
 
 @pytest.mark.train
 def test_posts_equal_the_evaluate_metric_and_each_keeps_its_own_figure():
-    from slant.judging.metrics import official_value
+    from slant.judging.metrics_evaluate import official_value
 
     gold, found = [[(0, 4)], [], [(2, 8)]], [[(0, 4)], [(1, 2)], [(0, 4)]]
     tally = tally_characters(["p1", "p2", "p3"], gold, found, label="toxic")

@@ -12,9 +12,9 @@ from slant.errors import SlantError
 from slant.judging import judged_sets
 from slant.judging import scorecard as cards
 from slant.judging.baselines import Lexicon, simple
-from slant.judging.scorecard import Settings, read, write
-from slant.judging.scorecard_files import markdown, percent
-from slant.judging.scorecard_records import quality_loss
+from slant.judging.scorecard import Settings
+from slant.judging.scorecard_files import markdown, percent, write
+from slant.judging.scorecard_records import quality_loss, read
 from slant.records import REPLIES, STANCES, Example, Loaded, Prediction, TargetLabel
 
 TOY = judged_sets.SetSpec("toy/test", "Toy", "toy", "test", "train", "reply", "macro_f1", REPLIES, "threads")
@@ -243,7 +243,7 @@ def test_the_svm_reads_the_target_as_well_as_the_text():
 
 def test_importing_the_judging_room_needs_only_the_base_install():
     code = (
-        "import sys; import slant.judging.scorecard, slant.judging.metrics, slant.judging.metrics; "
+        "import sys; import slant.judging.scorecard, slant.judging.figures, slant.judging.metrics; "
         "bad = {'evaluate', 'datasets', 'sklearn', 'pandas', 'torch', 'transformers', 'matplotlib'} & set(sys.modules); "
         "assert not bad, bad"
     )
@@ -274,7 +274,3 @@ def test_a_perfect_predictor_on_every_public_set():
         assert result.figure.value >= least, result
     sizes = {r.set: r.n for r in card.results}
     assert (sizes["ptc/si"], sizes["ptc/tc"], sizes["vast/test"]) == (940, 1063, 3006)
-
-
-def test_the_scorecard_door_offers_what_the_commands_use():
-    assert set(cards.__all__) >= {"judge", "write", "read", "quality_loss", "Scorecard"}

@@ -10,9 +10,9 @@ from slant.assets import asset
 from slant.errors import SlantError
 from slant.judging import judged_sets
 from slant.judging import scorecard_records as publications
-from slant.judging.scorecard import Settings, judge, read, without_target, write
-from slant.judging.scorecard_files import best_published, markdown
-from slant.judging.scorecard_records import Figure, Published, Result
+from slant.judging.scorecard import Settings, judge, without_target
+from slant.judging.scorecard_files import best_published, markdown, write
+from slant.judging.scorecard_records import Figure, Published, Result, read
 from slant.records import STANCES, Example, Prediction, TargetLabel
 
 pytestmark = pytest.mark.train

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_report_browser import _CONTRAST, _width, driver, pytestmark
+from test_article_browser import _CONTRAST, _width, driver, pytestmark
 
 from comparison_cases import AGAINST, OUTLETS, opened, results
 from slant.reports.comparison_page import write

@@ -313,7 +313,7 @@ def test_a_disk_that_is_full_in_truth(work: Path) -> None:
         pytest.skip("needs unshare")
     (work / "disk").mkdir()
     write_articles(work / "in", articles=60)
-    run = Path(__file__).with_name("stub_score.py")
+    run = Path(__file__).parents[1] / "helpers" / "stub_score.py"
     script = ON_A_SMALL_DISK.format(python=sys.executable, run=run)
     ran = subprocess.run(
         ["unshare", "-rm", "sh", "-c", script], cwd=work, capture_output=True, text=True, timeout=120

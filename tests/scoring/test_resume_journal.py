@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from slant.errors import SlantError, UsageError
 from slant.ingest.inputs import Seen
 from slant.records import Score, Unit
+from slant.scoring import run as local_run
 from slant.scoring.resume import Journal, digest, journal_path
 from slant.scoring.run import resumed
 from slant.scoring.score import Question
@@ -66,20 +67,20 @@ def test_any_change_of_the_input_gives_its_rows_in_its_order(
 ) -> None:
     output = tmp_path / "s.jsonl"
     journal_path(output).unlink(missing_ok=True)
-    held, run.HELD = run.HELD, 5
+    held, local_run.HELD = local_run.HELD, 5
     try:
         done = set(run(output, before, Model(ahead), stop=stop)) if stop and len(before) >= stop else set()
         model = Model(ahead)
         assert run(output, now, model) == now
     finally:
-        run.HELD = held
+        local_run.HELD = held
     assert set(model.asked) == set(now) - done, "what was scored is not scored again, all else is"
     assert not journal_path(output).exists()
 
 
 def test_memory_holds_few_of_the_rows_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each stretch of HELD rows is let go before more are looked at, though the model asks for the next that is new."""
-    monkeypatch.setattr(run, "HELD", 10)
+    monkeypatch.setattr(local_run, "HELD", 10)
     output, looked = tmp_path / "s.jsonl", 0
     run(output, range(100), Model(), stop=96)
 

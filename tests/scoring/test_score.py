@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from slant.encoding.decode import Floats, Decoding
+from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.predictor import Reader
 from slant.encoding.windows import Request, TextEncoder

@@ -22,6 +22,8 @@ from slant.encoding.decode import Decoding
 from slant.records import Example
 from tiny import TinySet, examples, open_torch
 
+HELPERS = str(Path(__file__).parents[1] / "helpers")
+
 STEPS, SAVED = 5, 7  # 40 rows, 2 processes, 4 rows each: 5 steps an epoch; a checkpoint in the second
 SETTINGS = {
     "epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "save_steps": SAVED, "bf16": False, "max_length": 64, "stride": 16,
@@ -95,7 +97,7 @@ def launch(recipe: Path, out: Path, *flags: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "SLANT_PROGRESS": "0"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "SLANT_PROGRESS": "0", "PYTHONPATH": HELPERS},
     )
     try:
         said, complaints = process.communicate(timeout=120)

@@ -262,7 +262,7 @@ def test_a_model_file_that_is_a_pointer_or_torn_is_said(folder: Path) -> None:
 
 def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Reader]:
     """The gate with judging replaced: what int8 costs is given."""
-    from slant.judging.scorecard import Loss, Scorecard
+    from slant.judging.scorecard_records import Loss, Scorecard
     from slant.training import release_check
 
     judged: list[Reader] = []

@@ -28,7 +28,7 @@ pytest.importorskip("transformers", reason="needs the [train] install")
 def pipe(tiny_checkpoint: Path) -> Any:
     import transformers
 
-    import slant.training.torch_runtime  # noqa: F401  # registers the task
+    import slant.training.pipeline  # noqa: F401  # registers the task
 
     return transformers.pipeline("slant", model=str(tiny_checkpoint), device="cpu")
 
@@ -86,7 +86,7 @@ def test_the_shipped_int8_model_and_the_page(monkeypatch: pytest.MonkeyPatch) ->
     pytest.importorskip("slant.training.initial_model", reason="int8 weights cannot be restored yet")
     import transformers
 
-    import slant.training.torch_runtime
+    import slant.training.pipeline
 
     said = [
         "The minister praised the Tern League, a brave and honest group.",
@@ -107,7 +107,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("slant.training.initial_model", reason="int8 weights cannot be restored yet")
     import transformers
 
-    import slant.training.torch_runtime  # noqa: F401
+    import slant.training.pipeline  # noqa: F401
 
     (tmp_path / "config.json").write_text('{"model_type": "slant"}')
     with pytest.raises(UsageError, match="neither a checkpoint"):

@@ -79,7 +79,7 @@ def test_the_recipes_that_ship_name_known_sets_and_choose_by_no_test_split(path:
     assert found.train
     assert {use.name for use in found.unlabelled} <= set(unlabeled.SOURCES)
     for use in (*found.train, *found.dev):
-        assert use.split in {**LABELED_SETS, **OWN_SETS}[use.name].SPLITS, use
+        assert use.split in {**LABELED_SETS, **OWN_SETS}[use.name].splits, use
         assert "test" not in use.split, use
         assert use.name != "frac"
 

@@ -89,8 +89,8 @@ def evaluate(
 
     names = [name.strip() for name in sets.split(",")] if sets else None
     with train_install():
-        from slant.judging.scorecard import Settings, judge, write
-        from slant.judging.scorecard_files import markdown
+        from slant.judging.scorecard import Settings, judge
+        from slant.judging.scorecard_files import markdown, write
         from slant.training.release_check import open_model
 
         reader = open_model(Path(model) if model else None)

@@ -18,7 +18,7 @@ a random half of the groups, again and again (Noreen 1989; Yeh 2000).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,33 +37,7 @@ from slant.judging.metrics import (
     resample_weights,
     statistic,
 )
-from slant.judging.scorecard_records import Calibration, Figure, LabelFigures, Paired, Result
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """The items with low < confidence <= high (0 itself is in the first bin).
-
-    confidence, accuracy: means over the n items; None where n is 0.
-    """
-
-    low: float
-    high: float
-    n: int
-    confidence: float | None
-    accuracy: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What answering only at `threshold` or above gives.
-
-    coverage: share answered, more than was asked for where confidences are tied. risk: share wrong among these.
-    """
-
-    coverage: float
-    threshold: float
-    risk: float
+from slant.judging.scorecard_records import Bin, Calibration, Coverage, Figure, LabelFigures, Paired, Result
 
 
 def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
@@ -170,7 +144,7 @@ def figures(spec: SetSpec, sheet: Sheet, *, resamples: int, seed: int) -> Result
 
 def value(spec: SetSpec, sheet: Sheet) -> float | None:
     """The official value alone, in [0, 1]; None without gold."""
-    from slant.judging.metrics import official_value
+    from slant.judging.metrics_evaluate import official_value
 
     return official_value(spec.metric, sheet.predicted, sheet.gold) if sheet.gold else None
 

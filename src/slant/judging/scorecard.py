@@ -19,27 +19,16 @@ from slant.judging.answers import Gold, Predictor, Sheet, answer
 from slant.judging.baselines import majority, simple
 from slant.judging.figures import calibration, figures, paired, value, without_figure
 from slant.judging.judged_sets import SetSpec, choose, fingerprint, judged, training
-from slant.judging.scorecard_files import write
+from slant.judging.scorecard_files import STAND_IN, TOPIC
 from slant.judging.scorecard_records import (
     Figure,
-    LabelFigures,
-    Loss,
     Paired,
     Result,
     Scorecard,
     human_agreement,
     published,
-    quality_loss,
-    read,
 )
 from slant.records import Example, TargetLabel
-
-STAND_IN = "it"
-TOPIC = "this"
-NOTE = (
-    f'The model is not told whom or what it is asked about: a mention is replaced in the query by "{STAND_IN}", put behind '
-    f'the text (the text itself keeps the mention, unmarked), the name of a topic by "{TOPIC}".'
-)
 
 
 def without_target(example: Example) -> Example:
@@ -53,21 +42,6 @@ def without_target(example: Example) -> Example:
         for t in example.targets
     )
     return replace(example, text=text, targets=targets)
-
-
-__all__ = [
-    "Figure",
-    "LabelFigures",
-    "Loss",
-    "Predictor",
-    "Result",
-    "Scorecard",
-    "Settings",
-    "judge",
-    "quality_loss",
-    "read",
-    "write",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from slant.judging.figures import SWAPS
-from slant.judging.scorecard import NOTE
 from slant.judging.scorecard_records import (
     Calibration,
     Figure,
@@ -29,6 +28,12 @@ from slant.judging.scorecard_records import (
     read_spread,
 )
 
+STAND_IN = "it"
+TOPIC = "this"
+MASKED_NOTE = (
+    f'The model is not told whom or what it is asked about: a mention is replaced in the query by "{STAND_IN}", put behind '
+    f'the text (the text itself keeps the mention, unmarked), the name of a topic by "{TOPIC}".'
+)
 NONE = "—"
 
 
@@ -108,7 +113,7 @@ def ablation(results: Sequence[Result]) -> str:
     if not rows:
         return ""
     head = ["set", "with the target", "target masked", "difference", "published, masked"]
-    return f"## Ablation: the target masked\n\n{NOTE}\n\n{table(head, rows, left=1)}"
+    return f"## Ablation: the target masked\n\n{MASKED_NOTE}\n\n{table(head, rows, left=1)}"
 
 
 def calibration(results: Sequence[Result]) -> str:

@@ -18,7 +18,32 @@ from typing import Any, NamedTuple
 
 from slant.assets import asset
 from slant.errors import SlantError
-from slant.judging.figures import Bin, Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The items with low < confidence <= high (0 itself is in the first bin).
+
+    confidence, accuracy: means over the n items; None where n is 0.
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What answering only at `threshold` or above gives.
+
+    coverage: share answered, more than was asked for where confidences are tied. risk: share wrong among these.
+    """
+
+    coverage: float
+    threshold: float
+    risk: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from slant.corpora import data_root
 from slant.corpora import load as load_set
 from slant.encoding.predictor import Reader, request
 from slant.errors import SlantError
-from slant.judging.scorecard import Loss, Scorecard, Settings, judge, quality_loss, write
+from slant.judging.scorecard import Settings, judge
+from slant.judging.scorecard_files import write
+from slant.judging.scorecard_records import Loss, Scorecard, quality_loss
 from slant.records import Example
 from slant.scoring.runtimes import ONNX, OPENVINO, RUNTIMES, load
 

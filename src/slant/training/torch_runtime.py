@@ -1,34 +1,19 @@
-"""The torch model as a Runtime: what training judges itself with, and what an export is compared to.
-
-`transformers.pipeline("slant")`: the torch model, for those who live in transformers. Importing this registers the task.
-
-What it says goes through the reader and the decoding that `slant score` uses: the same rows, but for what int8 costs.
-"""
+"""The torch model as a Runtime: what training judges itself with, and what an export is compared to."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import Pipeline, PreTrainedTokenizerFast
-from transformers.pipelines import PIPELINE_REGISTRY
 
-from slant.assets import asset
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import check_labels
 from slant.encoding.predictor import Reader
 from slant.encoding.windows import TextEncoder
-from slant.errors import Rejected, UsageError
-from slant.labels.targets import Targets
-from slant.scoring.score import score
-from slant.scoring.scorer import Asking
 from slant.training.network import SlantModel
 
 
@@ -80,80 +65,3 @@ def has_bf16() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-class SlantPipeline(Pipeline):  # type: ignore[misc]
-    """Strings or ready-made units in (`text`; optional `targets`, `parent_text`, `kind`), a score's row each out, as a dict.
-
-    targets: as in `Scorer.score`, given to the pipeline or to a call. batch_size: units that the model reads at once.
-    Raises Rejected for an input that cannot be scored.
-    """
-
-    _load_processor = _load_image_processor = _load_video_processor = _load_feature_extractor = False
-    _load_tokenizer = False
-
-    def __init__(self, model: SlantModel, **kwargs: Any) -> None:
-        folder = Path(model.name_or_path)
-        if not (folder / "slant.json").exists():
-            raise UsageError(
-                f"this model came from {folder}, where slant.json is missing. Give its folder, not the model: "
-                'pipeline("slant", model="FOLDER").'
-            )
-        self._known = Targets.load()
-        self.reader = reader_of(model, folder)
-        text = self.reader.encoder.tokenizer
-        # Nothing here reads text with it, but transformers makes no batches for a pipeline without a padding token.
-        kwargs["tokenizer"] = PreTrainedTokenizerFast(
-            tokenizer_object=text, pad_token=text.id_to_token(self.reader.encoder.pad)
-        )
-        super().__init__(model, **kwargs)
-
-    def _sanitize_parameters(self, **given: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        unknown = given.keys() - {"targets", "dtype"}
-        if unknown:
-            raise UsageError(
-                f"pipeline('slant') takes targets and batch_size, not {', '.join(sorted(unknown))}."
-            )
-        asking = Asking(self._known, given["targets"]) if given.get("targets") is not None else None
-        return ({"asking": asking} if asking else {}), {}, {}
-
-    def preprocess(self, item: Any, asking: Asking | None = None) -> dict[str, Any]:
-        if not isinstance(item, str | Mapping):
-            came = f"this is {type(item).__name__} {item!r:.60}"
-            raise Rejected("input", "bad_text", f"{came}; expected a string or a dict with text.")
-        return {"question": (asking or Asking(self._known, None)).unit(item, "input")}
-
-    def _forward(self, batch: dict[str, Any]) -> dict[str, Any]:
-        asked = batch["question"]
-        alone = not isinstance(asked, list)  # transformers collates batches of two or more
-        rows = list(
-            score([asked] if alone else asked, reader=self.reader, codebook=self.model.config.codebook)
-        )
-        return {"score": rows[0] if alone else rows}
-
-    def postprocess(self, output: dict[str, Any]) -> dict[str, Any]:
-        row: dict[str, Any] = output["score"].to_dict()
-        return row
-
-
-class _Weights:
-    """Opens what `model=` names: a torch checkpoint, or a folder that was exported and holds int8 weights alone."""
-
-    @classmethod
-    def from_pretrained(cls, folder: str, **kwargs: Any) -> SlantModel:
-        if (Path(folder) / "slant.json").exists():
-            model: SlantModel = SlantModel.from_pretrained(folder, **kwargs)
-            return model
-        from slant.training.initial_model import as_checkpoint  # type: ignore[import-untyped, unused-ignore]
-
-        restored = TemporaryDirectory(prefix="slant-")
-        model = SlantModel.from_pretrained(as_checkpoint(folder, Path(restored.name)), **kwargs)
-        model.restored = (
-            restored  # there for as long as the model, whose pipeline reads its tokenizer and settings
-        )
-        return model
-
-
-PIPELINE_REGISTRY.register_pipeline(
-    "slant", SlantPipeline, pt_model=_Weights, default={"model": (str(asset("model")), None)}, type="text"
-)
