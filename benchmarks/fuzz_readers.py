@@ -176,7 +176,7 @@ def guided(minutes: float, log: Log, result: Path, folder: Path) -> None:
     """Mutate by what reaches new code; never returns, as libFuzzer ends the process."""
     import atheris
 
-    with atheris.instrument_imports(include=["slant.reading", "warcio"]):
+    with atheris.instrument_imports(include=["slant.ingest", "slant.segment", "warcio"]):
         import slant.ingest.archives
         import slant.ingest.feeds
         import slant.ingest.fetch

@@ -48,13 +48,13 @@ def work(recipe: Path, out: Path, resume: bool) -> None:
     import torch
 
     from slant.corpora import LABELED_SETS
-    from slant.training import train
+    from slant.training import train as train_module
     from slant.training.train import SlantTrainer, run
 
     torch.set_num_threads(1)
     rank, seen = int(os.environ["RANK"]), []
     LABELED_SETS["tiny"] = Forty()
-    step, train, save = SlantTrainer.training_step, SlantTrainer.train, train.save
+    step, train, save = SlantTrainer.training_step, SlantTrainer.train, train_module.save
 
     def training_step(self: Any, model: Any, inputs: dict[str, Any], *args: Any) -> Any:
         at = self.state.global_step
@@ -81,7 +81,7 @@ def work(recipe: Path, out: Path, resume: bool) -> None:
         save(*args, **kwargs)
 
     SlantTrainer.training_step, SlantTrainer.train = training_step, train_and_tell
-    train.save = save_and_tell
+    train_module.save = save_and_tell
     assert run(recipe, [], out, resume=resume) == out / "export"
     assert not torch.distributed.is_initialized()
 
