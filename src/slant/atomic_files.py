@@ -1,4 +1,4 @@
-"""Files that appear under their name when they are complete, or not at all."""
+"""Write files atomically: a file appears under its name when it is complete, or not at all."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A sibling to write to, that takes the name of `path` when all went well, and is removed otherwise.
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary sibling to write to; rename it to `path` on success, remove it on failure.
 
-    Raises UsageError where nothing can be written, SlantError where the disk is full or fails.
+    Raises UsageError if `path` cannot be written, SlantError if the disk is full or fails.
     """
     make_folder(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
-        sync(part)
+        fsync(part)
         part.replace(path)
-        sync(path.parent)
+        fsync(path.parent)
     except OSError as error:
         if error.errno in _FULL:
             raise SlantError(
-                f"-o {path}: it could not be written to its end ({error.strerror}), and nothing was put in its place. "
-                "Make room and run it again."
+                f"-o {path}: not written completely ({error.strerror}); the old file, if any, is unchanged. "
+                "Free disk space and run it again."
             ) from error
         raise UsageError(f"-o {path}: cannot be written ({error.strerror}).") from error
     finally:
-        _remove(f"{glob.escape(str(part))}*")  # DuckDB puts more beside a database while it writes
+        _remove(f"{glob.escape(str(part))}*")  # DuckDB writes further files beside a database
 
 
 def make_folder(path: Path) -> None:
-    """The folder that `path` goes into. Raises UsageError, now and not when the last row is written."""
+    """Create the parent folder of `path`. Raises UsageError early, before any row is computed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -50,7 +50,7 @@ def make_folder(path: Path) -> None:
 
 
 def remove_stale(path: Path) -> None:
-    """Removes the siblings that killed runs left; only for who alone may write `path`."""
+    """Remove temporary siblings of killed runs. Call only while no other process may write `path`."""
     _remove(f"{glob.escape(str(path.with_name('.' + path.name)))}.[0-9]*.part*")
 
 
@@ -60,13 +60,20 @@ def _remove(pattern: str) -> None:
             shutil.rmtree(found) if os.path.isdir(found) else os.unlink(found)
 
 
-def sync(path: Path) -> None:
-    """Waits until a file, or the names in a folder, are on the disk."""
+def fsync(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, are on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError:
-        if not path.is_dir():  # some file systems cannot do this for a folder
+        if not path.is_dir():  # not supported for folders on some file systems
             raise
     finally:
         os.close(handle)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a UTF-8 text file atomically."""
+    with atomic_path(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+    return path

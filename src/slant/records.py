@@ -1,15 +1,21 @@
-"""The records that move along the road: Article → Unit → Score.
+"""Data records: Article, Unit, Score, Example, Prediction.
 
-All offsets are half-open code-point offsets. A unit's `start`/`end` point into the document's text;
-a span's point into the unit's `text`.
+A row of `slant split` is a Unit, a row of `slant score` a Unit with a Score. These dataclasses are the one declaration of a
+row: JSON, JSON Schema, Arrow, DuckDB and CSV columns are derived from their fields (schemas.py), so that a new field is added
+here alone.
+
+All offsets are half-open code-point offsets. `start` and `end` of a unit point into the document's text, those of a span
+into the unit's `text`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any
+
+import msgspec
 
 CONTENT_KINDS = ("title", "subtitle", "heading", "lead", "paragraph", "list_item", "quote", "comment")
 OTHER_KINDS = ("metadata", "media", "boilerplate")
@@ -61,73 +67,85 @@ class Article:
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def about(description: str = "", **schema: Any) -> msgspec.Meta:
+    """Describe a column for the JSON Schema; `schema` holds keywords that the type cannot say, such as `enum`."""
+    return msgspec.Meta(description=description or None, extra_json_schema=schema or None)
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A stretch of a document that is read as one: a heading, a paragraph, a list item, a comment.
+    """A stretch of a document that is scored as one: a title, a paragraph, a list item, a comment."""
 
-    pieces: `(text_start, document_start, length)` runs that are equal in `text` and in the document, in order;
-        what lies between two runs is markup or a torn line in the document, at most a joining blank in `text`.
-    voices: `(start, end, voice)` stretches that tile `text`, see reading/voice.py.
-    flags: what a reader must know, e.g. "duplicate_of:<unit_id>".
-    """
-
-    article_id: str
-    unit_id: str
-    kind: str
-    text: str
-    start: int
-    end: int
-    position: int
+    article_id: Annotated[str, about("from content, outlet, date and url: stable across runs and machines")]
+    unit_id: Annotated[str, about("stable across runs and machines", minLength=1)]
+    kind: Annotated[str, about("the last three come with --all only", enum=(*CONTENT_KINDS, *OTHER_KINDS))]
+    text: Annotated[str, about("plain text: markup gone, torn lines joined")]
+    start: Annotated[int, about("first code point in the document's text")]
+    end: Annotated[int, about("one past the last code point in the document's text")]
+    position: Annotated[int, about("0-based order in the document")]
     outlet: str | None = None
-    published: str | None = None
+    published: Annotated[
+        str | None, about("ISO date or time, or the words of the source where it is neither")
+    ] = None
     title: str | None = None
     url: str | None = None
-    author: str | None = None
-    parent_id: str | None = None
-    flags: tuple[str, ...] = ()
-    voices: tuple[tuple[int, int, str], ...] = ()
-    pieces: tuple[tuple[int, int, int], ...] = ()
+    author: Annotated[str | None, about("of the article; for a comment, the commenter")] = None
+    parent_id: Annotated[
+        str | None, about("for a comment: the unit that it answers; null for the article")
+    ] = None
+    flags: Annotated[tuple[str, ...], about('warnings about the unit, e.g. "duplicate_of:<unit_id>"')] = ()
+    # (start, end, voice): stretches that tile `text`, see segment/voices.py.
+    voices: Annotated[tuple[tuple[int, int, str], ...], about("stretches that tile the text")] = ()
+    # Between two pieces lies markup or a line break in the document, at most a joining blank in `text`.
+    pieces: Annotated[
+        tuple[tuple[int, int, int], ...],
+        about("[text start, document start, length] runs equal in text and document"),
+    ] = ()
 
     @property
     def is_content(self) -> bool:
         return self.kind in CONTENT_KINDS
 
     def to_dict(self) -> dict[str, Any]:
-        voices = [{"start": start, "end": end, "voice": voice} for start, end, voice in self.voices]
-        return {**asdict(self), "voices": voices}
+        """The row of `slant split`."""
+        row: dict[str, Any] = msgspec.to_builtins(self)
+        row["voices"] = [{"start": start, "end": end, "voice": voice} for start, end, voice in self.voices]
+        return row
 
 
 @dataclass(frozen=True, slots=True)
 class Stance:
-    """Stance of the unit's author toward one target; `label` is None where the model abstains.
+    """Stance of the unit's author toward one target.
 
-    scores: probability per label, sums to 1. mentions: where the unit names the target; empty if it does not.
+    scores: probability per label, sums to 1.
     """
 
     target: str
-    label: str | None
-    scores: dict[str, float]
-    mentions: tuple[tuple[int, int], ...] = ()
+    label: Annotated[str | None, about("null where the model abstains", enum=(*STANCES, None))]
+    scores: Annotated[dict[str, float], about(labels=STANCES)]
+    mentions: Annotated[
+        tuple[tuple[int, int], ...], about("where the unit names the target; empty if it does not")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A span of loaded language: `unit.text[start:end] == text`; `score` in [0, 1]; `voice` one of VOICES."""
+    """A span of loaded language: `unit.text[start:end] == text`. score: probability in [0, 1]."""
 
-    start: int
-    end: int
+    start: Annotated[int, about("code point in the unit's text")]
+    end: Annotated[int, about("code point in the unit's text")]
     text: str
     label: str
     score: float
-    voice: str
+    voice: Annotated[str, about(enum=VOICES)]
 
 
 def in_own_words(label: str | None, kind: str, voices: Iterable[str]) -> str | None:
-    """A stance label held to the author's own words: in news it stands where these carry loaded language, else it is neutral.
+    """Apply the own-words rule to a stance label: in news, the stance is neutral unless the author's own words are loaded.
 
-    kind: of the unit; what a comment says is its writer's own. voices: those of the unit's loaded spans, each one of VOICES.
-    A model that learned from people's labels of news (NewsMTSC) calls bad news and quoted views of a target a stance toward
-    it; the codebook calls only that so which the author conveys (benchmarks/own_words.py measures both).
+    kind: of the unit; comments are always their author's own words. voices: of the unit's loaded spans, each one of VOICES.
+    Models trained on NewsMTSC also call quoted views and bad news a stance; the codebook does not (benchmarks/own_words.py
+    measures both).
     """
     return label if kind == "comment" or any(voice != "quoted" for voice in voices) else "neutral"
 
@@ -140,82 +158,59 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a comment answers its parent, or else the article; `scores` is a probability per label."""
+    """How a comment answers its parent, or else the article. scores: probability per label."""
 
-    label: str
-    scores: dict[str, float]
+    label: Annotated[str, about("toward the parent, or else the article", enum=REPLIES)]
+    scores: Annotated[dict[str, float], about(labels=REPLIES)]
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A unit with what the model says of it. `model` and `codebook` are fingerprints of what produced the row.
-
-    toxic: `(start, end)` stretches of a comment that readers would call toxic; empty for article units.
-    biased, subjective: probability that the unit as a whole is biased / subjective.
-    """
+    """A unit with the model's labels. A new label of a unit is a new field here."""
 
     unit: Unit
     stance: tuple[Stance, ...] = ()
     loaded: tuple[Loaded, ...] = ()
     frames: tuple[Frame, ...] = ()
-    reply: Reply | None = None
-    toxic: tuple[tuple[int, int], ...] = ()
-    biased: float | None = None
-    subjective: float | None = None
-    flags: tuple[str, ...] = ()
-    model: str = ""
-    codebook: str = ""
+    reply: Annotated[Reply | None, about("comments only")] = None
+    toxic: Annotated[tuple[tuple[int, int], ...], about("[start, end] stretches; comments only")] = ()
+    biased: Annotated[float | None, about("probability that the unit as a whole is biased")] = None
+    subjective: Annotated[float | None, about("probability that the unit as a whole is subjective")] = None
+    flags: Annotated[tuple[str, ...], about("the unit's flags, and truncated, windows, …")] = ()
+    model: Annotated[str, about("fingerprint of the model that produced the row")] = ""
+    codebook: Annotated[str, about("fingerprint of the codebook that its labels come from")] = ""
 
     def in_own_words(self, stance: Stance) -> str | None:
-        """The label of one of this unit's stances, held to its author's own words (function `in_own_words`)."""
+        """Label of one of this unit's stances under the own-words rule (function `in_own_words`)."""
         return in_own_words(stance.label, self.unit.kind, (span.voice for span in self.loaded))
 
     def to_dict(self) -> dict[str, Any]:
-        """The flat row of the contract: the unit's fields, then the score's. (`asdict` takes ten times as long.)"""
-        row: dict[str, Any] = {name: getattr(self.unit, name) for name in _UNIT_FIELDS}
-        row["stance"] = [
-            {"target": s.target, "label": s.label, "scores": dict(s.scores), "mentions": _lists(s.mentions)}
-            for s in self.stance
-        ]
-        row["loaded"] = [{name: getattr(span, name) for name in _LOADED_FIELDS} for span in self.loaded]
-        row["frames"] = [{"label": frame.label, "score": frame.score} for frame in self.frames]
-        row["reply"] = {"label": self.reply.label, "scores": dict(self.reply.scores)} if self.reply else None
-        row["toxic"] = _lists(self.toxic)
-        row["biased"], row["subjective"] = self.biased, self.subjective
+        """The row of `slant score`: the unit's columns (UNIT_COLUMNS), then the score's, in one flat row."""
+        row: dict[str, Any] = {name: getattr(self.unit, name) for name in UNIT_COLUMNS}
+        own: dict[str, Any] = msgspec.to_builtins(self)
+        del own["unit"]
+        row |= own
         row["flags"] = [*self.unit.flags, *self.flags]
-        row["model"], row["codebook"] = self.model, self.codebook
         return row
 
 
-def _lists(pairs: tuple[tuple[int, int], ...]) -> list[list[int]]:
-    return [[start, end] for start, end in pairs]
+# Columns that a scored row takes from its unit; `flags` are merged into the score's.
+UNIT_COLUMNS = tuple(each.name for each in fields(Unit) if each.name not in ("flags", "voices", "pieces"))
+_SCORE_COLUMNS = tuple(each.name for each in fields(Score) if each.name not in ("unit", "flags"))
 
 
 def score_from_dict(row: dict[str, Any]) -> Score:
-    """The inverse of `Score.to_dict`. Raises KeyError or TypeError if the row is not a score."""
-    unit_fields: dict[str, Any] = {name: row.get(name) for name in _UNIT_FIELDS}
-    return Score(
-        unit=Unit(**unit_fields, flags=tuple(row.get("flags", ()))),
-        stance=tuple(
-            Stance(s["target"], s["label"], dict(s["scores"]), tuple((a, b) for a, b in s["mentions"]))
-            for s in row["stance"]
-        ),
-        loaded=tuple(Loaded(**span) for span in row["loaded"]),
-        frames=tuple(Frame(**frame) for frame in row["frames"]),
-        reply=Reply(row["reply"]["label"], dict(row["reply"]["scores"])) if row.get("reply") else None,
-        toxic=tuple((a, b) for a, b in row.get("toxic") or ()),
-        biased=row.get("biased"),
-        subjective=row.get("subjective"),
-        model=row["model"],
-        codebook=row["codebook"],
-    )
+    """Convert a row of `slant score` back to a Score; its flags all become the unit's.
 
-
-_UNIT_FIELDS = (
-    "article_id", "unit_id", "kind", "text", "start", "end", "position",
-    "outlet", "published", "title", "url", "author", "parent_id",
-)  # fmt: skip
-_LOADED_FIELDS = ("start", "end", "text", "label", "score", "voice")
+    Columns with a default may be missing or null. Raises ValueError, with the place in the row, if it is not a score.
+    """
+    for name in ("stance", "model", "codebook"):
+        if row.get(name) is None:
+            raise ValueError(f"no {name!r}")
+    unit = {name: row[name] for name in UNIT_COLUMNS if row.get(name) is not None}
+    values = {name: row[name] for name in _SCORE_COLUMNS if row.get(name) is not None}
+    unit["flags"] = row.get("flags") or ()
+    return msgspec.convert({"unit": unit, **values}, Score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
-"""JSON Schemas (2020-12) of the rows that slant reads and writes; `data/schemas` is printed from here.
+"""Columns of unit and score rows in every format, derived from the records: JSON Schema, Arrow, DuckDB, CSV.
 
-Units and scores follow from the records, so that a schema cannot fall behind them; what a type cannot say
-(words, ranges, meanings) is added by hand. Print them anew with `python -m slant.schemas FOLDER`.
+Print `data/schemas` anew with `python -m slant.schemas data/schemas`.
 """
 
 from __future__ import annotations
@@ -9,95 +8,77 @@ from __future__ import annotations
 import json
 import sys
 import types
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from slant.records import (
-    CONTENT_KINDS,
-    OTHER_KINDS,
-    REPLIES,
-    STANCES,
-    VOICES,
-    Loaded,
-    Reply,
-    Score,
-    Stance,
-    Unit,
-)
-
-"""JSON Schemas (2020-12) of the rows that slant reads and writes; `data/schemas` is printed from here.
-
-Units and scores follow from the records, so that a schema cannot fall behind them; what a type cannot say
-(words, ranges, meanings) is added by hand. Print them anew with `python -m slant.schemas FOLDER`.
-"""
-
+from slant.records import STANCES, UNIT_COLUMNS, VOICES, Score, Unit
 
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _OFFSET: Schema = {"type": "integer", "minimum": 0}
 _PROBABILITY = {"minimum": 0, "maximum": 1}
-_VOICE: Schema = {  # Unit.to_dict names the three
+_VOICE: Schema = {  # Unit.to_dict names the three values of a voice
     "type": "object",
     "required": ["start", "end", "voice"],
     "properties": {"start": _OFFSET, "end": _OFFSET, "voice": {"enum": list(VOICES)}},
     "additionalProperties": False,
 }
-_NOT_IN_A_SCORE = ("pieces", "voices", "flags")  # Score.to_dict leaves out two and merges the flags
+# Facts of the unit come first in a CSV row, then its text, then all other columns in their order.
+_FIRST_IN_CSV = (
+    "article_id", "unit_id", "outlet", "published", "title", "url", "author", "kind", "position", "start", "end",
+    "parent_id", "text",
+)  # fmt: skip
 
-# What the types do not say: (record, field) → additions to the field's schema.
-_ADDED: dict[tuple[type, str], Schema] = {
-    (Unit, "article_id"): {
-        "description": "from content, outlet, date and url: stable across runs and machines"
-    },
-    (Unit, "unit_id"): {"minLength": 1, "description": "stable across runs and machines"},
-    (Unit, "kind"): {
-        "enum": [*CONTENT_KINDS, *OTHER_KINDS],
-        "description": "the last three come with --all only",
-    },
-    (Unit, "text"): {"description": "plain text: markup gone, torn lines joined"},
-    (Unit, "start"): {"description": "first code point in the document's text"},
-    (Unit, "end"): {"description": "one past the last code point in the document's text"},
-    (Unit, "position"): {"description": "0-based order in the document"},
-    (Unit, "author"): {"description": "of the article; for a comment, the commenter"},
-    (Unit, "published"): {"description": "ISO date or time, or the words of the source where it is neither"},
-    (Unit, "parent_id"): {"description": "for a comment: the unit that it answers; null for the article"},
-    (Unit, "flags"): {"description": 'what a reader must know, e.g. "duplicate_of:<unit_id>"'},
-    (Unit, "voices"): {"items": _VOICE, "description": "stretches that tile the text"},
-    (Unit, "pieces"): {"description": "[text start, document start, length] runs equal in text and document"},
-    (Stance, "label"): {"enum": [*STANCES, None], "description": "null where the model abstains"},
-    (Stance, "mentions"): {"description": "where the unit names the target; empty if it does not"},
-    (Loaded, "start"): {"description": "code point in the unit's text"},
-    (Loaded, "end"): {"description": "code point in the unit's text"},
-    (Loaded, "voice"): {"enum": list(VOICES)},
-    (Reply, "label"): {"enum": list(REPLIES), "description": "toward the parent, or else the article"},
-    (Score, "reply"): {"description": "comments only"},
-    (Score, "toxic"): {"description": "[start, end] stretches; comments only"},
-    (Score, "biased"): {"description": "probability that the unit as a whole is biased"},
-    (Score, "subjective"): {"description": "probability that the unit as a whole is subjective"},
-    (Score, "flags"): {"description": "the unit's flags, and truncated, windows, …"},
-    (Score, "model"): {"description": "fingerprint of the model that produced the row"},
-    (Score, "codebook"): {"description": "fingerprint of the codebook that its labels come from"},
-}
-_PROBABILITIES_OF = {Stance: STANCES, Reply: REPLIES}
+
+# ---- rows
+
+
+def row_fields(record: type) -> dict[str, tuple[type, Field[Any]]]:
+    """Column → (record that declares it, field), in the order of a row of `slant split` (Unit) or `slant score` (Score)."""
+    own = {each.name: (record, each) for each in fields(record)}
+    if record is not Score:
+        return own
+    unit = {each.name: (Unit, each) for each in fields(Unit) if each.name in UNIT_COLUMNS}
+    return unit | {name: each for name, each in own.items() if name != "unit"}
+
+
+@cache
+def _hints(record: type) -> Mapping[str, Any]:
+    return get_type_hints(record, include_extras=True)
+
+
+def _type_and_schema(owner: type, name: str) -> tuple[Any, Schema]:
+    """The bare type of a field, and the JSON Schema keywords declared beside it (records.about)."""
+    hint = _hints(owner)[name]
+    if get_origin(hint) is not Annotated:
+        return hint, {}
+    bare, meta = get_args(hint)
+    said = {"description": meta.description} if meta.description else {}
+    keywords = {k: list(v) if isinstance(v, tuple) else v for k, v in (meta.extra_json_schema or {}).items()}
+    return bare, keywords | said
+
+
+# ---- JSON Schema
 
 
 def unit_schema() -> Schema:
     """A row of `slant split`."""
-    properties = _properties(Unit)
-    return _document("unit", "A stretch of a document that is read as one", properties, _required(Unit))
+    required = [name for name, (_, each) in row_fields(Unit).items() if _is_required(each)]
+    return _document("unit", "A stretch of a document that is scored as one", _properties(Unit), required)
 
 
 def score_schema() -> Schema:
-    """A row of `slant score`: the unit's fields and the score's, side by side."""
-    properties = {name: each for name, each in _properties(Unit).items() if name not in _NOT_IN_A_SCORE}
-    properties |= {name: each for name, each in _properties(Score).items() if name != "unit"}
-    return _document("score", "A unit with what the model says of it", properties, list(properties))
+    """A row of `slant score`: the unit's columns and the score's, side by side."""
+    properties = _properties(Score)
+    return _document("score", "A unit with the model's labels", properties, list(properties))
 
 
 def article_schema() -> Schema:
-    """An input row: one article with what is known of it and its readers' comments."""
+    """An input row: one article with its metadata and its readers' comments."""
     words: Schema = {"type": ["string", "null"]}
     comment = {
         "type": "object",
@@ -118,7 +99,7 @@ def article_schema() -> Schema:
         "text": {
             "type": "string",
             "pattern": r"\S",
-            "description": "the body, paragraphs apart by blank lines",
+            "description": "the body, paragraphs separated by blank lines",
         },
         "title": words,
         "subtitle": words,
@@ -132,9 +113,7 @@ def article_schema() -> Schema:
             "items": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/comment"}]},
         },
     }
-    document = _document(
-        "article", "One article to be read, other columns are let alone", properties, ["text"]
-    )
+    document = _document("article", "One article to be read; other columns are ignored", properties, ["text"])
     return {**document, "additionalProperties": True, "$defs": {"comment": comment}}
 
 
@@ -148,12 +127,12 @@ def all_schemas() -> dict[str, Schema]:
 
 
 def printed(schema: Schema) -> str:
-    """The schema as it stands in its file."""
+    """The schema as written to its file."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def write(folder: Path) -> None:
-    """Writes every schema into `folder`."""
+    """Write every schema into `folder`."""
     for name, schema in all_schemas().items():
         (folder / name).write_text(printed(schema), encoding="utf-8", newline="\n")
 
@@ -171,20 +150,26 @@ def _document(name: str, title: str, properties: Schema, required: list[str]) ->
 
 
 def _properties(record: type) -> Schema:
-    hints = get_type_hints(record)
-    found = {each.name: _of_field(record, each.name, hints[each.name]) for each in fields(record)}
-    return {name: {**schema, **_ADDED.get((record, name), {})} for name, schema in found.items()}
+    found = {name: _property(owner, each) for name, (owner, each) in row_fields(record).items()}
+    if record is Unit:
+        found["voices"]["items"] = _VOICE
+    return found
 
 
-def _of_field(record: type, name: str, hint: Any) -> Schema:
-    if name == "scores":
-        labels = _PROBABILITIES_OF[record]
-        each = {label: {"type": "number", **_PROBABILITY} for label in labels}
-        return {"type": "object", "required": list(labels), "properties": each, "additionalProperties": False}
-    return _of_type(hint)
+def _property(owner: type, each: Field[Any]) -> Schema:
+    bare, given = _type_and_schema(owner, each.name)
+    if labels := given.pop("labels", ()):  # a probability per label
+        number = {"type": "number", **_PROBABILITY}
+        return {
+            "type": "object",
+            "required": list(labels),
+            "properties": {label: number for label in labels},
+            "additionalProperties": False,
+        }
+    return {**_json_type(bare), **given}
 
 
-def _of_type(hint: Any) -> Schema:
+def _json_type(hint: Any) -> Schema:
     simple: dict[Any, Schema] = {
         str: {"type": "string"},
         int: _OFFSET,  # every int of the records is an offset or a position
@@ -199,23 +184,98 @@ def _of_type(hint: Any) -> Schema:
             "properties": _properties(hint),
             "additionalProperties": False,
         }
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        inner = _of_type(next(each for each in arguments if each is not types.NoneType))
-        return {**inner, "type": [inner["type"], "null"]}
-    if origin is tuple and arguments[-1] is Ellipsis:
-        return {"type": "array", "items": _of_type(arguments[0])}
-    if origin is tuple:
-        places = [_of_type(each) for each in arguments]
+    if inner := _optional(hint):
+        found = _json_type(inner)
+        return {**found, "type": [found["type"], "null"]}
+    arguments = get_args(hint)
+    if inner := _list_of(hint):
+        return {"type": "array", "items": _json_type(inner)}
+    if get_origin(hint) is tuple:
+        places = [_json_type(each) for each in arguments]
         return {"type": "array", "prefixItems": places, "minItems": len(places), "maxItems": len(places)}
-    raise TypeError(f"no schema for {hint!r}: teach slant.schemas about it")
+    raise TypeError(f"no schema for {hint!r}: add it to slant.schemas")
 
 
-def _required(record: type) -> list[str]:
-    def has_default(each: Field[Any]) -> bool:
-        return each.default is not MISSING or each.default_factory is not MISSING
+def _is_required(each: Field[Any]) -> bool:
+    return each.default is MISSING and each.default_factory is MISSING
 
-    return [each.name for each in fields(record) if not has_default(each)]
+
+def _optional(hint: Any) -> Any:
+    """T for `T | None`, else None."""
+    if get_origin(hint) in (Union, types.UnionType):
+        return next(each for each in get_args(hint) if each is not types.NoneType)
+    return None
+
+
+def _list_of(hint: Any) -> Any:
+    """T for `tuple[T, ...]`, else None."""
+    arguments = get_args(hint)
+    return arguments[0] if get_origin(hint) is tuple and arguments[-1] is Ellipsis else None
+
+
+# ---- Arrow and DuckDB
+
+
+def arrow_fields(record: type = Score) -> list[tuple[str, Any]]:
+    """Column and pyarrow type of each column of a row, in order; the same in Parquet and DuckDB files."""
+    import pyarrow as pa
+
+    columns = [(name, _arrow_type(owner, each)) for name, (owner, each) in row_fields(record).items()]
+    voice = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64()), ("voice", pa.string())]))
+    return [(name, voice if name == "voices" else kind) for name, kind in columns]
+
+
+def _arrow_type(owner: type, each: Field[Any]) -> Any:
+    import pyarrow as pa
+
+    bare, given = _type_and_schema(owner, each.name)
+    if labels := given.get("labels"):
+        return pa.struct([(label, pa.float64()) for label in labels])
+    return _arrow(bare)
+
+
+def _arrow(hint: Any) -> Any:
+    import pyarrow as pa
+
+    simple = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    if hint in simple:
+        return simple[hint]
+    if is_dataclass(hint) and isinstance(hint, type):
+        return pa.struct([(each.name, _arrow_type(hint, each)) for each in fields(hint)])
+    if inner := _optional(hint):
+        return _arrow(inner)
+    if inner := _list_of(hint):
+        return pa.list_(_arrow(inner))
+    places = set(get_args(hint))  # a pair or triple of one type is a short list
+    return pa.list_(_arrow(places.pop())) if len(places) == 1 else pa.null()
+
+
+def duckdb_types(record: type = Score) -> dict[str, str]:
+    """Column → DuckDB type, as in the files that slant writes."""
+    return {name: _duckdb(kind) for name, kind in arrow_fields(record)}
+
+
+def _duckdb(kind: Any) -> str:
+    import pyarrow as pa
+
+    if pa.types.is_list(kind):
+        return f"{_duckdb(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        return "STRUCT(" + ", ".join(f'"{each.name}" {_duckdb(each.type)}' for each in kind) + ")"
+    return {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE"}[kind]
+
+
+# ---- CSV
+
+
+def csv_columns(record: type = Score) -> tuple[str, ...]:
+    """Columns of a CSV file. Scores have a row per unit and target: `stance` becomes the columns of one target."""
+    names = tuple(row_fields(record))
+    if record is Unit:
+        return names
+    rest = [name for name in names if name not in _FIRST_IN_CSV]
+    flat = ("target", "stance", *(f"p_{label}" for label in STANCES), "mentions")
+    return (*_FIRST_IN_CSV, *(each for name in rest for each in (flat if name == "stance" else (name,))))
 
 
 if __name__ == "__main__":

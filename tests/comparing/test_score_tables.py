@@ -127,7 +127,7 @@ def test_what_is_no_score_file_is_refused_with_the_place(tmp_path: Path) -> None
     refused(r"--by outlets: no such column.*Did you mean 'outlet'\?", "good.jsonl", by="outlets")
     refused("no such file. Give the score files", "none.jsonl")
     refused("CSV is flat and one-way", "flat.csv")
-    refused(r"units.jsonl row 2 is no score \(KeyError", "units.jsonl")
+    refused(r"units.jsonl row 2 is no score \(ValueError", "units.jsonl")
     refused("broken.jsonl line 2 is no JSON", "broken.jsonl")
     refused("broken.parquet cannot be read as parquet", "broken.parquet")
     refused("no scored units in there", "empty.jsonl")

@@ -7,8 +7,19 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from slant.assets import asset
-from slant.records import Frame, Loaded, Reply, Score, Stance, Unit
-from slant.schemas import all_schemas, article_schema, printed, score_schema, unit_schema
+from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
+from slant.schemas import (
+    all_schemas,
+    arrow_fields,
+    article_schema,
+    csv_columns,
+    duckdb_types,
+    printed,
+    row_fields,
+    score_schema,
+    unit_schema,
+)
+from slant.scoring.output_files import write_rows
 
 UNIT = Unit(
     article_id="0" * 16,
@@ -104,3 +115,18 @@ def test_articles_with_comments_of_either_form_are_valid():
     assert errors(article_schema(), {"title": "x"}) == ["'text' is a required property"]
     assert errors(article_schema(), {"text": "x", "comments": [{"author": "x"}]}) != []
     assert errors(article_schema(), {"text": "  "}) != []
+
+
+@pytest.mark.parametrize("record", [UNIT, SCORE], ids=["unit", "score"])
+def test_every_format_has_the_columns_of_a_row_with_duckdb_types_as_duckdb_names_them(tmp_path, record):
+    import duckdb
+
+    names = list(record.to_dict())
+    assert list(row_fields(type(record))) == names
+    assert [name for name, _ in arrow_fields(type(record))] == names
+    flat = {"target", "mentions", *(f"p_{label}" for label in STANCES)} if record is SCORE else set()
+    assert set(csv_columns(type(record))) == {*names, *flat}
+    write_rows([record], str(tmp_path / "rows.parquet"))
+    described = duckdb.sql(f"DESCRIBE SELECT * FROM '{tmp_path / 'rows.parquet'}'").fetchall()
+    found = {name: kind.replace('"', "") for name, kind, *_ in described}
+    assert found == {name: kind.replace('"', "") for name, kind in duckdb_types(type(record)).items()}

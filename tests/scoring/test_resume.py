@@ -149,7 +149,7 @@ def test_what_was_scored_is_not_scored_again(work: Path, undisturbed: Path) -> N
     ("place", "ending"),
     [
         ("slant.scoring.resume.Journal.begin", "csv"),
-        ("slant.atomic_files.sync", "duckdb"),
+        ("slant.atomic_files.fsync", "duckdb"),
         ("slant.scoring.resume.Journal.remove", "jsonl"),
         ("slant.scoring.resume.Journal.remove", "duckdb"),
         ("slant.scoring.run_options.Rejections.write", "jsonl"),
@@ -165,7 +165,7 @@ def test_killed_at_the_worst_places(work: Path, undisturbed: Path, place: str, e
 
 
 def test_a_changed_input_list_is_scored_as_it_now_is(work: Path) -> None:
-    assert finished(score("s.jsonl"), How(die_at="slant.atomic_files.sync"), cwd=work)[0] == -9
+    assert finished(score("s.jsonl"), How(die_at="slant.atomic_files.fsync"), cwd=work)[0] == -9
     inputs = work / "in"
     lines = (inputs / "articles-0.jsonl").read_text("utf-8").splitlines(keepends=True)
     lines[3] = lines[3].replace("Paper 0", "Paper 9")  # of another outlet: all its units are others
@@ -211,7 +211,7 @@ def test_another_model_or_other_targets_are_refused(work: Path, changed: list[st
     import re
 
     (work / "t.toml").write_text(TARGETS.replace("mayor", "lord mayor"))
-    assert finished(score("s.csv"), How(die_at="slant.atomic_files.sync"), cwd=work)[0] == -9
+    assert finished(score("s.csv"), How(die_at="slant.atomic_files.fsync"), cwd=work)[0] == -9
     before = kept(work, "s.csv")
     code, said = finished(score("s.csv", "--resume", *changed), cwd=work)
     assert code == 2
@@ -268,7 +268,7 @@ def test_a_full_disk_ends_with_words_and_can_be_resumed(
     code, said = finished(score(name), How(file_limit=limit), cwd=work)
     assert code == 1, said
     assert "Traceback" not in said
-    assert "Make room" in said or "Is the disk full?" in said
+    assert "Free disk space" in said or "Is the disk full?" in said
     code, said = finished(score(name, "--resume"), cwd=work)
     assert code == 3, said
     assert_same(work, undisturbed, name)
@@ -324,7 +324,7 @@ def test_a_disk_that_is_full_in_truth(work: Path) -> None:
         ran.stderr
     )
     assert "s.jsonl\n" not in ran.stdout
-    assert "Make room" in ran.stderr
+    assert "Free disk space" in ran.stderr
     assert "taken over" in ran.stderr
     (work / "disk").rmdir()
     assert finished(score("fresh.jsonl"), cwd=work)[0] == 3

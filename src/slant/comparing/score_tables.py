@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.records import REPLIES, STANCES
+from slant.schemas import duckdb_types
 from slant.scoring.output_files import read_scores
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None
             source = f"read_parquet('{path}')"
         else:
             source = f"read_json('{path}', format = 'newline_delimited', columns = {_json_columns()})"
-        given = f"SELECT {number} AS file, {', '.join(map(_cast, _TYPES))} FROM {source}"
+        given = f"SELECT {number} AS file, {_casts()} FROM {source}"
         connection.execute(f"{verb} SELECT *, {_WORDS} AS words FROM ({given})")
     except duckdb.Error as error:
         _say_which_row(name)
@@ -181,28 +182,21 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
-_PAIRS = "BIGINT[][]"
-_TYPES = {
-    **dict.fromkeys(("article_id", "unit_id", "kind", "text"), "VARCHAR"),
-    "position": "BIGINT",
-    **dict.fromkeys(("outlet", "published", "title", "url", "author", "parent_id"), "VARCHAR"),
-    "stance": f"STRUCT(target VARCHAR, label VARCHAR, scores STRUCT({', '.join(f'{s} DOUBLE' for s in STANCES)}), "
-    f"mentions {_PAIRS})[]",
-    "loaded": 'STRUCT("start" BIGINT, "end" BIGINT, "text" VARCHAR, label VARCHAR, score DOUBLE, voice VARCHAR)[]',
-    "frames": "STRUCT(label VARCHAR, score DOUBLE)[]",
-    "reply": f"STRUCT(label VARCHAR, scores STRUCT({', '.join(f'{r} DOUBLE' for r in REPLIES)}))",
-    **dict.fromkeys(("biased", "subjective"), "DOUBLE"),
-    "flags": "VARCHAR[]",
-    **dict.fromkeys(("model", "codebook"), "VARCHAR"),
-}
+# Columns of a score file that the tables are made of.
+_USED = (
+    "article_id", "unit_id", "kind", "text", "position", "outlet", "published", "title", "url", "author", "parent_id",
+    "stance", "loaded", "frames", "reply", "biased", "subjective", "flags", "model", "codebook",
+)  # fmt: skip
 
 
 def _json_columns() -> str:
-    return "{" + ", ".join(f"{name}: '{kind}'" for name, kind in _TYPES.items()) + "}"
+    types = duckdb_types()
+    return "{" + ", ".join(f"{name}: '{types[name]}'" for name in _USED) + "}"
 
 
-def _cast(name: str) -> str:
-    return f"{name}::{_TYPES[name]} AS {name}"
+def _casts() -> str:
+    types = duckdb_types()
+    return ", ".join(f"{name}::{types[name]} AS {name}" for name in _USED)
 
 
 def _tables(by: str, own_words: bool) -> Iterator[str]:

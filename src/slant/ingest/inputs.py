@@ -47,7 +47,7 @@ class Seen:
             (where,) = self._db.execute("SELECT path FROM seen WHERE id = ?", (document,)).fetchone()
         except sqlite3.Error as error:
             raise SlantError(
-                f"the list of documents met before, a temporary file, cannot be written ({error}). Make room, or set "
+                f"the list of documents met before, a temporary file, cannot be written ({error}). Free disk space, or set "
                 "TMPDIR to a folder with room."
             ) from None
         return str(where)

@@ -12,11 +12,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from slant.atomic_files import write_text
 from slant.judging.figures import SWAPS
 from slant.judging.scorecard_records import (
     Calibration,
@@ -240,9 +240,9 @@ def write(scorecard: Scorecard, out_dir: Path) -> list[Path]:
         "scorecard.md": markdown(scorecard, read_spread(out_dir / "seeds.json")),
         "per_label.csv": per_label_csv(scorecard),
     }
-    paths = [_write_whole(out_dir / name, text) for name, text in texts.items()]
+    paths = [write_text(out_dir / name, text) for name, text in texts.items()]
     if picture := reliability_svg(scorecard.results):
-        paths.append(_write_whole(out_dir / "reliability.svg", picture))
+        paths.append(write_text(out_dir / "reliability.svg", picture))
     return paths
 
 
@@ -326,10 +326,3 @@ def _labels(result: Result) -> str:
         else ""
     )
     return f"### {result.title}\n\n{lines}{dash}"
-
-
-def _write_whole(path: Path, text: str) -> Path:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-    return path

@@ -25,9 +25,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from slant.atomic_files import whole
+from slant.atomic_files import atomic_path
 from slant.errors import SlantError, UsageError
-from slant.records import REPLIES, STANCES, Score, Unit, score_from_dict
+from slant.records import Score, Unit, score_from_dict
+from slant.schemas import arrow_fields, csv_columns
 
 SCHEMA_VERSION = "1"  # of the columns below: a reader that knows it knows what to expect
 ROWS_PER_GROUP = 5_000  # held in memory while a group is made, or fewer …
@@ -44,31 +45,7 @@ def arrow_schema(record: type[Score] | type[Unit] = Score, made: Mapping[str, st
     """
     import pyarrow as pa
 
-    text, whole, real = pa.string(), pa.int64(), pa.float64()
-    pairs = pa.list_(pa.list_(whole))
-    columns = {name: text for name in ("article_id", "unit_id", "kind", "text")}
-    columns |= {name: whole for name in ("start", "end", "position")}
-    columns |= {name: text for name in ("outlet", "published", "title", "url", "author", "parent_id")}
-    if record is Unit:
-        voices = pa.list_(pa.struct([("start", whole), ("end", whole), ("voice", text)]))
-        columns |= {"flags": pa.list_(text), "voices": voices, "pieces": pairs}
-    else:
-        stances = pa.struct([(label, real) for label in STANCES])
-        replies = pa.struct([(label, real) for label in REPLIES])
-        place = [("start", whole), ("end", whole)]
-        span = [*place, ("text", text), ("label", text), ("score", real), ("voice", text)]
-        stance = [("target", text), ("label", text), ("scores", stances), ("mentions", pairs)]
-        columns |= {"stance": pa.list_(pa.struct(stance)), "loaded": pa.list_(pa.struct(span))}
-        columns |= {"frames": pa.list_(pa.struct([("label", text), ("score", real)]))}
-        columns |= {"reply": pa.struct([("label", text), ("scores", replies)]), "toxic": pairs}
-        columns |= {
-            "biased": real,
-            "subjective": real,
-            "flags": pa.list_(text),
-            "model": text,
-            "codebook": text,
-        }
-    return pa.schema(list(columns.items()), metadata=metadata(made))
+    return pa.schema(arrow_fields(record), metadata=metadata(made))
 
 
 def metadata(made: Mapping[str, str] | None) -> dict[str, str]:
@@ -170,20 +147,12 @@ def read_jsonl(path: Path) -> Iterator[Row]:
             yield row if isinstance(row, dict) else {}
 
 
-FLAT_COLUMNS = (
-    "article_id", "unit_id", "outlet", "published", "title", "url", "author", "kind", "position", "start", "end",
-    "parent_id", "text", "target", "stance", *(f"p_{label}" for label in STANCES), "mentions", "loaded", "frames",
-    "reply", "toxic", "biased", "subjective", "flags", "model", "codebook",
-)  # fmt: skip
-
-
 def write_csv(records: Records, path: Path, made: Mapping[str, str]) -> int:
     """made: not written, each row names its model and codebook itself. Lists are JSON in their cell, null is empty."""
     kind, records = peek(records)
-    columns = FLAT_COLUMNS if kind is Score else tuple(Unit("", "", "", "", 0, 0, 0).to_dict())
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="")
+        writer = csv.DictWriter(file, csv_columns(kind), restval="")
         writer.writeheader()
         for record in records:
             count += 1
@@ -211,7 +180,10 @@ def flat_rows(record: Score | Unit) -> Iterator[Row]:
 
 
 def _cells(row: Row) -> Row:
-    return {k: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v for k, v in row.items()}
+    return {
+        k: json.dumps(v, ensure_ascii=False) if isinstance(v, list | tuple | dict) else v
+        for k, v in row.items()
+    }
 
 
 def write_parquet(records: Records, path: Path, made: Mapping[str, str]) -> int:
@@ -328,7 +300,7 @@ def write_rows(records: Records, path: str, *, made: Mapping[str, str] | None = 
     ending = check_format(path)
     if path == "-":
         return _to_stdout(records)
-    with whole(Path(path)) as part:
+    with atomic_path(Path(path)) as part:
         return _WRITERS[ending](records, part, made or {})
 
 

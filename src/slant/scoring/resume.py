@@ -100,7 +100,7 @@ class Journal:
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             return SlantError(
                 f"{self.path}, where the run keeps what it has scored, cannot be written ({error}). Is the disk full, or "
-                "over its quota? Make room; nothing that was kept before is lost."
+                "over its quota? Free disk space; nothing that was kept before is lost."
             )
         if code == sqlite3.SQLITE_BUSY:
             what = (

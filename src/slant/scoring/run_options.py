@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from slant.atomic_files import whole
+from slant.atomic_files import atomic_path
 from slant.errors import Rejected, SlantError
 from slant.scoring.object_storage import is_storage, replace_object
 
@@ -43,7 +43,7 @@ class Rejections:
             self._lines.write(line.encode("ascii"))
         except OSError as error:
             raise SlantError(
-                f"the list of what was rejected, a temporary file, cannot be written ({error.strerror}). Make room, or set "
+                f"the temporary list of rejected inputs cannot be written ({error.strerror}). Free disk space, or set "
                 "TMPDIR to a folder with room."
             ) from None
 
@@ -56,6 +56,6 @@ class Rejections:
             listed.unlink(missing_ok=True)
             return None
         self._lines.seek(0)
-        with whole(listed) as part, part.open("wb") as file:
+        with atomic_path(listed) as part, part.open("wb") as file:
             shutil.copyfileobj(self._lines, file)
         return listed

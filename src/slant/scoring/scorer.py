@@ -250,7 +250,9 @@ class Scores(Iterator[Score]):
 
 
 def _columns() -> list[str]:
-    return list(Score(Unit("", "", "paragraph", "", 0, 0, 0)).to_dict())
+    from slant.schemas import row_fields
+
+    return list(row_fields(Score))
 
 
 class Asking:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from slant.atomic_files import atomic_path
 from slant.encoding.predictor import Reader, batches, request
 from slant.encoding.windows import Window, collate
 from slant.errors import SlantError
@@ -115,17 +116,15 @@ def _key(reader: Reader, windows: Sequence[Window]) -> str:
 
 
 def _store(file: Path, softs: Sequence[Soft]) -> None:
-    """All at once or not at all: a file that is there is whole."""
-    unfinished = file.with_suffix(".part.npz")
-    np.savez(
-        unfinished,
-        token=np.concatenate([s.token for s in softs]),
-        unit=np.stack([s.unit for s in softs]),
-        stance=np.concatenate([s.stance for s in softs]),
-        tokens=np.cumsum([0, *(len(s.token) for s in softs)]),
-        queries=np.cumsum([0, *(len(s.stance) for s in softs)]),
-    )
-    unfinished.replace(file)
+    with atomic_path(file) as part, part.open("wb") as stream:
+        np.savez(
+            stream,
+            token=np.concatenate([s.token for s in softs]),
+            unit=np.stack([s.unit for s in softs]),
+            stance=np.concatenate([s.stance for s in softs]),
+            tokens=np.cumsum([0, *(len(s.token) for s in softs)]),
+            queries=np.cumsum([0, *(len(s.stance) for s in softs)]),
+        )
 
 
 def _load(file: Path) -> list[Soft]:
