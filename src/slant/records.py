@@ -263,14 +263,15 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model says of one Example; the order of `stance` and `span_scores` follows the example's.
+    """A model's predictions for one text, at full precision.
 
-    stance: per target a probability per STANCES label. loaded/toxic: predicted spans at the shipped thresholds.
-    span_scores: for each gold span of `Example.loaded`, a score per technique (asked for with `gold_spans=True`).
+    stance: per target a probability per STANCES label, None if the target's mention has no token (it is cut off).
+    loaded, toxic: predicted spans at the shipped thresholds.
+    span_scores: per gold span of `Example.loaded`, a probability per technique (only with `gold_spans=True`).
     reply: probability per REPLIES label; frames: probability per frame; biased/subjective: probability.
     """
 
-    stance: tuple[dict[str, float], ...] = ()
+    stance: tuple[dict[str, float] | None, ...] = ()
     loaded: tuple[Loaded, ...] = ()
     toxic: tuple[tuple[int, int], ...] = ()
     span_scores: tuple[dict[str, float], ...] = ()

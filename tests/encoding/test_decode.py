@@ -16,12 +16,13 @@ from slant.encoding.decode import (
     article_scores,
     best_label,
     biased_score,
+    decode,
     frame_scores,
     frames_found,
+    gold_span_scores,
     join,
     loaded_extents,
     loaded_spans,
-    prediction,
     reply_scores,
     runs,
     sigmoid,
@@ -47,6 +48,7 @@ from slant.encoding.label_ids import (
 from slant.encoding.windows import Window
 from slant.errors import UsageError
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
+from slant.segment.voices import voices
 
 PLAIN = Decoding(
     loaded_seed=0.4, loaded_threshold=0.4
@@ -188,7 +190,6 @@ def test_stance_by_prior_and_temperature_for_each_way_of_asking() -> None:
     moved = replace(PLAIN, named_bias=(0.0, 0.0, 3.0), topic_temperature=100.0)
     assert stance_scores(logits, moved, named=True)["favor"] > 0.8
     assert stance_scores(logits, moved, named=False)["against"] == pytest.approx(1 / 3, abs=0.01)
-    assert stance_scores(None, PLAIN, named=True) == {"against": 0.0, "neutral": 1.0, "favor": 0.0}
     huge = stance_scores(np.array([[-9e4, 0, 9e4]] * 2, np.float32), PLAIN, named=True)
     assert huge == {"against": 0.0, "neutral": 0.0, "favor": 1.0}, "no overflow"
 
@@ -213,10 +214,10 @@ def test_replies_and_frames() -> None:
 def test_a_frame_is_reported_from_its_own_threshold_or_the_common_one() -> None:
     unit = np.full(len(UNIT_LABELS), -9, np.float32)
     unit[FRAME][:3] = (2, 0, -1)  # 0.88, 0.50, 0.27
-    assert list(frames_found(unit, PLAIN)) == list(FRAMES[:2])
-    assert list(frames_found(unit, replace(PLAIN, frame_threshold=0.6))) == [FRAMES[0]]
+    assert list(frames_found(frame_scores(unit, PLAIN), PLAIN)) == list(FRAMES[:2])
+    assert list(frames_found(frame_scores(unit, PLAIN), replace(PLAIN, frame_threshold=0.6))) == [FRAMES[0]]
     own = (0.9, 0.5, 0.2, *[0.5] * (len(FRAMES) - 3))
-    found = frames_found(unit, replace(PLAIN, frame_threshold=0.6, frame_thresholds=own))
+    found = frames_found(frame_scores(unit, PLAIN), replace(PLAIN, frame_threshold=0.6, frame_thresholds=own))
     assert list(found) == [FRAMES[1], FRAMES[2]]
     assert found[FRAMES[1]] == 0.5
 
@@ -244,7 +245,7 @@ def test_temperatures_change_what_is_reported_and_not_what_is_marked() -> None:
     ((a, b, _, sure),), ((c, d, _, tempered),) = (loaded_spans(text, found, x) for x in (PLAIN, cool))
     assert (a, b) == (c, d) == (4, 10)
     assert tempered / sure == pytest.approx((1 + np.exp(-3)) / (1 + np.exp(-1)), rel=1e-4)
-    p = prediction(Example("i", "s", "dev", "g", text), found, cool, gold_spans=False)
+    p = decode(text, found, cool, named=[], voices=voices(text))
     assert p.biased == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-5)
     assert p.subjective == pytest.approx(1 / (1 + np.exp(0.5)), rel=1e-5)
 
@@ -296,13 +297,14 @@ def test_a_prediction_holds_everything_and_scores_gold_spans_if_asked() -> None:
         "i", "s", "dev", "g", text, targets=targets,
         loaded=(Span(4, 10, "doubt"), Span(21, 22, "doubt"), Span(90, 91, "doubt")),
     )  # fmt: skip
-    p = prediction(example, found, PLAIN, gold_spans=True)
-    assert [max(s, key=s.__getitem__) for s in p.stance] == ["favor", "against", "neutral"]
-    assert [(s.text, s.label) for s in p.loaded] == [("greedy", "doubt")]
+    p = decode(text, found, PLAIN, named=[True, False, True], voices=voices(text, "comment"))
+    assert [s and max(s, key=s.__getitem__) for s in p.stance] == ["favor", "against", None]
+    assert [(s.text, s.label, s.voice) for s in p.loaded] == [("greedy", "doubt", "reader")]
     even = round(1 / len(TECHNIQUES), 2)
-    assert [round(s["doubt"], 2) for s in p.span_scores] == [1.0, even, even], "no token: nothing is known"
+    scores = gold_span_scores(example, found, PLAIN)
+    assert [round(s["doubt"], 2) for s in scores] == [1.0, even, even], "no token: nothing is known"
     assert (p.biased, p.subjective) == (0.5, 0.5)
-    assert prediction(example, found, PLAIN, gold_spans=False).span_scores == ()
+    assert p.span_scores == ()
 
 
 def test_decoding_goes_through_a_config_file() -> None:
@@ -340,6 +342,6 @@ def test_a_config_from_before_abstention_gives_what_it_gave() -> None:
     unit = np.linspace(-3, 3, len(UNIT_LABELS), dtype=np.float32)
     plain = dict(zip(FRAMES, sigmoid(unit[FRAME]).tolist(), strict=True))
     assert frame_scores(unit, old) == plain
-    assert frames_found(unit, old) == {f: p for f, p in plain.items() if p >= 0.45}
+    assert frames_found(frame_scores(unit, old), old) == {f: p for f, p in plain.items() if p >= 0.45}
     assert biased_score(unit, old) == float(sigmoid(unit[BIASED]))
     assert subjective_score(unit, old) == float(sigmoid(unit[SUBJECTIVE]))

@@ -15,8 +15,8 @@ from slant.encoding.decode import (
     Decoding,
     Document,
     documents,
+    gold_span_scores,
     loaded_spans,
-    prediction,
     repetition_shift,
     technique_scores,
 )
@@ -91,8 +91,8 @@ def test_gold_spans_are_asked_with_their_document() -> None:
     example = line("a shame", 0, Span(2, 7, "repetition"))
     found = reading("a shame", {"shame": {"doubt": 1.0, "repetition": 0.5}})
     for document, expected in ((Document(["a shame", "shame"]), "repetition"), (None, "doubt")):
-        p = prediction(example, found, COUNTING, gold_spans=True, document=document)
-        assert max(p.span_scores[0], key=p.span_scores[0].__getitem__) == expected
+        (scores,) = gold_span_scores(example, found, COUNTING, document=document)
+        assert max(scores, key=scores.__getitem__) == expected
 
 
 def test_the_weight_is_chosen_by_what_it_gives() -> None:

@@ -14,7 +14,7 @@ BELOW = {
     "ingest": GROUND | {"segment"},
     "labels": GROUND,
     "corpora": GROUND | {"segment", "ingest", "labels"},
-    "encoding": GROUND | {"labels"},
+    "encoding": GROUND | {"segment"},
     "scoring": GROUND | {"segment", "ingest", "labels", "encoding"},
     "judging": GROUND | {"segment", "ingest", "labels", "corpora", "encoding", "scoring"},
     "training": GROUND | {"segment", "ingest", "labels", "corpora", "encoding", "scoring", "judging"},

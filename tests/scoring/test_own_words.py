@@ -19,6 +19,7 @@ from slant.judging.answers import answer
 from slant.judging.judged_sets import choose
 from slant.records import Example, Loaded, Prediction, TargetLabel, in_own_words, score_from_dict
 from slant.reports.methods_text import known_errors
+from slant.segment.voices import voice_at, voices
 
 ROWS = [
     unit("a", "The vile mill met.", stance={"mill": "against"}, loaded=["vile"]),
@@ -67,7 +68,7 @@ def test_judging_holds_stances_to_own_words_by_the_voice_of_what_is_marked() -> 
         def predict(self, examples: list[Example], *, gold_spans: bool = False) -> list[Prediction]:
             spans = [
                 tuple(
-                    Loaded(at, at + 4, "vile", "doubt", 0.9, "outlet")
+                    Loaded(at, at + 4, "vile", "doubt", 0.9, voice_at(voices(e.text), at, at + 4))
                     for at in [e.text.find("vile")]
                     if at >= 0
                 )

@@ -25,6 +25,7 @@ from slant.encoding.label_ids import ANY, BIASED, FRAME, FRAMES, REPLY, SUBJECTI
 from slant.encoding.windows import Window
 from slant.errors import UsageError, did_you_mean
 from slant.records import REPLIES, Example, Loaded, Prediction
+from slant.segment.voices import Stretch, voice_at
 
 Floats = NDArray[np.float32]
 _FUNCTION_WORDS = """a an the of to in on at by and or but for with from as is are was were be been it its this that these
@@ -274,10 +275,8 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(shifted / shifted.sum(-1, keepdims=True), np.float32)
 
 
-def stance_scores(logits: Floats | None, decoding: Decoding, *, named: bool) -> dict[str, float]:
-    """Probability per STANCES label of one target; neutral for certain where no token could be asked."""
-    if logits is None:
-        return {"against": 0.0, "neutral": 1.0, "favor": 0.0}
+def stance_scores(logits: Floats, decoding: Decoding, *, named: bool) -> dict[str, float]:
+    """Probability per STANCES label of one target."""
     bias = decoding.named_bias if named else decoding.topic_bias
     temperature = decoding.named_temperature if named else decoding.topic_temperature
     # Plain floats: for three numbers numpy takes longer, and a unit has three for every target.
@@ -314,10 +313,9 @@ def frame_scores(unit: Floats, decoding: Decoding) -> dict[str, float]:
     return {label: float(p) for label, p in zip(FRAMES, probabilities, strict=True)}
 
 
-def frames_found(unit: Floats, decoding: Decoding) -> dict[str, float]:
-    """The frames that are likely enough to be reported, with their probability."""
+def frames_found(scores: dict[str, float], decoding: Decoding) -> dict[str, float]:
+    """The frames whose probability reaches their threshold."""
     thresholds = decoding.frame_thresholds or (decoding.frame_threshold,) * len(FRAMES)
-    scores = frame_scores(unit, decoding)
     return {f: p for (f, p), least in zip(scores.items(), thresholds, strict=True) if p >= least}
 
 
@@ -385,30 +383,42 @@ def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[i
     return runs(offsets, sigmoid(values) >= decoding.toxic_threshold, decoding.toxic_gap)
 
 
-def prediction(
-    example: Example,
+def decode(
+    text: str,
     reading: Reading,
     decoding: Decoding,
     *,
-    gold_spans: bool,
+    named: Sequence[bool],
+    voices: Sequence[Stretch],
     document: Document | None = None,
 ) -> Prediction:
-    """A Prediction for one example of a labelled set; it never abstains, so that figures of models compare."""
-    text, weight, span_scores = example.text, decoding.repetition_weight, []
-    for span in (example.loaded or ()) if gold_spans else ():
-        shift = repetition_shift(weight, document, text[span.start : span.end])
-        span_scores.append(technique_scores(reading, span.start, span.end, repetition=shift))
-    spans = loaded_spans(text, reading, decoding, document)
+    """Turn the logits of one text into predictions. The only decoder: `slant score` and `slant evaluate` both use it.
+
+    named: per target, whether the text names it. voices: stretches that tile the text. document: that the text is part of.
+    """
     return Prediction(
         stance=tuple(
-            stance_scores(s, decoding, named=bool(t.mentions))
-            for t, s in zip(example.targets, reading.stance, strict=True)
+            None if logits is None else stance_scores(logits, decoding, named=one)
+            for logits, one in zip(reading.stance, named, strict=True)
         ),
-        loaded=tuple(Loaded(a, b, text[a:b], t, p, "outlet") for a, b, t, p in spans),
-        toxic=tuple(toxic_spans(example.text, reading, decoding)),
-        span_scores=tuple(span_scores),
+        loaded=tuple(
+            Loaded(start, end, text[start:end], label, p, voice_at(voices, start, end))
+            for start, end, label, p in loaded_spans(text, reading, decoding, document)
+        ),
+        toxic=tuple(toxic_spans(text, reading, decoding)),
         reply=reply_scores(reading.unit, decoding),
         frames=frame_scores(reading.unit, decoding),
         biased=biased_score(reading.unit, decoding),
         subjective=subjective_score(reading.unit, decoding),
     )
+
+
+def gold_span_scores(
+    example: Example, reading: Reading, decoding: Decoding, *, document: Document | None = None
+) -> tuple[dict[str, float], ...]:
+    """Probability per technique for each gold span of an example, as the task "technique, given the span" asks."""
+    out = []
+    for span in example.loaded or ():
+        shift = repetition_shift(decoding.repetition_weight, document, example.text[span.start : span.end])
+        out.append(technique_scores(reading, span.start, span.end, repetition=shift))
+    return tuple(out)

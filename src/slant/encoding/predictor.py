@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.encoding.decode import Decoding, Floats, Reading, documents, join, prediction
+from slant.encoding.decode import (
+    Decoding,
+    Document,
+    Floats,
+    Reading,
+    decode,
+    documents,
+    gold_span_scores,
+    join,
+)
 from slant.encoding.windows import Request, TextEncoder, Window, collate
 from slant.records import Example, Prediction
+from slant.segment.voices import voices
 
 TOKENS_PER_BATCH = 1024  # larger batches fall out of the processor's caches, smaller ones cost calls
 Logits = tuple[Floats, Floats, Floats]
@@ -86,9 +97,26 @@ class Reader:
         readings = self.read([request(e) for e in examples], done=done)
         whole = documents(examples)
         return [
-            prediction(e, r, self.decoding, gold_spans=gold_spans, document=whole[e.source, e.group])
+            self._predicted(e, r, whole[e.source, e.group], gold_spans)
             for e, r in zip(examples, readings, strict=True)
         ]
+
+    def _predicted(
+        self, example: Example, reading: Reading, document: Document, gold_spans: bool
+    ) -> Prediction:
+        found = decode(
+            example.text,
+            reading,
+            self.decoding,
+            named=[bool(t.mentions) for t in example.targets],
+            voices=voices(example.text, example.meta.get("kind", "paragraph")),
+            document=document,
+        )
+        if not gold_spans:
+            return found
+        return replace(
+            found, span_scores=gold_span_scores(example, reading, self.decoding, document=document)
+        )
 
 
 class Readings:

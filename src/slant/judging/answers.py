@@ -114,7 +114,7 @@ def answer(
 
 
 def _stance(example: Example, prediction: Prediction, _: SetSpec) -> list[Row]:
-    said = prediction.stance or [None] * len(example.targets)
+    said = prediction.stance or (None,) * len(example.targets)
     return [
         _chosen(target.label, scores)._replace(more=_asked(example, target))
         for target, scores in zip(example.targets, said, strict=True)
@@ -125,8 +125,7 @@ def _stance(example: Example, prediction: Prediction, _: SetSpec) -> list[Row]:
 def _own_stance(example: Example, prediction: Prediction, spec: SetSpec) -> list[Row]:
     """As `_stance`, held to the author's own words; without a probability, as it has none."""
     kind = example.meta.get("kind", "paragraph")
-    stretches = voices(example.text, kind)
-    found = [voice_at(stretches, span.start, span.end) for span in prediction.loaded]
+    found = [span.voice for span in prediction.loaded]
     rows = _stance(example, prediction, spec)
     return [row._replace(said=in_own_words(row.said, kind, found), sure=None) for row in rows]
 

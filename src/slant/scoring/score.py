@@ -10,24 +10,18 @@ from hashlib import blake2b
 from slant.encoding.decode import (
     Decoding,
     Document,
-    Floats,
     Reading,
     article_scores,
     best_label,
-    biased_score,
+    decode,
     frames_found,
-    loaded_spans,
     reply_scores,
-    stance_scores,
-    subjective_score,
-    toxic_spans,
 )
 from slant.encoding.predictor import Reader
 from slant.encoding.windows import Request
 from slant.labels.targets import Targets
-from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
+from slant.records import STANCES, Frame, Reply, Score, Stance, Unit
 from slant.segment.units import opening
-from slant.segment.voices import voice_at
 
 LOOK_AHEAD = 4096  # units sorted by length together, so that batches of equal length are full
 CHARACTERS = 400_000  # of their texts, where those are long: a few seconds of work, so that progress is seen
@@ -192,10 +186,21 @@ def _requests(question: Question) -> list[Request]:
 
 
 def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
-    """What is said of the question's unit and of every copy of it: which one it is, is put in later."""
-    unit, decoding, main = question.unit, reader.decoding, readings[0]
+    """The score of the question's unit and of every copy of it; the unit itself is filled in later."""
+    unit, decoding = question.unit, reader.decoding
     asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
-    stance = _stances(asked, main.stance, decoding)
+    found = decode(
+        unit.text,
+        readings[0],
+        decoding,
+        named=[bool(spans) for _, spans in asked],
+        voices=unit.voices,
+        document=question.document,
+    )
+    stance = [
+        _stance(target, spans, scores, decoding)
+        for (target, spans), scores in zip(asked, found.stance, strict=True)
+    ]
     # Toward the article, then toward the parent; the last is the reply.
     answered = [reply_scores(reading.unit, decoding) for reading in readings[1:]]
     if question.article:
@@ -205,19 +210,15 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
     reply = (
         Reply(max(answered[-1], key=answered[-1].__getitem__), _rounded(answered[-1])) if answered else None
     )
-    comment = unit.kind == "comment"
     return Score(
         unit=_NO_UNIT,
         stance=tuple(stance),
-        loaded=tuple(
-            Loaded(a, b, unit.text[a:b], label, round(p, 4), voice_at(unit.voices, a, b))
-            for a, b, label, p in loaded_spans(unit.text, main, decoding, question.document)
-        ),
-        frames=tuple(Frame(label, round(p, 4)) for label, p in frames_found(main.unit, decoding).items()),
+        loaded=tuple(replace(span, score=round(span.score, 4)) for span in found.loaded),
+        frames=tuple(Frame(label, round(p, 4)) for label, p in frames_found(found.frames, decoding).items()),
         reply=reply,
-        toxic=tuple(toxic_spans(unit.text, main, decoding)) if comment else (),
-        biased=round(biased_score(main.unit, decoding), 4),
-        subjective=round(subjective_score(main.unit, decoding), 4),
+        toxic=found.toxic if unit.kind == "comment" else (),
+        biased=_round(found.biased),
+        subjective=_round(found.subjective),
         flags=_flags(readings),
         model=reader.fingerprint,
         codebook=codebook,
@@ -230,21 +231,18 @@ def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
     return (*windows, "truncated") if any(r.cut for r in readings) else windows
 
 
-def _stances(
-    asked: Sequence[tuple[str, Spans]], logits: Sequence[Floats | None], decoding: Decoding
-) -> list[Stance]:
-    """No label where even the likeliest is too unsure (Decoding), or where no token of the mention could be asked; there
-    every label is as likely as another."""
-    out = []
-    for (target, spans), own in zip(asked, logits, strict=True):
-        if own is None:
-            out.append(Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), spans))
-            continue
-        scores = stance_scores(own, decoding, named=bool(spans))
-        abstain = decoding.named_abstain if spans else decoding.topic_abstain
-        out.append(Stance(target, best_label(scores, abstain=abstain), _rounded(scores), spans))
-    return out
+def _stance(target: str, spans: Spans, scores: dict[str, float] | None, decoding: Decoding) -> Stance:
+    """No label if the best one is below the abstention threshold, or if no token of the mention was read: then all labels are
+    equally likely."""
+    if scores is None:
+        return Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), spans)
+    abstain = decoding.named_abstain if spans else decoding.topic_abstain
+    return Stance(target, best_label(scores, abstain=abstain), _rounded(scores), spans)
 
 
 def _rounded(scores: dict[str, float]) -> dict[str, float]:
     return {label: round(p, 4) for label, p in scores.items()}
+
+
+def _round(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, 4)

@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from slant.encoding.decode import Document
 from slant.encoding.predictor import Reader
 from slant.errors import Rejected, SlantError, TakesRejected, UsageError
 from slant.ingest.article_rows import article_from_row
@@ -120,7 +121,8 @@ def ready_question(row: Any, where: str, targets: Targets) -> Question:
     if names:
         mentions = {n: mentions[n] for n in names if n in mentions}
     topics = tuple((n, targets.name(n) if n in targets.ids else n) for n in names if n not in mentions)
-    return Question(unit, mentions, topics, answers=_text(row, "parent_text", where))
+    answers = _text(row, "parent_text", where)
+    return Question(unit, mentions, topics, answers=answers, document=Document([text]))
 
 
 @lru_cache(maxsize=256)
