@@ -1,13 +1,13 @@
-"""The weights of reading/comments.py from assembled training documents; see comment_boundary.py --fit."""
+"""The weights of segment/comment_section.py from assembled training documents; see comment_boundary.py --fit."""
 
 from __future__ import annotations
 
 from comment_boundary import Truth
 from slant.segment import comment_section
-from slant.segment.block_roles import furniture, is_paragraph
-from slant.segment.markdown import blocks
+from slant.segment.block_roles import is_paragraph, non_content_roles
+from slant.segment.markdown import parse_blocks
 
-HAND_SET = ("open_end", "marker")  # see comments.py
+HAND_SET = ("open_end", "marker")  # see comment_section.py
 FALSE_ALARMS = 0.003  # of the training documents without comments, at most
 
 
@@ -32,11 +32,11 @@ def fit_style(documents: list[Truth]) -> dict[str, float]:
     for truth in documents:
         usual = sorted(end - start for start, end in truth.paragraphs[:6])[len(truth.paragraphs[:6]) // 2]
         for start, end in truth.paragraphs[1:]:
-            rows.append(comment_section.style(truth.text[start:end].removeprefix("- "), usual))
+            rows.append(comment_section.style_features(truth.text[start:end].removeprefix("- "), usual))
             labels.append(0)
         for start, end, _ in truth.comments:
             for paragraph in truth.text[start:end].split("\n\n"):
-                rows.append(comment_section.style(paragraph, usual))
+                rows.append(comment_section.style_features(paragraph, usual))
                 labels.append(1)
     return regress(rows, labels, comment_section.STYLE_WEIGHTS)
 
@@ -45,15 +45,15 @@ def fit_section(documents: list[Truth]) -> dict[str, float]:
     """Logistic regression on the candidate sections; the bias is then lowered to keep false alarms rare."""
     rows, labels = [], []
     for truth in documents:
-        found = blocks(truth.text)
-        neutral = [bool(sign) for sign in furniture(found)]
+        found = parse_blocks(truth.text)
+        neutral = [bool(role) for role in non_content_roles(found)]
         first = next((i for i, b in enumerate(found) if not neutral[i] and is_paragraph(b)), None)
         if first is None:
             continue
-        signs = comment_section.read_signs(found, neutral, first)
-        at = comment_section.change_point(signs, first)
+        evidence = comment_section.block_evidence(found, neutral, first)
+        at = comment_section.change_point(evidence, first)
         if at is not None and truth.style != "marker":
-            rows.append(comment_section.section(signs, at, first))
+            rows.append(comment_section.section_features(evidence, at, first))
             labels.append(int(bool(truth.comments)))
     weights = regress(rows, labels, comment_section.SECTION_WEIGHTS)
     alone = sum(not truth.comments for truth in documents)

@@ -13,7 +13,7 @@ from slant.errors import Rejected
 from slant.ingest.documents import read_text
 from slant.ingest.inputs import read_articles
 from slant.records import Article
-from slant.segment.article_header import iso_date, plain_metadata
+from slant.segment.article_header import header_metadata, iso_date
 
 QUICK = settings(max_examples=60, deadline=None)
 # Everything a text file can hold, but for what decoding takes away by contract (a mark at the start, carriage
@@ -65,7 +65,7 @@ The bridge closed on Monday, and By Bo Berg it was not reopened.
 
 
 def test_the_head_of_a_document_is_read() -> None:
-    assert plain_metadata(HEAD) == {
+    assert header_metadata(HEAD) == {
         "title": "Bridge at Old Mill closes",
         "author": "Ada Lind",
         "outlet": "Mill Courier",
@@ -79,7 +79,7 @@ def test_front_matter_is_read() -> None:
         "---\ntitle: 'Bridge closes'\nauthors:\n  - Ada Lind\n  - Bo Berg\ndate: 9 March 2021\n"
         "site: Mill Courier\nurl: https://mill.example/1\ntags: [roads, money]\n---\n\nThe bridge closed.\n"
     )
-    assert plain_metadata(text) == {
+    assert header_metadata(text) == {
         "title": "Bridge closes",
         "author": "Ada Lind, Bo Berg",
         "published": "2021-03-09",
@@ -105,7 +105,7 @@ def test_front_matter_is_read() -> None:
     ],
 )
 def test_a_title_is_a_heading_or_nothing(text: str, title: str | None) -> None:
-    assert plain_metadata(text).get("title") == title
+    assert header_metadata(text).get("title") == title
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_title_is_a_heading_or_nothing(text: str, title: str | None) -> None:
 def test_a_dateline_names_an_outlet_only_where_no_town_is_possible(
     line: str, outlet: str | None, published: str | None
 ) -> None:
-    found = plain_metadata(f"# Bridge closes\n\n{line}\n\nThe bridge closed.\n")
+    found = header_metadata(f"# Bridge closes\n\n{line}\n\nThe bridge closed.\n")
     assert (found.get("outlet"), found.get("published")) == (outlet, published)
 
 
@@ -144,7 +144,7 @@ def test_a_dateline_names_an_outlet_only_where_no_town_is_possible(
     ],
 )
 def test_a_byline_is_a_name(line: str, author: str | None) -> None:
-    assert plain_metadata(f"# Bridge closes\n\n{line}\n\nThe bridge closed.\n").get("author") == author
+    assert header_metadata(f"# Bridge closes\n\n{line}\n\nThe bridge closed.\n").get("author") == author
 
 
 def test_what_stands_below_the_head_is_no_metadata() -> None:
@@ -153,7 +153,7 @@ def test_what_stands_below_the_head_is_no_metadata() -> None:
         + "The bridge closed on Monday. " * 10
         + "\n\nBy Ada Lind\n\nMill Courier, March 9, 2021\n"
     )
-    assert plain_metadata(text) == {"title": "Bridge closes"}
+    assert header_metadata(text) == {"title": "Bridge closes"}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_dates(words: str, date: str | None) -> None:
 @QUICK
 @given(text=st.text())
 def test_metadata_never_raises(text: str) -> None:
-    assert isinstance(plain_metadata(text), dict)
+    assert isinstance(header_metadata(text), dict)
 
 
 @QUICK

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slant.segment.markdown import Plain, concat, plain
+from slant.segment.markdown import PlainText, concat, to_plain_text
 
 
 def read(text: str) -> str:
-    one = plain(text, [(0, len(text))])
+    one = to_plain_text(text, [(0, len(text))])
     for start, origin, size in one.pieces:
         assert one.text[start : start + size] == text[origin : origin + size]
     return one.text
@@ -57,33 +57,33 @@ def test_what_is_no_markup_stays(source: str) -> None:
 
 def test_without_markdown_all_stays() -> None:
     source = r"*a* [b](c) \d"
-    assert plain(source, [(0, len(source))], markdown=False).text == source
+    assert to_plain_text(source, [(0, len(source))], markdown=False).text == source
 
 
 def test_lines_are_joined_by_one_blank_which_is_in_no_piece() -> None:
     source = "the mill  \n   by the river"
-    one = plain(source, [(0, 8), (14, 26)])
-    assert one == Plain("the mill by the river", ((0, 0, 8), (9, 14, 12)))
+    one = to_plain_text(source, [(0, 8), (14, 26)])
+    assert one == PlainText("the mill by the river", ((0, 0, 8), (9, 14, 12)))
 
 
 def test_a_torn_word_is_joined_without_a_blank() -> None:
     source = "a well-\nkept mill"
-    assert plain(source, [(0, 7), (8, 17)]).text == "a well-kept mill"
+    assert to_plain_text(source, [(0, 7), (8, 17)]).text == "a well-kept mill"
 
 
 def test_emphasis_may_span_lines() -> None:
     source = "*the mill\nturns*"
-    assert plain(source, [(0, 9), (10, 16)]).text == "the mill turns"
+    assert to_plain_text(source, [(0, 9), (10, 16)]).text == "the mill turns"
 
 
 def test_concat_shifts_pieces() -> None:
-    parts = [Plain("ab", ((0, 5, 2),)), Plain("cd", ((0, 9, 2),))]
-    assert concat(parts, "\n\n") == Plain("ab\n\ncd", ((0, 5, 2), (4, 9, 2)))
+    parts = [PlainText("ab", ((0, 5, 2),)), PlainText("cd", ((0, 9, 2),))]
+    assert concat(parts, "\n\n") == PlainText("ab\n\ncd", ((0, 5, 2), (4, 9, 2)))
 
 
 @given(st.text(alphabet="ab \n[](){}<>*_`~\\!\"'é\u0301🎉“”", max_size=200))
 def test_pieces_are_equal_and_ordered(source: str) -> None:
-    one = plain(source, [(0, len(source))])
+    one = to_plain_text(source, [(0, len(source))])
     covered = 0
     last_text = last_origin = 0
     for start, origin, size in one.pieces:

@@ -22,7 +22,7 @@ from slant.ingest.decoding import (
 from slant.ingest.file_kinds import HEAD, sniff
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows
 from slant.records import Article
-from slant.segment.article_header import plain_metadata
+from slant.segment.article_header import header_metadata
 
 Found = Iterator[Article | Rejected]
 _PACKED = ("gzip", "zstd")
@@ -207,7 +207,7 @@ def read_text(
     if not text.strip("\ufeff\u200b \t\n\r\f\v\xa0"):
         raise Rejected(path, "empty", "the document holds blanks only. Expected the words of an article.")
     check_characters(text, path)
-    found = plain_metadata(text)
+    found = header_metadata(text)
     if outlet:
         found["outlet"] = outlet
     return Article(text=text, path=path, markup="markdown", **found)

@@ -11,7 +11,7 @@ from slant.ingest.decoding import convert_newlines, decode_page
 from slant.ingest.html_text import Block, blocks_of, join_blocks
 from slant.records import Article
 from slant.segment.article_header import iso_date
-from slant.segment.comment_section import is_aside, is_marker
+from slant.segment.comment_section import is_interface_text, is_section_marker
 
 # Without a handler the libraries' notes on odd pages go to standard error; here these are rejected by name.
 _QUIET = logging.NullHandler()
@@ -97,7 +97,9 @@ def _extract(html: str, path: str) -> tuple[Any, list[Comment]]:
         raise Rejected(path, "bad_page", detail) from None
     if not comments and document is not None and document.commentsbody is not None:
         spoken = (block.text for block in blocks_of(document.commentsbody))
-        comments = [Comment(text) for text in spoken if not (is_marker(text) or is_aside(text))]
+        comments = [
+            Comment(text) for text in spoken if not (is_section_marker(text) or is_interface_text(text))
+        ]
     return document, comments
 
 

@@ -1,9 +1,10 @@
-"""Boilerplate: notes to readers, appeals, copyright, disclaimers, author blurbs.
+"""Assign a role to each block of an article: title, subtitle, lead, heading, paragraph, metadata, boilerplate and so on.
 
-Decided by a small scored rule set: a strong sign is enough, weak signs count only in the tail of a document
-(nothing of the article follows) or add up. The weights are chosen by hand.
+`non_content_roles` marks the blocks that are recognizable by themselves, `join_broken_paragraphs` repairs page breaks and
+`assign_roles` decides the rest from the order of the blocks.
 
-What each block of an article is: title, subtitle, lead, heading, paragraph … or metadata, boilerplate.
+Boilerplate (notes to readers, appeals, copyright, disclaimers, author blurbs) and headings are found by scored rules with
+hand-set weights. A strong pattern is enough; weak patterns must add up, or appear after the end of the article.
 """
 
 from __future__ import annotations
@@ -12,10 +13,277 @@ import re
 from collections.abc import Sequence
 
 from slant.segment.article_header import is_media, is_metadata
-from slant.segment.comment_section import commenter, is_marker
-from slant.segment.markdown import Block, joined
+from slant.segment.comment_section import commenter_name, is_section_marker
+from slant.segment.markdown import Block, merge_blocks
 
-# Weight 3 decides alone (THRESHOLD). A pattern that begins with "^" must stand at the start of the block.
+# ---- roles
+
+_NON_CONTENT = ("metadata", "media", "boilerplate", "rule")
+_END_MARKS = ".!?:…"
+_CLOSERS = "\"'”’»)]*_"
+_OPENERS = "\"'“‘«([*_"
+# No sentence ends in these words, so the next block continues it even if it starts with a capital.
+_NEVER_LAST = frozenset((
+    "a", "an", "the", "of", "and", "or", "to", "in", "with", "for", "by", "from", "at", "on", "as",
+    "than", "that", "which", "who", "whose", "is", "are", "was", "were", "be", "been", "has", "have",
+    "had", "will", "would", "can", "could", "may", "might", "should", "its", "their", "his", "her", "our",
+    "your", "my", "between", "into", "over", "under", "about", "against", "during", "President",
+    "Minister", "General", "Mr", "Mrs", "Ms", "Dr",
+))  # fmt: skip
+
+
+def non_content_roles(blocks: Sequence[Block]) -> list[str]:
+    """Per block "metadata", "media", "boilerplate" or "rule" if it is not article text, else "". Ignores positions."""
+    return [_non_content_role(block) for block in blocks]
+
+
+def join_broken_paragraphs(
+    blocks: Sequence[Block], non_content: Sequence[str]
+) -> tuple[list[Block], list[str]]:
+    """Join the halves of broken paragraphs. Returns the blocks and their non-content roles."""
+    groups: list[list[Block]] = []
+    kept: list[str] = []
+    for block, role in zip(blocks, non_content, strict=True):
+        last = groups[-1] if groups and not role and not kept[-1] else None
+        if last and is_broken_paragraph(last[-1], block, continued=len(last) > 1):
+            last.append(block)
+        else:
+            groups.append([block])
+            kept.append(role)
+    return [merge_blocks(group) for group in groups], kept
+
+
+def assign_roles(
+    blocks: Sequence[Block], non_content: Sequence[str], *, title: str | None, authors: tuple[str, ...]
+) -> list[str]:
+    """Role of each block of an article; "rule" for blocks without text.
+
+    non_content: from `non_content_roles`. title: of the article if known, else it is looked for.
+    authors: names that mark an author blurb at the end.
+    """
+    kinds = [role or _role_by_form(block) for block, role in zip(blocks, non_content, strict=True)]
+    _mark_tail_boilerplate(blocks, kinds, authors)
+    body = next(
+        (i for i, b in enumerate(blocks) if not kinds[i].startswith(_NON_CONTENT) and is_paragraph(b)),
+        len(blocks),
+    )
+    at = _find_title(blocks, kinds, body, title)
+    if at is not None:
+        kinds[at] = "title"
+        _mark_names(blocks, kinds, at, authors)
+        _mark_subtitle(blocks, kinds, at)
+    _mark_lead(blocks, kinds)
+    for i, block in enumerate(blocks):
+        if kinds[i] == "paragraph" and _heading_score(blocks, kinds, i, block) >= _HEADING_THRESHOLD:
+            kinds[i] = "heading"
+    return kinds
+
+
+def is_paragraph(block: Block) -> bool:
+    """Is a block certainly running text: long, or several words with a sentence end?"""
+    text = block.text
+    if block.form != "text" or len(text) < 40:
+        return False
+    return len(text) > 200 or (len(text.split()) >= 8 and text.rstrip(_CLOSERS)[-1:] in (".", "?", "!", "…"))
+
+
+def is_short(text: str) -> bool:
+    """Is a text short enough for a heading and without a final period, comma or colon?"""
+    return (
+        len(text) <= 120
+        and len(text.split()) <= 16
+        and text.rstrip(_CLOSERS)[-1:] not in (".", ",", ";", ":")
+    )
+
+
+def is_broken_paragraph(before: Block, after: Block, *, continued: bool = False) -> bool:
+    """Are two blocks the halves of one paragraph, split by a page break in mid-sentence?
+
+    continued: `before` already continues a broken paragraph, so it may be short.
+    """
+    if after.form not in ("text", before.form) or before.form not in ("text", "list_item", "quote"):
+        return False
+    if after.form == "list_item" or not 1 <= after.gap <= 3:
+        return False
+    end, start = before.text, after.text
+    words = end.rsplit(None, 9)
+    bare = end.rstrip(_CLOSERS)
+    if (len(words) < 6 and not continued) or not start or not bare or bare[-1] in _END_MARKS:
+        return False
+    first = start.lstrip(_OPENERS)[:1]
+    if first.islower() and not start.startswith(("http", "www.")):
+        return True
+    return len(words) == 10 and end[-1].isalpha() and words[-1] in _NEVER_LAST and first.isalnum()
+
+
+def _non_content_role(block: Block) -> str:
+    if block.form == "rule":
+        return "rule"
+    text = block.text
+    if not text:
+        return "media" if "![" in block.source else "rule"
+    if is_media(text, block.source):
+        return "media"
+    if block.form == "text" and boilerplate_score(text, tail=False) >= BOILERPLATE_THRESHOLD:
+        return "boilerplate"
+    if block.form in ("text", "heading") and is_metadata(text):
+        return "metadata"
+    return ""
+
+
+def _role_by_form(block: Block) -> str:
+    if block.form == "text":
+        return "heading" if block.emphasis == "strong" and is_short(block.text) else "paragraph"
+    return block.form
+
+
+def _mark_tail_boilerplate(blocks: Sequence[Block], kinds: list[str], authors: tuple[str, ...]) -> None:
+    """Mark boilerplate at the end of the article, going backwards from the last block."""
+    for i in range(len(blocks) - 1, 0, -1):
+        if kinds[i] in _NON_CONTENT:
+            continue
+        if is_section_marker(blocks[i].text):  # such as "Leave a reply" with no comments below
+            kinds[i] = "metadata"
+            continue
+        if blocks[i].form not in ("text", "heading"):
+            return
+        source = blocks[i].source.strip("*_ ")
+        link = source.startswith("[") and source.endswith(")") and source.count("](") == 1
+        after = kinds[i - 1] in ("rule", "boilerplate") or _non_content_role(blocks[i - 1]) == "boilerplate"
+        score = boilerplate_score(blocks[i].text, tail=True, after_rule=after, names=authors, link=link)
+        score += 1.0 if blocks[i].emphasis == "em" and score else 0.0
+        if score < BOILERPLATE_THRESHOLD:
+            return
+        kinds[i] = "boilerplate"
+
+
+def _find_title(blocks: Sequence[Block], kinds: Sequence[str], body: int, title: str | None) -> int | None:
+    head = [i for i in range(min(body + 1, len(blocks))) if kinds[i] in ("paragraph", "heading")]
+    if title:
+        wanted = _letters_and_digits(title)
+        for i in head[:6]:
+            if _letters_and_digits(blocks[i].text) == wanted:
+                return i
+    head = [i for i in head if i < body]
+    marked = [i for i in head if blocks[i].form == "heading"]
+    top = [i for i in marked if blocks[i].level == 1]
+    if top:
+        return top[0]
+    if not head:
+        return None
+    first = head[0]
+    if blocks[first].form == "heading" or _is_title_candidate(blocks[first]):
+        return first
+    return marked[0] if marked else None
+
+
+def _is_title_candidate(block: Block) -> bool:
+    text = block.text
+    return (
+        block.form == "text"
+        and 2 <= len(text) <= 200
+        and text.rstrip(_CLOSERS)[-1:] not in (".", ",", ";", ":")
+    )
+
+
+def _letters_and_digits(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def _mark_names(blocks: Sequence[Block], kinds: list[str], title: int, authors: tuple[str, ...]) -> None:
+    """Mark as metadata a bare name next to a byline or date line, or the name of an author."""
+    for i in range(title + 1, min(title + 6, len(blocks) - 1)):
+        if kinds[i] not in ("paragraph", "metadata"):
+            return
+        name = commenter_name(blocks[i].text)
+        near = "metadata" in (kinds[i + 1], kinds[i - 1]) and len(blocks[i].text.split()) <= 4
+        if kinds[i] == "paragraph" and name and (near or name in authors):
+            kinds[i] = "metadata"
+
+
+def _mark_subtitle(blocks: Sequence[Block], kinds: list[str], title: int) -> None:
+    """Mark as subtitle a line below the title that a byline follows or that does not end a sentence."""
+    at = next(
+        (i for i in range(title + 1, len(blocks)) if kinds[i] not in ("metadata", "rule", "media")), None
+    )
+    if at is None or kinds[at] not in ("paragraph", "heading") or at + 1 >= len(blocks):
+        return
+    block, after = blocks[at], kinds[at + 1]
+    text = block.text
+    direct = at == title + 1
+    if len(text) > 300:
+        return
+    if direct and after == "metadata":
+        kinds[at] = "subtitle"
+    elif (
+        block.form == "text"
+        and text[-1:] not in _END_MARKS
+        and text[-1:] not in ",;"
+        and after == "paragraph"
+    ):
+        long_enough = len(text.split()) > (3 if direct else 6)
+        if long_enough and not block.emphasis and len(text) <= 250:
+            kinds[at] = "subtitle"
+
+
+def _mark_lead(blocks: Sequence[Block], kinds: list[str]) -> None:
+    """Mark the first paragraph as the lead if all of it is in italics or bold."""
+    for i, block in enumerate(blocks):
+        if kinds[i] in ("paragraph", "heading", "list_item", "quote"):
+            if kinds[i] == "paragraph" and block.emphasis and len(block.text) > 60:
+                kinds[i] = "lead"
+            return
+
+
+# ---- headings without markup
+
+_HEADING_THRESHOLD = 3.0
+_HEADING_WEIGHTS = {
+    "open_end": 2.0,  # no punctuation at the end
+    "few_words": 1.0,  # at most six
+    "title_case": 1.5,
+    "before_paragraph": 1.0,  # running text follows
+    "after_paragraph": 0.5,
+    "question": 0.5,
+    "quotes": -2.5,
+    "lower_start": -4.0,
+    "link": -3.0,
+    "last": -4.0,
+    "before_short": -2.0,
+}
+
+
+def _heading_score(blocks: Sequence[Block], kinds: Sequence[str], i: int, block: Block) -> float:
+    """Score how much a short line without markup looks like a heading: it is, from _HEADING_THRESHOLD up."""
+    text = block.text
+    if not is_short(text) or len(text.split()) > 12 or len(text) > 90 or len(block.lines) > 1:
+        return 0.0
+    following = [k for k in range(i + 1, min(i + 3, len(blocks))) if kinds[k] not in _NON_CONTENT]
+    after = blocks[following[0]] if following else None
+    previous = blocks[i - 1].text if i and kinds[i - 1] not in _NON_CONTENT else ""
+    longer = [word for word in re.findall(r"[^\W\d_][\w'’-]*", text) if len(word) > 3]
+    features = {
+        "open_end": text[-1].isalnum() or text[-1] in ")%",
+        "few_words": len(text.split()) <= 6,
+        "title_case": bool(longer) and sum(not word[0].islower() for word in longer) >= 0.7 * len(longer),
+        "before_paragraph": after is not None and (is_paragraph(after) or after.form == "list_item"),
+        "after_paragraph": previous.rstrip(_CLOSERS)[-1:] in (".", "!", "?"),
+        "question": text[-1] == "?",
+        "quotes": any(mark in text for mark in '"“”«»') or " said" in text,
+        "lower_start": text.lstrip(_OPENERS)[:1].islower(),
+        "link": "@" in text or "://" in text or "www." in text,
+        "last": after is None,
+        "before_short": after is not None
+        and after.form == "text"
+        and is_short(after.text)
+        and len(after.text) < 60,
+    }
+    return sum(_HEADING_WEIGHTS[name] for name, holds in features.items() if holds)
+
+
+# ---- boilerplate
+
+# Each of these reaches BOILERPLATE_THRESHOLD alone. A pattern with "^" must match at the start of the block.
 _STRONG = {
     "note to readers": r"^(?:editor[’']?s? |publisher[’']?s? )?note to (?:our )?readers?\b",
     "share buttons": r"\b(?:share buttons?|crosspost)\b|^(?:please )?share this (?:article|story|post)\b",
@@ -35,7 +303,7 @@ _STRONG = {
         r"|^(?:originally|first) (?:published|appeared|posted)\b"
         r"|^(?:republished|reprinted|reposted|syndicated) (?:with|by|from|here)\b"
     ),
-    "licence": r"^(?:this (?:work|article|content)|licensed|content) .{0,40}\bcreative commons\b",
+    "license": r"^(?:this (?:work|article|content)|licensed|content) .{0,40}\bcreative commons\b",
     "featured image": r"^(?:featured|cover|header|top|feature) (?:image|photo|picture)\b",
     "image credit": (
         r"^(?:image|photo|picture)s? (?:credits?|courtesy|source)\b|^\(?(?:image|photo) (?:by|from|via)\b"
@@ -85,6 +353,7 @@ _STRONG = {
         r"\s*(?::|$|on\s)"
     ),
 }
+# Name: (weight, pattern). These decide only in sum.
 _WEAK = {
     "button": (2.0, r"^(?:click|tap) here\b|^(?:download|print) (?:this|the) (?:article|app|page)\b"),
     "contact": (
@@ -100,11 +369,10 @@ _WEAK = {
     "money": (1.0, r"\b(?:paypal|patreon|donate|donation|subscribe|newsletter|e-?mail lists?)\b"),
     "permission": (1.0, r"\b(?:cross-?post|re-?publish|reprint|permission|hyperlink)\b"),
 }
-THRESHOLD = 3.0
-_SIGNS = [(THRESHOLD, re.compile(pattern, re.IGNORECASE)) for pattern in _STRONG.values()]
-_SIGNS += [(weight, re.compile(pattern, re.IGNORECASE)) for weight, pattern in _WEAK.values()]
-
-_TRADE = (
+BOILERPLATE_THRESHOLD = 3.0
+_PATTERNS = [(BOILERPLATE_THRESHOLD, re.compile(pattern, re.IGNORECASE)) for pattern in _STRONG.values()]
+_PATTERNS += [(weight, re.compile(pattern, re.IGNORECASE)) for weight, pattern in _WEAK.values()]
+_PROFESSION = (
     r"(?:journalist|author|writer|reporter|columnist|correspondent|contributor|editor|blogger|analyst|fellow"
     r"|researcher|professor|lecturer|commentator|historian|broadcaster|filmmaker|photographer|producer"
     r"|freelancer|activist|lawyer)"
@@ -112,298 +380,41 @@ _TRADE = (
 _BLURB = re.compile(
     r"(?:about the authors?\W*)?(?:(?:dr|prof|mr|mrs|ms|col|gen)\.? )?"
     r"(?-i:[A-Z][\w'’.-]+(?: (?:[A-Z][\w'’.-]*|de|von|van|al|bin|and)){0,4}),? "
-    rf"(?:is|was|has been|are|writes|works|covers|reports|serves|teaches)\b.{{0,160}}?\b{_TRADE}s?\b",
+    rf"(?:is|was|has been|are|writes|works|covers|reports|serves|teaches)\b.{{0,160}}?\b{_PROFESSION}s?\b",
     re.IGNORECASE,
 )
-_BLURB_SIGNS = re.compile(
+_BLURB_PHRASES = re.compile(
     r"award-winning|(?:frequent|regular)(?:ly)? contribut|contributor to|writes (?:for|on|about)"
     r"|follow (?:him|her|them|me)\b|can be (?:reached|followed|contacted)|is the author of"
     r"|author of the (?:book|forthcoming)|(?:his|her|their) (?:latest |new |most recent )?book|at large\b"
     r"|(?:he|she) (?:tweets|blogs|writes)|is an? (?:\S+ ){0,3}(?:independent|freelance)",
     re.IGNORECASE,
 )
-_LONG = (
-    350  # characters: within the article, one sign at the start of so long a block may precede real content
-)
+_LONG_BLOCK = 350  # characters; inside the article, one pattern is not enough to reject a longer block
 
 
 def boilerplate_score(
     text: str, *, tail: bool, after_rule: bool = False, names: tuple[str, ...] = (), link: bool = False
 ) -> float:
-    """How much a block looks like boilerplate; THRESHOLD and above means that it is.
+    """Score how much a block looks like boilerplate: it is, from BOILERPLATE_THRESHOLD up.
 
-    tail: nothing of the article follows. after_rule: a scene break or boilerplate stands right before it.
-    names: the article's authors, whose mention at the start makes a blurb. link: the block is one link.
+    tail: no article text follows. after_rule: a scene break or boilerplate comes directly before.
+    names: the article's authors; a block that starts with one may be an author blurb. link: the block is a single link.
     """
     head = text[:2000]
-    total = sum(weight for weight, pattern in _SIGNS if pattern.search(head))
+    total = sum(weight for weight, pattern in _PATTERNS if pattern.search(head))
     if len(text) <= 800 and _BLURB.match(head):
         total += (
             1
-            + (2 if _BLURB_SIGNS.search(head) else 0)
+            + (2 if _BLURB_PHRASES.search(head) else 0)
             + (2 if tail else 0)
             - (0 if tail or after_rule else 2)
         )
         total += 2 if any(name and head.startswith(name) for name in names) else 0
     if not tail:
-        return total - (1 if len(text) > _LONG else 0)
+        return total - (1 if len(text) > _LONG_BLOCK else 0)
     if after_rule:
         total += 1.5 if total else 0.5
     elif total:
         total += 0.5
     return total + (1.5 if link else 0)
-
-
-_FURNITURE = ("metadata", "media", "boilerplate", "rule")
-_STOPPED = ".!?:…"
-_CLOSERS = "\"'”’»)]*_"
-_OPENERS = "\"'“‘«([*_"
-# A sentence does not end in one of these: what follows belongs to it even if it begins with a capital.
-_UNFINISHED = frozenset((
-    "a", "an", "the", "of", "and", "or", "to", "in", "with", "for", "by", "from", "at", "on", "as",
-    "than", "that", "which", "who", "whose", "is", "are", "was", "were", "be", "been", "has", "have",
-    "had", "will", "would", "can", "could", "may", "might", "should", "its", "their", "his", "her", "our",
-    "your", "my", "between", "into", "over", "under", "about", "against", "during", "President",
-    "Minister", "General", "Mr", "Mrs", "Ms", "Dr",
-))  # fmt: skip
-
-
-def furniture(blocks: Sequence[Block]) -> list[str]:
-    """Per block "metadata", "media", "boilerplate", "rule" or "", judged without regard to its place."""
-    return [_furniture(block) for block in blocks]
-
-
-def _furniture(block: Block) -> str:
-    if block.form == "rule":
-        return "rule"
-    text = block.text
-    if not text:
-        return "media" if "![" in block.source else "rule"
-    if is_media(text, block.source):
-        return "media"
-    if block.form == "text" and boilerplate_score(text, tail=False) >= THRESHOLD:
-        return "boilerplate"
-    if block.form in ("text", "heading") and is_metadata(text):
-        return "metadata"
-    return ""
-
-
-def is_torn(before: Block, then: Block, *, again: bool = False) -> bool:
-    """Did a page break tear a paragraph in two, mid-sentence, between these blocks?
-
-    again: `before` is itself the end of a torn paragraph, so it may be short.
-    """
-    if then.form not in ("text", before.form) or before.form not in ("text", "list_item", "quote"):
-        return False
-    if then.form == "list_item" or not 1 <= then.gap <= 3:
-        return False
-    end, start = before.text, then.text
-    words = end.rsplit(None, 9)
-    bare = end.rstrip(_CLOSERS)
-    if (len(words) < 6 and not again) or not start or not bare or bare[-1] in _STOPPED:
-        return False
-    first = start.lstrip(_OPENERS)[:1]
-    if first.islower() and not start.startswith(("http", "www.")):
-        return True
-    return len(words) == 10 and end[-1].isalpha() and words[-1] in _UNFINISHED and first.isalnum()
-
-
-def mend(blocks: Sequence[Block], signs: Sequence[str]) -> tuple[list[Block], list[str]]:
-    """Blocks with torn paragraphs joined, and the furniture signs that go with them."""
-    groups: list[list[Block]] = []
-    kept: list[str] = []
-    for block, sign in zip(blocks, signs, strict=True):
-        last = groups[-1] if groups and not sign and not kept[-1] else None
-        if last and is_torn(last[-1], block, again=len(last) > 1):
-            last.append(block)
-        else:
-            groups.append([block])
-            kept.append(sign)
-    return [joined(group) for group in groups], kept
-
-
-def roles(
-    blocks: Sequence[Block], signs: Sequence[str], *, title: str | None, authors: tuple[str, ...]
-) -> list[str]:
-    """The kind of each block of an article; "rule" for those without a text.
-
-    title: of the article where known, else found here. authors: names whose blurb at the end is boilerplate.
-    """
-    kinds = [sign or _by_form(block) for block, sign in zip(blocks, signs, strict=True)]
-    _tail(blocks, kinds, authors)
-    body = next(
-        (i for i, b in enumerate(blocks) if not kinds[i].startswith(_FURNITURE) and is_paragraph(b)),
-        len(blocks),
-    )
-    at = _title(blocks, kinds, body, title)
-    if at is not None:
-        kinds[at] = "title"
-        _names_in_head(blocks, kinds, at, authors)
-        _subtitle(blocks, kinds, at)
-    _lead(blocks, kinds)
-    for i, block in enumerate(blocks):
-        if kinds[i] == "paragraph" and _heading_score(blocks, kinds, i, block) >= _HEADING_THRESHOLD:
-            kinds[i] = "heading"
-    return kinds
-
-
-def _by_form(block: Block) -> str:
-    if block.form == "text":
-        return "heading" if block.emphasis == "strong" and is_short(block.text) else "paragraph"
-    return block.form
-
-
-def is_short(text: str) -> bool:
-    """Short enough for a heading, and without the end of a sentence."""
-    return (
-        len(text) <= 120
-        and len(text.split()) <= 16
-        and text.rstrip(_CLOSERS)[-1:] not in (".", ",", ";", ":")
-    )
-
-
-def is_paragraph(block: Block) -> bool:
-    """Running text for sure: long, or several words that end as a sentence does."""
-    text = block.text
-    if block.form != "text" or len(text) < 40:
-        return False
-    return len(text) > 200 or (len(text.split()) >= 8 and text.rstrip(_CLOSERS)[-1:] in (".", "?", "!", "…"))
-
-
-def _tail(blocks: Sequence[Block], kinds: list[str], authors: tuple[str, ...]) -> None:
-    """Mark the boilerplate at the end of the article, from the last block backwards."""
-    for i in range(len(blocks) - 1, 0, -1):
-        if kinds[i] in _FURNITURE:
-            continue
-        if is_marker(blocks[i].text):  # "Leave a reply", with no reply below
-            kinds[i] = "metadata"
-            continue
-        if blocks[i].form not in ("text", "heading"):
-            return
-        source = blocks[i].source.strip("*_ ")
-        link = source.startswith("[") and source.endswith(")") and source.count("](") == 1
-        after = kinds[i - 1] in ("rule", "boilerplate") or _furniture(blocks[i - 1]) == "boilerplate"
-        score = boilerplate_score(blocks[i].text, tail=True, after_rule=after, names=authors, link=link)
-        score += 1.0 if blocks[i].emphasis == "em" and score else 0.0
-        if score < THRESHOLD:
-            return
-        kinds[i] = "boilerplate"
-
-
-def _title(blocks: Sequence[Block], kinds: Sequence[str], body: int, title: str | None) -> int | None:
-    head = [i for i in range(min(body + 1, len(blocks))) if kinds[i] in ("paragraph", "heading")]
-    if title:
-        wanted = _squeezed(title)
-        for i in head[:6]:
-            if _squeezed(blocks[i].text) == wanted:
-                return i
-    head = [i for i in head if i < body]
-    marked = [i for i in head if blocks[i].form == "heading"]
-    top = [i for i in marked if blocks[i].level == 1]
-    if top:
-        return top[0]
-    if not head:
-        return None
-    first = head[0]
-    if blocks[first].form == "heading" or _could_be_title(blocks[first]):
-        return first
-    return marked[0] if marked else None
-
-
-def _could_be_title(block: Block) -> bool:
-    text = block.text
-    return (
-        block.form == "text"
-        and 2 <= len(text) <= 200
-        and text.rstrip(_CLOSERS)[-1:] not in (".", ",", ";", ":")
-    )
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).casefold()
-
-
-def _names_in_head(blocks: Sequence[Block], kinds: list[str], title: int, authors: tuple[str, ...]) -> None:
-    """A bare name next to a byline or date line, or the author's own, is metadata too."""
-    for i in range(title + 1, min(title + 6, len(blocks) - 1)):
-        if kinds[i] not in ("paragraph", "metadata"):
-            return
-        name = commenter(blocks[i].text)
-        near = "metadata" in (kinds[i + 1], kinds[i - 1]) and len(blocks[i].text.split()) <= 4
-        if kinds[i] == "paragraph" and name and (near or name in authors):
-            kinds[i] = "metadata"
-
-
-def _subtitle(blocks: Sequence[Block], kinds: list[str], title: int) -> None:
-    """The line below the title, when a byline follows it or it does not end as a sentence."""
-    at = next(
-        (i for i in range(title + 1, len(blocks)) if kinds[i] not in ("metadata", "rule", "media")), None
-    )
-    if at is None or kinds[at] not in ("paragraph", "heading") or at + 1 >= len(blocks):
-        return
-    block, after = blocks[at], kinds[at + 1]
-    text = block.text
-    direct = at == title + 1
-    if len(text) > 300:
-        return
-    if direct and after == "metadata":
-        kinds[at] = "subtitle"
-    elif (
-        block.form == "text" and text[-1:] not in _STOPPED and text[-1:] not in ",;" and after == "paragraph"
-    ):
-        long_enough = len(text.split()) > (3 if direct else 6)
-        if long_enough and not block.emphasis and len(text) <= 250:
-            kinds[at] = "subtitle"
-
-
-def _lead(blocks: Sequence[Block], kinds: list[str]) -> None:
-    """The first paragraph is the lead if all of it is set in italics or bold."""
-    for i, block in enumerate(blocks):
-        if kinds[i] in ("paragraph", "heading", "list_item", "quote"):
-            if kinds[i] == "paragraph" and block.emphasis and len(block.text) > 60:
-                kinds[i] = "lead"
-            return
-
-
-_HEADING_THRESHOLD = 3.0
-_HEADING_WEIGHTS = {
-    "open_end": 2.0,  # no punctuation at the end
-    "few_words": 1.0,  # at most six
-    "title_case": 1.5,
-    "before_paragraph": 1.0,  # what follows is running text
-    "after_paragraph": 0.5,
-    "asks": 0.5,
-    "quotes": -2.5,
-    "lower_start": -4.0,
-    "link": -3.0,
-    "last": -4.0,
-    "before_short": -2.0,
-}
-
-
-def _heading_score(blocks: Sequence[Block], kinds: Sequence[str], i: int, block: Block) -> float:
-    """How much an unmarked short line looks like a heading; from _HEADING_THRESHOLD on it is one."""
-    text = block.text
-    if not is_short(text) or len(text.split()) > 12 or len(text) > 90 or len(block.lines) > 1:
-        return 0.0
-    following = [k for k in range(i + 1, min(i + 3, len(blocks))) if kinds[k] not in _FURNITURE]
-    after = blocks[following[0]] if following else None
-    previous = blocks[i - 1].text if i and kinds[i - 1] not in _FURNITURE else ""
-    longer = [word for word in re.findall(r"[^\W\d_][\w'’-]*", text) if len(word) > 3]
-    features = {
-        "open_end": text[-1].isalnum() or text[-1] in ")%",
-        "few_words": len(text.split()) <= 6,
-        "title_case": bool(longer) and sum(not word[0].islower() for word in longer) >= 0.7 * len(longer),
-        "before_paragraph": after is not None and (is_paragraph(after) or after.form == "list_item"),
-        "after_paragraph": previous.rstrip(_CLOSERS)[-1:] in (".", "!", "?"),
-        "asks": text[-1] == "?",
-        "quotes": any(mark in text for mark in '"“”«»') or " said" in text,
-        "lower_start": text.lstrip(_OPENERS)[:1].islower(),
-        "link": "@" in text or "://" in text or "www." in text,
-        "last": after is None,
-        "before_short": after is not None
-        and after.form == "text"
-        and is_short(after.text)
-        and len(after.text) < 60,
-    }
-    return sum(_HEADING_WEIGHTS[name] for name, holds in features.items() if holds)

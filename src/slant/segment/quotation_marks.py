@@ -1,8 +1,8 @@
-"""Where quotation marks open and close: pairs of marks in running text, in any house style.
+"""Find quotations in running text by pairing their marks, in any house style.
 
-Reads “curly”, "straight", ''doubled'', «guillemets» both ways round, „low” and „low“, ‘single’ and 'single'
-marks; keeps apostrophes ('90s, don't, the voters' will), feet and inches apart from them; follows a quotation
-over paragraphs. One pass with a stack, linear in the text. An odd mark never swallows more than its sentence.
+Reads “curly”, "straight", ''doubled'', «guillemets» in both directions, „low” and „low“, ‘single’ and 'single' marks.
+Apostrophes ('90s, don't, the voters' will) and measures in feet and inches are not marks. A quotation may continue over
+several paragraphs. An unmatched mark never covers more than its sentence. One pass with a stack, linear in the text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-# What looks like an attribute of a tag (name="value") is passed over as a whole.
+# The first alternative matches tag attributes (name="value"), which are skipped.
 _MARK = re.compile(r"=\"[^\"\n]{0,200}\"|''|``|[\"“”„‟«»'‘’‚‛‹›]")
 _LINE = re.compile(r"[^\n]+")
 _SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»')\]]*+\s|$")
@@ -21,20 +21,18 @@ _ELISION = re.compile(
 )
 _MEASURE = re.compile(r"\d\s?(?:[\"'’]|'')(?=\s?\d|\s?(?:tall|wide|long|thick|high|deep|by|x)\b|-)")
 _FEET_INCHES = re.compile(r"\d['’]\s?\d{1,2}$")
-_FALLBACK_REACH = 90  # characters that a single quotation may run to close at what may be a plural possessive
-_LEADING = " \t\u00a0>*_(["  # what may stand before a paragraph's first mark
-_MOST = (
-    1000  # quotations of one paragraph, or marks in it that wait for their close; what has more is no prose
-)
-_GAP = 4  # paragraphs without any mark that a quotation may run over before it closes
+_MAX_BEFORE_POSSESSIVE = 90  # characters of a single quotation that may end at a possible plural possessive
+_LEADING = " \t\u00a0>*_(["  # characters allowed before a paragraph's first mark
+_MAX_MARKS = 1000  # quotations or open marks of one paragraph; text with more is not prose
+_MAX_GAP = 4  # paragraphs without marks inside one quotation
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A quotation with its marks: `text[start:end]`; `inner` is what stands between the marks.
+    """A quotation with its marks is `text[start:end]`; `inner` is the range between the marks.
 
-    closed: False where a mark is missing and the end was inferred.
-    continues: it runs over to or from another paragraph.
+    closed: False if a mark is missing and the start or end was inferred.
+    continues: the quotation goes on from or into another paragraph.
     """
 
     start: int
@@ -46,6 +44,11 @@ class Quotation:
 
 @dataclass(slots=True)
 class _Open:
+    """An opening mark on the stack.
+
+    fallback: the first possible close that may also be a plural possessive. children: quotations closed inside it.
+    """
+
     start: int
     end: int
     mark: str
@@ -55,12 +58,12 @@ class _Open:
 
 @dataclass(slots=True)
 class _Paragraph:
-    """What one paragraph's marks say.
+    """The quotation marks of one paragraph.
 
-    open: a mark that opens and never closes.
-    orphan: a double mark that closes what this paragraph did not open.
-    first: what its first double mark does, "open" or "close", or "" where there is none.
-    opens: the opening mark that it begins with, or "".
+    found: closed quotations. open: a mark that opens and is not closed.
+    orphan: a double mark that closes a quotation not opened in this paragraph.
+    first: role of its first double mark, "open" or "close"; "" without one.
+    opens: the opening mark at its very start, or "".
     """
 
     start: int
@@ -73,15 +76,15 @@ class _Paragraph:
 
 
 def find_quotations(text: str) -> list[Quotation]:
-    """The outermost quotations of a text, in order and apart from each other. Paragraphs are lines."""
-    paragraphs = [_read(text, *line.span()) for line in _LINE.finditer(text) if not line[0].isspace()]
+    """The outermost quotations of a text, in order and without overlap. Each line is a paragraph."""
+    paragraphs = [_pair_marks(text, *line.span()) for line in _LINE.finditer(text) if not line[0].isspace()]
     found: list[Quotation] = []
     for index, paragraph in enumerate(paragraphs):
         found += paragraph.found
         if paragraph.open is not None:
-            found += _continue(text, paragraphs, index)
+            found += _continue_quotation(text, paragraphs, index)
         if paragraph.orphan is not None:
-            found += _orphan(text, paragraph)
+            found += _close_orphan(text, paragraph)
     return _outermost(found)
 
 
@@ -93,12 +96,12 @@ def _outermost(found: list[Quotation]) -> list[Quotation]:
     return kept
 
 
-def _continue(text: str, paragraphs: list[_Paragraph], index: int) -> list[Quotation]:
-    """The quotation(s) that come of a mark which opens in a paragraph and does not close in it."""
+def _continue_quotation(text: str, paragraphs: list[_Paragraph], index: int) -> list[Quotation]:
+    """Quotations that follow from a mark that is opened in a paragraph and not closed in it."""
     here = paragraphs[index]
     opened = here.open
     assert opened is not None
-    following = paragraphs[index + 1 : index + 2 + _GAP]
+    following = paragraphs[index + 1 : index + 2 + _MAX_GAP]
     rest = Quotation(opened.start, here.end, (opened.end, here.end), continues=True)
     if following and following[0].opens and _may_run_on(text, here, opened, following[0].opens):
         return [rest]
@@ -120,13 +123,13 @@ def _continue(text: str, paragraphs: list[_Paragraph], index: int) -> list[Quota
 
 
 def _may_run_on(text: str, here: _Paragraph, opened: _Open, next_mark: str) -> bool:
-    """Whether a quotation that the next paragraph reopens began here: with a sentence, by a like mark."""
+    """Can this be the start of a quotation that the next paragraph reopens? Both need a mark of the same kind."""
     before = text[max(here.start, opened.start - 8) : opened.start].rstrip(_LEADING)
     return _is_double(opened.mark) == _is_double(next_mark) and (not before or before[-1] in ".!?…:,”\"'’")
 
 
-def _orphan(text: str, paragraph: _Paragraph) -> list[Quotation]:
-    """A quotation whose opening mark is missing: from the start of its last sentence."""
+def _close_orphan(text: str, paragraph: _Paragraph) -> list[Quotation]:
+    """A quotation without an opening mark: it starts with the sentence that the closing mark ends."""
     assert paragraph.orphan is not None
     mark, end = paragraph.orphan
     start = max([paragraph.start, *(q.end for q in paragraph.found if q.end <= mark)])
@@ -137,7 +140,7 @@ def _orphan(text: str, paragraph: _Paragraph) -> list[Quotation]:
     return [Quotation(start, end, (start, mark), closed=False)] if start < mark else []
 
 
-def _read(text: str, start: int, end: int) -> _Paragraph:
+def _pair_marks(text: str, start: int, end: int) -> _Paragraph:
     """Pair the marks of one paragraph."""
     paragraph = _Paragraph(start, end)
     stack: list[_Open] = []
@@ -146,17 +149,17 @@ def _read(text: str, start: int, end: int) -> _Paragraph:
         mark = match[0]
         if mark[0] == "=":
             continue
-        if max(len(stack), len(paragraph.found)) > _MOST:
+        if max(len(stack), len(paragraph.found)) > _MAX_MARKS:
             break
         if len(mark) == 1 and mark in "'‘’‚‛‹›":
-            _single(text, paragraph, stack, left, right)
+            _handle_single(text, paragraph, stack, left, right)
         else:
-            _double(text, paragraph, stack, left, right)
+            _handle_double(text, paragraph, stack, left, right)
     for entry in stack:
-        _drop(paragraph, entry)
+        _discard(paragraph, entry)
     doubles = [entry for entry in stack if _is_double(entry.mark)]
     if doubles:
-        # A mark with whole quotations after it was forgotten there, it does not run on.
+        # If whole quotations follow the last open mark, its closing mark was forgotten; it does not continue.
         paragraph.open = doubles[0] if doubles[-1].children else doubles[-1]
     elif stack and not stack[-1].fallback:
         paragraph.open = stack[-1]
@@ -167,8 +170,8 @@ def _closed(entry: _Open, left: int, right: int) -> Quotation:
     return Quotation(entry.start, right, (entry.end, left))
 
 
-def _drop(paragraph: _Paragraph, entry: _Open) -> None:
-    """Give up waiting for the close: take the possessive-looking one, if there was any."""
+def _discard(paragraph: _Paragraph, entry: _Open) -> None:
+    """Discard an open mark, or close it at its fallback if it has one."""
     if entry.fallback:
         paragraph.found.append(_closed(entry, *entry.fallback))
 
@@ -177,7 +180,7 @@ def _is_double(mark: str) -> bool:
     return len(mark) == 2 or mark in '"“”„‟«»'
 
 
-def _double(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, right: int) -> None:
+def _handle_double(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, right: int) -> None:
     depth = next((i for i in range(len(stack) - 1, -1, -1) if _is_double(stack[i].mark)), None)
     inner = stack[depth] if depth is not None else None
     if inner is None and _MEASURE.match(text, max(paragraph.start, left - 1)):
@@ -192,19 +195,19 @@ def _double(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, rig
             return
         assert depth is not None
         del stack[depth:]
-        for entry in stack[-2:]:  # a single and the double under it
+        for entry in stack[-2:]:  # a single mark and the double one around it
             entry.children += 1
         paragraph.found.append(_closed(inner, left, right))
         return
     paragraph.first = paragraph.first or "open"
     if inner is not None and text[left:right] == inner.mark and inner.mark in ('"', "''"):
-        # Straight marks do not nest: the earlier one was never closed.
+        # Straight marks do not nest, so the earlier one was never closed.
         assert depth is not None
         del stack[depth:]
-    _push(text, paragraph, stack, left, right)
+    _push_open(text, paragraph, stack, left, right)
 
 
-def _push(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, right: int) -> None:
+def _push_open(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, right: int) -> None:
     mark = text[left:right]
     if not text[max(paragraph.start, left - 8) : left].strip(_LEADING) and left - paragraph.start <= 8:
         paragraph.opens = mark
@@ -212,7 +215,7 @@ def _push(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, right
 
 
 def _closes(text: str, paragraph: _Paragraph, inner: _Open | None, left: int, right: int) -> bool:
-    """Whether a double mark closes; `inner` is the double quotation that is open there, if any."""
+    """Does a double mark close? inner: the innermost open double mark, if any."""
     mark = text[left:right]
     free_left = left == paragraph.start or text[left - 1].isspace() or text[left - 1] in _BEFORE_OPEN
     free_right = right == paragraph.end or text[right].isspace() or text[right] in _AFTER_CLOSE
@@ -231,7 +234,7 @@ def _closes(text: str, paragraph: _Paragraph, inner: _Open | None, left: int, ri
     return not opens and (inner is not None or (free_right and not free_left))
 
 
-def _single(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, right: int) -> None:
+def _handle_single(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, right: int) -> None:
     mark = text[left]
     top = stack[-1] if stack and not _is_double(stack[-1].mark) else None
     free_left = left == paragraph.start or text[left - 1].isspace() or text[left - 1] in _BEFORE_OPEN
@@ -241,20 +244,18 @@ def _single(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, rig
     elif mark in "‘'‚‛‹›" and free_left and right < paragraph.end and not text[right].isspace():
         if _ELISION.match(text, left) or (mark == "›" and top is None):
             return
-        if (
-            top is not None
-        ):  # single marks do not nest in each other; this keeps the search in the stack short
-            _drop(paragraph, stack.pop())
-        _push(text, paragraph, stack, left, right)
+        if top is not None:  # single marks do not nest; this keeps the search in the stack short
+            _discard(paragraph, stack.pop())
+        _push_open(text, paragraph, stack, left, right)
 
 
 def _close_single(text: str, paragraph: _Paragraph, stack: list[_Open], left: int, right: int) -> None:
-    """Close at a mark after a word; if it looks like a plural possessive (voters’ will), keep it in mind."""
+    """Close at a mark after a word, or record it as fallback if it may be a plural possessive (voters’ will)."""
     top = stack[-1]
     following = text[right : min(right + 2, paragraph.end)]
     possessive = text[left - 1] in "sS" and following[:1] == " " and following[1:].isalpha()
     if possessive and text[left] in "’'":
-        if top.fallback is None and left - top.start <= _FALLBACK_REACH:
+        if top.fallback is None and left - top.start <= _MAX_BEFORE_POSSESSIVE:
             top.fallback = (left, right)
         return
     stack.pop()

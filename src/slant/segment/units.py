@@ -1,6 +1,7 @@
-"""What a comment on an article is read with, where nobody says which comment it answers.
+"""Split an article into units (headings, paragraphs, list items, quotes, comments) with exact offsets.
 
-An article in, its units out: headings, paragraphs, list items, quotes, comments, with exact offsets.
+Roles come from `Article.parts` where the source states them, else from the text: block_roles.py for the article,
+comment_section.py for the comments.
 """
 
 from __future__ import annotations
@@ -10,20 +11,47 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from slant.records import Article, Part, Unit
-from slant.segment.block_roles import furniture, is_paragraph, mend, roles
-from slant.segment.comment_section import commenter, comments, first_comment, is_aside, is_marker
-from slant.segment.markdown import Block, Plain, blocks, concat
+from slant.segment.block_roles import assign_roles, is_paragraph, join_broken_paragraphs, non_content_roles
+from slant.segment.comment_section import (
+    commenter_name,
+    first_comment,
+    group_comments,
+    is_interface_text,
+    is_section_marker,
+)
+from slant.segment.markdown import Block, PlainText, concat, parse_blocks
 from slant.segment.voices import voices_of
 
-OPENING_WORDS = 40  # of an article's body, after its title
+
+def split(article: Article, *, comments_from: str | None = None) -> list[Unit]:
+    """All units in document order, with metadata, media and boilerplate (see `Unit.is_content`).
+
+    comments_from: text of the line where the comments begin: the first line that starts with it, else the first that
+        contains it. Ignored if no line matches.
+    Never raises, whatever the text. Time is linear in its length.
+    """
+    cut = _find_line(article.text, comments_from)
+    drafts = list(_drafts_from_parts(article, cut) if article.parts else _drafts_from_text(article, cut))
+    drafts = sorted(
+        (draft for draft in drafts if draft.plain.text), key=lambda draft: (draft.start, draft.end)
+    )
+    return _make_units(article, drafts)
+
+
+OPENING_WORDS = 40  # words of the body after the title
 
 
 def opening(units: Sequence[Unit]) -> str | None:
-    """Title and first words of the article that these units of one document belong to; None if it has neither."""
+    """Title and first words of an article from the units of one document; None if it has neither title nor body.
+
+    Scoring passes it as context for comments that do not say which comment they answer.
+    """
     title = next((u.title for u in units if u.title), None)
     body = next((u.text for u in units if u.kind in ("lead", "paragraph")), None)
     return "\n".join(t for t in (title, " ".join((body or "").split()[:OPENING_WORDS])) if t) or None
 
+
+# ---- drafts
 
 _FRONT_MATTER = re.compile(
     r"\s*---[ \t]*\n(?P<fields>[\w-]+:[^\n]*\n(?:(?!---|\.\.\.)[^\n]*\n)*)(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
@@ -32,29 +60,14 @@ _FRONT_MATTER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A unit before it has its place; `part` is the index of the `Article.parts` entry that it came from."""
+    """A unit without position, ids and voices. part: index in `Article.parts` of the part it comes from, if any."""
 
     kind: str
     start: int
     end: int
-    plain: Plain
+    plain: PlainText
     author: str | None = None
     part: int | None = None
-
-
-def split(article: Article, *, comments_from: str | None = None) -> list[Unit]:
-    """All units in document order, metadata, media and boilerplate included (see `Unit.is_content`).
-
-    comments_from: the comments begin at the first line that starts with this text, or else contains it;
-        where no line does, the document is read as if nothing had been said.
-    Never raises on any text; the time is linear in its length.
-    """
-    cut = _find_line(article.text, comments_from)
-    drafts = list(_stated(article, cut) if article.parts else _plain(article, cut))
-    drafts = sorted(
-        (draft for draft in drafts if draft.plain.text), key=lambda draft: (draft.start, draft.end)
-    )
-    return _finished(article, drafts)
 
 
 def _find_line(text: str, wanted: str | None) -> int:
@@ -73,59 +86,98 @@ def _find_line(text: str, wanted: str | None) -> int:
     return first
 
 
-def _plain(article: Article, cut: int) -> Iterator[_Draft]:
-    """Drafts of plain text or Markdown, with YAML front matter as one piece of metadata."""
+def _drafts_from_text(article: Article, cut: int) -> Iterator[_Draft]:
+    """Drafts of plain text or Markdown; YAML front matter becomes one metadata unit."""
     front = _FRONT_MATTER.match(article.text) if article.markup == "markdown" else None
     if front:
-        yield from _whole(article, Part(*front.span("fields"), "metadata"), -1)
-    yield from _found(article, front.end() if front else 0, len(article.text), cut)
+        yield from _part_as_unit(article, Part(*front.span("fields"), "metadata"), -1)
+    yield from _infer_roles(article, front.end() if front else 0, len(article.text), cut)
 
 
-def _found(article: Article, start: int, end: int, cut: int, *, search: bool = True) -> Iterator[_Draft]:
-    """Drafts of a stretch where the text alone tells what is what. search: look for comments."""
-    found = blocks(article.text, start, end, markdown=article.markup == "markdown", cut=cut)
-    signs = furniture(found)
-    at = len(found)
+def _drafts_from_parts(article: Article, cut: int) -> Iterator[_Draft]:
+    """Drafts of an article whose source states the roles of its parts."""
+    end = 0
+    # If no known markup separated the comments of a page, they may be part of its body.
+    unseparated = article.markup == "page" and all(part.role != "comment" for part in article.parts)
+    for index, part in sorted(enumerate(article.parts), key=lambda item: item[1].start):
+        yield from _part_as_unit(article, Part(end, part.start, "metadata"), index)
+        end = max(end, part.end)
+        if part.role == "body":
+            cut_in_body = cut if part.start <= cut < part.end else -1
+            yield from _infer_roles(article, part.start, part.end, cut_in_body, search=unseparated)
+        else:
+            yield from _part_as_unit(article, part, index)
+    yield from _part_as_unit(article, Part(end, len(article.text), "metadata"), len(article.parts))
+
+
+def _part_as_unit(article: Article, part: Part, index: int) -> Iterator[_Draft]:
+    """Draft of a part as one unit; a comment keeps its paragraph breaks."""
+    if part.end <= part.start:
+        return
+    markdown = article.markup == "markdown"
+    blocks = [b for b in parse_blocks(article.text, part.start, part.end, markdown=markdown) if b.text]
+    if blocks:
+        plain = concat([block.plain for block in blocks], "\n\n" if part.role == "comment" else " ")
+        yield _Draft(part.role, blocks[0].start, blocks[-1].end, plain, part.author, index)
+
+
+def _infer_roles(
+    article: Article, start: int, end: int, cut: int, *, search: bool = True
+) -> Iterator[_Draft]:
+    """Drafts of a range whose roles are inferred from the text.
+
+    cut: offset of the comments, or -1. search: whether to look for comments if `cut` is -1.
+    """
+    blocks = parse_blocks(article.text, start, end, markdown=article.markup == "markdown", cut=cut)
+    non_content = non_content_roles(blocks)
+    at = len(blocks)
     if cut >= 0:
-        at = next((i for i, block in enumerate(found) if block.start >= cut), at)
+        at = next((i for i, block in enumerate(blocks) if block.start >= cut), at)
     elif search:
-        first = next((i for i, block in enumerate(found) if not signs[i] and is_paragraph(block)), None)
+        first = next(
+            (i for i, block in enumerate(blocks) if not non_content[i] and is_paragraph(block)), None
+        )
         if first is not None:
-            begin = first_comment(found, [bool(sign) for sign in signs], first)
+            begin = first_comment(blocks, [bool(role) for role in non_content], first)
             at = at if begin is None else begin
-    yield from _article(article, found[:at], signs[:at])
-    yield from _comments(found[at:], signs[at:])
+    yield from _article(article, blocks[:at], non_content[:at])
+    yield from _comments(blocks[at:], non_content[at:])
 
 
-def _article(article: Article, found: Sequence[Block], signs: Sequence[str]) -> Iterator[_Draft]:
-    whole, signs = mend(found, signs)
-    authors = tuple(name for name in (article.author, *_bylines(whole, signs)) if name)
-    for block, kind in zip(whole, roles(whole, signs, title=article.title, authors=authors), strict=True):
+def _article(article: Article, blocks: Sequence[Block], non_content: Sequence[str]) -> Iterator[_Draft]:
+    joined, non_content = join_broken_paragraphs(blocks, non_content)
+    authors = tuple(name for name in (article.author, *_bylines(joined, non_content)) if name)
+    kinds = assign_roles(joined, non_content, title=article.title, authors=authors)
+    for block, kind in zip(joined, kinds, strict=True):
         if kind != "rule":
             yield _Draft(kind, block.start, block.end, block.plain)
 
 
-def _bylines(found: Sequence[Block], signs: Sequence[str]) -> Iterator[str]:
-    for block, sign in zip(found[:12], signs, strict=False):
-        if sign == "metadata" and block.text.lower().startswith("by ") and (name := commenter(block.text)):
+def _bylines(blocks: Sequence[Block], non_content: Sequence[str]) -> Iterator[str]:
+    for block, role in zip(blocks[:12], non_content, strict=False):
+        if (
+            role == "metadata"
+            and block.text.lower().startswith("by ")
+            and (name := commenter_name(block.text))
+        ):
             yield name
 
 
-def _comments(found: Sequence[Block], signs: Sequence[str]) -> Iterator[_Draft]:
+def _comments(blocks: Sequence[Block], non_content: Sequence[str]) -> Iterator[_Draft]:
     neutral = [
-        sign in ("boilerplate", "rule") or (sign == "metadata" and not _is_name(block))
-        for block, sign in zip(found, signs, strict=True)
+        role in ("boilerplate", "rule") or (role == "metadata" and not _is_name(block))
+        for block, role in zip(blocks, non_content, strict=True)
     ]
     taken: set[int] = set()
-    for comment in comments(found, neutral):
-        inside = [found[i] for i in comment.paragraphs]
+    for comment in group_comments(blocks, neutral):
+        paragraphs = [blocks[i] for i in comment.paragraphs]
         taken.update(comment.paragraphs)
-        plain = concat([block.plain for block in inside], "\n\n")
-        yield _Draft("comment", inside[0].start, inside[-1].end, plain, comment.author)
-    for i, block in enumerate(found):
+        plain = concat([block.plain for block in paragraphs], "\n\n")
+        yield _Draft("comment", paragraphs[0].start, paragraphs[-1].end, plain, comment.author)
+    for i, block in enumerate(blocks):
         if i not in taken and block.form != "rule":
             yield _Draft(
-                "boilerplate" if signs[i] == "boilerplate" else "metadata",
+                "boilerplate" if non_content[i] == "boilerplate" else "metadata",
                 block.start,
                 block.end,
                 block.plain,
@@ -133,39 +185,15 @@ def _comments(found: Sequence[Block], signs: Sequence[str]) -> Iterator[_Draft]:
 
 
 def _is_name(block: Block) -> bool:
-    return commenter(block.text) is not None and not is_aside(block.text) and not is_marker(block.text)
+    text = block.text
+    return commenter_name(text) is not None and not is_interface_text(text) and not is_section_marker(text)
 
 
-def _stated(article: Article, cut: int) -> Iterator[_Draft]:
-    """Drafts of an article whose source tells the roles of its parts."""
-    end = 0
-    # A page whose comments no known markup told apart may hold them in its body.
-    hidden = article.markup == "page" and all(part.role != "comment" for part in article.parts)
-    for index, part in sorted(enumerate(article.parts), key=lambda item: item[1].start):
-        yield from _whole(article, Part(end, part.start, "metadata"), index)
-        end = max(end, part.end)
-        if part.role == "body":  # a line of the title or of a comment is no place to cut the body
-            here = cut if part.start <= cut < part.end else -1
-            yield from _found(article, part.start, part.end, here, search=hidden)
-        else:
-            yield from _whole(article, part, index)
-    yield from _whole(article, Part(end, len(article.text), "metadata"), len(article.parts))
+# ---- units
 
 
-def _whole(article: Article, part: Part, index: int) -> Iterator[_Draft]:
-    """A part as one unit; the paragraphs of a comment are kept apart."""
-    if part.end <= part.start:
-        return
-    inside = [
-        b for b in blocks(article.text, part.start, part.end, markdown=article.markup == "markdown") if b.text
-    ]
-    if inside:
-        plain = concat([block.plain for block in inside], "\n\n" if part.role == "comment" else " ")
-        yield _Draft(part.role, inside[0].start, inside[-1].end, plain, part.author, index)
-
-
-def _finished(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
-    """The units with ids, voices, parents and flags."""
+def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
+    """Turn drafts into units with ids, voices, parents and flags."""
     article_id = article.article_id
     ids = [f"{article_id}-{position:04d}" for position in range(len(drafts))]
     by_part = {
@@ -174,8 +202,8 @@ def _finished(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
         if draft.kind == "comment" and draft.part is not None
     }
     title = article.title or next((draft.plain.text for draft in drafts if draft.kind == "title"), None)
-    stretches = voices_of([(draft.plain.text, draft.kind) for draft in drafts])  # quotations cross paragraphs
-    seen: dict[tuple[str | None, str], str] = {}
+    stretches = voices_of([(draft.plain.text, draft.kind) for draft in drafts])  # a quotation may span units
+    first_ids: dict[tuple[str | None, str], str] = {}
     units: list[Unit] = []
     for position, draft in enumerate(drafts):
         text = draft.plain.text
@@ -196,20 +224,20 @@ def _finished(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
             pieces=draft.plain.pieces,
         )
         if draft.kind == "comment":
-            unit = _threaded(unit, article, draft, by_part, seen)
+            unit = _link_comment(unit, article, draft, by_part, first_ids)
         units.append(unit)
     return units
 
 
-def _threaded(
+def _link_comment(
     unit: Unit,
     article: Article,
     draft: _Draft,
     by_part: dict[int, str],
-    seen: dict[tuple[str | None, str], str],
+    first_ids: dict[tuple[str | None, str], str],
 ) -> Unit:
-    """A comment with its parent, and with a flag if its author wrote the same before."""
+    """Set the parent of a comment, and flag it if the same author posted the same text before."""
     parent = article.parts[draft.part].parent if draft.part is not None else None
-    original = seen.setdefault((unit.author, " ".join(unit.text.split())), unit.unit_id)
+    original = first_ids.setdefault((unit.author, " ".join(unit.text.split())), unit.unit_id)
     flags = (f"duplicate_of:{original}",) if original != unit.unit_id else ()
     return replace(unit, parent_id=None if parent is None else by_part.get(parent), flags=flags)

@@ -1,13 +1,10 @@
-"""Whether words in quotation marks are somebody's speech, or the author's own in scare quotes or as a title.
+"""Assign a voice to every part of a text: the outlet's own words, quoted speech, or a reader's words.
 
-Speech is a clause, a whole sentence, or any words that a verb of saying or a colon brings in. The word
-lists and limits were chosen on PolNeAR train; benchmarks/voice.py measures them.
+A quotation is "quoted" if it is speech: a full sentence, a clause, or words attributed by a verb of saying or a colon. A few
+words in quotation marks without attribution (scare quotes, titles, nicknames) stay in the author's voice, and so does
+indirect speech ("she said that …"), since the author chose these words.
 
-Whose words a stretch of text is: the outlet's own, somebody's whom it quotes, or a reader's.
-
-A direct quotation is `quoted` where it is clause-like or attributed, see attribution.py. A few words in
-quotation marks without attribution (scare quotes, titles, nicknames) and indirect speech ("she said that …")
-stay the author's own voice, since the choice of words is the author's.
+Word lists and limits were tuned on PolNeAR train; benchmarks/voice.py measures them.
 """
 
 from __future__ import annotations
@@ -20,178 +17,35 @@ from itertools import pairwise
 
 from slant.segment.quotation_marks import Quotation, find_quotations
 
-_CLAUSE = 5  # words from which a quotation reads as a clause of its own
-_TITLE = 10  # words up to which capitalised words may be a title
-_NEAR = 6  # words between a quotation set off by a comma and the verb of saying
-_WINDOW = 200  # characters before and after a quotation in which its attribution is looked for
-
-_BOUNDARY = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»')\]]*+\s++(?=[\"“„‘«'(\[]*[^\W_a-zà-öø-ÿ])|\n\s*")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“‘'])(?:[A-Z]|(?:[A-Za-z]\.)+[A-Za-z]|Mrs?|Ms|Dr|Prof|Sens?|Reps?|Gov|Gen|Lt|Col|Capt|Sgt|Maj|Adm|Rev|Hon|Pres"
-    r"|St|Jr|Sr|vs|No|Inc|Corp|Co|Ltd|etc|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.$"
-)
-# What brings in somebody's words: stems of verbs with -e -s -es -ed -ing, then irregular forms and nouns.
-_STEMS = (
-    "accus acknowledg add admit admitt advis alleg allud announc answer apologiz argu ask assert assur"
-    " boast bragg call caution chant characteriz cit claim comment complain conced conclud confess confirm"
-    " contend continu counter declar depict describ dub dubb email exclaim explain express grous hail"
-    " insist interject jok label labell lament maintain mention mutter observ opin pledg portray predict"
-    " proclaim promis pronounc question quip quipp quot reassur recall recit recogniz recount refer referr"
-    " reflect reiterat remark remind repeat report respond retort scoff scream shout stat stress suggest"
-    " summariz tout tweet urg vow warn whisper wonder yell"
-)
-_FORMS = (
-    "say says said saying tell tells told telling write writes wrote written writing speak speaks spoke"
-    " spoken speaking reads put puts putting reply replies replied replying deny denies denied denying"
-    " testify testifies testified cry cries cried think thinks thought thinking noted notes noting posted"
-    " posting pointed points added statement interview speech remarks words letter message memo caption"
-    " headline according"
-)
-_INFLECTED = (stem + ending for stem in _STEMS.split() for ending in ("", "e", "s", "es", "ed", "ing"))
-_CUES = frozenset([*_INFLECTED, *_FORMS.split()]) - {"state", "states"}  # these are mostly countries
-_WORD = re.compile(r"(?<![\w-])[A-Za-z]+")  # not the "called" of "so-called"
-# Verbs of judging take any object; what they judge it *as* is the speaker's word.
-_JUDGED = re.compile(
-    r"\b(?:attack|blast|condemn|criticis|criticiz|denounc|derid|dismiss|mock|prais|reject|slamm?)(?:e|s|es|ed|ing)?\b",
-    re.IGNORECASE,
-)
-_AS = re.compile(r"\b(?:as|for being)(?: an?| the)?\s*$")
-_SO_CALLED = re.compile(
-    r"\b(?:so[- ]called|self[- ](?:styled|proclaimed|described)|known as|nicknamed|(?:en)?titled)\W*$",
-    re.IGNORECASE,
-)
-_CLAUSE_START = re.compile(r"[;—–]|, (?:but|while|although|though|yet)\b")
-_NEW_SENTENCE = re.compile(r"[.\s]*(?:$|(?<=\s)[\"“‘«„'(\[]*[^\W_a-zà-öø-ÿ])")
-_LEADING = " \t\u00a0*_([>-—–•"
-_SMALL = frozenset(
-    re.findall(r"\w+", "a an and as at but by for from in into is nor of on or the to vs with")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A quotation in its sentence: what the decision looks at.
-
-    words: of the quotation. before, after: the rest of its sentence, at most `_WINDOW` characters each.
-    opens: it opens the sentence, or stands after a colon. ended: it closes with an end mark.
-    """
-
-    words: tuple[str, ...]
-    before: str
-    after: str
-    opens: bool
-    ended: bool
-
-    @property
-    def is_sentence(self) -> bool:
-        return self.opens and self.ended and not self.after
-
-    @property
-    def is_title(self) -> bool:
-        """All words of weight are capitalised, as in the name of a film or a person's nickname."""
-        if len(self.words) > _TITLE or self.words[-1].endswith(("!", "?")):
-            return False
-        return all(not w[0].islower() or w.strip(".,;:").lower() in _SMALL for w in self.words)
-
-    @property
-    def is_introduced(self) -> bool:
-        """Set off as speech: `Name: “…”`, `“…”: name`, `she said, “…”`, `“…,” she said`, `“…”, said he`."""
-        before = self.before.rstrip()
-        if before.endswith(":") or (self.opens and self.after.startswith(":")):
-            return True
-        if before.endswith(",") and _cue(before.split()[-_NEAR:]):
-            return True
-        set_off = self.words[-1].endswith((",", "!", "?")) or self.after.startswith((",", " —", " –", " -"))
-        cue = _cue(self.after.split()[:_NEAR])
-        return set_off and cue is not None and not cue.endswith("ing")
-
-    @property
-    def is_attributed(self) -> bool:
-        """Introduced, or a verb of saying stands before it; of one after it, it may be the subject."""
-        if self.is_introduced:
-            return True
-        clause = _CLAUSE_START.split(self.before)[-1]
-        return _cue([clause]) is not None or bool(_AS.search(clause) and _JUDGED.search(clause))
-
-
-def _cue(texts: Sequence[str]) -> str | None:
-    """The first word that brings in somebody's words, lower-case, or None."""
-    words = _WORD.findall(" ".join(texts).lower())
-    return next((word for word in words if word in _CUES), None)
-
-
-def setting(text: str, quotation: Quotation) -> Setting:
-    """The sentence around a quotation; its own end mark ends it if a capital or nothing follows."""
-    start, end = quotation.inner
-    inner = text[start:end].strip()
-    before = text[max(0, quotation.start - _WINDOW) : quotation.start].rpartition("\n")[2]
-    # The "X" stands for the quotation: without it the blank before would not count as a boundary.
-    before = before[max([0, *sentence_starts(before + "X")]) :]
-    after = text[quotation.end : quotation.end + _WINDOW].partition("\n")[0]
-    after = after[: min([len(after), *sentence_starts(after)])]
-    ended = inner.endswith((".", "!", "?", "…")) or after.startswith(".")
-    if ended and _NEW_SENTENCE.match(after):
-        after = ""
-    opens = not before.strip(_LEADING) or before.rstrip().endswith(":")
-    return Setting(tuple(inner.split()), before, after, opens, ended)
-
-
-def is_quoted(text: str, quotation: Quotation, kind: str) -> bool:
-    """Whether a quotation found in `text` is speech. kind: of the unit, "comment" asks for more."""
-    if quotation.continues:
-        return True
-    here = setting(text, quotation)
-    if not here.words or _SO_CALLED.search(here.before):
-        return False
-    if here.is_sentence:
-        return True
-    if here.is_title:
-        return here.is_introduced
-    # A single mark may be an apostrophe, an odd one a slip, and readers mock in invented quotations:
-    # all these need an attribution.
-    single = quotation.inner[0] - quotation.start == 1 and text[quotation.start] in "'‘"
-    sure = quotation.closed and not single and kind != "comment"
-    return here.is_attributed or (sure and len(here.words) >= _CLAUSE)
-
-
-def sentence_starts(text: str) -> list[int]:
-    """Where a sentence or a line begins, apart from 0: after an end mark, if no lower-case word follows."""
-    starts = []
-    for match in _BOUNDARY.finditer(text):
-        at = match.start()
-        if text[at] == "." and text[at + 1].isspace() and _ABBREVIATION.search(text, max(0, at - 8), at + 1):
-            continue
-        starts.append(match.end())
-    return starts
-
-
 Stretch = tuple[int, int, str]
+"""`(start, end, voice)`; voice is "outlet", "quoted" or "reader"."""
 
-_FLOWING = frozenset({"lead", "paragraph", "list_item"})  # kinds over which one quotation may run
-_CITED_LINE = re.compile(r"^[ \t]*(?:>|&gt;)[^\n]*\w[^\n]*", re.MULTILINE)  # how mail and forums cite
+
+# A quotation may continue over units of these kinds.
+_RUNNING_KINDS = frozenset({"lead", "paragraph", "list_item"})
+_CITED_LINE = re.compile(r"^[ \t]*(?:>|&gt;)[^\n]*\w[^\n]*", re.MULTILINE)  # a quoted line in mail and forums
 
 
 def voices(text: str, kind: str = "paragraph") -> tuple[Stretch, ...]:
-    """Stretches `(start, end, voice)` that tile `text` in order, none longer than a sentence.
+    """Stretches that cover `text` in order without gaps, none longer than a sentence. An empty text has none.
 
-    kind: of the unit. The base voice of a "comment" is "reader", elsewhere "outlet"; a "quote" is all quoted.
-    voice is "outlet", "quoted" or "reader". An empty text has no stretches.
+    kind: of the unit. Text outside quotations is "reader" in a "comment", else "outlet"; all of a "quote" is quoted.
     """
-    return _tile(text, _quoted(text, kind), kind)
+    return _cut_stretches(text, _quoted_ranges(text, kind), kind)
 
 
 def voices_of(texts_and_kinds: Sequence[tuple[str, str]]) -> list[tuple[Stretch, ...]]:
-    """`voices` for the units of one document in order, where a quotation may run on over paragraphs.
+    """`voices` for all units of one document, in order, with quotations that continue over paragraphs.
 
-    Leads, paragraphs and list items are one flow; what stands between them (a heading, a picture) does not
-    end a quotation. Every other unit, so each comment, is read alone.
+    Leads, paragraphs and list items are read as one text, so a heading or picture between them does not end a quotation.
+    Every other unit, such as a comment, is read alone.
     """
-    flow = "\n".join(text for text, kind in texts_and_kinds if kind in _FLOWING)
-    quoted = _quoted(flow, "paragraph")
+    running = "\n".join(text for text, kind in texts_and_kinds if kind in _RUNNING_KINDS)
+    quoted = _quoted_ranges(running, "paragraph")
     result = []
     offset = first = 0
     for text, kind in texts_and_kinds:
-        if kind not in _FLOWING:
+        if kind not in _RUNNING_KINDS:
             result.append(voices(text, kind))
             continue
         end = offset + len(text)
@@ -200,18 +54,18 @@ def voices_of(texts_and_kinds: Sequence[tuple[str, str]]) -> list[tuple[Stretch,
         last = first
         while last < len(quoted) and quoted[last][0] < end:
             last += 1
-        result.append(_tile(text, [(s - offset, e - offset) for s, e in quoted[first:last]], kind))
+        result.append(_cut_stretches(text, [(s - offset, e - offset) for s, e in quoted[first:last]], kind))
         offset = end + 1
     return result
 
 
 def voice_at(stretches: Sequence[Stretch], start: int, end: int) -> str:
-    """The voice of most characters of a span; of its first character where it is empty or the voices tie.
+    """Voice of most characters of a span; of its first character if it is empty or voices tie.
 
-    Raises ValueError if no stretch is given.
+    Raises ValueError if `stretches` is empty.
     """
     if not stretches:
-        raise ValueError("voice_at needs the stretches of a text that is not empty, got none.")
+        raise ValueError("voice_at got no stretches. Expected those of a text that is not empty.")
     counts: dict[str, int] = {}
     first = max(0, bisect_right(stretches, start, key=lambda s: s[0]) - 1)
     for left, right, voice in stretches[first:]:
@@ -221,8 +75,8 @@ def voice_at(stretches: Sequence[Stretch], start: int, end: int) -> str:
     return max(counts, key=lambda voice: counts[voice])
 
 
-def _tile(text: str, quoted: Sequence[tuple[int, int]], kind: str) -> tuple[Stretch, ...]:
-    """Cut `text` at sentences and quotations; `quoted` is in order and may reach over the text's ends."""
+def _cut_stretches(text: str, quoted: Sequence[tuple[int, int]], kind: str) -> tuple[Stretch, ...]:
+    """Cut `text` at sentences and quotations. quoted: in order, may extend beyond the text."""
     base = "reader" if kind == "comment" else "outlet"
     starts = {0, *sentence_starts(text), *(max(start, 0) for start, _ in quoted), *(end for _, end in quoted)}
     cuts = sorted(cut for cut in starts if cut < len(text))
@@ -238,8 +92,8 @@ def _tile(text: str, quoted: Sequence[tuple[int, int]], kind: str) -> tuple[Stre
     return tuple(stretches)
 
 
-def _quoted(text: str, kind: str) -> list[tuple[int, int]]:
-    """The stretches of direct quotation, in order, with their marks."""
+def _quoted_ranges(text: str, kind: str) -> list[tuple[int, int]]:
+    """Ranges of direct quotation, marks included, in order."""
     if kind == "quote":
         return [(0, len(text))] if text else []
     spans = [(q.start, q.end) for q in find_quotations(text) if is_quoted(text, q, kind)]
@@ -252,3 +106,156 @@ def _quoted(text: str, kind: str) -> list[tuple[int, int]]:
             start, end = before[0], max(end, before[1])
         merged.append((start, end))
     return merged
+
+
+# ---- sentences
+
+_BOUNDARY = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»')\]]*+\s++(?=[\"“„‘«'(\[]*[^\W_a-zà-öø-ÿ])|\n\s*")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"“‘'])(?:[A-Z]|(?:[A-Za-z]\.)+[A-Za-z]|Mrs?|Ms|Dr|Prof|Sens?|Reps?|Gov|Gen|Lt|Col|Capt|Sgt|Maj|Adm|Rev|Hon|Pres"
+    r"|St|Jr|Sr|vs|No|Inc|Corp|Co|Ltd|etc|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.$"
+)
+
+
+def sentence_starts(text: str) -> list[int]:
+    """Offsets after 0 where a sentence or line begins: after an end mark that no lower-case word follows."""
+    starts = []
+    for match in _BOUNDARY.finditer(text):
+        at = match.start()
+        if text[at] == "." and text[at + 1].isspace() and _ABBREVIATION.search(text, max(0, at - 8), at + 1):
+            continue
+        starts.append(match.end())
+    return starts
+
+
+# ---- speech or scare quotes
+
+_MIN_CLAUSE_WORDS = 5  # a quotation with as many words is a clause
+_MAX_TITLE_WORDS = 10  # more capitalized words are not a title
+_MAX_CUE_DISTANCE = 6  # words between a quotation set off by a comma and the verb of saying
+_WINDOW = 200  # characters before and after a quotation that are searched for its attribution
+# Words that introduce speech: verb stems (with -e -s -es -ed -ing), then irregular forms and nouns.
+_VERB_STEMS = (
+    "accus acknowledg add admit admitt advis alleg allud announc answer apologiz argu ask assert assur"
+    " boast bragg call caution chant characteriz cit claim comment complain conced conclud confess confirm"
+    " contend continu counter declar depict describ dub dubb email exclaim explain express grous hail"
+    " insist interject jok label labell lament maintain mention mutter observ opin pledg portray predict"
+    " proclaim promis pronounc question quip quipp quot reassur recall recit recogniz recount refer referr"
+    " reflect reiterat remark remind repeat report respond retort scoff scream shout stat stress suggest"
+    " summariz tout tweet urg vow warn whisper wonder yell"
+)
+_OTHER_CUES = (
+    "say says said saying tell tells told telling write writes wrote written writing speak speaks spoke"
+    " spoken speaking reads put puts putting reply replies replied replying deny denies denied denying"
+    " testify testifies testified cry cries cried think thinks thought thinking noted notes noting posted"
+    " posting pointed points added statement interview speech remarks words letter message memo caption"
+    " headline according"
+)
+_INFLECTED = (stem + ending for stem in _VERB_STEMS.split() for ending in ("", "e", "s", "es", "ed", "ing"))
+_CUES = frozenset([*_INFLECTED, *_OTHER_CUES.split()]) - {"state", "states"}  # mostly countries
+_WORD = re.compile(r"(?<![\w-])[A-Za-z]+")  # excludes the "called" of "so-called"
+# After verbs of judgment only what follows "as" is the speaker's own word.
+_JUDGMENT_VERB = re.compile(
+    r"\b(?:attack|blast|condemn|criticis|criticiz|denounc|derid|dismiss|mock|prais|reject|slamm?)(?:e|s|es|ed|ing)?\b",
+    re.IGNORECASE,
+)
+_AS_PHRASE = re.compile(r"\b(?:as|for being)(?: an?| the)?\s*$")
+_SO_CALLED = re.compile(
+    r"\b(?:so[- ]called|self[- ](?:styled|proclaimed|described)|known as|nicknamed|(?:en)?titled)\W*$",
+    re.IGNORECASE,
+)
+_CLAUSE_START = re.compile(r"[;—–]|, (?:but|while|although|though|yet)\b")
+_NEW_SENTENCE = re.compile(r"[.\s]*(?:$|(?<=\s)[\"“‘«„'(\[]*[^\W_a-zà-öø-ÿ])")
+_LEADING = " \t\u00a0*_([>-—–•"
+_LOWER_IN_TITLES = frozenset(
+    re.findall(r"\w+", "a an and as at but by for from in into is nor of on or the to vs with")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotationContext:
+    """A quotation and its sentence.
+
+    words: of the quotation. before, after: the rest of the sentence, at most `_WINDOW` characters each.
+    opens: the quotation begins the sentence or follows a colon. ended: it ends with an end mark.
+    """
+
+    words: tuple[str, ...]
+    before: str
+    after: str
+    opens: bool
+    ended: bool
+
+    @property
+    def is_sentence(self) -> bool:
+        """Is the quotation a whole sentence?"""
+        return self.opens and self.ended and not self.after
+
+    @property
+    def is_title(self) -> bool:
+        """Are all content words capitalized, as in a film title or a nickname?"""
+        if len(self.words) > _MAX_TITLE_WORDS or self.words[-1].endswith(("!", "?")):
+            return False
+        return all(not w[0].islower() or w.strip(".,;:").lower() in _LOWER_IN_TITLES for w in self.words)
+
+    @property
+    def is_introduced(self) -> bool:
+        """Is it set off as speech: `Name: “…”`, `“…”: name`, `she said, “…”`, `“…,” she said` or `“…”, said he`?"""
+        before = self.before.rstrip()
+        if before.endswith(":") or (self.opens and self.after.startswith(":")):
+            return True
+        if before.endswith(",") and _find_cue(before.split()[-_MAX_CUE_DISTANCE:]):
+            return True
+        set_off = self.words[-1].endswith((",", "!", "?")) or self.after.startswith((",", " —", " –", " -"))
+        cue = _find_cue(self.after.split()[:_MAX_CUE_DISTANCE])
+        return set_off and cue is not None and not cue.endswith("ing")
+
+    @property
+    def is_attributed(self) -> bool:
+        """Is it introduced, or preceded by a verb of saying? A verb after it may just have it as its subject."""
+        if self.is_introduced:
+            return True
+        clause = _CLAUSE_START.split(self.before)[-1]
+        return _find_cue([clause]) is not None or bool(
+            _AS_PHRASE.search(clause) and _JUDGMENT_VERB.search(clause)
+        )
+
+
+def is_quoted(text: str, quotation: Quotation, kind: str) -> bool:
+    """Is a quotation in `text` speech? kind: of the unit; in a "comment" a clause also needs an attribution."""
+    if quotation.continues:
+        return True
+    context = quotation_context(text, quotation)
+    if not context.words or _SO_CALLED.search(context.before):
+        return False
+    if context.is_sentence:
+        return True
+    if context.is_title:
+        return context.is_introduced
+    # Single marks may be apostrophes, unmatched ones may be errors, and commenters invent mock quotations:
+    # these count as speech only if attributed.
+    single = quotation.inner[0] - quotation.start == 1 and text[quotation.start] in "'‘"
+    clear = quotation.closed and not single and kind != "comment"
+    return context.is_attributed or (clear and len(context.words) >= _MIN_CLAUSE_WORDS)
+
+
+def quotation_context(text: str, quotation: Quotation) -> QuotationContext:
+    """Find the sentence around a quotation. An end mark in the quotation ends it if a capital or nothing follows."""
+    start, end = quotation.inner
+    inner = text[start:end].strip()
+    before = text[max(0, quotation.start - _WINDOW) : quotation.start].rpartition("\n")[2]
+    # The "X" replaces the quotation: sentence_starts needs a character after the space.
+    before = before[max([0, *sentence_starts(before + "X")]) :]
+    after = text[quotation.end : quotation.end + _WINDOW].partition("\n")[0]
+    after = after[: min([len(after), *sentence_starts(after)])]
+    ended = inner.endswith((".", "!", "?", "…")) or after.startswith(".")
+    if ended and _NEW_SENTENCE.match(after):
+        after = ""
+    opens = not before.strip(_LEADING) or before.rstrip().endswith(":")
+    return QuotationContext(tuple(inner.split()), before, after, opens, ended)
+
+
+def _find_cue(texts: Sequence[str]) -> str | None:
+    """The first word that introduces speech, in lower case, or None."""
+    words = _WORD.findall(" ".join(texts).lower())
+    return next((word for word in words if word in _CUES), None)
