@@ -1,4 +1,4 @@
-"""Inline markup goes, everything else stays, and every run knows where it stands."""
+"""Inline markup is removed, all other text is kept, and pieces map it to the document."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read(text: str) -> str:
         ("*a **b** c*", "a b c"),
     ],
 )
-def test_markup_goes(source: str, expected: str) -> None:
+def test_markup_is_removed(source: str, expected: str) -> None:
     assert read(source) == expected
 
 
@@ -51,22 +51,22 @@ def test_markup_goes(source: str, expected: str) -> None:
         "🎉 cafe\u0301 “‘nested’ quotes”",
     ],
 )
-def test_what_is_no_markup_stays(source: str) -> None:
+def test_text_that_is_not_markup_is_kept(source: str) -> None:
     assert read(source) == source
 
 
-def test_without_markdown_all_stays() -> None:
+def test_without_markdown_all_characters_are_kept() -> None:
     source = r"*a* [b](c) \d"
     assert to_plain_text(source, [(0, len(source))], markdown=False).text == source
 
 
-def test_lines_are_joined_by_one_blank_which_is_in_no_piece() -> None:
+def test_lines_are_joined_by_a_space_outside_any_piece() -> None:
     source = "the mill  \n   by the river"
     one = to_plain_text(source, [(0, 8), (14, 26)])
     assert one == PlainText("the mill by the river", ((0, 0, 8), (9, 14, 12)))
 
 
-def test_a_torn_word_is_joined_without_a_blank() -> None:
+def test_a_hyphenated_word_is_joined_without_a_space() -> None:
     source = "a well-\nkept mill"
     assert to_plain_text(source, [(0, 7), (8, 17)]).text == "a well-kept mill"
 

@@ -1,4 +1,4 @@
-"""Every kind of trouble that a copied article brings, on invented documents."""
+"""Units of articles as they are copied from pages, on invented documents."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def test_underlined_title() -> None:
     )
 
 
-def test_a_document_that_begins_with_running_text_has_no_title() -> None:
+def test_a_document_that_starts_with_running_text_has_no_title() -> None:
     assert kinds(f"{PARAGRAPH}\n\n{OTHER}") == [("paragraph", PARAGRAPH), ("paragraph", OTHER)]
 
 
-def test_stated_title_is_found_and_wins() -> None:
+def test_a_stated_title_is_used_and_located() -> None:
     found = units(f"The Lantern\n\nMill to turn again\n\n{PARAGRAPH}", title="Mill to Turn Again")
     assert found[1].kind == "title"
     assert found[1].title == "Mill to Turn Again"
@@ -82,7 +82,7 @@ def test_front_matter_is_metadata() -> None:
 
 
 @pytest.mark.parametrize("mark", ["## ", "#### ", "###### ", "", "**"])
-def test_headings_of_any_level_and_without_markup(mark: str) -> None:
+def test_headings_of_any_level_and_without_markup_are_found(mark: str) -> None:
     heading = f"{mark}What the flood took{'**' if mark == '**' else ''}"
     found = kinds(f"# Mill to turn again\n\n{PARAGRAPH}\n\n{heading}\n\n{OTHER}\n\n{PARAGRAPH}")
     assert found[2] == ("heading", "What the flood took")
@@ -97,7 +97,7 @@ def test_headings_of_any_level_and_without_markup(mark: str) -> None:
         "He added three points:",
     ],
 )
-def test_short_paragraphs_are_no_headings(short: str) -> None:
+def test_short_paragraphs_are_not_headings(short: str) -> None:
     assert kinds(f"Mill to turn again\n\n{PARAGRAPH}\n\n{short}\n\n{OTHER}")[2] == ("paragraph", short)
 
 
@@ -115,21 +115,21 @@ def test_short_paragraphs_are_no_headings(short: str) -> None:
         ),
     ],
 )
-def test_a_paragraph_torn_by_a_page_break_is_one_unit(before: str, after: str) -> None:
+def test_a_paragraph_split_by_a_page_break_is_one_unit(before: str, after: str) -> None:
     text = f"Mill to turn again\n\n{PARAGRAPH}\n\n{before}\n\n{after}\n\n{OTHER}"
     found = units(text)
     assert [(u.kind, u.text) for u in found[2:]] == [("paragraph", f"{before} {after}"), ("paragraph", OTHER)]
     assert text[found[2].start : found[2].end] == f"{before}\n\n{after}"
 
 
-def test_a_paragraph_torn_more_than_once() -> None:
-    torn = [
+def test_a_paragraph_split_twice_is_one_unit() -> None:
+    fragments = [
         "The wheel of the old mill by the river, which nobody",
         "had seen",
         "turning since the war, was lost.",
     ]
-    found = kinds("\n\n".join(["Mill to turn again", PARAGRAPH, *torn, OTHER]))
-    assert found[2] == ("paragraph", " ".join(torn))
+    found = kinds("\n\n".join(["Mill to turn again", PARAGRAPH, *fragments, OTHER]))
+    assert found[2] == ("paragraph", " ".join(fragments))
 
 
 @pytest.mark.parametrize("mark", ["- ", "* ", "+ ", "• ", "  • ", "1. ", "(2) ", "   - "])
@@ -140,7 +140,7 @@ def test_each_list_item_is_a_unit(mark: str) -> None:
     assert found[5] == ("paragraph", OTHER)
 
 
-def test_a_list_item_goes_on_in_indented_lines() -> None:
+def test_indented_lines_continue_a_list_item() -> None:
     found = kinds(f"Mill\n\n{PARAGRAPH}\n\n- the wheel of the mill\n  and its axle\n- the roof\n\n{OTHER}")
     assert found[2:4] == [("list_item", "the wheel of the mill and its axle"), ("list_item", "the roof")]
 
@@ -175,7 +175,7 @@ def test_media(source: str, plain: str) -> None:
 
 
 @pytest.mark.parametrize("rule", ["*", r"\*", "---", "* * *", "***", "—", "___", "•"])
-def test_scene_breaks_are_no_unit(rule: str) -> None:
+def test_scene_breaks_give_no_unit(rule: str) -> None:
     found = kinds(f"Mill to turn again\n\n{PARAGRAPH}\n\n{rule}\n\n{OTHER}")
     assert [kind for kind, _ in found] == ["title", "paragraph", "paragraph"]
 
@@ -200,13 +200,13 @@ BOILERPLATE = [
 
 
 @pytest.mark.parametrize("line", BOILERPLATE)
-def test_boilerplate_alone_at_the_end(line: str) -> None:
+def test_one_line_of_boilerplate_at_the_end(line: str) -> None:
     found = kinds(f"Mill to turn again\n\nBy Ada Brackwell\n\n{PARAGRAPH}\n\n{OTHER}\n\n{line}")
     assert [kind for kind, _ in found[:4]] == ["title", "metadata", "paragraph", "paragraph"]
     assert {kind for kind, _ in found[4:]} == {"boilerplate"}
 
 
-def test_a_whole_tail_of_boilerplate() -> None:
+def test_many_lines_of_boilerplate_at_the_end() -> None:
     found = kinds(
         "\n\n".join(
             ["Mill to turn again", PARAGRAPH, OTHER, r"\*", *BOILERPLATE[:6], "---", *BOILERPLATE[6:]]
@@ -225,12 +225,12 @@ def test_a_whole_tail_of_boilerplate() -> None:
         "By Monday evening, more than a thousand people had signed the petition against the new weir.",
     ],
 )
-def test_running_text_with_the_words_of_boilerplate_stays(line: str) -> None:
+def test_running_text_with_boilerplate_words_is_kept(line: str) -> None:
     assert ("paragraph", line) in kinds(f"Mill to turn again\n\n{PARAGRAPH}\n\n{line}\n\n{OTHER}")
     assert ("paragraph", line) in kinds(f"Mill to turn again\n\n{PARAGRAPH}\n\n{OTHER}\n\n{line}")
 
 
-def test_wrapped_lines_are_joined_and_lines_that_stop_by_choice_are_not() -> None:
+def test_hard_wrapped_lines_are_joined_and_other_lines_are_not() -> None:
     lines = (
         "The council of Aldermoor voted on Monday to rebuild the",
         "old mill, after a debate that lasted well into the",
@@ -247,7 +247,7 @@ def test_wrapped_lines_are_joined_and_lines_that_stop_by_choice_are_not() -> Non
     ]
 
 
-def test_stated_parts_tell_the_roles() -> None:
+def test_stated_parts_give_the_roles() -> None:
     title, body = "Mill to turn again", f"{PARAGRAPH}\n\nAda Brackwell\n\nYou are all wrong, lol!!"
     comments = ["I like *mills*.\n\nAlways did.", "Me too!"]
     text = "\n\n".join([title, body, *comments])
@@ -281,5 +281,5 @@ def test_ids_are_stable_and_depend_on_content_and_position() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n\n \n", "*", "-", "#", ">", "a", "---\n---\n", "\ufeff", "![](x)"])
-def test_next_to_nothing(text: str) -> None:
+def test_almost_empty_documents(text: str) -> None:
     assert all(unit.text for unit in units(text))

@@ -1,4 +1,4 @@
-"""Reader comments below an article, with and without anything that says so. Invented documents."""
+"""Reader comments below an article, with and without markers. Invented documents."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_author_lines_without_a_marker() -> None:
     assert lines == [name for name, _ in thread]
 
 
-def test_a_first_comment_without_author_stands_right_below_the_article() -> None:
+def test_the_first_comment_may_have_no_author_line() -> None:
     text = "\n\n".join(
         [*ARTICLE, LOUD[0], "Ada Brackwell", LOUD[1], "river_otter", LOUD[2], "Bo Larkin", LOUD[4]]
     )
@@ -54,7 +54,7 @@ def test_a_first_comment_without_author_stands_right_below_the_article() -> None
     ]
 
 
-def test_missing_authors_are_told_by_extra_blank_lines() -> None:
+def test_extra_blank_lines_separate_comments_without_author_lines() -> None:
     text = (
         "\n\n".join(ARTICLE)
         + "\n\n\n"
@@ -69,7 +69,7 @@ def test_missing_authors_are_told_by_extra_blank_lines() -> None:
     ]
 
 
-def test_comments_of_several_paragraphs_keep_them() -> None:
+def test_a_comment_may_have_several_paragraphs() -> None:
     text = "\n\n".join([*ARTICLE, "Ada Brackwell", LOUD[0], LOUD[1], "river_otter", LOUD[2], LOUD[4]])
     found = comments_of(text)
     assert [u.text for u in found] == [f"{LOUD[0]}\n\n{LOUD[1]}", f"{LOUD[2]}\n\n{LOUD[4]}"]
@@ -78,7 +78,7 @@ def test_comments_of_several_paragraphs_keep_them() -> None:
             assert unit.text[start : start + size] == text[origin : origin + size]
 
 
-def test_in_comments_a_lower_case_paragraph_is_no_torn_one() -> None:
+def test_a_lower_case_paragraph_of_a_comment_is_not_joined() -> None:
     said = "i have lived by this river for forty years and i never saw a flood like that one"
     text = "\n\n".join(
         [*ARTICLE, "Ada Brackwell", said, "and you know it!!", "river_otter", LOUD[2], "Bo Larkin", LOUD[4]]
@@ -93,7 +93,7 @@ def test_repeated_comments_are_kept_and_flagged() -> None:
     assert [u.flags for u in found] == [(), (), (f"duplicate_of:{found[0].unit_id}",), ()]
 
 
-def test_an_explicit_marker_is_believed() -> None:
+def test_an_explicit_marker_starts_the_comments() -> None:
     calm = ["The plan of the county seems sound.", "The weir was built in 1911."]
     for marker in ("Comments (2)", "## 2 comments", "Leave a reply", "**Comments:**"):
         text = "\n\n".join([*ARTICLE, marker, "Ada Brackwell", calm[0], "Bo Larkin says:", calm[1]])
@@ -103,7 +103,7 @@ def test_an_explicit_marker_is_believed() -> None:
         ]
 
 
-def test_furniture_between_comments_is_metadata() -> None:
+def test_interface_text_between_comments_is_metadata() -> None:
     text = "\n\n".join(
         [
             *ARTICLE,
@@ -135,7 +135,7 @@ def test_comments_after_boilerplate_and_boilerplate_after_comments() -> None:
     assert kinds[note] == kinds[footer] == "boilerplate"
 
 
-def test_no_comments_are_seen_in_an_article_with_name_like_headings() -> None:
+def test_headings_that_look_like_names_are_not_author_lines() -> None:
     text = "\n\n".join(
         [
             *ARTICLE[:3],
@@ -152,16 +152,16 @@ def test_no_comments_are_seen_in_an_article_with_name_like_headings() -> None:
     assert kinds["Dagny Copsey"] == kinds["Port Dunmere"] == "heading"
 
 
-def test_no_comments_are_seen_in_an_article_with_irregular_gaps() -> None:
+def test_irregular_gaps_in_an_article_start_no_comments() -> None:
     assert comments_of("\n\n\n".join(ARTICLE[:3]) + "\n\n\n\n\n" + "\n\n".join(ARTICLE[3:])) == []
 
 
-def test_a_lonely_marker_at_the_end_is_metadata() -> None:
+def test_a_marker_without_comments_is_metadata() -> None:
     found = split(Article(text="\n\n".join([*ARTICLE, "Leave a reply"])))
     assert [unit.kind for unit in found[-2:]] == ["paragraph", "metadata"]
 
 
-def test_comments_from_overrules() -> None:
+def test_comments_from_overrides_detection() -> None:
     calm = ["The plan of the county seems sound.", "The weir was built in 1911."]
     text = "\n\n".join([*ARTICLE, *calm])
     assert comments_of(text) == []
@@ -170,7 +170,7 @@ def test_comments_from_overrules() -> None:
     assert comments_of(text, "no such line") == []
 
 
-def test_comments_from_cuts_between_lines_without_a_gap() -> None:
+def test_comments_from_works_without_blank_lines() -> None:
     text = "\n".join([*ARTICLE, "Ada Brackwell", LOUD[0]])
     assert [(u.author, u.text) for u in comments_of(text, "Ada Brackwell")] == [("Ada Brackwell", LOUD[0])]
 
@@ -182,7 +182,7 @@ def test_comments_from_prefers_a_line_that_starts_with_the_text() -> None:
     assert [u.text for u in comments_of(text, "Ada Brackwell")] == [LOUD[0]]
 
 
-def test_comments_from_in_the_title_does_not_turn_the_stated_body_into_comments() -> None:
+def test_comments_from_that_matches_the_title_leaves_the_stated_body_alone() -> None:
     title, body = (
         "Comments on the ferry plan",
         "The ferry plan was read aloud in the town hall on Monday evening.",
@@ -193,7 +193,7 @@ def test_comments_from_in_the_title_does_not_turn_the_stated_body_into_comments(
     assert [unit.kind for unit in found] == ["title", "paragraph"]
 
 
-def test_only_a_page_whose_comments_nobody_told_apart_is_searched_for_them() -> None:
+def test_only_pages_without_separated_comments_are_searched_for_comments() -> None:
     thread = "\n\n".join(["2 comments", "Ada Brackwell", LOUD[0], "river_otter", LOUD[2]])
     body = "\n\n".join([*ARTICLE[1:], thread])
     text = f"{ARTICLE[0]}\n\n{body}"

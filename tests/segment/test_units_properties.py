@@ -1,4 +1,4 @@
-"""What holds for every text: true offsets, nothing lost, nothing doubled, no exception, linear time."""
+"""Properties of all units: exact offsets, no text lost or repeated, no exception, linear time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def joined(pieces: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 def check(article: Article) -> set[int]:
-    """Assert what holds for all units; the document offsets that stand in a piece."""
+    """Assert the properties of all units. Returns the document offsets that are in a piece."""
     seen: set[int] = set()
     last = 0
     for position, unit in enumerate(split(article)):
@@ -77,7 +77,7 @@ def check(article: Article) -> set[int]:
 
 @settings(deadline=None, max_examples=40)
 @given(joined(st.one_of(WORDS, MARKS)), st.sampled_from(["markdown", "none"]))
-def test_offsets_hold_with_any_markup(text: str, markup: str) -> None:
+def test_offsets_are_exact_with_any_markup(text: str, markup: str) -> None:
     check(Article(text=text, markup=markup))
 
 
@@ -100,13 +100,13 @@ def test_with_markup_no_letter_is_lost(text: str) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.text(max_size=300))
-def test_never_raises(text: str) -> None:
+def test_split_never_raises(text: str) -> None:
     check(Article(text=text.replace("\r\n", "\n")))
 
 
 @given(joined(WORDS))
 @settings(deadline=None, max_examples=40)
-def test_deterministic(text: str) -> None:
+def test_split_is_deterministic(text: str) -> None:
     assert split(Article(text=text)) == split(Article(text=text, path="elsewhere"))
 
 
@@ -119,8 +119,8 @@ def test_deterministic(text: str) -> None:
         "https://a.example/1 ", "# a\n", "a\n---\n", "Comments (1)\n\n",
     ],
 )  # fmt: skip
-def test_pathological_text_is_read_in_linear_time(pattern: str) -> None:
+def test_pathological_text_is_split_in_linear_time(pattern: str) -> None:
     text = (pattern * 200_000)[:200_000]
     start = time.process_time()
     split(Article(text=text))
-    assert time.process_time() - start < 10  # about 1 s on a laptop; quadratic would be minutes
+    assert time.process_time() - start < 10  # about 1 s on a laptop; quadratic time would be minutes

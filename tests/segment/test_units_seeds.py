@@ -1,4 +1,4 @@
-"""The five seed documents against the reading by hand in seeds/units.json (offsets and kinds, no text)."""
+"""Units of the five seed documents against the manual annotation in seeds/units.json (offsets and kinds, no text)."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def texts() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("gold", GOLD, ids=[gold["sha256"][:8] for gold in GOLD])
-def test_units_are_as_read_by_hand(gold: dict[str, Any], texts: dict[str, str]) -> None:
+def test_units_match_the_manual_annotation(gold: dict[str, Any], texts: dict[str, str]) -> None:
     text = texts.get(gold["sha256"])
     if text is None:
         pytest.skip(f"the document {gold['sha256'][:8]} is not in {SEEDS}")
     found = split(Article(text=text))
     assert [[unit.kind, unit.start, unit.end] for unit in found] == [row[:3] for row in gold["units"]]
-    # An author is checked against the line that names it, so that no name need stand here.
+    # Authors are checked by the offsets of their author line, so that this repository holds no name.
     authors = [text[row[3] : row[4]] if len(row) > 3 else None for row in gold["units"]]
     assert [unit.author for unit in found] == authors
 
 
 def test_counts(texts: dict[str, str]) -> None:
-    """The hand count: 16 comments, 9 of them signed by 7 people, one of them said twice."""
+    """Counted by hand: 16 comments, 9 of them signed by 7 people, one of them posted twice."""
     units = [unit for text in texts.values() for unit in split(Article(text=text))]
     comments = [unit for unit in units if unit.kind == "comment"]
     assert len(texts) == len(GOLD)

@@ -1,4 +1,4 @@
-"""Whose words: quotation in every style of marks, scare quotes, titles, odd marks, several paragraphs."""
+"""Voices: quotations in all styles of marks, scare quotes, titles, unmatched marks, several paragraphs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slant.segment.voices import voice_at, voices, voices_of
 
 
 def quoted(text: str, kind: str = "paragraph") -> list[str]:
-    """The quoted runs of a text, neighbouring stretches joined, without the blanks around them."""
+    """Quoted parts of a text: adjacent stretches joined, surrounding white space stripped."""
     runs: list[str] = []
     joined = False
     for start, end, voice in voices(text, kind):
@@ -40,7 +40,7 @@ def quoted(text: str, kind: str = "paragraph") -> list[str]:
         ("'We will rebuild the pier,' said Ann Brook.", ["'We will rebuild the pier,'"]),
     ],
 )
-def test_every_style_of_marks(text: str, expected: list[str]) -> None:
+def test_all_styles_of_marks_are_read(text: str, expected: list[str]) -> None:
     assert quoted(text) == expected
 
 
@@ -66,7 +66,7 @@ def test_every_style_of_marks(text: str, expected: list[str]) -> None:
         ("She said that the pier was falling apart.", []),
     ],
 )
-def test_attribution_tells_speech_from_scare_quotes_and_titles(text: str, expected: list[str]) -> None:
+def test_attribution_separates_speech_from_scare_quotes_and_titles(text: str, expected: list[str]) -> None:
     assert quoted(text) == expected
 
 
@@ -84,8 +84,8 @@ def test_apostrophes_and_measures_are_not_marks(text: str) -> None:
     assert quoted(text) == []
 
 
-def test_marks_that_open_without_end_found_by_fuzzing_cost_nothing() -> None:
-    """Two million took eight seconds, and are no prose; the paragraph after them is read."""
+def test_a_million_open_marks_are_read_quickly() -> None:
+    """Found by fuzzing: two million open marks took eight seconds. The next paragraph must still be read."""
     start = time.process_time()
     for mark in '“"':
         found = find_quotations(mark * 500_000 + "\n“It sails,” she said.")
@@ -114,7 +114,7 @@ def test_nested_marks_and_apostrophes_inside(text: str, expected: list[str]) -> 
     assert quoted(text) == expected
 
 
-def test_an_odd_mark_does_not_swallow_what_follows() -> None:
+def test_an_unmatched_mark_does_not_reach_beyond_its_sentence() -> None:
     rest = "The ferry sailed at noon. It was full. " * 50
     for mark in ("“", '"', "''", "«", "„", "‘"):
         text = f"A word {mark}stands here alone. {rest}"
@@ -127,7 +127,7 @@ def test_an_odd_mark_does_not_swallow_what_follows() -> None:
     ]
 
 
-def test_a_quotation_runs_on_where_the_next_paragraph_reopens() -> None:
+def test_a_quotation_continues_if_the_next_paragraph_reopens_it() -> None:
     text = "“The pier fell. We were afraid.\n\n“Then it rained,” she said. The town is quiet."
     assert quoted(text) == ["“The pier fell. We were afraid.\n\n“Then it rained,”"]
     units = [
@@ -156,14 +156,14 @@ def test_a_quotation_closes_some_paragraphs_later() -> None:
     ]
 
 
-def test_the_kind_gives_the_base_voice() -> None:
+def test_the_kind_sets_the_base_voice() -> None:
     assert voices("Plain words.", "comment") == ((0, 12, "reader"),)
     assert voices("Plain words.", "quote") == ((0, 12, "quoted"),)
     assert voices("Plain words.", "heading") == ((0, 12, "outlet"),)
     assert voices("") == ()
 
 
-def test_a_comment_quotes_with_attribution_or_a_cited_line() -> None:
+def test_a_comment_quotes_by_attribution_or_a_quoted_line() -> None:
     assert quoted("The mayor said “we will rebuild it all”. Ha.", "comment") == ["“we will rebuild it all”"]
     assert quoted("Oh, the “we only want the best for you” crowd again.", "comment") == []
     assert quoted("> The pier fell.\nIt did not!", "comment") == ["> The pier fell."]
@@ -212,7 +212,7 @@ KINDS = st.sampled_from([*CONTENT_KINDS, *OTHER_KINDS])
 
 @given(text=st.one_of(MARKS, st.text()), kind=KINDS)
 @settings(max_examples=200, deadline=None)
-def test_stretches_tile_any_text(text: str, kind: str) -> None:
+def test_stretches_cover_any_text(text: str, kind: str) -> None:
     stretches = voices(text, kind)
     assert "".join(text[start:end] for start, end, _ in stretches) == text
     assert all(start < end and voice in VOICES for start, end, voice in stretches)
@@ -223,7 +223,7 @@ def test_stretches_tile_any_text(text: str, kind: str) -> None:
 
 @given(st.lists(st.tuples(MARKS, KINDS), max_size=5))
 @settings(max_examples=100, deadline=None)
-def test_units_tile_each_on_its_own(units: list[tuple[str, str]]) -> None:
+def test_the_stretches_of_each_unit_cover_it(units: list[tuple[str, str]]) -> None:
     for (text, kind), stretches in zip(units, voices_of(units), strict=True):
         assert "".join(text[start:end] for start, end, _ in stretches) == text
         if kind not in ("lead", "paragraph", "list_item"):
@@ -243,9 +243,9 @@ def test_text_without_marks_has_no_quotation(parts: list[str]) -> None:
 def test_time_grows_with_the_length(piece: str) -> None:
     def seconds(size: int) -> float:
         text = piece * (size // len(piece))
-        start = time.process_time()  # the processor's, as others may be at work
+        start = time.process_time()  # CPU time, since other processes may be running
         voices(text)
         return time.process_time() - start
 
     small = min(seconds(10_000) for _ in range(3))
-    assert seconds(80_000) < 0.1 + 8 * small * 4  # linear would be 8 times; quadratic 64
+    assert seconds(80_000) < 0.1 + 8 * small * 4  # linear time would be 8 times as long, quadratic 64 times
