@@ -136,17 +136,17 @@ def read(name: str, data: bytes, folder: Path) -> None:
 def _visited(name: str, data: bytes, path: Path) -> Iterator[Any]:
     """A list of addresses, or one address, behind which every page is `data`; nothing is fetched."""
     from slant.ingest.documents import Settings
-    from slant.ingest.fetch import Answer, Visitor
-    from slant.ingest.inputs import _guarded
+    from slant.ingest.fetch import Response, UrlReader
+    from slant.ingest.inputs import _reject_errors
 
     class Net:
-        def fetch(self, address: str) -> Answer:
-            return Answer(address, data if "page" in name else PAGE.encode(), "text/html", None)
+        def fetch(self, address: str) -> Response:
+            return Response(address, data if "page" in name else PAGE.encode(), "text/html", None)
 
-    visitor = Visitor(Net(), Settings())  # type: ignore[arg-type]
-    visit = partial(visitor.visit, "http://mill.example/0")
-    listed = partial(visitor.from_list, io.BytesIO(data), str(path))
-    return _guarded(str(path), visit if "page" in name else listed)
+    reader = UrlReader(Net(), Settings())  # type: ignore[arg-type]
+    visit = partial(reader.visit, "http://mill.example/0")
+    listed = partial(reader.from_list, io.BytesIO(data), str(path))
+    return _reject_errors(str(path), visit if "page" in name else listed)
 
 
 def run(name: str, data: bytes, log: Log, folder: Path) -> float:

@@ -23,7 +23,7 @@ Split = Callable[..., tuple[int, str]]
 def split(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Split:
     """`slant split … -o units.jsonl`, with hosts asked quickly: exit code and standard error."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fetch, "Manners", partial(fetch.Manners, delay=0.01, tries=2))
+    monkeypatch.setattr(fetch, "FetchOptions", partial(fetch.FetchOptions, delay=0.01, attempts=2))
 
     def run(*arguments: str, stdin: str = "") -> tuple[int, str]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))

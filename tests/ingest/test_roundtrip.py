@@ -20,9 +20,9 @@ from pyarrow import parquet
 
 from containers import item, record, tarred, zipped, zstd
 from slant.errors import Rejected, UsageError
-from slant.ingest.article_rows import COLUMNS, mapping
+from slant.ingest.article_rows import COLUMNS, parse_column_map
 from slant.ingest.decoding import DEFAULT_LIMITS
-from slant.ingest.feeds import feed_items
+from slant.ingest.feeds import feed_entries
 from slant.ingest.inputs import read_articles
 from slant.ingest.warc import warc_pages
 from slant.records import Article
@@ -167,7 +167,7 @@ def test_feed_entries_come_out_as_they_went_in(title: str, paragraphs: list[str]
     feed = f"<rss><channel>{item(escaped(title))}</channel></rss>".replace(
         "</item>", f"<content:encoded>{escaped(html)}</content:encoded></item>"
     )
-    (found,) = feed_items(feed.encode(), "a.rss")
+    (found,) = feed_entries(feed.encode(), "a.rss")
     assert not isinstance(found, Rejected)
     assert found.article is not None
     assert found.article.title == " ".join(title.split())
@@ -190,7 +190,9 @@ def test_pages_come_out_of_a_web_archive_byte_for_byte(bodies: list[bytes], pack
 
 # ---- --map
 
-MAPPED = mapping(["title=What", "text=Full story", "outlet=paper name", "author=Who", "comments=replies"])
+MAPPED = parse_column_map(
+    ["title=What", "text=Full story", "outlet=paper name", "author=Who", "comments=replies"]
+)
 ROW = {"What": "Bridge closes", "Full story": "It closed.", "paper name": "Mill Courier", "Who": "Ada",
        "replies": ["Good."], "title": "Not this", "id": 7}  # fmt: skip
 
@@ -221,12 +223,14 @@ def test_mapped_columns_are_taken_in_place_of_the_usual_ones(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.jsonl", "a.json"])
 def test_a_mapped_column_that_is_not_there_is_said_with_those_that_are(name: str) -> None:
-    (found,) = read(name, pack([ROW, ROW], name), columns=mapping(["text=Full story", "title=Headlin"]))
+    (found,) = read(
+        name, pack([ROW, ROW], name), columns=parse_column_map(["text=Full story", "title=Headlin"])
+    )
     assert isinstance(found, Rejected)
     assert found.reason == "no_mapped_column"
     assert "--map title=Headlin" in found.detail
     assert "Full story" in found.detail
-    (other,) = read("b.csv", b"a,b\n1,2\n", columns=mapping(["text=c"]))
+    (other,) = read("b.csv", b"a,b\n1,2\n", columns=parse_column_map(["text=c"]))
     assert isinstance(other, Rejected)
     assert (other.reason, "text=c" in other.detail, "Found: a, b." in other.detail) == (
         "no_text_column",
@@ -237,14 +241,18 @@ def test_a_mapped_column_that_is_not_there_is_said_with_those_that_are(name: str
 
 def test_a_mapped_column_may_be_left_out_of_some_rows() -> None:
     found = read(
-        "a.jsonl", jsonl([{"body": "One."}, {"body": "Two.", "who": "Ada"}]), columns=mapping(["author=who"])
+        "a.jsonl",
+        jsonl([{"body": "One."}, {"body": "Two.", "who": "Ada"}]),
+        columns=parse_column_map(["author=who"]),
     )
     assert [one.author for one in found if isinstance(one, Article)] == [None, "Ada"]
 
 
 def test_a_mapped_column_serves_no_other_field() -> None:
     (found,) = read(
-        "a.jsonl", b'{"text": "It closed.", "description": "Bridge"}', columns=mapping(["title=description"])
+        "a.jsonl",
+        b'{"text": "It closed.", "description": "Bridge"}',
+        columns=parse_column_map(["title=description"]),
     )
     assert isinstance(found, Article)
     assert [part.role for part in found.parts] == ["title", "body"]
@@ -254,7 +262,7 @@ def test_a_mapped_column_serves_no_other_field() -> None:
     "given", ["title=What text=Full story", "title=What,text=Full story", " title = What ,\ttext=Full story"]
 )
 def test_one_map_may_hold_several_pairs(given: str) -> None:
-    assert mapping([given, "author=By, of"]).mapped == {
+    assert parse_column_map([given, "author=By, of"]).mapped == {
         "title": "What", "text": "Full story", "author": "By, of",
     }  # fmt: skip
 
@@ -272,7 +280,7 @@ def test_one_map_may_hold_several_pairs(given: str) -> None:
 )
 def test_a_map_that_cannot_be_meant_is_said(pairs: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        mapping(pairs)
+        parse_column_map(pairs)
     assert set(COLUMNS) == {
         "text",
         "title",

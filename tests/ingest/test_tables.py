@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from slant.errors import Rejected
-from slant.ingest.article_rows import article_from_row, comments_from
+from slant.ingest.article_rows import article_from_row, parse_comments
 from slant.ingest.inputs import read_articles
 from slant.ingest.tables import csv_rows, json_lines, json_values, parquet_rows
 from slant.records import Article
@@ -166,7 +166,7 @@ def test_a_title_or_description_with_which_the_text_begins_is_not_doubled(
 
 
 def threads(value: Any) -> list[tuple[str, str | None, int | None]]:
-    return [(comment.text, comment.author, comment.parent) for comment in comments_from(value, "a")]
+    return [(comment.text, comment.author, comment.parent) for comment in parse_comments(value, "a")]
 
 
 def test_comments_are_strings_or_objects_and_answer_each_other() -> None:

@@ -16,15 +16,15 @@ from served import Site
 from slant import __version__
 from slant.errors import Rejected
 from slant.ingest.decoding import Limits
-from slant.ingest.fetch import Manners
+from slant.ingest.fetch import FetchOptions
 from slant.ingest.inputs import read_articles
 from slant.records import Article
 
-QUICK = Manners(delay=0.01, silence=1.0, total=3.0, private=True)
+QUICK = FetchOptions(delay=0.01, read_timeout=1.0, total_timeout=3.0, allow_private=True)
 
 
-def fetch(*paths: str, manners: Manners = QUICK, **options: object) -> list[Article | Rejected]:
-    return list(read_articles(list(paths), urls=manners, **options))  # type: ignore[arg-type]
+def fetch(*paths: str, how: FetchOptions = QUICK, **options: object) -> list[Article | Rejected]:
+    return list(read_articles(list(paths), urls=how, **options))  # type: ignore[arg-type]
 
 
 def reasons(found: list[Article | Rejected]) -> list[str]:
@@ -87,8 +87,8 @@ def test_a_host_is_asked_again_with_growing_waits_or_when_it_says(site: Site) ->
         url = site.put("/1", page(), status=status)
     later = site.put("/2", status=503, Retry_After="1")
     site.put("/2", page("later"))
-    manners = Manners(delay=0.05, private=True)
-    assert reasons(fetch(url, later, manners=manners)) == ["", ""]
+    options = FetchOptions(delay=0.05, allow_private=True)
+    assert reasons(fetch(url, later, how=options)) == ["", ""]
     times = [moment for path, moment in site.asked if path == "/1"]
     assert 0.1 <= times[1] - times[0] < 1
     assert 0.2 <= times[2] - times[1] < 2
@@ -121,7 +121,7 @@ def test_moves_are_followed_a_few_times_under_the_same_rules(site: Site) -> None
 
 def test_private_addresses_are_left_unless_asked_for(site: Site) -> None:
     url = site.put("/1", page())
-    (found,) = fetch(url, manners=Manners(delay=0.01))
+    (found,) = fetch(url, how=FetchOptions(delay=0.01))
     assert isinstance(found, Rejected)
     assert (found.reason, "--allow-private" in found.detail) == ("private_address", True)
     assert not site.asked, "no request was sent"
@@ -133,7 +133,7 @@ def test_private_addresses_are_left_unless_asked_for(site: Site) -> None:
      ("http://mill.example:99999/", "bad_address"), ("http://127.0.0.1:9/", "robots")],
 )  # fmt: skip
 def test_addresses_that_lead_nowhere(address: str, reason: str) -> None:
-    assert reasons(fetch(address, manners=Manners(delay=0.01, tries=2, private=True))) == [reason]
+    assert reasons(fetch(address, how=FetchOptions(delay=0.01, attempts=2, allow_private=True))) == [reason]
 
 
 def test_pages_too_large_too_slow_or_packed_like_a_bomb(site: Site) -> None:
@@ -169,9 +169,9 @@ def drip(site: Site) -> Callable[[], None]:
 def test_a_server_that_drips_is_left(site: Site) -> None:
     stop = drip(site)
     start = time.monotonic()
-    assert reasons(fetch(f"{site.url}/a", manners=Manners(delay=0.01, total=0.5, private=True))) == [
-        "too_slow"
-    ]
+    assert reasons(
+        fetch(f"{site.url}/a", how=FetchOptions(delay=0.01, total_timeout=0.5, allow_private=True))
+    ) == ["too_slow"]
     assert time.monotonic() - start < 3
     stop()
 

@@ -52,9 +52,11 @@ def test_pages_of_a_web_archive_are_articles_and_the_rest_is_counted(
     assert [one.url for one in articles] == ["http://mill.example/1"] * 2 + ["https://mill.example/a"]
     assert [one.published for one in articles] == ["2021-03-09T10:00:00Z"] * 2 + ["2020-01-02"]
     assert all(SAID.strip() in one.text for one in articles)
-    said = caplog.messages[-1]
-    assert "3 pages; left out, being no pages: " in said
-    assert all(f"1 {what}" in said for what in ("warcinfo", "request", "image/png", "response of status 404"))
+    message = caplog.messages[-1]
+    assert "3 pages; skipped records that are not pages: " in message
+    assert all(
+        f"1 {what}" in message for what in ("warcinfo", "request", "image/png", "response of status 404")
+    )
 
 
 def test_the_charset_of_the_server_is_believed(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slant.errors import SlantError, UsageError
-from slant.ingest.inputs import Seen
+from slant.ingest.inputs import SeenDocuments
 from slant.records import Score, Unit
 from slant.scoring import run as local_run
 from slant.scoring.resume import Journal, digest, journal_path
@@ -156,8 +156,8 @@ def test_a_second_run_is_refused_and_a_folder_that_cannot_be_written_is_said(tmp
 
 
 def test_documents_are_known_again() -> None:
-    seen = Seen()
-    assert seen.first("a1", "one.txt") is None
-    assert seen.first("b2", "caf\udce9.txt") is None
-    assert seen.first("a1", "two.txt") == "one.txt"
-    assert seen.first("b2", "x") == "caf?.txt"
+    seen = SeenDocuments()
+    assert seen.add("a1", "one.txt") is None
+    assert seen.add("b2", "caf\udce9.txt") is None
+    assert seen.add("a1", "two.txt") == "one.txt"
+    assert seen.add("b2", "x") == "caf?.txt"

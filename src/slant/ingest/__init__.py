@@ -1,1 +1,1 @@
-"""Documents of every kind in, articles and their units out."""
+"""Read documents of every kind as articles."""

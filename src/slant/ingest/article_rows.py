@@ -1,6 +1,6 @@
-"""Which column of a table holds which field of an article: by the usual names, or as `--map` says.
+"""Convert one row of a table (JSON, CSV or Parquet) to an Article with title, subtitle, body and comments as parts.
 
-One row of a table (JSON, CSV or Parquet) to one Article, its title, body and comments told apart.
+`Columns` finds the column of each field, by its usual names or by `--map`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, chec
 from slant.records import Article, Part
 from slant.segment.article_header import iso_date
 
-# Names as they stand in the exports of crawlers and news APIs; the first that a row has, wins.
+# ---- columns
+
+# Column names in the exports of crawlers and news APIs, in order of precedence.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "text": ("text", "body", "content", "article_text", "article_content", "article_body", "articlebody",
              "full_text", "fulltext", "maintext", "main_text", "article", "story"),
@@ -34,92 +36,92 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sections": ("sections", "section", "tags", "tag", "category", "categories", "topics", "keywords"),
     "comments": ("comments", "reader_comments", "user_comments"),
 }  # fmt: skip
-_BETWEEN = re.compile(r"[,\s]+(?=\w+\s*=)")  # a column's name may hold either: text=Full Text
+# A column name may contain commas and spaces: text=Full Text
+_BETWEEN_PAIRS = re.compile(r"[,\s]+(?=\w+\s*=)")
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """mapped: field → the one column that holds it, in place of the usual names.
+    """Which column holds which field of an article.
 
-    A mapped column serves its field alone: with `title` from "description", "description" is no subtitle.
+    mapped: field → column, in place of the usual names. A mapped column holds only that field: if "description" is mapped
+        to `title`, it is not read as subtitle.
     """
 
     mapped: Mapping[str, str] = field(default_factory=dict)
 
     def field(self, name: object) -> str | None:
-        """Which field a column of this name holds ("Full Text" → "text"), or None."""
+        """Field that a column of this name holds ("Full Text" → "text"), or None."""
         plain = _plain_name(name)
-        for mapped, column in self.mapped.items():
+        for mapped_field, column in self.mapped.items():
             if plain == _plain_name(column):
-                return mapped
+                return mapped_field
         usual = _FIELD_OF.get(plain)
         return None if usual in self.mapped else usual
 
     def by_field(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Field → value, under the first of its names that holds something."""
+        """Field → value, from the first of its columns that is not empty."""
         found: dict[str, tuple[tuple[bool, int], Any]] = {}
         for name, value in row.items():
-            held = self.field(name)
-            if held:
-                names = COLUMNS[held]
-                place = names.index(_plain_name(name)) if held not in self.mapped else 0
-                rank = (value is None or value in ("", []), place)
-                if held not in found or rank < found[held][0]:
-                    found[held] = (rank, value)
-        return {held: value for held, (_, value) in found.items()}
+            field = self.field(name)
+            if field:
+                names = COLUMNS[field]
+                precedence = names.index(_plain_name(name)) if field not in self.mapped else 0
+                rank = (value is None or value in ("", []), precedence)
+                if field not in found or rank < found[field][0]:
+                    found[field] = (rank, value)
+        return {field: value for field, (_, value) in found.items()}
 
     def missing(self, names: Iterable[object]) -> list[str]:
-        """Of the mapped columns, those that are not among `names`, as "title=headline"."""
-        there = {_plain_name(name) for name in names}
+        """Mapped columns that are not among `names`, as "title=headline"."""
+        present = {_plain_name(name) for name in names}
         return [
-            f"{held}={column}" for held, column in self.mapped.items() if _plain_name(column) not in there
+            f"{field}={column}" for field, column in self.mapped.items() if _plain_name(column) not in present
         ]
 
 
-USUAL = Columns()
+DEFAULT_COLUMNS = Columns()
 
 
-def mapping(pairs: Sequence[str]) -> Columns:
-    """Columns from "FIELD=COLUMN" pairs as `--map` takes them, several to a string with commas or blanks between.
+def parse_column_map(pairs: Sequence[str]) -> Columns:
+    """Columns from "FIELD=COLUMN" pairs as in `--map`; one string may hold several, separated by commas or spaces.
 
-    Raises UsageError for another form, an unknown field, or a field or column that is given twice.
+    Raises UsageError for any other form, an unknown field, and a field or column given twice.
     """
     mapped: dict[str, str] = {}
-    for pair in (one for several in pairs for one in _BETWEEN.split(several.strip())):
-        held, equals, column = (part.strip() for part in pair.partition("="))
-        if not equals or not held or not column:
+    for pair in (one for text in pairs for one in _BETWEEN_PAIRS.split(text.strip())):
+        name, equals, column = (part.strip() for part in pair.partition("="))
+        if not equals or not name or not column:
             raise UsageError(f"--map {pair}: expected FIELD=COLUMN, such as title=headline.")
-        if held not in COLUMNS:
+        if name not in COLUMNS:
             known = ", ".join(COLUMNS)
             raise UsageError(
-                f"--map {pair}: an article has no field {held!r}. Use one of: {known}.{did_you_mean(held, COLUMNS)}"
+                f"--map {pair}: an article has no field {name!r}. Use one of: {known}.{did_you_mean(name, COLUMNS)}"
             )
-        if held in mapped:
-            raise UsageError(
-                f"--map {pair}: {held} is mapped twice, first to {mapped[held]!r}. Give it once."
-            )
+        if name in mapped:
+            raise UsageError(f"--map {pair}: {name} is mapped twice, first to {mapped[name]!r}. Map it once.")
         if _plain_name(column) in map(_plain_name, mapped.values()):
-            raise UsageError(f"--map {pair}: column {column!r} is mapped twice. Give it once.")
-        mapped[held] = column
+            raise UsageError(f"--map {pair}: column {column!r} is mapped twice. Map it once.")
+        mapped[name] = column
     return Columns(mapped)
 
 
-def needs_text(names: Iterable[object], columns: Columns = USUAL) -> str:
-    """What an article needs, and what there was instead."""
+def missing_text_hint(names: Iterable[object], columns: Columns = DEFAULT_COLUMNS) -> str:
+    """Say which column an article needs and which ones were found."""
     if "text" in columns.mapped:
-        return f"--map says text={columns.mapped['text']}. {listed(names)}"
-    near = next(
+        return f"Expected the column of --map text={columns.mapped['text']}. {found_columns(names)}"
+    hint = next(
         (f" Is it {str(name)!r}?" for name in names if did_you_mean(_plain_name(name), ("text", "content"))),
         "",
     )
     accepted = ", ".join(COLUMNS["text"][1:6])
     needed = f"An article needs at least: text (also accepted: {accepted}, …; or --map text=COLUMN)."
-    return f"{needed} {listed(names)}{near}"
+    return f"{needed} {found_columns(names)}{hint}"
 
 
-def listed(names: Iterable[object]) -> str:
-    """The columns that there were, as a sentence."""
+def found_columns(names: Iterable[object]) -> str:
+    """List the columns found, as a sentence."""
     shown = [str(name)[:80] for name in names]
     return f"Found: {', '.join(shown[:12]) + (', …' if len(shown) > 12 else '') if shown else 'nothing'}."
 
@@ -129,20 +131,7 @@ def _plain_name(name: object) -> str:
     return str(name).strip().strip("\ufeff").lower().replace(" ", "_").replace("-", "_")
 
 
-_COMMENT_TEXT = ("text", "body", "content", "comment", "message")
-_COMMENT_AUTHOR = ("author", "user", "username", "name")
-_COMMENT_ID = ("id", "comment_id")
-_COMMENT_PARENT = ("parent", "parent_id", "reply_to", "in_reply_to")
-_COMMENT_REPLIES = ("replies", "children", "comments", "comment")
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A reader's comment; `parent` is an index into the list that it stands in, or None for the article."""
-
-    text: str
-    author: str | None = None
-    parent: int | None = None
+# ---- one row
 
 
 def article_from_row(
@@ -151,54 +140,55 @@ def article_from_row(
     *,
     outlet: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
-    columns: Columns = USUAL,
+    columns: Columns = DEFAULT_COLUMNS,
 ) -> Article:
-    """The Article of one row; its text is title, subtitle, body and comments, joined by a blank line.
+    """Article of one row. Its text is title, subtitle, body and comments, separated by blank lines.
 
+    where: location of the row, for messages. outlet: overrides the row's outlet.
     Raises Rejected: no_text, bad_text, empty, too_large, undecodable or bad_comments.
     """
     values = columns.by_field(row)
     if "text" not in values:
-        raise Rejected(where, "no_text", f'"text" is missing. {needs_text(row, columns)}')
+        raise Rejected(where, "no_text", f'"text" is missing. {missing_text_hint(row, columns)}')
     body = _body(values["text"], where)
-    comments = comments_from(values.get("comments"), where)
-    title, subtitle = (_words(values.get(name)) for name in ("title", "subtitle"))
+    comments = parse_comments(values.get("comments"), where)
+    title, subtitle = (_one_line(values.get(name)) for name in ("title", "subtitle"))
     text, parts = assemble(title, subtitle, body, comments)
     check_text(text, where, limits)
     article = Article(
         text=text,
         path=where,
         title=title,
-        outlet=outlet or _words(values.get("outlet")),
-        author=_words(values.get("author")),
+        outlet=outlet or _one_line(values.get("outlet")),
+        author=_one_line(values.get("author")),
         published=_date(values.get("published")),
-        url=_words(values.get("url")),
+        url=_one_line(values.get("url")),
         sections=_sections(values.get("sections")),
         markup="none",
         parts=parts,
     )
-    said = (article.outlet, article.author, article.published, article.url, *article.sections)
-    check_characters("\n".join([text, *filter(None, said), *(part.author or "" for part in parts)]), where)
+    metadata = (article.outlet, article.author, article.published, article.url, *article.sections)
+    check_characters(
+        "\n".join([text, *filter(None, metadata), *(part.author or "" for part in parts)]), where
+    )
     return article
 
 
 def _body(body: Any, where: str) -> str:
     if body is None or (isinstance(body, str) and not body.strip()):
-        raise Rejected(where, "empty", "the text of this row is empty. Expected the words of an article.")
+        raise Rejected(where, "empty", "the text of this row is empty. Expected the text of an article.")
     if not isinstance(body, str):
-        came = f"{type(body).__name__} {reprlib.repr(body)}"
-        raise Rejected(
-            where, "bad_text", f'"text" is {came}. Expected a string with the words of the article.'
-        )
+        detail = f'"text" is {type(body).__name__} {reprlib.repr(body)}. Expected a string with the text of the article.'
+        raise Rejected(where, "bad_text", detail)
     return convert_newlines(body)
 
 
-def _words(value: Any) -> str | None:
-    """A cell as one line of words: {"name": …} and lists of names are joined; blank is None."""
+def _one_line(value: Any) -> str | None:
+    """A cell as one line: takes the name of {"name": …} and joins lists of names; None if blank."""
     if isinstance(value, Mapping):
         value = value.get("name") or value.get("title")
     if isinstance(value, list | tuple):
-        value = ", ".join(filter(None, map(_words, value)))
+        value = ", ".join(filter(None, map(_one_line, value)))
     if not isinstance(value, str) or not value.strip():
         return None
     return " ".join(value.split())
@@ -209,41 +199,60 @@ def _date(value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    words = _words(value)
+    words = _one_line(value)
     return words and (iso_date(words) or words)
 
 
 def _sections(value: Any) -> tuple[str, ...]:
-    """A list of names, or one string of names between commas, semicolons or bars, or of a JSON list."""
+    """Section names from a list, a JSON list in a string, or a string separated by commas, semicolons or bars."""
     if isinstance(value, str):
-        listed = _json_list(value)
-        for_split = value.replace(";", ",").replace("|", ",").split(",")
-        value = listed if listed is not None else for_split
+        decoded = _json_list(value)
+        parts = value.replace(";", ",").replace("|", ",").split(",")
+        value = decoded if decoded is not None else parts
     if not isinstance(value, list | tuple):
         return ()
-    return tuple(dict.fromkeys(words for item in value if (words := _words(item))))
+    return tuple(dict.fromkeys(words for item in value if (words := _one_line(item))))
 
 
 def _json_list(value: str) -> list[Any] | None:
     if not value.lstrip().startswith("["):
         return None
     try:
-        listed = json.loads(value)
+        decoded = json.loads(value)
     except (ValueError, RecursionError):
         return None
-    return listed if isinstance(listed, list) else None
+    return decoded if isinstance(decoded, list) else None
 
 
-def comments_from(value: Any, where: str) -> list[Comment]:
-    """Comments from a list of strings or of objects, replies inside them included; a bare number is a count.
+# ---- comments
 
-    Raises Rejected "bad_comments" where a comment cannot be read: an article is not kept without its readers.
+_COMMENT_TEXT = ("text", "body", "content", "comment", "message")
+_COMMENT_AUTHOR = ("author", "user", "username", "name")
+_COMMENT_ID = ("id", "comment_id")
+_COMMENT_PARENT = ("parent", "parent_id", "reply_to", "in_reply_to")
+_COMMENT_REPLIES = ("replies", "children", "comments", "comment")
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A reader comment. parent: index in the same list of the comment it answers, None for the article."""
+
+    text: str
+    author: str | None = None
+    parent: int | None = None
+
+
+def parse_comments(value: Any, where: str) -> list[Comment]:
+    """Comments from a list of strings or of objects with nested replies. A number is a count and gives none.
+
+    Raises Rejected "bad_comments" if a comment cannot be read, since an article is not kept without its comments.
     """
     if isinstance(value, str) and value.strip():
-        listed = _json_list(value)
-        if listed is None and value.lstrip().startswith("[{"):
-            raise Rejected(where, "bad_comments", f"comments begin with {value[:40]!r} but are no JSON list.")
-        value = listed if listed is not None else ([] if value.strip().isdigit() else [value])
+        decoded = _json_list(value)
+        if decoded is None and value.lstrip().startswith("[{"):
+            detail = f"comments start with {value[:40]!r} but are not valid JSON. Expected a JSON list."
+            raise Rejected(where, "bad_comments", detail)
+        value = decoded if decoded is not None else ([] if value.strip().isdigit() else [value])
     if value is None or isinstance(value, int | float | str):
         return []
     if not isinstance(value, list | tuple):
@@ -251,13 +260,13 @@ def comments_from(value: Any, where: str) -> list[Comment]:
         raise Rejected(where, "bad_comments", f"comments are {type(value).__name__}. Expected {expected}.")
     flat: list[tuple[str, str | None, Any, Any]] = []
     _flatten(value, None, flat, where)
-    return _linked(flat)
+    return _resolve_parents(flat)
 
 
 def _flatten(
     items: Sequence[Any], above: int | None, flat: list[tuple[str, str | None, Any, Any]], where: str
 ) -> None:
-    """Append `(text, author, id, parent)` per comment; `above` is the index of the comment around these."""
+    """Append `(text, author, id, parent)` per comment. above: index of the comment that contains these replies."""
     for number, item in enumerate(items):
         if isinstance(item, str):
             flat.append((convert_newlines(item), None, None, above))
@@ -269,7 +278,7 @@ def _flatten(
                 where, "bad_comments", f"comment {number} is {reprlib.repr(item)}. Expected {expected}."
             )
         stated = _first(item, _COMMENT_PARENT)
-        author = _words(_first(item, _COMMENT_AUTHOR))
+        author = _one_line(_first(item, _COMMENT_AUTHOR))
         flat.append(
             (
                 convert_newlines(text or ""),
@@ -287,8 +296,8 @@ def _first(item: Mapping[str, Any], names: Iterable[str]) -> Any:
     return next((item[name] for name in names if item.get(name) is not None), None)
 
 
-def _linked(flat: list[tuple[str, str | None, Any, Any]]) -> list[Comment]:
-    """Resolve parents (an id, else an index), then drop comments without words; their replies move up."""
+def _resolve_parents(flat: list[tuple[str, str | None, Any, Any]]) -> list[Comment]:
+    """Resolve parents (an id, else an index), then drop comments without text; their replies move up one level."""
     by_id = {str(own): index for index, (_, _, own, _) in enumerate(flat) if own is not None}
     parents: list[int | None] = []
     for _, _, _, parent in flat:
@@ -297,32 +306,35 @@ def _linked(flat: list[tuple[str, str | None, Any, Any]]) -> list[Comment]:
             index = parent
         parents.append(index)
     kept = [index for index, (text, *_) in enumerate(flat) if text.strip()]
-    place = {index: new for new, index in enumerate(kept)}
-    return [Comment(flat[i][0], flat[i][1], _above(i, parents, place)) for i in kept]
+    new_index = {index: new for new, index in enumerate(kept)}
+    return [Comment(flat[i][0], flat[i][1], _kept_parent(i, parents, new_index)) for i in kept]
 
 
-def _above(index: int, parents: list[int | None], place: Mapping[int, int]) -> int | None:
-    """The nearest kept comment above; None for the article, also where the parents go round in a circle."""
-    seen, at, found = {index}, parents[index], None
+def _kept_parent(index: int, parents: list[int | None], new_index: Mapping[int, int]) -> int | None:
+    """Nearest ancestor that is kept; None for the article, and if the parents form a cycle."""
+    visited, at, found = {index}, parents[index], None
     while at is not None:
-        if at in seen:
+        if at in visited:
             return None
-        seen.add(at)
-        if found is None and at in place:
-            found = place[at]
+        visited.add(at)
+        if found is None and at in new_index:
+            found = new_index[at]
         at = parents[at]
     return found
+
+
+# ---- text and parts
 
 
 def assemble(
     title: str | None, subtitle: str | None, body: str, comments: Sequence[Comment]
 ) -> tuple[str, tuple[Part, ...]]:
-    """The document's text and its parts: title, subtitle, body and comments, a blank line between each.
+    """Join title, subtitle, body and comments with blank lines. Returns the text and its parts.
 
-    A title or subtitle with which the body already begins is not put before it a second time.
+    A title or subtitle that the body already starts with is not repeated.
     """
     pieces: list[tuple[str, str, str | None, int | None]] = []
-    head, rest = _leading(title, body)
+    head, rest = _split_title(title, body)
     if title:
         pieces.append(("title", head or title, None, None))
     if subtitle and subtitle != title and not " ".join(rest.split()).startswith(subtitle.rstrip("….")):
@@ -340,8 +352,8 @@ def assemble(
     return "\n\n".join(words for _, words, _, _ in pieces), tuple(parts)
 
 
-def _leading(title: str | None, body: str) -> tuple[str | None, str]:
-    """`(the title as the body's first line has it, the rest)`, or `(None, body)` where it has none."""
+def _split_title(title: str | None, body: str) -> tuple[str | None, str]:
+    """`(title as in the body's first line, rest)`, or `(None, body)` if the body does not start with the title."""
     first, _, rest = body.lstrip().partition("\n")
     if title and " ".join(first.split()).casefold() == title.casefold():
         return first.strip(), rest.lstrip("\n")

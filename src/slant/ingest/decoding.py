@@ -1,6 +1,7 @@
-"""How much of one document is ever held, in bytes; more is rejected by name instead of read.
+"""Decode bytes to text and limit how much of one document is held in memory.
 
-Bytes to text, once: UTF-8 (or UTF-16/32 with a byte order mark), BOM dropped, CRLF and CR become LF.
+Text is UTF-8, or UTF-16/32 with a byte order mark. The mark is dropped, and CRLF and CR become LF before any offset is
+counted.
 """
 
 from __future__ import annotations
@@ -16,40 +17,28 @@ from slant.errors import Rejected
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """document: of one text, HTML page or feed. text: of one article with its comments, in characters.
-    line: of one JSON line, JSON value or CSV row. spooled: of what has to be wound back (zip, Parquet) but comes out of
-    a pipe or an archive; kept on disk meanwhile. unpacked: of all that comes out of one archive or packed file.
-    ratio: of that to what went in, beyond `slack`.
+    """Size limits, in bytes unless noted. Larger input is rejected, not read.
 
-    A novel is about 1 MB, so 2 MB are never one article; a page may have as much again in scripts, and a line in what
-    is not read. Odd texts take microseconds a character to split.
-    Text shrinks to a third or a tenth, near copies of one page to a hundredth; gzip ends at 1:1032.
+    A novel is about 1 MB, so 2 MB of text are not one article; scripts and unread columns may add as much again. Splitting
+    odd text takes microseconds per character.
+    Text compresses to a third or a tenth, near copies of one page to a hundredth; gzip ends at 1:1032.
     """
 
-    document: int = 20_000_000
-    text: int = 2_000_000
-    line: int = 50_000_000
-    unpacked: int = 1_000_000_000_000
-    ratio: int = 200
+    document: int = 20_000_000  # one text, HTML page or feed
+    text: int = 2_000_000  # characters of one article with its comments; lines: a twentieth of that
+    line: int = 50_000_000  # one JSON line, JSON value or CSV row
+    unpacked: int = 1_000_000_000_000  # total output of one archive or compressed file
+    ratio: int = 200  # output to input of an archive or compressed file, once it exceeds `slack`
     slack: int = 50_000_000
-    spooled: int = 4_000_000_000
+    spooled: int = 4_000_000_000  # temporary copy on disk of a zip or Parquet file from a pipe or an archive
 
 
 DEFAULT_LIMITS = Limits()
 
 
-def check_text(text: str, path: str, limits: Limits) -> None:
-    """Raises Rejected "too_large" for more words than any article has."""
-    for what, count, most in (
-        ("characters", len(text), limits.text),
-        ("lines", text.count("\n"), limits.text // 20),
-    ):
-        if count > most:
-            detail = f"the article has {count:,} {what}, over {most:,}. Split it into articles."
-            raise Rejected(path, "too_large", detail)
+# ---- bytes to text
 
-
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
+# UTF-32 first, since its little-endian mark starts with that of UTF-16.
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -60,52 +49,42 @@ _BOMS = (
 _META_CHARSET = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE
 )
-_LATIN = ("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii")  # cp1252 to every browser
-_HALF_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def bom_encoding(data: bytes) -> str | None:
-    """The Unicode encoding that a byte order mark states, or None without one."""
-    return next((name for mark, name in _BOMS if data.startswith(mark)), None)
-
-
-def convert_newlines(text: str) -> str:
-    """CRLF and lone CR become LF: the one conversion that comes before all offsets."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+_LATIN = ("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii")  # browsers read all of these as cp1252
 
 
 def decode(data: bytes, path: str, *, offset: int = 0) -> str:
-    """Text of `data`; newlines are left as they are.
+    """Decode `data`; newlines are kept as they are.
 
-    offset: where `data` begins in its file, for the message.
-    Raises Rejected "undecodable" with the byte offset of the first bad byte.
+    offset: start of `data` in its file, for the message.
+    Raises Rejected "undecodable" with the byte offset of the first invalid byte.
     """
-    encoding = (None if offset else bom_encoding(data)) or "utf-8"  # later in a file it is no mark
+    encoding = (
+        None if offset else bom_encoding(data)
+    ) or "utf-8"  # a mark is valid only at the start of a file
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        where = offset + error.start + (len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0)
-        raise Rejected(
-            path, "undecodable", _undecodable(data[error.start : error.start + 1], where, encoding)
-        ) from None
+        at = offset + error.start + (len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0)
+        detail = _undecodable(data[error.start : error.start + 1], at, encoding)
+        raise Rejected(path, "undecodable", detail) from None
 
 
-def _undecodable(byte: bytes, where: int, encoding: str) -> str:
+def _undecodable(byte: bytes, offset: int, encoding: str) -> str:
     name = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
     return (
-        f"byte 0x{byte.hex() or '??'} at offset {where:,} is not {name}. Text is expected in UTF-8. "
+        f"byte 0x{byte.hex() or '??'} at offset {offset:,} is not {name}. Expected text in UTF-8. "
         "If you know its encoding, convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW"
     )
 
 
 def decode_page(data: bytes, charset: str | None = None) -> str:
-    """Text of an HTML page, decoded as browsers do: mark, UTF-8, `charset` of the server, declared charset, cp1252.
+    """Decode an HTML page by, in this order: byte order mark, UTF-8, the server's `charset`, the page's charset, cp1252.
 
-    UTF-8 comes before what is stated since no text is UTF-8 by accident, and declarations often err.
+    UTF-8 precedes the stated charsets, since other text is hardly ever valid UTF-8 and declarations are often wrong.
     """
-    marked = bom_encoding(data)
-    if marked:
-        return data.decode(marked, "replace")
+    by_mark = bom_encoding(data)
+    if by_mark:
+        return data.decode(by_mark, "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -114,22 +93,50 @@ def decode_page(data: bytes, charset: str | None = None) -> str:
     for name in (name.lower() for name in stated if name):
         try:
             return data.decode("cp1252" if name in _LATIN else name, "replace")
-        except (LookupError, ValueError):  # no encoding, or none for text, has the stated name
+        except (LookupError, ValueError):  # not the name of a text encoding
             continue
     return data.decode("cp1252", "replace")
 
 
+def bom_encoding(data: bytes) -> str | None:
+    """Unicode encoding of a byte order mark, or None without one."""
+    return next((name for mark, name in _BOMS if data.startswith(mark)), None)
+
+
+def convert_newlines(text: str) -> str:
+    """Convert CRLF and CR to LF. All offsets refer to the converted text."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+# ---- checks and bounded reading
+
+_HALF_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def check_text(text: str, path: str, limits: Limits) -> None:
+    """Raises Rejected "too_large" for text with more characters or lines than any article."""
+    for what, count, limit in (
+        ("characters", len(text), limits.text),
+        ("lines", text.count("\n"), limits.text // 20),
+    ):
+        if count > limit:
+            detail = f"the article has {count:,} {what}. Expected at most {limit:,}. Split it into articles."
+            raise Rejected(path, "too_large", detail)
+
+
 def check_characters(text: str, path: str) -> None:
-    """Raises Rejected "undecodable" for half of a surrogate pair as JSON escapes can make it."""
+    """Raises Rejected "undecodable" for half of a surrogate pair, which JSON escapes can produce."""
     half = None if text.isascii() else _HALF_SURROGATE.search(text)
     if half:
         code = f"\\u{ord(half.group()):04x}"
-        detail = f"{code} at character {half.start():,} is half of a surrogate pair. Mend the escape."
+        detail = (
+            f"{code} at character {half.start():,} is half of a surrogate pair. Correct the escape sequence."
+        )
         raise Rejected(path, "undecodable", detail)
 
 
 def bounded_lines(stream: BinaryIO, limit: int) -> Iterator[tuple[int, int, bytes | None]]:
-    """`(line number from 1, byte offset, line with its end)`; None for a skipped line over `limit` bytes."""
+    """Yield `(line number from 1, byte offset, line with its line end)`; None instead of a line over `limit` bytes."""
     number = offset = 0
     while line := stream.readline(limit + 1):
         number += 1
@@ -144,6 +151,6 @@ def bounded_lines(stream: BinaryIO, limit: int) -> Iterator[tuple[int, int, byte
 
 
 def too_long(path: str, limit: int) -> Rejected:
-    """The rejection of a line (or CSV row, or JSON value) that is longer than `limit` bytes."""
-    detail = f"this line is over {limit / 1e6:g} MB and was skipped. Expected one article a line."
+    """Rejection of a line, CSV row or JSON value over `limit` bytes."""
+    detail = f"this line is over {limit / 1e6:g} MB and was skipped. Expected one article per line."
     return Rejected(path, "line_too_long", detail)

@@ -1,4 +1,4 @@
-"""RSS and Atom feeds, which may carry whole articles, and sitemaps, which carry addresses only."""
+"""Read RSS and Atom feeds, which may contain whole articles, and sitemaps, which contain only addresses."""
 
 from __future__ import annotations
 
@@ -13,105 +13,110 @@ from slant.errors import Rejected
 from slant.ingest.article_rows import assemble
 from slant.ingest.decoding import check_characters, convert_newlines
 from slant.ingest.html_pages import check_length, check_size, parse_html
-from slant.ingest.html_text import blocks_of, join_blocks
+from slant.ingest.html_text import join_blocks, text_blocks
 from slant.records import Article
 from slant.segment.article_header import iso_date
 
-LONG_SUMMARY = 500  # characters of text: teasers end at 100 to 300, a summary above this is the article
-# Namespaces differ between feeds and are often wrong, so elements are known by their names alone.
+# ---- feeds
+
+MIN_FULL_SUMMARY = 500  # characters; teasers have 100 to 300, a longer summary is the article
+# Elements are matched by local name, since namespaces differ between feeds and are often wrong.
 _CONTENT, _SUMMARY = ("encoded", "content"), ("description", "summary")
 _DATES = ("published", "pubDate", "date", "updated", "modified")
-_HTML = re.compile("[A-Za-z][A-Za-z0-9]*")
-_NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,30};)")
-_BARE = re.compile(rb"&(?!#(?:\d+|x[0-9A-Fa-f]+);)")
+_HTML_NAME = re.compile("[A-Za-z][A-Za-z0-9]*")
+_NAMED_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,30};)")
+_BARE_AMPERSAND = re.compile(rb"&(?!#(?:\d+|x[0-9A-Fa-f]+);)")
+# Errors that end a feed. libxml2 recovers from others, such as unknown entities and unquoted attributes.
+_FATAL_ERRORS = ("ERR_TAG_NOT_FINISHED", "ERR_DOCUMENT_END", "ERR_CDATA_NOT_FINISHED", "ERR_RESOURCE_LIMIT", "ERR_NO_MEMORY",
+           "ERR_DOCUMENT_EMPTY", "ERR_ENTITY_LOOP", "ERR_NAME_TOO_LONG", "ERR_INVALID_ENCODING")  # fmt: skip
 
 
-class Item(NamedTuple):
-    """One entry of a feed: its article, or where its article stands, or neither."""
+class FeedEntry(NamedTuple):
+    """One entry of a feed, with its article or at least a link to it, if it has them."""
 
     where: str
     article: Article | None
     link: str | None
 
 
-def feed_items(data: bytes, path: str, *, outlet: str | None = None) -> Iterator[Item | Rejected]:
-    """The entries of a feed, as `feed#entry`; an article where an entry carries its text.
+def feed_entries(data: bytes, path: str, *, outlet: str | None = None) -> Iterator[FeedEntry | Rejected]:
+    """Entries of a feed, named `feed#entry`; with an article if the entry contains its text.
 
-    Read with lxml, forgivingly: feedparser takes over ten seconds for odd feeds of 2 MB. No entity that a feed declares
-    is resolved, and nothing is fetched.
-    outlet: in place of the feed's title. Where the feed breaks off or has no entries, a Rejected comes last.
+    outlet: overrides the feed's title. If the feed is truncated or has no entries, the last item is a Rejected.
+    Parsed by lxml in recovery mode, since feedparser takes over ten seconds for some feeds of 2 MB. Entities declared in the
+    feed are not resolved, and nothing is fetched.
     """
     from lxml import etree
 
     number, name = 0, outlet
     walk = etree.iterparse(
-        io.BytesIO(_plain_entities(data)), events=("end",), recover=True, resolve_entities=False,
+        io.BytesIO(_numeric_entities(data)), events=("end",), recover=True, resolve_entities=False,
         no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
     try:
         for _, element in walk:
             if (
-                _local(element) == "title"
+                _local_name(element) == "title"
                 and name is None
-                and _local(element.getparent()) in ("channel", "feed")
+                and _local_name(element.getparent()) in ("channel", "feed")
             ):
-                name = _words(element)
-            if _local(element) not in ("item", "entry"):
+                name = _one_line(element)
+            if _local_name(element) not in ("item", "entry"):
                 continue
             number += 1
             where = f"{path}#{number}"
             try:
-                yield Item(where, _article(element, where, name), _link(element))
+                yield FeedEntry(where, _article(element, where, name), _link(element))
             except Rejected as rejected:
                 yield rejected
-            _forget(element)
+            _free(element)
     except etree.XMLSyntaxError:
-        pass  # told below, with what the log says
-    torn = next((e.message for e in walk.error_log if e.type_name in _BREAKS), None)
-    if torn:
-        detail = f"after entry {number:,} this feed cannot be read on ({torn.strip()}). Is it complete?"
+        pass  # reported below from the parser's log
+    break_message = next((e.message for e in walk.error_log if e.type_name in _FATAL_ERRORS), None)
+    if break_message:
+        detail = f"after entry {number:,} this feed cannot be read further ({break_message.strip()}). Is it complete?"
         yield Rejected(path, "torn" if number else "bad_feed", detail)
     elif not number:
-        yield Rejected(path, "empty", "this feed has no entries. Expected one article an entry.")
+        yield Rejected(path, "empty", "this feed has no entries. Expected one article per entry.")
 
 
-# libxml2 mends the rest: entities that are unknown, attributes without quotes.
-_BREAKS = ("ERR_TAG_NOT_FINISHED", "ERR_DOCUMENT_END", "ERR_CDATA_NOT_FINISHED", "ERR_RESOURCE_LIMIT", "ERR_NO_MEMORY",
-           "ERR_DOCUMENT_EMPTY", "ERR_ENTITY_LOOP", "ERR_NAME_TOO_LONG", "ERR_INVALID_ENCODING")  # fmt: skip
-
-
-def no_text(item: Item) -> Rejected:
-    """Why an entry without an article is none, and what to do."""
-    if item.link:
+def reject_entry(entry: FeedEntry) -> Rejected:
+    """Rejection of an entry without an article, with what to do."""
+    if entry.link:
         detail = (
-            f"this entry has a link and no article: {item.link[:200]}. Add --urls to fetch it from there, or take a "
-            "feed that carries whole articles (content:encoded)."
+            f"this entry has a link but no article: {entry.link[:200]}. Add --urls to fetch it, or use a feed that contains "
+            "whole articles (content:encoded)."
         )
-        return Rejected(item.where, "link_only", detail)
-    return Rejected(item.where, "empty", "this entry has neither an article nor a link.")
+        return Rejected(entry.where, "link_only", detail)
+    return Rejected(
+        entry.where, "empty", "this entry has neither an article nor a link. Expected one of them."
+    )
 
 
-def _plain_entities(data: bytes) -> bytes:
-    """Feeds have &nbsp; and &eacute;, which only HTML knows, and bare ampersands. libxml2 drops these, and &lt; after
-    them; as numbers all are kept. An entity that the feed itself declares comes out as it stands, so none can explode."""
+def _numeric_entities(data: bytes) -> bytes:
+    """Replace HTML entities by numeric ones, and escape bare ampersands and all other entities.
+
+    Feeds contain &nbsp; and &eacute;, which XML does not define, and bare ampersands; libxml2 drops these and any &lt; after
+    them. Entities declared in the feed become literal text, so entity bombs have no effect.
+    """
     for name, number in ((b"amp", b"38"), (b"lt", b"60"), (b"gt", b"62"), (b"quot", b"34"), (b"apos", b"39")):
         data = data.replace(b"&%b;" % name, b"&#%b;" % number)
-    return _BARE.sub(b"&#38;", _NAMED.sub(_as_number, data))
+    return _BARE_AMPERSAND.sub(b"&#38;", _NAMED_ENTITY.sub(_numeric_entity, data))
 
 
-def _as_number(found: re.Match[bytes]) -> bytes:
-    known = html.entities.html5.get(found[1].decode("ascii"))
-    return "".join(f"&#{ord(c)};" for c in known).encode() if known else found[0]
+def _numeric_entity(match: re.Match[bytes]) -> bytes:
+    characters = html.entities.html5.get(match[1].decode("ascii"))
+    return "".join(f"&#{ord(c)};" for c in characters).encode() if characters else match[0]
 
 
 def _article(entry: Any, where: str, outlet: str | None) -> Article | None:
     body = _body(entry, where)
     if body is None:
         return None
-    title = next(filter(None, map(_words, _children(entry, "title"))), None)
+    title = next(filter(None, map(_one_line, _children(entry, "title"))), None)
     text, parts = assemble(title, None, body, [])
-    authors = (_words(next(_children(e, "name"), e)) for e in _children(entry, "creator", "author"))
-    terms = (e.get("term") or _words(e) for e in _children(entry, "category"))
+    authors = (_one_line(next(_children(e, "name"), e)) for e in _children(entry, "creator", "author"))
+    terms = (e.get("term") or _one_line(e) for e in _children(entry, "category"))
     article = Article(
         text=text,
         path=where,
@@ -124,71 +129,68 @@ def _article(entry: Any, where: str, outlet: str | None) -> Article | None:
         markup="page",
         parts=parts,
     )
-    said = (article.text, article.outlet, article.author, article.url, *article.sections)
-    check_characters("\n".join(filter(None, said)), where)
+    texts = (article.text, article.outlet, article.author, article.url, *article.sections)
+    check_characters("\n".join(filter(None, texts)), where)
     return article
 
 
 def _body(entry: Any, where: str) -> str | None:
-    """The text of its content, else of a summary that is long enough to be the article."""
+    """Text of the entry's content, else of a summary long enough to be the article."""
     for content in _children(entry, *_CONTENT):
-        if text := _plain(content, where):
+        if text := _text(content, where):
             return text
-    texts = (_plain(summary, where) for summary in _children(entry, *_SUMMARY))
-    return next((text for text in texts if len(text) >= LONG_SUMMARY), None)
+    texts = (_text(summary, where) for summary in _children(entry, *_SUMMARY))
+    return next((text for text in texts if len(text) >= MIN_FULL_SUMMARY), None)
 
 
-def _plain(element: Any, where: str) -> str:
-    """Its words, in paragraphs: of HTML as text (RSS, Atom), of elements (XHTML in Atom), or plain."""
-    kind = element.get("type") or ("text" if _local(element.getparent()) == "entry" else "html")
+def _text(element: Any, where: str) -> str:
+    """Text of an element in paragraphs. It holds escaped HTML (RSS, Atom), XHTML elements (Atom) or plain text."""
+    kind = element.get("type") or ("text" if _local_name(element.getparent()) == "entry" else "html")
     if len(element):
         for inner in element.iter("*"):
-            name = _local(inner)
-            inner.tag = name if _HTML.fullmatch(name) else "span"  # of a damaged feed, names are anything
+            name = _local_name(inner)
+            inner.tag = (
+                name if _HTML_NAME.fullmatch(name) else "span"
+            )  # names in a damaged feed may be invalid
         check_size(element, where)
-        return join_blocks(blocks_of(element))
-    said = element.text or ""
+        return join_blocks(text_blocks(element))
+    text = element.text or ""
     if kind in ("text", "text/plain"):
-        return convert_newlines(html.unescape(said)).strip()
-    check_length(said, where)
-    tree = parse_html(said, where) if said.strip() else None
+        return convert_newlines(html.unescape(text)).strip()
+    check_length(text, where)
+    tree = parse_html(text, where) if text.strip() else None
     if tree is None:
         return ""
     check_size(tree, where)
-    return join_blocks(blocks_of(tree))
+    return join_blocks(text_blocks(tree))
 
 
 def _date(entry: Any) -> str | None:
-    stated = next(filter(None, (_words(e) for name in _DATES for e in _children(entry, name))), None)
+    stated = next(filter(None, (_one_line(e) for name in _DATES for e in _children(entry, name))), None)
     return stated and (iso_date(stated) or stated)
 
 
 def _link(entry: Any) -> str | None:
-    """Where the article stands: RSS has it as text, Atom as an attribute."""
+    """Address of the article: the text of <link> in RSS, its href in Atom."""
     links = [e for e in _children(entry, "link") if e.get("rel", "alternate") == "alternate"]
-    return next(filter(None, (e.get("href") or _words(e) for e in links)), None)
+    return next(filter(None, (e.get("href") or _one_line(e) for e in links)), None)
 
 
 def _children(element: Any, *names: str) -> Iterator[Any]:
-    return (child for child in element if _local(child) in names)
+    return (child for child in element if _local_name(child) in names)
 
 
-def _words(element: Any) -> str | None:
+def _one_line(element: Any) -> str | None:
     return " ".join(html.unescape("".join(element.itertext())).split()) or None
 
 
-def _forget(element: Any) -> None:
-    """Let go of an element that was read, and of what stands before it, so that memory stays constant."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+# ---- sitemaps
 
 
 def sitemap_addresses(stream: BinaryIO, path: str) -> Iterator[str]:
-    """The addresses in a sitemap or sitemap index, one at a time; no entity is resolved, nothing is fetched.
+    """Yield the addresses in a sitemap or sitemap index. No entity is resolved, nothing is fetched.
 
-    Raises Rejected "bad_sitemap" where it cannot be read on.
+    Raises Rejected "bad_sitemap" if it cannot be read further.
     """
     from lxml import etree
 
@@ -197,19 +199,30 @@ def sitemap_addresses(stream: BinaryIO, path: str) -> Iterator[str]:
         for _, element in etree.iterparse(
             stream, events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
         ):
-            name, parent = _local(element), element.getparent()
-            if name == "loc" and parent is not None and _local(parent) in ("url", "sitemap"):
+            name, parent = _local_name(element), element.getparent()
+            if name == "loc" and parent is not None and _local_name(parent) in ("url", "sitemap"):
                 address = (element.text or "").strip()
                 count += bool(address)
                 if address:
                     yield address
             elif name in ("url", "sitemap"):
-                _forget(element)
+                _free(element)
     except etree.XMLSyntaxError as error:
-        detail = f"after {count:,} addresses this sitemap cannot be read ({error}). Is it complete?"
+        detail = f"after {count:,} addresses this sitemap cannot be read further ({error}). Is it complete?"
         raise Rejected(path, "bad_sitemap", detail) from None
 
 
-def _local(element: Any) -> str:
+# ---- elements
+
+
+def _local_name(element: Any) -> str:
     tag = getattr(element, "tag", None)
     return re.split("[}:]", tag)[-1] if isinstance(tag, str) else ""
+
+
+def _free(element: Any) -> None:
+    """Free an element that was read and all its earlier siblings, so that memory stays constant."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]

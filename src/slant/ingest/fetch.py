@@ -1,8 +1,7 @@
-"""Pages from the net, politely: robots.txt is obeyed, a host is asked one thing at a time and never in a hurry.
+"""Fetch pages from the web and read them as articles, for `--urls`.
 
-Connections are direct (no proxies), to public addresses only unless told otherwise, and carry no cookies.
-
-Lists of web addresses (`--urls`): text with one a line, feeds, sitemaps; each page fetched is an article.
+robots.txt is obeyed, and each host gets one request at a time with a delay in between. Connections are direct (no proxies),
+carry no cookies and go only to public addresses unless private ones are allowed.
 """
 
 from __future__ import annotations
@@ -19,305 +18,82 @@ from urllib.parse import urljoin, urlsplit
 
 from slant import __version__
 from slant.errors import Rejected
-from slant.ingest.archives import with_head
+from slant.ingest.archives import read_head
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, bounded_lines, decode, too_long
-from slant.ingest.documents import Found, Settings, documents, packed_or_plain, whole
-from slant.ingest.feeds import Item, feed_items, no_text, sitemap_addresses
-from slant.ingest.file_kinds import HEAD
+from slant.ingest.documents import ArticleStream, Settings, decompress_if_needed, read_all, read_documents
+from slant.ingest.feeds import FeedEntry, feed_entries, reject_entry, sitemap_addresses
+from slant.ingest.file_kinds import HEAD_SIZE
 from slant.ingest.html_pages import read_page
 
 AGENT = "slant"
 USER_AGENT = f"{AGENT}/{__version__} (reads news articles for research; obeys robots.txt)"
-_ROBOTS_SIZE = 500_000  # bytes; RFC 9309 asks for at least 500 kibibytes
-_AGAIN = (429, 500, 502, 503, 504)
-_MOVED = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
-    """delay: seconds between two requests to a host, at least; its Crawl-delay if that is longer.
+class FetchOptions:
+    """How to fetch. Times are in seconds."""
 
-    tries: of one address, with waits of delay × 2, 4, 8 … or what Retry-After says.
-    longest_wait: seconds; a host that asks for more is not asked again.
-    silence: seconds without a byte. total: seconds for one page. redirects: followed, each under the same rules.
-    private: also addresses of private networks and of this machine.
-    """
-
-    delay: float = 1.0
-    tries: int = 4
-    longest_wait: float = 300.0
-    silence: float = 30.0
-    total: float = 120.0
-    redirects: int = 5
-    private: bool = False
+    delay: float = 1.0  # minimum between two requests to a host; its Crawl-delay if that is longer
+    attempts: int = 4  # per address, with waits of delay × 2, 4, 8 … or as Retry-After says
+    max_wait: float = 300.0  # a host that asks for a longer wait is not requested again
+    read_timeout: float = 30.0  # without receiving a byte
+    total_timeout: float = 120.0  # for one page
+    max_redirects: int = 5  # the same rules apply to each
+    allow_private: bool = False  # also fetch from private networks and this machine
 
 
-class Answer(NamedTuple):
-    """What a server sent. url: where it was found, after redirects. kind: its media type, lower-case, or ""."""
+# ---- lists of addresses
 
-    url: str
-    body: bytes
-    kind: str
-    charset: str | None
-
-
-class _Later(Exception):
-    """Worth another try, after `wait` seconds if the server says so."""
-
-    def __init__(self, reason: str, detail: str, wait: float | None = None) -> None:
-        self.reason, self.detail, self.wait = reason, detail, wait
-
-
-class Fetcher:
-    """One visitor: it remembers the rules of each host and when it last was there."""
-
-    def __init__(
-        self,
-        manners: Manners | None = None,
-        *,
-        limits: Limits = DEFAULT_LIMITS,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._manners, self._limits, self._sleep = manners or Manners(), limits, sleep
-        self._pool = _pool(self._manners)
-        self._rules: dict[str, Any] = {}
-        self._free: dict[str, float] = {}  # host → when it may be asked again
-
-    def fetch(self, address: str) -> Answer:
-        """The page at `address`.
-
-        Raises Rejected: bad_address, private_address, robots, http_STATUS, unreachable, too_large, too_slow or redirects.
-        """
-        url = address
-        for _ in range(self._manners.redirects + 1):
-            self._check_rules(url, address)
-            found = self._patiently(url, address, self._limits.document)
-            if isinstance(found, Answer):
-                return found
-            url = found
-        detail = f"it was passed on more than {self._manners.redirects} times, at last to {url[:200]}; not followed."
-        raise Rejected(address, "redirects", detail)
-
-    def _check_rules(self, url: str, address: str) -> None:
-        """Raises Rejected where the host's robots.txt says no, or its rules are not to be had."""
-        origin = _origin(url, address)
-        if origin not in self._rules:
-            self._rules[origin] = self._robots(origin, address)
-        rules = self._rules[origin]
-        if isinstance(rules, str):
-            raise Rejected(
-                address, "robots", f"{origin}/robots.txt cannot be read ({rules}); so it was left."
-            )
-        if not rules.can_fetch(url, AGENT):
-            raise Rejected(address, "robots", f"{origin}/robots.txt asks programs not to read this page.")
-        pause = rules.crawl_delay(AGENT) or 0.0
-        if pause > self._manners.longest_wait:
-            detail = f"{origin}/robots.txt asks for {pause:,.0f} seconds between requests; it was left."
-            raise Rejected(address, "robots", detail)
-
-    def _robots(self, origin: str, address: str) -> Any:
-        """The host's rules; all is allowed where it has none (4xx), or why they cannot be read (RFC 9309, 2.3.1)."""
-        from protego import Protego
-
-        url = f"{origin}/robots.txt"
-        try:
-            for _ in range(self._manners.redirects + 1):
-                found = self._patiently(url, address, _ROBOTS_SIZE, cut=True)
-                if isinstance(found, Answer):
-                    return Protego.parse(found.body.decode("utf-8", "replace"))
-                url = found
-            return Protego.parse("")  # as the RFC allows where it is passed on without end
-        except Rejected as rejected:
-            if rejected.reason.startswith("http_4") and rejected.reason != "http_429":
-                return Protego.parse("")
-            if rejected.reason in ("private_address", "bad_address"):
-                raise
-            return f"{rejected.reason}: {rejected.detail}"
-
-    def _patiently(self, url: str, address: str, limit: int, *, cut: bool = False) -> Answer | str:
-        """The answer, or where the page moved to. Raises Rejected after the last try."""
-        manners = self._manners
-        for trial in range(1, manners.tries + 1):
-            try:
-                return self._once(url, address, limit, cut)
-            except _Later as later:
-                wait = later.wait if later.wait is not None else manners.delay * 2**trial
-                if trial == manners.tries or wait > manners.longest_wait:
-                    tried = f" Tried {trial} times." if trial > 1 else ""
-                    raise Rejected(address, later.reason, f"{later.detail}{tried}") from None
-                self._sleep(wait)
-        raise AssertionError("unreachable: the last trial returns or raises")
-
-    def _once(self, url: str, address: str, limit: int, cut: bool) -> Answer | str:
-        from urllib3 import Timeout, exceptions
-
-        origin, host = _origin(url, address), urlsplit(url).hostname or ""
-        self._await(host, origin)
-        try:
-            response: Any = self._pool.request(
-                "GET",
-                url,
-                preload_content=False,
-                redirect=False,
-                retries=False,
-                timeout=Timeout(connect=self._manners.silence, read=self._manners.silence),
-            )
-            with contextlib.closing(response):
-                return self._read(response, url, address, limit, cut)
-        except _Private as private:
-            detail = f"{host} is {private}, in a private network. Add --allow-private if you mean it."
-            raise Rejected(address, "private_address", detail) from None
-        except exceptions.NameResolutionError:
-            raise Rejected(address, "unreachable", f"no host is known by the name {host[:100]!r}.") from None
-        except (exceptions.LocationValueError, exceptions.SSLError) as error:
-            raise Rejected(address, "unreachable", f"{host[:100]}: {_brief(error)}.") from None
-        except (exceptions.HTTPError, OSError) as error:
-            raise _Later("unreachable", f"{host[:100]} does not answer ({_brief(error)}).") from None
-        except ValueError as error:  # http.client on characters that no header may hold
-            raise Rejected(address, "bad_address", f"it cannot be asked for ({_brief(error)}).") from None
-        finally:
-            self._free[host] = time.monotonic()
-
-    def _await(self, host: str, origin: str) -> None:
-        rules = self._rules.get(origin)
-        asked = (rules.crawl_delay(AGENT) or 0.0) if rules is not None and not isinstance(rules, str) else 0.0
-        wait = self._free.get(host, -1e9) + max(self._manners.delay, asked) - time.monotonic()
-        if wait > 0:
-            self._sleep(wait)
-
-    def _read(self, response: Any, url: str, address: str, limit: int, cut: bool) -> Answer | str:
-        status, place = response.status, response.headers.get("Location")
-        if status in _MOVED and place:
-            return str(urljoin(url, place))
-        if status != 200:
-            detail = f"the server answers {status} {response.reason or ''}".rstrip() + "."
-            if status in _AGAIN:
-                raise _Later(f"http_{status}", detail, _retry_after(response))
-            raise Rejected(address, f"http_{status}", detail)
-        body, ends = bytearray(), time.monotonic() + self._manners.total
-        while len(body) <= limit and (piece := response.read1(1 << 16, decode_content=True)):
-            body += piece
-            if time.monotonic() > ends:
-                raise Rejected(address, "too_slow", f"it took over {self._manners.total:g} seconds to come.")
-        if len(body) > limit and not cut:
-            raise Rejected(
-                address, "too_large", f"this page is over {limit / 1e6:g} MB. Expected one article."
-            )
-        kind, _, rest = response.headers.get("Content-Type", "").partition(";")
-        charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", rest, re.I)
-        return Answer(url, bytes(body[:limit]), kind.strip().lower(), charset and charset[1])
-
-
-def _origin(url: str, address: str) -> str:
-    """Scheme, host and port. Raises Rejected "bad_address" for what is no web address."""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        good = False
-    if not good:
-        passed = f"passed on to {url[:200]!r}, which" if url != address else "it"
-        detail = f"{passed} is no web address. Expected http:// or https://, a host, and no password."
-        raise Rejected(address, "bad_address", detail)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}{port}"
-
-
-def _retry_after(response: Any) -> float | None:
-    from urllib3 import Retry
-    from urllib3.exceptions import InvalidHeader
-
-    try:
-        return Retry(retry_after_max=10**9).get_retry_after(response)
-    except (InvalidHeader, ValueError, OverflowError):
-        return None
-
-
-def _brief(error: BaseException) -> str:
-    """The last part of urllib3's long messages, without addresses of objects in memory."""
-    return re.sub(r"^<?[\w.]*\(.*?\)>?: |<[^<>]* at 0x\w+>:? ?", "", str(error))[:160] or type(error).__name__
-
-
-class _Private(Exception):
-    """The host turned out to be an address that is not public."""
-
-
-def _pool(manners: Manners) -> Any:
-    """A pool that looks at the address that it is connected to, so that no second look-up can differ from the first."""
-    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-
-    def check(connection: Any) -> None:
-        met = ipaddress.ip_address(connection.sock.getpeername()[0].partition("%")[0])
-        met = getattr(met, "ipv4_mapped", None) or met
-        if not (manners.private or met.is_global):
-            connection.close()
-            raise _Private(str(met))
-
-    class Plain(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            check(self)
-
-    class Secure(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            check(self)
-
-    pool = PoolManager(num_pools=50, maxsize=1, headers={"User-Agent": USER_AGENT})
-    plain = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
-    secure = type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
-    pool.pool_classes_by_scheme = {"http": plain, "https": secure}
-    return pool
-
-
-_DEEPEST = 2  # lists that name lists: a sitemap index, its sitemaps, their pages
+_MAX_LIST_DEPTH = 2  # nested lists: a sitemap index lists sitemaps, which list pages
 _HTML = ("text/html", "application/xhtml+xml")
 
 
-class Visitor:
-    """Fetches what lists name, each address once in a run, and hands back articles."""
+class UrlReader:
+    """Fetches the addresses in lists, feeds and sitemaps, each once per run, and yields their articles."""
 
     def __init__(self, fetcher: Fetcher, settings: Settings) -> None:
         self._fetcher, self._settings = fetcher, settings
-        self._seen: set[str] = set()
+        self._visited: set[str] = set()
 
-    def from_list(self, stream: BinaryIO, path: str) -> Found:
-        """Every address that the file at `path` names, as the Article found there or the Rejected that says why none."""
-        head, stream = with_head(stream, HEAD)
-        kind, head, stream = packed_or_plain(stream, head, path, self._settings.limits)
-        yield from self._each(stream, kind, path, 0)
+    def from_list(self, stream: BinaryIO, path: str) -> ArticleStream:
+        """The Article or Rejected of every address in a list file. path: of the file, for messages."""
+        head, stream = read_head(stream, HEAD_SIZE)
+        kind, head, stream = decompress_if_needed(stream, head, path, self._settings.limits)
+        yield from self._read_list(stream, kind, path, 0)
 
-    def visit(self, address: str, depth: int = 0) -> Found:
-        """The article at `address`; where a list is found there, what that names."""
-        if address in self._seen:
+    def visit(self, address: str, depth: int = 0) -> ArticleStream:
+        """The article at `address`; if it is a list, the articles of its addresses. depth: of nested lists."""
+        if address in self._visited:
             return
-        self._seen.add(address)
+        self._visited.add(address)
         try:
-            answer = self._fetcher.fetch(address)
-            yield from self._read(answer, address, depth)
+            response = self._fetcher.fetch(address)
+            yield from self._read(response, address, depth)
         except Rejected as rejected:
             yield rejected
 
-    def _read(self, answer: Answer, address: str, depth: int) -> Found:
-        body = io.BytesIO(answer.body)
-        kind, head, stream = packed_or_plain(body, answer.body[:HEAD], address, self._settings.limits)
+    def _read(self, response: Response, address: str, depth: int) -> ArticleStream:
+        body = io.BytesIO(response.body)
+        kind, head, stream = decompress_if_needed(
+            body, response.body[:HEAD_SIZE], address, self._settings.limits
+        )
         if kind in ("feed", "sitemap"):
-            if depth >= _DEEPEST:
-                detail = f"it is a list in a list in a list, over {_DEEPEST} deep; it was not followed."
+            if depth >= _MAX_LIST_DEPTH:
+                detail = (
+                    f"it is a list nested over {_MAX_LIST_DEPTH} deep and was skipped. Pass this list itself."
+                )
                 raise Rejected(address, "too_deep", detail)
-            yield from self._each(stream, kind, address, depth + 1)
-        elif kind == "html" or (answer.kind in _HTML and kind == "text"):
-            page = whole(stream, address, self._settings.limits)
+            yield from self._read_list(stream, kind, address, depth + 1)
+        elif kind == "html" or (response.kind in _HTML and kind == "text"):
+            page = read_all(stream, address, self._settings.limits)
             yield read_page(
-                page, address, outlet=self._settings.outlet, charset=answer.charset, url=answer.url
+                page, address, outlet=self._settings.outlet, charset=response.charset, url=response.url
             )
         else:
-            yield from documents(stream, head, address, self._settings)
+            yield from read_documents(stream, head, address, self._settings)
 
-    def _each(self, stream: BinaryIO, kind: str, path: str, depth: int) -> Found:
-        for found in self._named(stream, kind, path):
+    def _read_list(self, stream: BinaryIO, kind: str, path: str, depth: int) -> ArticleStream:
+        for found in self._listed_items(stream, kind, path):
             if isinstance(found, Rejected):
                 yield found
             elif isinstance(found, str):
@@ -327,25 +103,23 @@ class Visitor:
             elif found.link:
                 yield from self.visit(found.link, depth)
             else:
-                yield no_text(found)
+                yield reject_entry(found)
 
-    def _named(self, stream: BinaryIO, kind: str, path: str) -> Iterator[str | Item | Rejected]:
+    def _listed_items(self, stream: BinaryIO, kind: str, path: str) -> Iterator[str | FeedEntry | Rejected]:
         limits = self._settings.limits
         if kind == "sitemap":
             yield from sitemap_addresses(stream, path)
         elif kind == "feed":
-            yield from feed_items(whole(stream, path, limits), path, outlet=self._settings.outlet)
+            yield from feed_entries(read_all(stream, path, limits), path, outlet=self._settings.outlet)
         elif kind in ("text", "csv"):
-            yield from _lines(stream, path, limits.document)
+            yield from _listed_addresses(stream, path, limits.document)
         else:
-            detail = (
-                f"this is {kind}. With --urls, expected: text with one address a line, a feed or a sitemap."
-            )
+            detail = f"this is {kind}. With --urls, expected a text file with one address per line, a feed or a sitemap."
             raise Rejected(path, "no_addresses", detail)
 
 
-def _lines(stream: BinaryIO, path: str, limit: int) -> Iterator[str | Rejected]:
-    """One address a line; blank lines and lines that begin with # are no addresses."""
+def _listed_addresses(stream: BinaryIO, path: str, limit: int) -> Iterator[str | Rejected]:
+    """Yield one address per line; blank lines and lines that start with # are skipped."""
     count = 0
     for number, offset, line in bounded_lines(stream, limit):
         if line is not None and line.isspace():
@@ -365,7 +139,244 @@ def _lines(stream: BinaryIO, path: str, limit: int) -> Iterator[str | Rejected]:
         if words.startswith(("http://", "https://")) and len(words.split()) == 1:
             yield words
         else:
-            detail = f"{words[:100]!r} is no web address. Expected one http:// or https:// address a line."
+            detail = (
+                f"{words[:100]!r} is not a web address. Expected one http:// or https:// address per line."
+            )
             yield Rejected(where, "bad_address", detail)
     if not count:
-        yield Rejected(path, "empty", "no address stands in this file. Expected one a line.")
+        yield Rejected(path, "empty", "there is no address in this file. Expected one per line.")
+
+
+# ---- single pages
+
+_ROBOTS_SIZE = 500_000  # bytes of robots.txt that are read, see RFC 9309, 2.5
+_RETRY_STATUS = (429, 500, 502, 503, 504)
+_REDIRECT_STATUS = (301, 302, 303, 307, 308)
+
+
+class Response(NamedTuple):
+    """A page as sent by a server. url: after redirects. kind: media type in lower case, or ""."""
+
+    url: str
+    body: bytes
+    kind: str
+    charset: str | None
+
+
+class Fetcher:
+    """Fetches pages; remembers the robots.txt rules of each host and when it was last requested."""
+
+    def __init__(
+        self,
+        options: FetchOptions | None = None,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._options, self._limits, self._sleep = options or FetchOptions(), limits, sleep
+        self._pool = _pool(self._options)
+        self._rules: dict[str, Any] = {}
+        self._last_request: dict[str, float] = {}  # host → time of its last request
+
+    def fetch(self, address: str) -> Response:
+        """Fetch the page at `address`.
+
+        Raises Rejected: bad_address, private_address, robots, http_STATUS, unreachable, too_large, too_slow or redirects.
+        """
+        url = address
+        for _ in range(self._options.max_redirects + 1):
+            self._check_rules(url, address)
+            found = self._with_retries(url, address, self._limits.document)
+            if isinstance(found, Response):
+                return found
+            url = found
+        detail = f"it was redirected more than {self._options.max_redirects} times, last to {url[:200]}. Check the address."
+        raise Rejected(address, "redirects", detail)
+
+    def _check_rules(self, url: str, address: str) -> None:
+        """Raises Rejected if the host's robots.txt disallows the page or cannot be read."""
+        origin = _origin(url, address)
+        if origin not in self._rules:
+            self._rules[origin] = self._robots(origin, address)
+        rules = self._rules[origin]
+        if isinstance(rules, str):
+            detail = f"{origin}/robots.txt cannot be read ({rules}), so the page was not fetched."
+            raise Rejected(address, "robots", detail)
+        if not rules.can_fetch(url, AGENT):
+            raise Rejected(address, "robots", f"{origin}/robots.txt disallows this page for programs.")
+        pause = rules.crawl_delay(AGENT) or 0.0
+        if pause > self._options.max_wait:
+            detail = f"{origin}/robots.txt asks for {pause:,.0f} seconds between requests, so the page was not fetched."
+            raise Rejected(address, "robots", detail)
+
+    def _robots(self, origin: str, address: str) -> Any:
+        """Rules of a host, or the reason why they cannot be read. Without rules (4xx) all is allowed (RFC 9309, 2.3.1)."""
+        from protego import Protego
+
+        url = f"{origin}/robots.txt"
+        try:
+            for _ in range(self._options.max_redirects + 1):
+                found = self._with_retries(url, address, _ROBOTS_SIZE, cut=True)
+                if isinstance(found, Response):
+                    return Protego.parse(found.body.decode("utf-8", "replace"))
+                url = found
+            return Protego.parse("")  # after too many redirects, as the RFC allows
+        except Rejected as rejected:
+            if rejected.reason.startswith("http_4") and rejected.reason != "http_429":
+                return Protego.parse("")
+            if rejected.reason in ("private_address", "bad_address"):
+                raise
+            return f"{rejected.reason}: {rejected.detail}"
+
+    def _with_retries(self, url: str, address: str, limit: int, *, cut: bool = False) -> Response | str:
+        """Fetch with retries. Returns the response or the redirect target. Raises Rejected after the last attempt."""
+        options = self._options
+        for attempt in range(1, options.attempts + 1):
+            try:
+                return self._request(url, address, limit, cut)
+            except _Retry as failure:
+                wait = failure.wait if failure.wait is not None else options.delay * 2**attempt
+                if attempt == options.attempts or wait > options.max_wait:
+                    tried = f" Tried {attempt} times." if attempt > 1 else ""
+                    raise Rejected(address, failure.reason, f"{failure.detail}{tried}") from None
+                self._sleep(wait)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _request(self, url: str, address: str, limit: int, cut: bool) -> Response | str:
+        from urllib3 import Timeout, exceptions
+
+        origin, host = _origin(url, address), urlsplit(url).hostname or ""
+        self._wait_turn(host, origin)
+        try:
+            response: Any = self._pool.request(
+                "GET",
+                url,
+                preload_content=False,
+                redirect=False,
+                retries=False,
+                timeout=Timeout(connect=self._options.read_timeout, read=self._options.read_timeout),
+            )
+            with contextlib.closing(response):
+                return self._read(response, url, address, limit, cut)
+        except _PrivateAddress as private:
+            detail = f"{host} is {private}, in a private network. Add --allow-private to fetch from it."
+            raise Rejected(address, "private_address", detail) from None
+        except exceptions.NameResolutionError:
+            raise Rejected(
+                address, "unreachable", f"there is no host with the name {host[:100]!r}. Check the address."
+            ) from None
+        except (exceptions.LocationValueError, exceptions.SSLError) as error:
+            raise Rejected(address, "unreachable", f"{host[:100]}: {_brief(error)}.") from None
+        except (exceptions.HTTPError, OSError) as error:
+            raise _Retry("unreachable", f"{host[:100]} does not answer ({_brief(error)}).") from None
+        except ValueError as error:  # http.client, for characters not allowed in a header
+            raise Rejected(
+                address, "bad_address", f"it cannot be requested ({_brief(error)}). Check the address."
+            ) from None
+        finally:
+            self._last_request[host] = time.monotonic()
+
+    def _wait_turn(self, host: str, origin: str) -> None:
+        """Wait until the delay since the last request to the host has passed."""
+        rules = self._rules.get(origin)
+        crawl_delay = (
+            (rules.crawl_delay(AGENT) or 0.0) if rules is not None and not isinstance(rules, str) else 0.0
+        )
+        wait = self._last_request.get(host, -1e9) + max(self._options.delay, crawl_delay) - time.monotonic()
+        if wait > 0:
+            self._sleep(wait)
+
+    def _read(self, response: Any, url: str, address: str, limit: int, cut: bool) -> Response | str:
+        status, location = response.status, response.headers.get("Location")
+        if status in _REDIRECT_STATUS and location:
+            return str(urljoin(url, location))
+        if status != 200:
+            detail = f"the server answers {status} {response.reason or ''}".rstrip() + "."
+            if status in _RETRY_STATUS:
+                raise _Retry(f"http_{status}", detail, _retry_after(response))
+            raise Rejected(address, f"http_{status}", detail)
+        body, ends = bytearray(), time.monotonic() + self._options.total_timeout
+        while len(body) <= limit and (piece := response.read1(1 << 16, decode_content=True)):
+            body += piece
+            if time.monotonic() > ends:
+                raise Rejected(
+                    address, "too_slow", f"it took over {self._options.total_timeout:g} seconds to load."
+                )
+        if len(body) > limit and not cut:
+            raise Rejected(
+                address, "too_large", f"this page is over {limit / 1e6:g} MB. Expected one article."
+            )
+        kind, _, rest = response.headers.get("Content-Type", "").partition(";")
+        charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", rest, re.I)
+        return Response(url, bytes(body[:limit]), kind.strip().lower(), charset and charset[1])
+
+
+class _Retry(Exception):
+    """A failure worth another attempt. wait: seconds, if the server states them."""
+
+    def __init__(self, reason: str, detail: str, wait: float | None = None) -> None:
+        self.reason, self.detail, self.wait = reason, detail, wait
+
+
+class _PrivateAddress(Exception):
+    """The address that a host name resolved to is not public."""
+
+
+def _pool(options: FetchOptions) -> Any:
+    """Connection pool that checks the address of each open connection, so that a second DNS look-up cannot differ."""
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+
+    def check(connection: Any) -> None:
+        peer = ipaddress.ip_address(connection.sock.getpeername()[0].partition("%")[0])
+        peer = getattr(peer, "ipv4_mapped", None) or peer
+        if not (options.allow_private or peer.is_global):
+            connection.close()
+            raise _PrivateAddress(str(peer))
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            check(self)
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            check(self)
+
+    pool = PoolManager(num_pools=50, maxsize=1, headers={"User-Agent": USER_AGENT})
+    plain = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
+    secure = type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
+    pool.pool_classes_by_scheme = {"http": plain, "https": secure}
+    return pool
+
+
+def _origin(url: str, address: str) -> str:
+    """Scheme, host and port. Raises Rejected "bad_address" if `url` is not a web address."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        good = False
+    if not good:
+        subject = f"it redirects to {url[:200]!r}, which" if url != address else "it"
+        detail = f"{subject} is not a web address. Expected http:// or https://, a host, and no password."
+        raise Rejected(address, "bad_address", detail)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _retry_after(response: Any) -> float | None:
+    from urllib3 import Retry
+    from urllib3.exceptions import InvalidHeader
+
+    try:
+        return Retry(retry_after_max=10**9).get_retry_after(response)
+    except (InvalidHeader, ValueError, OverflowError):
+        return None
+
+
+def _brief(error: BaseException) -> str:
+    """Shorten urllib3's message: only the last part, without memory addresses."""
+    return re.sub(r"^<?[\w.]*\(.*?\)>?: |<[^<>]* at 0x\w+>:? ?", "", str(error))[:160] or type(error).__name__

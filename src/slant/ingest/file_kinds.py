@@ -1,4 +1,4 @@
-"""What a file is, from its first bytes: the ending says what was meant, the bytes say what came."""
+"""Detect the kind of a file from its extension and its first bytes. If they contradict each other, the bytes decide."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ import re
 from pathlib import PurePath
 
 from slant.errors import Rejected
-from slant.ingest.article_rows import USUAL, Columns
+from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns
 from slant.ingest.decoding import bom_encoding
 
-HEAD = 65536  # bytes looked at
-ENDINGS = {
+HEAD_SIZE = 65536  # bytes at the start of a file that are examined
+EXTENSIONS = {
     ".txt": "text", ".text": "text", ".md": "text", ".markdown": "text",
     ".html": "html", ".htm": "html", ".xhtml": "html",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
     ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
-
-_PACKED = (".gz", ".zst", ".zstd")
+_COMPRESSED = (".gz", ".zst", ".zstd")
 _FEED_ROOTS = {"rss": "feed", "feed": "feed", "rdf": "feed", "urlset": "sitemap", "sitemapindex": "sitemap"}
-# What holds documents or is packed: its first bytes say so whatever its name is.
-_HOLDERS = (
+# Archives, compressed files and other containers are recognized by their first bytes, whatever their name.
+_CONTAINERS = (
     (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"WARC/1.", "warc"), (b"WARC/0.", "warc"), (b"PAR1", "parquet"),
 )  # fmt: skip
@@ -33,58 +32,68 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ\x00", "archive", "is compressed with xz. Unpack it: unxz FILE"),
     (b"7z\xbc\xaf\x27\x1c", "archive", "is a 7z archive. Unpack it."),
     (b"Rar!\x1a\x07", "archive", "is a rar archive. Unpack it."),
-    (b"\x89PNG\r\n\x1a\n", "image", "is a PNG picture."),
-    (b"\xff\xd8\xff", "image", "is a JPEG picture."),
-    (b"GIF87a", "image", "is a GIF picture."),
-    (b"GIF89a", "image", "is a GIF picture."),
-    (b"II*\x00", "image", "is a TIFF picture."),
-    (b"MM\x00*", "image", "is a TIFF picture."),
-    (b"<svg", "image", "is an SVG picture."),
+    (b"\x89PNG\r\n\x1a\n", "image", "is a PNG image."),
+    (b"\xff\xd8\xff", "image", "is a JPEG image."),
+    (b"GIF87a", "image", "is a GIF image."),
+    (b"GIF89a", "image", "is a GIF image."),
+    (b"II*\x00", "image", "is a TIFF image."),
+    (b"MM\x00*", "image", "is a TIFF image."),
+    (b"<svg", "image", "is an SVG image."),
     (b"\x7fELF", "executable", "is a program."),
     (b"MZ\x90\x00", "executable", "is a program."),
     (b"\xcf\xfa\xed\xfe", "executable", "is a program."),
     (b"{\\rtf", "unsupported", "is RTF. Export the document as plain text or HTML."),
-    (b"<?xml", "unsupported", "is XML of a kind that is not read. Convert it to text, HTML or JSON lines."),
+    (b"<?xml", "unsupported", "is XML of an unsupported kind. Convert it to text, HTML or JSON lines."),
 )  # fmt: skip
 _EXPECTED = " Expected a text, Markdown, HTML, JSON lines, CSV, Parquet, WARC or feed document."
 
 
-def ending(path: str) -> str:
-    """The ending that says what a document is: ".csv" for "a.csv" and for "a.csv.gz"; "" without one."""
+def extension(path: str) -> str:
+    """Extension of a document without that of its compression: ".csv" for "a.csv" and "a.csv.gz"; "" without one."""
     name = PurePath(path.rpartition("!")[2])
-    if name.suffix.lower() in _PACKED:
+    if name.suffix.lower() in _COMPRESSED:
         name = name.with_suffix("")
     return name.suffix.lower()
 
 
 def sniff(head: bytes, path: str) -> str:
-    """What a document is that begins with `head`: "text", "html", "jsonl", "json", "csv", "parquet", "feed", "warc",
-    "sitemap" (addresses), "zip", "tar" (more documents), "gzip" or "zstd" (one document, or a tar, packed).
+    """Kind of a document that starts with `head`.
 
-    A known ending is believed unless the bytes contradict it; otherwise the content decides.
+    One of "text", "html", "jsonl", "json", "csv", "parquet", "feed" and "warc"; "sitemap" (addresses only); "zip" and "tar"
+    (several documents); "gzip" and "zstd" (a compressed document or tar). A known extension decides unless the bytes
+    contradict it, without one the content decides.
     Raises Rejected: empty, pdf, archive, image, executable, unsupported, binary, bad_parquet or wrong_format.
     """
     if not head:
         raise Rejected(path, "empty", "the file has 0 bytes. Expected a document with text.")
-    holder = next((kind for magic, kind in _HOLDERS if head.startswith(magic)), None)
-    if holder or head[257:262] == b"ustar":
-        return holder or "tar"
-    start = _start(head)
+    container = next((kind for magic, kind in _CONTAINERS if head.startswith(magic)), None)
+    if container or head[257:262] == b"ustar":
+        return container or "tar"
+    start = _decode_head(head)
     xml = _xml_kind(start)
-    _refuse_binary(head, path, xml)
-    meant = ENDINGS.get(ending(path))
-    if meant == "parquet":
-        raise Rejected(path, "bad_parquet", "a Parquet file begins with PAR1, this one does not." + _EXPECTED)
-    if xml in ("feed", "sitemap") and meant in (None, "text"):
+    _reject_binary(head, path, xml)
+    stated = EXTENSIONS.get(extension(path))
+    if stated == "parquet":
+        raise Rejected(path, "bad_parquet", "a Parquet file starts with PAR1, this one does not." + _EXPECTED)
+    if xml in ("feed", "sitemap") and stated in (None, "text"):
         return xml
-    if meant == "html" or (meant in (None, "text") and xml == "html"):
+    if stated == "html" or (stated in (None, "text") and xml == "html"):
         return "html"
-    if meant in ("json", "jsonl"):
+    if stated in ("json", "jsonl"):
         return _json_kind(start, path)
-    return meant or _content_kind(start)
+    return stated or _content_kind(start)
 
 
-def _refuse_binary(head: bytes, path: str, xml: str | None) -> None:
+def find_delimiter(header: str, columns: Columns = DEFAULT_COLUMNS) -> str:
+    """Delimiter that gives a header line a text column; a comma if none does."""
+    for delimiter in ",\t;|":
+        cells = _cells(header, delimiter)
+        if len(cells) > 1 and any(columns.field(cell) == "text" for cell in cells):
+            return delimiter
+    return ","
+
+
+def _reject_binary(head: bytes, path: str, xml: str | None) -> None:
     stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, reason, detail in _MAGIC:
         if stripped.startswith(magic) and not (xml and magic == b"<?xml"):
@@ -93,18 +102,16 @@ def _refuse_binary(head: bytes, path: str, xml: str | None) -> None:
     if bom_encoding(head) in ("utf-16", "utf-32"):
         return
     if b"\x00" in head:
-        where = head.index(b"\x00")
-        raise Rejected(
-            path, "binary", f"it holds a NUL byte at offset {where:,}, so it is no text.{_EXPECTED}"
-        )
+        detail = f"it contains a NUL byte at offset {head.index(0):,}, so it is not text.{_EXPECTED}"
+        raise Rejected(path, "binary", detail)
 
 
-def _start(head: bytes) -> str:
-    """The head as text, good enough to look at; it may end inside a character."""
+def _decode_head(head: bytes) -> str:
+    """Decode the head, which may end inside a character; invalid bytes are replaced."""
     return head.decode(bom_encoding(head) or "utf-8", "replace").lstrip("\ufeff \t\r\n")
 
 
-# Before the first element: an XML declaration, comments, instructions such as a style sheet, a document type.
+# What may precede the first element: XML declaration, comments, processing instructions, document type.
 _PROLOG = re.compile(
     r"<\?[^>]{0,2000}>|<!--.{0,2000}?-->|<!doctype(?!\s+html)[^>\[]{0,2000}(?:\[[^\]]{0,8000}\]\s*)?>",
     re.I | re.S,
@@ -115,7 +122,7 @@ _ROOT = re.compile(
 
 
 def _xml_kind(start: str) -> str | None:
-    """ "html", "feed" or "sitemap" by the first element; None for anything else."""
+    """ "html", "feed" or "sitemap" by the first element, else None."""
     at = 0
     while prolog := _PROLOG.match(start, at):
         at = prolog.end()
@@ -127,23 +134,21 @@ def _xml_kind(start: str) -> str | None:
 
 
 def _json_kind(start: str, path: str) -> str:
-    """jsonl or json by what is inside; either ending is often put on the other."""
+    """ "jsonl" or "json" by the content, since files of one kind often have the extension of the other."""
     lines = [line.strip() for line in start.splitlines() if line.strip()]
     if not lines:
-        raise Rejected(path, "empty", "the file holds blanks only. Expected JSON objects.")
+        raise Rejected(path, "empty", "the file contains only white space. Expected JSON objects.")
     if not any(line.startswith(("{", "[")) for line in lines):
-        detail = (
-            f"no line is a JSON object; it begins with {lines[0][:60]!r}. Give it the ending of what it is."
-        )
+        detail = f"no line is a JSON object; the file starts with {lines[0][:60]!r}. Use the extension of its actual format."
         raise Rejected(path, "wrong_format", detail)
     if lines[0].startswith("["):
         return "json"
-    if len(lines) == 1 or _is_object(lines[0]):
+    if len(lines) == 1 or _is_json_object(lines[0]):
         return "jsonl"
     return "json" if lines[0] == "{" or not lines[1].startswith("{") else "jsonl"
 
 
-def _is_object(line: str) -> bool:
+def _is_json_object(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
@@ -151,24 +156,15 @@ def _is_object(line: str) -> bool:
 
 
 def _content_kind(start: str) -> str:
-    """Kind of a document without a telling ending; anything that is not clearly a table or JSON is text."""
+    """Kind of a document without a known extension: "text" unless it is clearly a table or JSON."""
     first = start.split("\n", 1)[0].strip()
-    if first.startswith("{") and (_is_object(first) or re.match(r'\{\s*"[^"]+"\s*:', start)):
+    if first.startswith("{") and (_is_json_object(first) or re.match(r'\{\s*"[^"]+"\s*:', start)):
         return _json_kind(start, "")
     if re.match(r"\[\s*\{\s*\"", start):
         return "json"
-    # Two known columns or more: a first line of prose such as "Text, and more text" is no table.
-    fields = {USUAL.field(cell) for cell in _cells(first, delimiter_of(first))} - {None}
+    # At least two known columns, since prose may start with "Text, and more text".
+    fields = {DEFAULT_COLUMNS.field(cell) for cell in _cells(first, find_delimiter(first))} - {None}
     return "csv" if "text" in fields and len(fields) > 1 else "text"
-
-
-def delimiter_of(header: str, columns: Columns = USUAL) -> str:
-    """The delimiter under which a header line has a text column; a comma where none has."""
-    for delimiter in ",\t;|":
-        cells = _cells(header, delimiter)
-        if len(cells) > 1 and any(columns.field(cell) == "text" for cell in cells):
-            return delimiter
-    return ","
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

@@ -1,7 +1,7 @@
-"""Reader comments in the markup of a page: who wrote each and which one it answers.
+"""Extract reader comments from the markup of a page, with their authors and the comment that each one answers.
 
-trafilatura gives the paragraphs of comments but neither authors nor replies, so the common kinds of markup
-(WordPress, Drupal, schema.org in attributes or JSON-LD) are read here and cut out of the page before.
+trafilatura returns the paragraphs of comments but neither authors nor replies. The common kinds of markup (WordPress,
+Drupal, schema.org in attributes or JSON-LD) are therefore read here and removed from the page first.
 """
 
 from __future__ import annotations
@@ -13,64 +13,70 @@ from itertools import chain
 from typing import Any
 
 from slant.errors import Rejected
-from slant.ingest.article_rows import Comment, comments_from
-from slant.ingest.html_text import Element, blocks_of, join_blocks
+from slant.ingest.article_rows import Comment, parse_comments
+from slant.ingest.html_text import Element, join_blocks, text_blocks
 
-_SEP = r"(?:[-_]{1,2}|(?=[A-Z]))"
-_ITEM_CLASS = re.compile(rf"[Cc]omment(?:{_SEP}(?i:item|entry|single|node|wrap|wrapper|box|block|body))?")
+_SEPARATOR = r"(?:[-_]{1,2}|(?=[A-Z]))"
+_ITEM_CLASS = re.compile(
+    rf"[Cc]omment(?:{_SEPARATOR}(?i:item|entry|single|node|wrap|wrapper|box|block|body))?"
+)
 _ITEM_ID = re.compile(r"(?:li-|div-|dsq-)?comment[-_]?\d+", re.I)
 _REGION = re.compile(
-    rf"[Cc]omments?(?:{_SEP}(?i:list|area|section|wrapper|wrap|container|thread|form|title|count))?"
+    rf"[Cc]omments?(?:{_SEPARATOR}(?i:list|area|section|wrapper|wrap|container|thread|form|title|count))?"
     r"|commentlist|respond|comment-respond|disqus_thread|dsq-comments|(?:reader|user|article|post)[-_]comments",
 )
 _TEXT_CLASSES = (
-    re.compile(rf"[Cc]omment{_SEP}(?i:content|text|message)|commentText"),
-    re.compile(rf"[Cc]omment{_SEP}(?i:body)|(?:post-)?message|content|text|body"),
+    re.compile(rf"[Cc]omment{_SEPARATOR}(?i:content|text|message)|commentText"),
+    re.compile(rf"[Cc]omment{_SEPARATOR}(?i:body)|(?:post-)?message|content|text|body"),
 )
 _AUTHOR_CLASSES = (
     re.compile(r"fn"),
-    re.compile(rf"(?:[Cc]omment{_SEP})?(?i:author|user|poster)(?:{_SEP}(?i:name)|name)|commenter|username"),
-    re.compile(rf"(?:[Cc]omment{_SEP})?(?i:author|user|poster|name|byline)"),
+    re.compile(
+        rf"(?:[Cc]omment{_SEPARATOR})?(?i:author|user|poster)(?:{_SEPARATOR}(?i:name)|name)|commenter|username"
+    ),
+    re.compile(rf"(?:[Cc]omment{_SEPARATOR})?(?i:author|user|poster|name|byline)"),
 )
-# Who, when, and what to click: no words of the reader's.
-_ASIDE = re.compile(
-    rf"(?:[Cc]omment{_SEP})?(?i:meta|metadata|header|footer|author\S*|avatar|vcard|user|username|byline|poster"
+# Author, date and buttons, which are not part of the comment text.
+_INTERFACE_CLASS = re.compile(
+    rf"(?:[Cc]omment{_SEPARATOR})?(?i:meta|metadata|header|footer|author\S*|avatar|vcard|user|username|byline|poster"
     r"|commenter|fn|says|badge|date|time|timestamp|permalink|number|repl(?:y|ies)(?:[-_]\S+)?|actions?|votes?"
     r"|likes?|share|report|flag|toolbar|edit(?:[-_]link)?|links?)"
 )
-_SPOKEN = re.compile(r"\s*\b(?:says|said|wrote|writes|commented|replied)?\s*:?\s*$|^\s*by\s+", re.I)
+_SAYS = re.compile(r"\s*\b(?:says|said|wrote|writes|commented|replied)?\s*:?\s*$|^\s*by\s+", re.I)
 _HOLDS_ARTICLE = ".//h1|.//*[@itemprop='articleBody']"
 
 
-def take_comments(tree: Element) -> list[Comment]:
-    """The comments of a parsed page in their order; they and the forms around them are cut out of `tree`."""
+def extract_comments(tree: Element) -> list[Comment]:
+    """Comments of a parsed page, in order. Removes them and the forms around them from `tree`."""
     found = [element for element in tree.iter() if isinstance(element.tag, str) and _is_item(element)]
-    # In an opinion section the article itself may be of the class "comment".
+    # In an opinion section the article itself may have the class "comment".
     found = [element for element in found if not element.xpath(_HOLDS_ARTICLE)]
     items = set(found)
     texts = {item: text for item in found if (text := _text(item, items))}
-    # An element counts for its comment, and so do the items that only wrap it.
-    place: dict[Element, int] = {}
+    # The elements of a comment are its item and the items that only wrap it.
+    index_of: dict[Element, int] = {}
     scopes: list[list[Element]] = []
     for index, item in enumerate(texts):
         scopes.append([item, *_wrappers(item, items, texts)])
         for element in scopes[-1]:
-            place.setdefault(element, index)
-    ids = {number: index for element, index in place.items() if (number := _number(element, "id", "data-id"))}
+            index_of.setdefault(element, index)
+    ids = {
+        number: index for element, index in index_of.items() if (number := _number(element, "id", "data-id"))
+    }
     comments = [
-        Comment(text, _author(around, items), _parent(around, index, place, ids))
-        for index, (text, around) in enumerate(zip(texts.values(), scopes, strict=True))
+        Comment(text, _author(elements, items), _parent(elements, index, index_of, ids))
+        for index, (text, elements) in enumerate(zip(texts.values(), scopes, strict=True))
     ]
-    _cut(found)
+    _remove(found)
     return comments or _linked_data(tree)
 
 
-def _has(element: Element, pattern: re.Pattern[str]) -> bool:
+def _has_class(element: Element, pattern: re.Pattern[str]) -> bool:
     return any(map(pattern.fullmatch, (element.get("class") or "").split()))
 
 
 def _number(element: Element, *attributes: str) -> str:
-    """The digits that end an id ("comment-12" → "12"), or the id itself."""
+    """Final digits of an id ("comment-12" → "12"), or the id itself without any."""
     stated = next((value for name in attributes if (value := element.get(name))), "")
     digits = re.search(r"\d+\Z", stated)
     return digits.group() if digits else stated
@@ -82,38 +88,38 @@ def _is_item(element: Element) -> bool:
         return True
     if element.tag not in ("li", "article", "div", "section", "details"):
         return False
-    return bool(_ITEM_ID.fullmatch(element.get("id") or "")) or _has(element, _ITEM_CLASS)
+    return bool(_ITEM_ID.fullmatch(element.get("id") or "")) or _has_class(element, _ITEM_CLASS)
 
 
-def _own(item: Element, items: set[Element]) -> Iterator[Element]:
-    """The elements of a comment without those of the comments inside it."""
+def _own_elements(item: Element, items: set[Element]) -> Iterator[Element]:
+    """Elements of a comment, without those of comments nested in it."""
     for child in item:
         if isinstance(child.tag, str) and child not in items:
             yield child
-            yield from _own(child, items)
+            yield from _own_elements(child, items)
 
 
-def _of_class(elements: list[Element], patterns: Iterable[re.Pattern[str]]) -> Iterator[Element]:
-    """Elements by the first pattern that a class of theirs fits, then by the second, and so on."""
+def _by_class(elements: list[Element], patterns: Iterable[re.Pattern[str]]) -> Iterator[Element]:
+    """Elements with a class that matches the first pattern, then those that match the second, and so on."""
     for pattern in patterns:
-        yield from (element for element in elements if _has(element, pattern))
+        yield from (element for element in elements if _has_class(element, pattern))
 
 
 def _text(item: Element, items: set[Element]) -> str:
-    """The words of a comment; empty for an element that only wraps another."""
-    own = list(_own(item, items))
+    """Text of a comment; empty for an element that only wraps another."""
+    own = list(_own_elements(item, items))
     stated = (element for element in own if element.get("itemprop") in ("text", "commentText"))
-    body = next(chain(stated, _of_class(own, _TEXT_CLASSES)), item)
-    text = join_blocks(blocks_of(body, skip=lambda element: element in items or _is_aside(element)))
+    body = next(chain(stated, _by_class(own, _TEXT_CLASSES)), item)
+    text = join_blocks(text_blocks(body, skip=lambda element: element in items or _is_interface(element)))
     return re.sub(r"\A(?:says|said|wrote|writes)\s*:\s*", "", text, flags=re.I)
 
 
-def _is_aside(element: Element) -> bool:
-    return element.tag in ("time", "footer", "header", "cite", "nav") or _has(element, _ASIDE)
+def _is_interface(element: Element) -> bool:
+    return element.tag in ("time", "footer", "header", "cite", "nav") or _has_class(element, _INTERFACE_CLASS)
 
 
 def _wrappers(item: Element, items: set[Element], texts: Mapping[Element, str]) -> Iterator[Element]:
-    """The items around this one that have no words of their own; beyond a list stands what it answers."""
+    """Enclosing items without text of their own, up to a list or a comment; beyond it is the parent."""
     for above in item.iterancestors():
         if above.tag in ("ol", "ul") or above in texts:
             return
@@ -126,83 +132,85 @@ def _author(scopes: list[Element], items: set[Element]) -> str | None:
 
 
 def _name_in(scope: Element, items: set[Element]) -> str | None:
-    own = list(_own(scope, items))
+    own = list(_own_elements(scope, items))
     stated = [element for element in own if element.get("itemprop") in ("author", "creator")]
     inner = [child for element in stated for child in element.iter() if child.get("itemprop") == "name"]
     candidates = chain(
         inner,
         stated,
-        _of_class(own, _AUTHOR_CLASSES),
+        _by_class(own, _AUTHOR_CLASSES),
         (element for element in own if element.get("rel") == "author" or _is_byline(element)),
     )
-    names = (_clean(element.get("content") or _visible(element)) for element in candidates)
-    return _clean(scope.get("data-author")) or next(filter(None, names), None)
+    names = (_clean_name(element.get("content") or _visible_text(element)) for element in candidates)
+    return _clean_name(scope.get("data-author")) or next(filter(None, names), None)
 
 
 def _is_byline(element: Element) -> bool:
-    """A <cite> names the commenter, unless it names the source of a quotation."""
+    """Is an element a <cite> with the commenter's name, rather than the source of a quotation?"""
     around = (above.tag for above in element.iterancestors())
     return element.tag == "cite" and not {"blockquote", "p"}.intersection(around)
 
 
-def _visible(element: Element) -> str:
-    blocks = blocks_of(element, skip=lambda inner: inner.tag == "time" or inner.get("class") == "says")
+def _visible_text(element: Element) -> str:
+    blocks = text_blocks(element, skip=lambda inner: inner.tag == "time" or inner.get("class") == "says")
     return " ".join(block.text for block in blocks)
 
 
-def _clean(name: str | None) -> str | None:
-    name = _SPOKEN.sub("", " ".join((name or "").split())).strip(" ,:·•|-–—")
+def _clean_name(name: str | None) -> str | None:
+    name = _SAYS.sub("", " ".join((name or "").split())).strip(" ,:·•|-–—")
     return name if 0 < len(name) <= 80 else None
 
 
 def _parent(
-    scopes: list[Element], own: int, place: Mapping[Element, int], ids: Mapping[str, int]
+    scopes: list[Element], own: int, index_of: Mapping[Element, int], ids: Mapping[str, int]
 ) -> int | None:
-    """The comment named by an id, or around this one, or before the indented block of this one."""
+    """Index of the parent: the comment with the stated id, else the enclosing one, else the one before the indented block."""
     for element in scopes:
         stated = ids.get(_number(element, "data-parent", "data-parent-id", "data-comment-parent"))
         if stated is not None and stated != own:
             return stated
     for above in scopes[0].iterancestors():
-        if place.get(above, own) != own:
-            return place[above]
+        if index_of.get(above, own) != own:
+            return index_of[above]
         if "indented" in (above.get("class") or ""):
-            before = next((other for other in above.itersiblings(preceding=True) if other in place), None)
+            before = next((other for other in above.itersiblings(preceding=True) if other in index_of), None)
             if before is not None:
-                return place[before]
+                return index_of[before]
     return None
 
 
-def _cut(found: list[Element]) -> None:
-    """Remove the comments, and what surrounds them as far as it is only there for them."""
-    gone: set[Element] = set()
-    holds: dict[Element, bool] = {}  # looked for once an element: thousands of comments may stand in one
+def _remove(found: list[Element]) -> None:
+    """Remove the comments, and the comment sections around them unless these contain the article."""
+    removed: set[Element] = set()
+    holds_article: dict[Element, bool] = {}  # cached, since one element may contain thousands of comments
     for item in found:
         above = list(item.iterancestors())
-        if not gone.isdisjoint(above):
+        if not removed.isdisjoint(above):
             continue
-        region, beyond = item, False
+        region, around_article = item, False
         for element in above:
-            if not beyond and element not in holds:
-                holds[element] = element.tag in ("body", "main") or bool(element.xpath(_HOLDS_ARTICLE))
-            beyond = beyond or holds[element]
-            if not (_REGION.fullmatch(element.get("id") or "") or _has(element, _REGION)):
+            if not around_article and element not in holds_article:
+                holds_article[element] = element.tag in ("body", "main") or bool(
+                    element.xpath(_HOLDS_ARTICLE)
+                )
+            around_article = around_article or holds_article[element]
+            if not (_REGION.fullmatch(element.get("id") or "") or _has_class(element, _REGION)):
                 continue
-            if not beyond:
+            if not around_article:
                 region = element
-            else:  # what holds the article is no region of comments; trafilatura must not take it for one
+            else:  # it also contains the article, so trafilatura must not take it for a comment section
                 element.attrib.clear()
-        gone.add(region)
+        removed.add(region)
         if region.getparent() is not None:
             region.drop_tree()
 
 
 def _linked_data(tree: Element) -> list[Comment]:
-    """Comments that a page states only as schema.org JSON-LD."""
+    """Comments that a page contains only as schema.org JSON-LD."""
     for script in tree.iterfind(".//script[@type='application/ld+json']"):
         try:
-            stated = list(_stated(json.loads(script.text or "")))
-            comments = comments_from(stated, "")
+            stated = list(_json_comments(json.loads(script.text or "")))
+            comments = parse_comments(stated, "")
         except (ValueError, RecursionError, Rejected):
             continue
         if comments:
@@ -210,11 +218,11 @@ def _linked_data(tree: Element) -> list[Comment]:
     return []
 
 
-def _stated(data: Any) -> Iterator[Any]:
+def _json_comments(data: Any) -> Iterator[Any]:
     if isinstance(data, list):
         for item in data:
-            yield from _stated(item)
+            yield from _json_comments(item)
     elif isinstance(data, dict):
         found = data.get("comment")
         yield from found if isinstance(found, list) else [found] if isinstance(found, dict) else []
-        yield from _stated(data.get("@graph"))
+        yield from _json_comments(data.get("@graph"))

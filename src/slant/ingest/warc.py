@@ -1,4 +1,4 @@
-"""Web archives (WARC): the pages that servers answered with, each an article."""
+"""Read the HTML pages in a web archive (WARC)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,34 @@ from typing import Any, BinaryIO, NamedTuple
 
 from slant.errors import Rejected
 from slant.ingest.decoding import Limits
-from slant.ingest.file_kinds import HEAD, sniff
+from slant.ingest.file_kinds import HEAD_SIZE, sniff
 
 _LOG = logging.getLogger("slant")
-_HTML = ("text/html", "application/xhtml+xml")
-_PLAIN = ("html", "text", "csv", "json", "jsonl", "feed", "sitemap")  # as a page may begin
-# What warcio raises on records that are none; it checks little.
-_BROKEN = (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, OverflowError, zlib.error)
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+_TEXT_KINDS = (
+    "html",
+    "text",
+    "csv",
+    "json",
+    "jsonl",
+    "feed",
+    "sitemap",
+)  # what the start of a page may look like
+# warcio checks little and raises these on invalid records.
+_RECORD_ERRORS = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    zlib.error,
+)
 
 
 class Page(NamedTuple):
-    """One page as it came over the net. date: ISO, when it was fetched. charset: what the server says."""
+    """One page of the archive. date: when it was fetched, in ISO form. charset: stated by the server."""
 
     where: str
     body: bytes
@@ -33,9 +50,9 @@ class Page(NamedTuple):
 
 
 def warc_pages(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Page | Rejected]:
-    """The HTML pages (status 200) of a web archive, as `archive#record`; how many other records there were is logged.
+    """HTML pages (status 200) of a web archive, named `archive#record`. Logs the number of other records.
 
-    A page that is broken or too large is rejected; after a broken record header the rest cannot be found.
+    An invalid or too large page is rejected. After an invalid record header the rest cannot be read.
     """
     number, skipped = 0, Counter[str]()
     for record in _records(stream, path):
@@ -44,7 +61,7 @@ def warc_pages(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Page | R
             continue
         number += 1
         try:
-            if other := _other(record):
+            if other := _other_kind(record):
                 skipped[other] += 1
                 _check_end(record, f"{path}#{number}")
             else:
@@ -53,32 +70,34 @@ def warc_pages(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Page | R
             yield rejected
     others = ", ".join(f"{count:,} {what}" for what, count in skipped.most_common())
     if number == skipped.total():
-        detail = f"none of its {number:,} records is a page that a server answered with ({others or 'none'})."
+        detail = f"none of its {number:,} records is an HTML page ({others or 'no records'}). Expected responses with pages."
         yield Rejected(path, "no_pages", detail)
     elif others:
-        _LOG.warning(f"{path}: {number - skipped.total():,} pages; left out, being no pages: {others}")
+        _LOG.warning(
+            f"{path}: {number - skipped.total():,} pages; skipped records that are not pages: {others}"
+        )
 
 
 def _records(stream: BinaryIO, path: str) -> Iterator[Any]:
-    """warcio's records; a Rejected where one is not as long as it says, and where the archive cannot be read on."""
+    """Records from warcio; a Rejected if a record has the wrong length or the archive cannot be read further."""
     from warcio.archiveiterator import ArchiveIterator
     from warcio.exceptions import ArchiveLoadFailed
 
     records, number = ArchiveIterator(stream), 0
     while True:
-        noted = records.err_count
+        errors = records.err_count
         try:
-            with contextlib.redirect_stderr(io.StringIO()):  # where it writes what it stumbles over
+            with contextlib.redirect_stderr(io.StringIO()):  # warcio prints its warnings there
                 record = next(records)
         except StopIteration:
             record = None
-        except (ArchiveLoadFailed, *_BROKEN) as error:
+        except (ArchiveLoadFailed, *_RECORD_ERRORS) as error:
             why = (str(error) or type(error).__name__)[:160]
-            detail = f"after record {number:,} it cannot be read on ({why}). Is it complete?"
+            detail = f"after record {number:,} the archive cannot be read further ({why}). Is it complete?"
             yield Rejected(path, "bad_warc", detail)
             return
-        if records.err_count > noted:
-            detail = "this record is longer than it says, so the page may be cut off. How was it made?"
+        if records.err_count > errors:
+            detail = "this record is longer than its header states, so the page may be truncated. How was it created?"
             yield Rejected(f"{path}#{number}", "bad_warc", detail)
         if record is None:
             return
@@ -86,8 +105,8 @@ def _records(stream: BinaryIO, path: str) -> Iterator[Any]:
         yield record
 
 
-def _other(record: Any) -> str | None:
-    """What else a record is, in a word or two; None for a page."""
+def _other_kind(record: Any) -> str | None:
+    """Kind of a record that is not a page, in a few words; None for a page."""
     if record.rec_type != "response":
         return str(record.rec_type or "record without a type")[:60]
     if record.http_headers is None:
@@ -96,22 +115,24 @@ def _other(record: Any) -> str | None:
     if status != "200":
         return f"response of status {status}"
     kind = (record.http_headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
-    return None if kind in _HTML else kind[:60] or "response without a type"
+    return None if kind in _HTML_TYPES else kind[:60] or "response without a type"
 
 
 def _page(record: Any, where: str, limits: Limits) -> Page:
     headers = record.http_headers
     coding = (headers.get_header("Content-Encoding") or "").strip().lower()
-    headers.remove_header("Content-Encoding")  # warcio would not tell a packed page that is cut off
+    headers.remove_header("Content-Encoding")  # warcio does not report a truncated compressed page
     body = _body(record, where, limits.document)
     _check_end(record, where)
     if coding not in ("", "identity"):
-        body = _unpacked(body, coding, where, limits.document)
+        body = _decompress(body, coding, where, limits.document)
     if len(body) > limits.document:
         detail = f"this page is over {limits.document / 1e6:g} MB. Expected one article."
         raise Rejected(where, "too_large", detail)
-    if sniff(body[:HEAD], where) not in _PLAIN:
-        raise Rejected(where, "unsupported", "the server calls this HTML, which it is not. Expected a page.")
+    if sniff(body[:HEAD_SIZE], where) not in _TEXT_KINDS:
+        raise Rejected(
+            where, "unsupported", "the server states HTML, but the content is not. Expected a page."
+        )
     charset = re.search(
         r"charset\s*=\s*[\"']?([\w.:-]{2,40})", headers.get_header("Content-Type") or "", re.I
     )
@@ -119,20 +140,21 @@ def _page(record: Any, where: str, limits: Limits) -> Page:
     return Page(where, body, stated("WARC-Target-URI"), stated("WARC-Date"), charset and charset[1])
 
 
-def _unpacked(body: bytes, coding: str, where: str, limit: int) -> bytes:
-    """At most limit + 1 bytes of a page that was sent packed; some crawlers keep the header though they unpacked it."""
+def _decompress(body: bytes, coding: str, where: str, limit: int) -> bytes:
+    """Decompress a page, at most limit + 1 bytes of it.
+
+    Some crawlers keep the Content-Encoding header of pages that they decompressed; such a page is returned unchanged.
+    """
     if coding in ("gzip", "x-gzip", "deflate"):
-        for format_ in (
-            32 + zlib.MAX_WBITS,
-            -zlib.MAX_WBITS,
-        ):  # gzip or zlib; deflate as some servers send it
-            unpacker = zlib.decompressobj(format_)
+        # gzip or zlib, then raw deflate, which some servers send
+        for window_bits in (32 + zlib.MAX_WBITS, -zlib.MAX_WBITS):
+            decompressor = zlib.decompressobj(window_bits)
             with contextlib.suppress(zlib.error):
-                page = unpacker.decompress(body, limit + 1)
-                if unpacker.eof or len(page) > limit:
+                page = decompressor.decompress(body, limit + 1)
+                if decompressor.eof or len(page) > limit:
                     return page
     with contextlib.suppress(Rejected):
-        if sniff(body[:HEAD], where) == "html":
+        if sniff(body[:HEAD_SIZE], where) == "html":
             return body
     if coding in ("gzip", "x-gzip", "deflate"):
         raise Rejected(
@@ -147,20 +169,24 @@ def _check_end(record: Any, where: str) -> None:
     while record.raw_stream.read(1 << 16):
         pass
     if left := getattr(record.raw_stream, "limit", 0):
-        raise Rejected(where, "torn", f"the record ends {left:,} bytes too early. Is the archive complete?")
+        raise Rejected(where, "torn", f"the record is {left:,} bytes too short. Is the archive complete?")
 
 
 def _body(record: Any, where: str, limit: int) -> bytes:
-    """At most limit + 1 bytes and a piece. Raises Rejected "torn", also where warcio only writes a note."""
-    body, noted = bytearray(), io.StringIO()
+    """Read at most limit + 1 bytes and one piece of the content. Raises Rejected "torn", also if warcio only warns."""
+    body, warnings = bytearray(), io.StringIO()
     try:
-        with contextlib.redirect_stderr(noted):
+        with contextlib.redirect_stderr(warnings):
             content = record.content_stream()
             while len(body) <= limit and (piece := content.read(1 << 16)):
                 body += piece
-        why = noted.getvalue()
-    except _BROKEN as error:
+        why = warnings.getvalue()
+    except _RECORD_ERRORS as error:
         why = str(error) or type(error).__name__
     if why:
-        raise Rejected(where, "torn", f"the page in this record cannot be unpacked ({why.strip()[:160]}).")
+        raise Rejected(
+            where,
+            "torn",
+            f"the page in this record cannot be unpacked ({why.strip()[:160]}). Is it complete?",
+        )
     return bytes(body)

@@ -25,8 +25,8 @@ from typing import Any
 from slant import __version__
 from slant.encoding.predictor import Reader
 from slant.errors import Rejected, SlantError, TakesRejected, UsageError
-from slant.ingest.article_rows import mapping
-from slant.ingest.inputs import Seen, find_files, read_articles
+from slant.ingest.article_rows import parse_column_map
+from slant.ingest.inputs import SeenDocuments, find_files, read_articles
 from slant.labels.targets import Targets
 from slant.records import Score
 from slant.scoring import run
@@ -307,11 +307,11 @@ def _write(rows: Iterable[Score], output: str, made: dict[str, str]) -> int:
 
 
 def _once_each(found: Iterable[Found], rejected: TakesRejected) -> Iterator[Score]:
-    seen = Seen()
+    seen = SeenDocuments()
     for item in found:
         if isinstance(item, Rejected):
             rejected.append(item)
-        elif item.article_id and (first := seen.first(item.article_id, item.path)):
+        elif item.article_id and (first := seen.add(item.article_id, item.path)):
             rejected.append(run.repeated(item.path, first))
         else:
             yield from item.scores
@@ -402,7 +402,7 @@ def _documents(path: str, options: dict[str, Any], targets: Targets) -> Iterator
             yield Document(path, "", (question,))
         yield from rejected
         return
-    for found in read_articles([path], outlet=options["outlet"], columns=mapping(options["mapped"])):
+    for found in read_articles([path], outlet=options["outlet"], columns=parse_column_map(options["mapped"])):
         if isinstance(found, Rejected):
             yield found
         else:

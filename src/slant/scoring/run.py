@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from slant import __version__
 from slant.errors import Rejected, TakesRejected, UsageError
-from slant.ingest.article_rows import mapping
-from slant.ingest.inputs import Seen, read_articles
+from slant.ingest.article_rows import parse_column_map
+from slant.ingest.inputs import SeenDocuments, read_articles
 from slant.labels.targets import Targets
 from slant.records import Score
 from slant.scoring.object_storage import is_storage
@@ -31,7 +31,7 @@ from slant.segment.units import split as split_article
 
 if TYPE_CHECKING:
     from slant.encoding.predictor import Reader
-    from slant.ingest.fetch import Manners
+    from slant.ingest.fetch import FetchOptions
     from slant.scoring.resume import Journal
 
 HELD = 5_000  # rows taken over that may wait in memory for one that is being scored before them
@@ -91,32 +91,32 @@ def units(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Any]:
         options["paths"],
         outlet=options["outlet"],
         stdin=sys.stdin.buffer,
-        columns=mapping(options.get("mapped", ())),
-        urls=_manners(options),
+        columns=parse_column_map(options.get("mapped", ())),
+        urls=_fetch_options(options),
     )
     own = own_files(options)
-    seen = Seen()
+    seen = SeenDocuments()
     for document in _progress(found, "documents", options["quiet"]):
         if (path := os.path.realpath(_PLACE.sub("", document.path))) in own:
             _refuse_to_overwrite(path, document)
         elif isinstance(document, Rejected):
             rejected.append(document)
-        elif first := seen.first(document.article_id, document.path):
+        elif first := seen.add(document.article_id, document.path):
             rejected.append(repeated(document.path, first))
         else:
             yield from split_article(document, comments_from=options["comments_from"])
 
 
-def _manners(options: dict[str, Any]) -> Manners | None:
+def _fetch_options(options: dict[str, Any]) -> FetchOptions | None:
     """How to fetch, where `--urls` allows it at all."""
     private = options.get("allow_private", False)
     if not options.get("urls"):
         if private:
             raise UsageError("--allow-private says what --urls may fetch. Add --urls.")
         return None
-    from slant.ingest.fetch import Manners
+    from slant.ingest.fetch import FetchOptions
 
-    return Manners(private=private)
+    return FetchOptions(allow_private=private)
 
 
 def repeated(path: str, first: str) -> Rejected:

@@ -278,7 +278,7 @@ def is_interface_text(text: str) -> bool:
 
 
 def commenter_name(text: str) -> str | None:
-    """Name in a line that names a commenter_name ("Ada Bo", "grumpy_cat42 says:", "Cy • 3 days ago"), else None."""
+    """Name in a line that names a commenter ("Ada Bo", "grumpy_cat42 says:", "Cy • 3 days ago"), else None."""
     if len(text) > 90 or "\n" in text:
         return None
     found = _AFTER_NAME.search(text)
