@@ -1,4 +1,4 @@
-"""Archives and packed files: what is in them is read under a name that says where it is, and nothing in them does harm."""
+"""Archives and compressed files: members have a path in the archive, and unsafe or damaged ones are rejected."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = b'{"text": "One."}\n{"text": "Two."}\n'
 
 
 def outcome(path: Path | str, **options: object) -> list[tuple[str, str]]:
-    """`(name below the folder, text or reason)` of everything that comes."""
+    """`(path below the folder, text or reason)` of every result."""
     found = list(read_articles([str(path)], **options))  # type: ignore[arg-type]
     root = os.path.dirname(str(path))
     return [
@@ -66,7 +66,7 @@ PACKINGS = {
 
 
 @pytest.mark.parametrize("name", PACKINGS)
-def test_every_kind_is_read_out_of_every_archive(tmp_path: Path, name: str) -> None:
+def test_all_kinds_of_documents_are_read_from_all_archives(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(PACKINGS[name])
     found = outcome(tmp_path / name)
     assert [where for where, _ in found] == [f"{name}!{inner}" for inner in READ]
@@ -74,7 +74,7 @@ def test_every_kind_is_read_out_of_every_archive(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("name", PACKINGS)
-def test_archives_come_through_standard_input_too(name: str) -> None:
+def test_archives_are_read_from_standard_input(name: str) -> None:
     found = outcome("-", stdin=io.BytesIO(PACKINGS[name]))
     assert [where for where, _ in found] == [f"-!{inner}" for inner in READ]
 
@@ -90,14 +90,14 @@ def test_archives_come_through_standard_input_too(name: str) -> None:
         ("a.parquet.gz", gzip.compress(table("Words.")), "a.parquet.gz#1"),
     ],
 )
-def test_a_packed_file_is_read_as_what_it_is(tmp_path: Path, name: str, data: bytes, where: str) -> None:
+def test_a_compressed_file_is_read_by_its_kind(tmp_path: Path, name: str, data: bytes, where: str) -> None:
     (tmp_path / name).write_bytes(data)
     found = list(read_articles([str(tmp_path)]))
     assert all(isinstance(one, Article) for one in found)
     assert os.path.basename(found[0].path) == where
 
 
-def test_what_would_do_harm_when_unpacked_is_refused_by_name_and_the_rest_is_read(tmp_path: Path) -> None:
+def test_unsafe_members_of_a_zip_are_rejected_and_the_rest_is_read(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link.txt")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     locked = zipped({"locked.txt": "x"}).replace(
@@ -125,7 +125,7 @@ def odd(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
     return info
 
 
-def test_links_devices_and_names_that_climb_are_refused_in_a_tar(tmp_path: Path) -> None:
+def test_unsafe_members_of_a_tar_are_rejected_and_the_rest_is_read(tmp_path: Path) -> None:
     members = [
         odd("soft.txt", tarfile.SYMTYPE, "/etc/passwd"), odd("hard.txt", tarfile.LNKTYPE, "a.txt"),
         odd("disk", tarfile.BLKTYPE), odd("pipe", tarfile.FIFOTYPE), odd("folder", tarfile.DIRTYPE),
@@ -140,7 +140,7 @@ def test_links_devices_and_names_that_climb_are_refused_in_a_tar(tmp_path: Path)
     ]  # fmt: skip
 
 
-def test_holes_that_a_tar_claims_are_not_filled(tmp_path: Path) -> None:
+def test_sparse_files_in_a_tar_are_rejected(tmp_path: Path) -> None:
     info = tarfile.TarInfo("holes.jsonl")
     info.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": str(10**15),
                         "GNU.sparse.map": f"0,0,{10**15},0", "GNU.sparse.name": "holes.jsonl"}  # fmt: skip
@@ -153,7 +153,7 @@ SMALL = Limits(document=200_000, line=200_000, slack=1_000_000)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst", "a.txt.gz", "a.csv.zst", "a.tar.gz"])
-def test_a_decompression_bomb_is_left_early_and_in_little_memory(tmp_path: Path, name: str) -> None:
+def test_a_decompression_bomb_is_stopped_early_in_little_memory(tmp_path: Path, name: str) -> None:
     content = b'{"text": "a"}\n' + b" " * 30_000_000 if "jsonl" in name else b"text\na\n" + b" " * 30_000_000
     if ".tar" in name:
         content = tarred({"a.jsonl": content, "b.txt": TEXT.encode()})
@@ -163,12 +163,12 @@ def test_a_decompression_bomb_is_left_early_and_in_little_memory(tmp_path: Path,
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found[-1] in [(name, "bomb"), (name, "too_large")]
-    assert ("too_large" in found[-1]) == (name == "a.txt.gz"), "a single text ends at its own limit"
+    assert ("too_large" in found[-1]) == (name == "a.txt.gz"), "a single text has a limit of its own"
     assert peak < 5_000_000
 
 
 @pytest.mark.slow
-def test_a_bomb_in_a_zip_is_refused_whatever_its_header_says_and_the_rest_is_read(tmp_path: Path) -> None:
+def test_a_bomb_in_a_zip_is_rejected_despite_a_false_header_and_the_rest_is_read(tmp_path: Path) -> None:
     honest = zipped({"bomb.csv": b"text\na\n" + b" " * 30_000_000, "z.txt": TEXT})
     size = struct.pack("<I", 30_000_007)
     (tmp_path / "a.zip").write_bytes(honest)
@@ -183,8 +183,8 @@ def test_a_bomb_in_a_zip_is_refused_whatever_its_header_says_and_the_rest_is_rea
 
 
 @pytest.mark.slow
-def test_members_that_share_their_bytes_use_up_the_budget_of_the_archive(tmp_path: Path) -> None:
-    """Many entries of the directory point at one packed stretch, as in the bombs of D. Fifield (2019)."""
+def test_members_that_share_bytes_count_against_the_budget_of_the_archive(tmp_path: Path) -> None:
+    """Many directory entries point at the same compressed bytes, as in the bombs of D. Fifield (2019)."""
     packed = zlib.compressobj(9, zlib.DEFLATED, -15)
     body = packed.compress(b"a " * 400_000) + packed.flush()
     crc = zlib.crc32(b"a " * 400_000)
@@ -202,12 +202,12 @@ def test_members_that_share_their_bytes_use_up_the_budget_of_the_archive(tmp_pat
     assert len(found) < 50
 
 
-def test_the_total_that_may_come_out_is_limited_too(tmp_path: Path) -> None:
+def test_the_total_output_is_limited(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(ROWS * 1000))
     assert outcome(tmp_path / "a.jsonl.gz", limits=Limits(unpacked=20_000))[-1] == ("a.jsonl.gz", "bomb")
 
 
-def test_what_has_to_be_wound_back_is_copied_up_to_a_limit() -> None:
+def test_streams_that_cannot_seek_are_copied_up_to_a_limit() -> None:
     data = gzip.compress(table("Words."))
     assert outcome("-", stdin=io.BytesIO(data)) == [("-#1", "Words.")]
     assert outcome("-", stdin=io.BytesIO(data), limits=Limits(spooled=100)) == [("-", "too_large")]
@@ -215,7 +215,7 @@ def test_what_has_to_be_wound_back_is_copied_up_to_a_limit() -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd])
 @pytest.mark.parametrize("cut", [0.5, 0.9, 0.999])
-def test_a_packed_file_that_is_cut_off_gives_its_rows_and_says_so(
+def test_a_truncated_compressed_file_yields_its_rows_and_a_rejection(
     tmp_path: Path, pack: object, cut: float
 ) -> None:
     rows = "".join(f'{{"text": "Row {i * 7919 % 1000} of {i}."}}\n' for i in range(20_000)).encode()
@@ -224,11 +224,11 @@ def test_a_packed_file_that_is_cut_off_gives_its_rows_and_says_so(
     found = outcome(tmp_path / "a.jsonl.x")
     assert found[-1] == ("a.jsonl.x", "torn")
     assert all(text == f"Row {i * 7919 % 1000} of {i}." for i, (_, text) in enumerate(found[:-1]))
-    assert len(found) > 20_000 * (cut - 0.3), "zstd gives whole blocks of 128 kB"
+    assert len(found) > 20_000 * (cut - 0.3), "zstd yields whole blocks of 128 kB"
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
-def test_an_archive_that_is_cut_off_gives_what_is_whole_and_says_so(tmp_path: Path, name: str) -> None:
+def test_a_truncated_archive_yields_its_complete_members_and_a_rejection(tmp_path: Path, name: str) -> None:
     members = {f"{i}.txt": os.urandom(400).hex().encode() for i in range(5)}
     data = zipped(members) if name == "a.zip" else tarred(members)
     (tmp_path / name).write_bytes(data[: 3 * 1024 + 700] if name == "a.tar" else data[:-30])
@@ -237,7 +237,7 @@ def test_an_archive_that_is_cut_off_gives_what_is_whole_and_says_so(tmp_path: Pa
     assert len(found) == (1 if name == "a.zip" else 4)
 
 
-def test_a_tar_without_its_end_is_said(tmp_path: Path) -> None:
+def test_a_tar_without_end_mark_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_bytes(tarred({"a.txt": TEXT.encode()})[:1024])
     assert outcome(tmp_path / "a.tar") == [("a.tar!a.txt", TEXT), ("a.tar", "bad_archive")]
 
@@ -249,12 +249,13 @@ def test_a_damaged_member_of_a_zip_is_rejected_and_the_next_is_read(tmp_path: Pa
     assert outcome(tmp_path / "a.zip") == [("a.zip!a.txt", "bad_archive"), ("a.zip!b.txt", TEXT)]
 
 
-def test_a_member_without_a_name_found_by_fuzzing_is_read(tmp_path: Path) -> None:
+def test_a_member_without_a_name_is_read(tmp_path: Path) -> None:
+    # Found by fuzzing.
     (tmp_path / "a.zip").write_bytes(zipped({"@": TEXT, "b.txt": TEXT}).replace(b"@", b"\0"))
     assert outcome(tmp_path / "a.zip") == [("a.zip!", TEXT), ("a.zip!b.txt", TEXT)]
 
 
-def test_office_documents_and_empty_archives_are_no_archives_of_articles(tmp_path: Path) -> None:
+def test_office_documents_and_empty_archives_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_bytes(zipped({"word/document.xml": "<w/>"}))
     (tmp_path / "b.zip").write_bytes(zipped({"[Content_Types].xml": "<w/>"}))
     (tmp_path / "c.zip").write_bytes(zipped({}))
@@ -266,7 +267,7 @@ def test_office_documents_and_empty_archives_are_no_archives_of_articles(tmp_pat
     ]  # fmt: skip
 
 
-def test_links_in_a_folder_are_followed_within_it_and_not_out_of_it(tmp_path: Path) -> None:
+def test_links_in_a_folder_are_followed_only_within_it(tmp_path: Path) -> None:
     secret, folder = tmp_path / "secret", tmp_path / "in"
     secret.mkdir()
     (folder / "sub").mkdir(parents=True)
@@ -293,7 +294,7 @@ def test_links_in_a_folder_are_followed_within_it_and_not_out_of_it(tmp_path: Pa
     assert all("Mine." not in getattr(one, "text", "") for one in matched)
 
 
-def test_a_link_that_is_named_itself_is_followed(tmp_path: Path) -> None:
+def test_a_link_given_as_path_is_followed(tmp_path: Path) -> None:
     (tmp_path / "key.txt").write_text(TEXT)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "c.txt").symlink_to(tmp_path / "key.txt")

@@ -1,4 +1,4 @@
-"""HTML pages: article, metadata and comments, each of them once."""
+"""HTML pages: article, metadata and comments, without repetition."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def page(comments: str = "", head: str = HEAD, article: str = ARTICLE) -> bytes:
 
 
 def comments_of(article: Article) -> list[tuple[str, str | None, str | None]]:
-    """`(text, author, text of the comment that it answers)` of each comment."""
+    """`(text, author, text of its parent)` of each comment."""
 
     def words(index: int | None) -> str | None:
         return None if index is None else article.text[article.parts[index].start : article.parts[index].end]
@@ -72,7 +72,7 @@ def test_article_and_metadata() -> None:
     assert (article.sections, article.markup) == (("bridge", "port"), "page")
 
 
-def test_what_a_page_does_not_state_stays_unknown() -> None:
+def test_unstated_metadata_is_none() -> None:
     article = read_page(page(head=""), "a.html", outlet="Port Gazette")
     assert (article.outlet, article.author, article.published, article.url) == (
         "Port Gazette",
@@ -132,7 +132,7 @@ LINKED = """<script type="application/ld+json">{"@type": "NewsArticle", "comment
 @pytest.mark.parametrize(
     "markup", [WORDPRESS, DRUPAL, SCHEMA, FLAT, LINKED], ids=["wp", "drupal", "schema", "flat", "json-ld"]
 )
-def test_comments_have_authors_and_parents_and_stand_apart(markup: str) -> None:
+def test_comments_have_authors_and_parents_and_are_separate_parts(markup: str) -> None:
     article = read_page(page(markup), "a.html")
     assert comments_of(article) == [
         ("About time.\n\nIt shook.", "Kim", None),
@@ -143,13 +143,13 @@ def test_comments_have_authors_and_parents_and_stand_apart(markup: str) -> None:
     assert article.text == f"Harbour bridge closes\n\n{BODY}\n\n{said}"
 
 
-def test_comments_inside_the_article_element_do_not_leak_into_it() -> None:
+def test_comments_inside_the_article_element_are_not_part_of_the_body() -> None:
     article = read_page(page(article=ARTICLE.replace("</article>", WORDPRESS + "</article>")), "a.html")
     assert [part.role for part in article.parts] == ["title", "body", "comment", "comment", "comment"]
     assert article.text.count("About time.") == 1
 
 
-def test_a_deleted_comment_is_left_out_and_the_rest_stays() -> None:
+def test_a_deleted_comment_is_skipped_and_the_rest_is_kept() -> None:
     gone = WORDPRESS.replace("<p>About time.</p><p>It shook.</p>", "")
     assert comments_of(read_page(page(gone), "a.html")) == [
         ("It never did!", "Lee", None),
@@ -157,20 +157,20 @@ def test_a_deleted_comment_is_left_out_and_the_rest_stays() -> None:
     ]
 
 
-def test_a_class_on_what_holds_the_article_does_not_cut_it_out() -> None:
+def test_an_element_of_class_comments_that_contains_the_article_is_kept() -> None:
     article = read_page(page(article=f"<div class='comments'>{ARTICLE}{WORDPRESS}</div>"), "a.html")
     assert article.text.startswith(f"Harbour bridge closes\n\n{BODY}")
     assert len(comments_of(article)) == 3
 
 
-def test_an_opinion_piece_of_class_comment_is_an_article() -> None:
+def test_an_article_element_of_class_comment_is_an_article() -> None:
     opinion = ARTICLE.replace("<article>", "<article class='comment'>")
     article = read_page(page(WORDPRESS, article=opinion), "a.html")
     assert article.text.startswith(f"Harbour bridge closes\n\n{BODY}")
     assert len(comments_of(article)) == 3
 
 
-def test_comments_without_items_are_left_to_trafilatura() -> None:
+def test_comments_without_known_markup_are_found_by_trafilatura() -> None:
     said = "<p>About time, said one reader of this page.</p><p>It never shook, said another.</p>"
     article = read_page(page(f"<div id='comments'>{said}</div>"), "a.html")
     assert [text for text, _, _ in comments_of(article)] == [
@@ -192,7 +192,7 @@ def test_comments_without_items_are_left_to_trafilatura() -> None:
         ("nonsense", "cp1252"),
     ],
 )
-def test_pages_are_decoded_by_mark_by_utf8_and_by_declaration(charset: str, encoding: str) -> None:
+def test_pages_are_decoded_by_mark_utf8_or_declared_charset(charset: str, encoding: str) -> None:
     words = (
         "Мост закрыт на год, и все ждут." if encoding == "koi8-r" else "Le café du port a fermé pour l’été."
     )
@@ -202,7 +202,7 @@ def test_pages_are_decoded_by_mark_by_utf8_and_by_declaration(charset: str, enco
 
 
 @pytest.mark.slow
-def test_a_page_without_an_article_says_so_and_is_quiet() -> None:
+def test_a_page_without_an_article_is_rejected_without_output_to_standard_error() -> None:
     with pytest.raises(Rejected, match=r"a\.html: no_article_text: .*comments were found: 3"):
         read_page(page(WORDPRESS, article="<h1>Harbour bridge closes</h1>"), "a.html")
     code = (
@@ -213,7 +213,7 @@ def test_a_page_without_an_article_says_so_and_is_quiet() -> None:
     assert (run.stdout, run.stderr) == ("no_article_text\n", "")
 
 
-def test_text_formats_need_no_heavy_import() -> None:
+def test_text_formats_import_no_heavy_library() -> None:
     code = (
         "import io, sys\nfrom slant.ingest.inputs import read_articles\n"
         "list(read_articles(['-'], stdin=io.BytesIO(b'{\"text\": \"One.\"}')))\n"

@@ -1,4 +1,4 @@
-"""Paths in, articles out: what is found, in which order, and what is said of that which is no article."""
+"""Paths to articles: which files are found, in which order, and how other paths are rejected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rejected(paths: list[str], **options: object) -> list[tuple[str, str]]:
 
 
 @pytest.mark.slow
-def test_every_kind_of_bad_file_has_its_reason_and_the_good_ones_are_read(tmp_path: Path) -> None:
+def test_all_kinds_of_bad_files_are_rejected_with_a_reason_and_good_ones_are_read(tmp_path: Path) -> None:
     expected = write_bad_input(tmp_path / "bad")
     reasons: dict[str, tuple[str, ...]] = dict.fromkeys(expected, ())
     good: dict[str, int] = {}
@@ -37,7 +37,7 @@ def test_every_kind_of_bad_file_has_its_reason_and_the_good_ones_are_read(tmp_pa
         name = os.path.basename(found.path).partition(":")[0].partition("#")[0]
         if isinstance(found, Rejected):
             reasons[name] += (found.reason,)
-            assert len(found.detail) > 20, "a reason needs a sentence that helps"
+            assert len(found.detail) > 20, "a rejection needs a helpful detail"
         else:
             good[name] = good.get(name, 0) + 1
     assert reasons == expected
@@ -45,14 +45,14 @@ def test_every_kind_of_bad_file_has_its_reason_and_the_good_ones_are_read(tmp_pa
     assert sum(bool(reason) for reason in expected.values()) >= 20
 
 
-def test_a_folder_is_read_in_order_with_its_subfolders_and_without_hidden_files(tmp_path: Path) -> None:
+def test_a_folder_is_read_in_order_with_subfolders_and_without_hidden_files(tmp_path: Path) -> None:
     for name in ("b.txt", "a.md", "sub/c.txt", "sub/.hidden.txt", ".git/d.txt", "z.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(TEXT)
     assert names(list(read_articles([str(tmp_path)]))) == ["a.md", "b.txt", "c.txt", "z.txt"]
 
 
-def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+def test_a_file_given_twice_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT)
     assert names(list(read_articles([str(tmp_path / "a.txt"), str(tmp_path)]))) == ["a.txt"]
 
@@ -71,7 +71,7 @@ def test_a_file_whose_name_looks_like_a_glob_is_that_file(tmp_path: Path) -> Non
     assert names(list(read_articles([str(tmp_path / "a[1].txt")]))) == ["a[1].txt"]
 
 
-def test_what_is_missing_is_said_with_the_nearest_name(tmp_path: Path) -> None:
+def test_a_missing_path_is_rejected_with_a_suggestion(tmp_path: Path) -> None:
     (tmp_path / "articles.jsonl").write_text('{"text": "x"}')
     (found,) = read_articles([str(tmp_path / "artcles.jsonl")])
     assert isinstance(found, Rejected)
@@ -81,13 +81,13 @@ def test_what_is_missing_is_said_with_the_nearest_name(tmp_path: Path) -> None:
     assert rejected([f"{tmp_path}/no/x.txt"]) == [(f"{tmp_path}/no/x.txt", "missing")]
 
 
-def test_an_empty_folder_is_said(tmp_path: Path) -> None:
+def test_an_empty_folder_is_rejected(tmp_path: Path) -> None:
     (tmp_path / ".hidden.txt").write_text(TEXT)
     assert rejected([str(tmp_path)]) == [(str(tmp_path), "empty_folder")]
 
 
-def test_a_file_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Root may read everything, so the refusal is made here rather than by chmod.
+def test_a_file_without_read_permission_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root can read every file, so the error is raised here instead of using chmod.
     def refuse(path: str, mode: str) -> io.BytesIO:
         raise PermissionError(13, "Permission denied", path)
 
@@ -98,13 +98,13 @@ def test_a_file_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest
     assert (found.reason, "Permission denied" in found.detail) == ("unreadable", True)
 
 
-def test_a_name_that_is_no_unicode_can_be_printed(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_unicode_can_be_printed(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text(TEXT)
     (tmp_path / os.fsdecode(b"caf\xea.txt")).write_bytes(b"")
     assert names(list(read_articles([str(tmp_path)]))) == ["caf\ufffd.txt", "caf\ufffd.txt"]
 
 
-def test_folders_without_end_are_left(tmp_path: Path) -> None:
+def test_folders_nested_too_deeply_are_rejected(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["d"] * 120)
     deep.mkdir(parents=True)
     (deep / "a.txt").write_text(TEXT)
@@ -129,7 +129,7 @@ def test_devices_are_not_opened() -> None:
         ("\ufeffBlanks".encode("utf-16-le"), ["Blanks"]),
     ],
 )
-def test_standard_input_is_told_by_its_content(data: bytes, texts: list[str]) -> None:
+def test_the_kind_of_standard_input_is_detected_by_content(data: bytes, texts: list[str]) -> None:
     found = list(read_articles(["-"], stdin=io.BytesIO(data)))
     assert [one.text for one in found if isinstance(one, Article)] == texts
     assert len(found) == len(texts)
@@ -144,7 +144,7 @@ def test_standard_input_may_be_a_page() -> None:
     assert (found.markup, found.text) == ("page", words.strip())
 
 
-def test_standard_input_is_read_on_beyond_its_head() -> None:
+def test_standard_input_is_read_beyond_its_head() -> None:
     rows = b"".join(b'{"text": "Row %d of the mill register."}\n' % i for i in range(5000))
     found = list(read_articles(["-"], stdin=io.BytesIO(rows)))
     assert [found[0].path, found[-1].path] == ["-:1", "-:5000"]
@@ -152,7 +152,7 @@ def test_standard_input_is_read_on_beyond_its_head() -> None:
     assert found[-1].text == "Row 4999 of the mill register."
 
 
-def test_an_unknown_ending_is_told_by_its_content(tmp_path: Path) -> None:
+def test_the_kind_of_a_file_with_unknown_extension_is_detected_by_content(tmp_path: Path) -> None:
     (tmp_path / "a.dump").write_text('{"text": "One."}\n')
     (tmp_path / "b").write_text(TEXT)
     assert [one.text for one in read_articles([str(tmp_path)]) if isinstance(one, Article)] == ["One.", TEXT]
@@ -167,8 +167,8 @@ def test_outlet_is_set_for_every_article(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
-def test_more_words_than_any_article_has_are_refused(tmp_path: Path, name: str) -> None:
-    """Found by fuzzing: to find the quotations in 10 MB of quotation marks took over ten seconds."""
+def test_articles_over_the_character_limit_are_rejected(tmp_path: Path, name: str) -> None:
+    """Found by fuzzing: finding the quotations in 10 MB of quotation marks took over ten seconds."""
     words = '[{"text":' * 230_000
     rows = {"a.txt": words, "a.jsonl": json.dumps({"text": words}) + '\n{"text": "Two."}'}
     data = rows.get(name, f'text\n"{words.replace(chr(34), chr(34) * 2)}"\nTwo.\n')
@@ -177,7 +177,7 @@ def test_more_words_than_any_article_has_are_refused(tmp_path: Path, name: str) 
     assert [getattr(one, "reason", "") for one in found] == ["too_large", ""][: 1 if name == "a.txt" else 2]
 
 
-def test_more_lines_than_any_article_has_are_refused(tmp_path: Path) -> None:
+def test_articles_over_the_line_limit_are_rejected(tmp_path: Path) -> None:
     """Found by fuzzing: 400,000 paragraphs of one word took over ten seconds."""
     (tmp_path / "a.txt").write_text("Ada\n\n" * 60_000)
     (found,) = read_articles([str(tmp_path / "a.txt")])
@@ -201,7 +201,7 @@ def test_documents_and_lines_over_the_limit_are_rejected_and_the_next_lines_are_
 
 
 @pytest.mark.slow
-def test_a_line_of_100_megabytes_is_never_held(tmp_path: Path) -> None:
+def test_a_line_of_100_megabytes_is_never_held_in_memory(tmp_path: Path) -> None:
     import tracemalloc
 
     with open(tmp_path / "a.jsonl", "wb") as file:

@@ -1,4 +1,4 @@
-"""What goes in comes out: texts of every kind, through every format and what it may be packed in."""
+"""Round trips: texts of every kind through all formats and compressions, and `--map`."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def check(found: list[Article | Rejected], rows: list[Row]) -> None:
         ]
         body = next((words for role, words, _ in said if role == "body"), "")
         text = newlines(row["text"])
-        # A title with which the text begins stands once, as the title.
+        # A title that the text starts with occurs once, as the title.
         assert body == text or (text.endswith(body) and said[0][1] in text)
 
 
@@ -115,8 +115,8 @@ def check(found: list[Article | Rejected], rows: list[Row]) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=8, deadline=None)
 @given(rows=st.lists(ARTICLE, min_size=1, max_size=3))
-def test_articles_come_out_of_every_packing_as_they_went_in(name: str, packing: str, rows: list[Row]) -> None:
-    if name == "a.csv":  # a NUL is legal in JSON and Parquet; in a text file it means that this is none
+def test_articles_survive_every_format_and_compression(name: str, packing: str, rows: list[Row]) -> None:
+    if name == "a.csv":  # NUL is legal in JSON and Parquet; a text file with one counts as binary
         rows = json.loads(json.dumps(rows).replace("\\u0000", "0"))
     data = PACKINGS[packing](name, FORMATS[name](rows))
     check(read(name + packing, data), rows)
@@ -128,15 +128,15 @@ def test_articles_come_out_of_every_packing_as_they_went_in(name: str, packing: 
     packing=st.sampled_from(list(PACKINGS)),
     name=st.sampled_from(["a.txt", "a.md"]),
 )
-def test_texts_come_out_as_they_went_in(text: str, packing: str, name: str) -> None:
+def test_plain_texts_survive_every_compression(text: str, packing: str, name: str) -> None:
     (found,) = read(name + packing, PACKINGS[packing](name, text.encode()))
-    if isinstance(found, Rejected):  # blanks that no one sees, or the first bytes of something else
+    if isinstance(found, Rejected):  # invisible white space, or the first bytes of another format
         assert found.reason in ("empty", "archive", "nested_archive", "bad_archive")
     else:
         assert found.text == newlines(text.removeprefix("\ufeff"))
 
 
-# XML has no control characters, and HTML folds blanks.
+# XML allows no control characters, and HTML collapses white space.
 _ODD = [
     "ferry",
     "🌊",
@@ -162,7 +162,7 @@ def escaped(text: str) -> str:
 
 @QUICK
 @given(title=WORDS.filter(lambda w: "&" not in w), paragraphs=st.lists(WORDS, min_size=1, max_size=3))
-def test_feed_entries_come_out_as_they_went_in(title: str, paragraphs: list[str]) -> None:
+def test_feed_entries_keep_their_text(title: str, paragraphs: list[str]) -> None:
     html = "".join(f"<p>{escaped(words)}</p>" for words in paragraphs)
     feed = f"<rss><channel>{item(escaped(title))}</channel></rss>".replace(
         "</item>", f"<content:encoded>{escaped(html)}</content:encoded></item>"
@@ -179,7 +179,7 @@ def test_feed_entries_come_out_as_they_went_in(title: str, paragraphs: list[str]
     bodies=st.lists(st.binary(max_size=300).map(lambda b: b"<html>" + b), min_size=1, max_size=4),
     packed=st.booleans(),
 )
-def test_pages_come_out_of_a_web_archive_byte_for_byte(bodies: list[bytes], packed: bool) -> None:
+def test_pages_of_a_web_archive_keep_their_bytes(bodies: list[bytes], packed: bool) -> None:
     records = [record(body) for body in bodies]
     data = b"".join(gzip.compress(one) for one in records) if packed else b"".join(records)
     stream = io.BytesIO(gzip.decompress(data) if packed else data)
@@ -214,7 +214,7 @@ def pack(rows: list[Row], name: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.jsonl", "a.json"])
-def test_mapped_columns_are_taken_in_place_of_the_usual_ones(name: str) -> None:
+def test_mapped_columns_replace_the_usual_ones(name: str) -> None:
     (found,) = read(name, pack([ROW], name), columns=MAPPED)
     assert isinstance(found, Article)
     assert (found.title, found.outlet, found.author) == ("Bridge closes", "Mill Courier", "Ada")
@@ -222,7 +222,7 @@ def test_mapped_columns_are_taken_in_place_of_the_usual_ones(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.jsonl", "a.json"])
-def test_a_mapped_column_that_is_not_there_is_said_with_those_that_are(name: str) -> None:
+def test_a_missing_mapped_column_is_reported_with_the_columns_found(name: str) -> None:
     (found,) = read(
         name, pack([ROW, ROW], name), columns=parse_column_map(["text=Full story", "title=Headlin"])
     )
@@ -239,7 +239,7 @@ def test_a_mapped_column_that_is_not_there_is_said_with_those_that_are(name: str
     )
 
 
-def test_a_mapped_column_may_be_left_out_of_some_rows() -> None:
+def test_a_mapped_column_may_be_missing_from_some_rows() -> None:
     found = read(
         "a.jsonl",
         jsonl([{"body": "One."}, {"body": "Two.", "who": "Ada"}]),
@@ -248,7 +248,7 @@ def test_a_mapped_column_may_be_left_out_of_some_rows() -> None:
     assert [one.author for one in found if isinstance(one, Article)] == [None, "Ada"]
 
 
-def test_a_mapped_column_serves_no_other_field() -> None:
+def test_a_mapped_column_fills_no_other_field() -> None:
     (found,) = read(
         "a.jsonl",
         b'{"text": "It closed.", "description": "Bridge"}',
@@ -278,7 +278,7 @@ def test_one_map_may_hold_several_pairs(given: str) -> None:
         (["title=a txt=b"], "no field 'txt'"),
     ],
 )
-def test_a_map_that_cannot_be_meant_is_said(pairs: list[str], message: str) -> None:
+def test_an_invalid_map_is_a_usage_error(pairs: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_column_map(pairs)
     assert set(COLUMNS) == {

@@ -1,4 +1,4 @@
-"""JSON lines, JSON, CSV and Parquet: what goes in comes out, and what does not fit is named."""
+"""JSON lines, JSON, CSV and Parquet: rows become articles, and invalid rows are rejected with their place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def articles(rows: Any) -> list[Article]:
 
 
 def check(article: Article, row: dict[str, Any], comments: list[dict[str, Any]]) -> None:
-    """Every word of the row stands in the text once, and the parts tile the text in order."""
+    """Every word of the row is in the text once, and the parts cover the text in order."""
     by_role = [(part.role, article.text[part.start : part.end]) for part in article.parts]
     assert "\n\n".join(words for _, words in by_role) == article.text
     body = next((words for role, words in by_role if role == "body"), "")
@@ -53,7 +53,7 @@ def check(article: Article, row: dict[str, Any], comments: list[dict[str, Any]])
 
 @QUICK
 @given(rows=st.lists(st.tuples(ROW, COMMENTS), min_size=1, max_size=4))
-def test_json_lines_and_json_give_back_what_went_in(rows: list[tuple[dict[str, str], Any]]) -> None:
+def test_json_lines_and_json_keep_every_field(rows: list[tuple[dict[str, str], Any]]) -> None:
     records = [{**row, "comments": comments} for row, comments in rows]
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
     listed = json.dumps(records, indent=1).encode()
@@ -69,7 +69,7 @@ def test_json_lines_and_json_give_back_what_went_in(rows: list[tuple[dict[str, s
 
 @QUICK
 @given(rows=st.lists(st.tuples(ROW, COMMENTS), min_size=1, max_size=4), delimiter=st.sampled_from(",;\t|"))
-def test_csv_gives_back_what_went_in(rows: list[tuple[dict[str, str], Any]], delimiter: str) -> None:
+def test_csv_keeps_every_field(rows: list[tuple[dict[str, str], Any]], delimiter: str) -> None:
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, ["title", "subtitle", "text", "outlet", "comments"], delimiter=delimiter)
     writer.writeheader()
@@ -82,7 +82,7 @@ def test_csv_gives_back_what_went_in(rows: list[tuple[dict[str, str], Any]], del
 
 @QUICK
 @given(rows=st.lists(st.tuples(ROW, COMMENTS), min_size=1, max_size=4))
-def test_parquet_gives_back_what_went_in(rows: list[tuple[dict[str, str], Any]]) -> None:
+def test_parquet_keeps_every_field(rows: list[tuple[dict[str, str], Any]]) -> None:
     file = io.BytesIO()
     parquet.write_table(
         pyarrow.Table.from_pylist([{**row, "comments": c, "n": 1} for row, c in rows], SCHEMA), file
@@ -146,7 +146,7 @@ def test_dates_are_iso_where_they_can_be_read(stated: object, published: str | N
     assert article_from_row({"text": "x", "date": stated}, "a").published == published
 
 
-def test_the_first_name_that_holds_something_wins() -> None:
+def test_the_first_column_that_is_not_empty_wins() -> None:
     assert article_from_row({"content": "body", "Text": "", "description": "d"}, "a").text == "d\n\nbody"
 
 
@@ -159,9 +159,7 @@ def test_the_first_name_that_holds_something_wins() -> None:
         ({"description": "The bridge fell…", "text": "The bridge fell in May."}, "The bridge fell in May."),
     ],
 )  # fmt: skip
-def test_a_title_or_description_with_which_the_text_begins_is_not_doubled(
-    row: dict[str, str], text: str
-) -> None:
+def test_a_title_or_description_that_starts_the_text_is_not_repeated(row: dict[str, str], text: str) -> None:
     assert article_from_row(row, "a").text == text
 
 
@@ -169,7 +167,7 @@ def threads(value: Any) -> list[tuple[str, str | None, int | None]]:
     return [(comment.text, comment.author, comment.parent) for comment in parse_comments(value, "a")]
 
 
-def test_comments_are_strings_or_objects_and_answer_each_other() -> None:
+def test_comments_are_strings_or_objects_with_parents() -> None:
     assert threads(["One.", "Two."]) == [("One.", None, None), ("Two.", None, None)]
     assert threads(
         [
@@ -186,25 +184,25 @@ def test_comments_are_strings_or_objects_and_answer_each_other() -> None:
     ]
 
 
-def test_replies_inside_comments_are_read() -> None:
+def test_nested_replies_are_read() -> None:
     nested = [{"text": "A.", "replies": [{"text": "B.", "replies": ["C."]}, {"text": "D."}]}, "E."]
     assert threads(nested) == [
         ("A.", None, None), ("B.", None, 0), ("C.", None, 1), ("D.", None, 0), ("E.", None, None),
     ]  # fmt: skip
 
 
-def test_a_long_exchange_is_read_to_its_end() -> None:
+def test_replies_300_levels_deep_are_read() -> None:
     line = '{"text": "The mill.", "comments": ' + '[{"text":"a","replies":' * 300 + "[]" + "}]" * 300 + "}"
     (article,) = articles(json_lines(io.BytesIO(line.encode()), "a.jsonl"))
     assert [part.parent for part in article.parts[-2:]] == [298, 299]
 
 
-def test_a_comment_without_words_hands_its_replies_up() -> None:
+def test_replies_of_an_empty_comment_move_up() -> None:
     deleted = [{"id": 7, "text": "A."}, {"id": 8, "text": " ", "parent": 7}, {"text": "B.", "parent": 8}]
     assert threads(deleted) == [("A.", None, None), ("B.", None, 0)]
 
 
-def test_comments_that_answer_in_a_circle_answer_the_article() -> None:
+def test_comments_with_cyclic_parents_answer_the_article() -> None:
     circle = [
         {"id": 1, "text": "A.", "parent": 2},
         {"id": 2, "text": "B.", "parent": 1},
@@ -232,7 +230,7 @@ def test_the_parent_of_a_part_is_a_part() -> None:
     ]  # fmt: skip
 
 
-def test_errors_say_what_came_and_what_was_expected() -> None:
+def test_errors_state_what_was_found_and_expected() -> None:
     with pytest.raises(
         Rejected, match=r"a\.jsonl:3: no_text: \"text\" is missing\. An article needs at least: text"
     ):
@@ -256,14 +254,14 @@ def place_of(path: str) -> str:
     return path[path.index(".") :]
 
 
-def test_a_broken_json_line_does_not_end_the_file(tmp_path: Path) -> None:
+def test_an_invalid_json_line_does_not_end_the_file(tmp_path: Path) -> None:
     data = b'\xef\xbb\xbf{"text":"One."}\r\n\n{broken\n{"text":"caf\xe9"}\n{"text":"Two."}'
     assert read(tmp_path, "a.jsonl", data) == [
         (".jsonl:1", "One."), (".jsonl:3", "bad_json"), (".jsonl:4", "undecodable"), (".jsonl:5", "Two."),
     ]  # fmt: skip
 
 
-def test_either_json_ending_may_be_on_either_kind(tmp_path: Path) -> None:
+def test_json_and_json_lines_may_have_each_others_extension(tmp_path: Path) -> None:
     assert read(tmp_path, "a.json", b'{"text":"One."}\n{"text":"Two."}\n{x\n{"text":"Three."}') == [
         (".json:1", "One."), (".json:2", "Two."), (".json:3", "bad_json"), (".json:4", "Three."),
     ]  # fmt: skip
@@ -279,13 +277,23 @@ def test_either_json_ending_may_be_on_either_kind(tmp_path: Path) -> None:
     ]
 
 
+def test_json_lists_may_hold_nan_and_large_integers_and_half_surrogates_are_rejected(tmp_path: Path) -> None:
+    """Streaming parsers such as ijson reject the first row and replace the half surrogate by a question mark."""
+    data = b'[{"text":"One.","score":NaN,"id":123456789012345678901234567890},{"text":"\\ud83d"},{"text":"Two."}]'
+    assert read(tmp_path, "a.json", data) == [
+        (".json#1", "One."),
+        (".json#2", "undecodable"),
+        (".json#3", "Two."),
+    ]
+
+
 def test_a_long_json_list_is_read_in_pieces(tmp_path: Path) -> None:
     rows = [{"text": f"Row {i}. " + "é" * (i % 500)} for i in range(2000)]
     found = read(tmp_path, "a.json", json.dumps(rows, ensure_ascii=False).encode())
     assert [text for _, text in found] == [row["text"] for row in rows]
 
 
-def test_csv_rows_that_do_not_fit_are_named_and_the_others_are_read(tmp_path: Path) -> None:
+def test_invalid_csv_rows_are_rejected_and_the_others_are_read(tmp_path: Path) -> None:
     data = (
         b'title,text\r\nA,"One, and\r\nmore."\r\nB,two,three\r\n\r\nC,"never closed\r\nD,Four.\r\n'
         b'E,"fi"ve\r\nF,"S\xe9ix."\nG,Seven.\n'
@@ -307,10 +315,8 @@ def test_csv_rows_that_do_not_fit_are_named_and_the_others_are_read(tmp_path: Pa
     ],
     ids=["jsonl", "between rows", "in a cell"],
 )
-def test_millions_of_blank_lines_found_by_fuzzing(
-    tmp_path: Path, name: str, start: bytes, end: bytes
-) -> None:
-    """Ten million, in a cell of CSV, took ten seconds and over a gigabyte."""
+def test_a_million_blank_lines_are_read_quickly(tmp_path: Path, name: str, start: bytes, end: bytes) -> None:
+    """Found by fuzzing: ten million blank lines in a CSV cell took ten seconds and over a gigabyte."""
     began = time.process_time()
     found = read(tmp_path, name, start + b"\n" * 1_000_000 + end)
     assert time.process_time() - began < 2
@@ -319,7 +325,7 @@ def test_millions_of_blank_lines_found_by_fuzzing(
     assert found[-1][0] == f"{name[1:]}:{(start + end).count(10) + 1_000_000}"
 
 
-def test_csv_cells_may_be_long_and_the_limit_of_the_module_stays(tmp_path: Path) -> None:
+def test_csv_cells_may_be_long_and_the_limit_of_the_csv_module_is_restored(tmp_path: Path) -> None:
     before = csv.field_size_limit()
     ((_, text),) = read(tmp_path, "a.csv", b"id,text\n1," + b"word " * 100_000)
     assert (len(text), csv.field_size_limit()) == (500_000, before)
@@ -330,14 +336,14 @@ def test_spreadsheet_exports_in_utf16_are_read(tmp_path: Path) -> None:
     assert read(tmp_path, "a.tsv", data) == [(".tsv:2", "Ä\n\nOne 🌊.")]
 
 
-def test_a_csv_without_a_text_column_says_which_it_has(tmp_path: Path) -> None:
+def test_a_csv_without_text_column_is_rejected_with_its_columns(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,headlines\n1,x\n")
     (found,) = read_articles([str(tmp_path / "a.csv")])
     assert isinstance(found, Rejected)
     assert (found.reason, "Found: id, headlines." in found.detail) == ("no_text_column", True)
 
 
-def test_an_api_answer_on_one_line_is_taken_apart(tmp_path: Path) -> None:
+def test_an_api_response_on_one_line_is_split_into_rows(tmp_path: Path) -> None:
     path = tmp_path / "answer.json"
     path.write_text('{"status": "ok", "articles": [{"text": "One."}, 7, {"text": "Two."}]}', "utf-8")
     first, second, third = read_articles([str(path)])

@@ -1,4 +1,4 @@
-"""Plain text and Markdown: decoded once, and what the head of a document states of itself."""
+"""Plain text and Markdown: decoding, and the metadata that the head of a document states."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from slant.records import Article
 from slant.segment.article_header import header_metadata, iso_date
 
 QUICK = settings(max_examples=60, deadline=None)
-# Everything a text file can hold, but for what decoding takes away by contract (a mark at the start, carriage
-# returns) and for what is refused (NUL, halves of surrogate pairs).
+# All text except what decoding removes (a mark at the start, carriage returns) and what is rejected (NUL, half surrogate
+# pairs).
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), min_size=1).filter(
     lambda text: text.strip("\ufeff\u200b \t\n\f\v\xa0").strip() and not text.startswith("\ufeff")
 )
@@ -25,7 +25,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 @QUICK
 @given(words=WORDS)
-def test_what_goes_in_comes_out(words: str) -> None:
+def test_a_text_is_read_unchanged(words: str) -> None:
     assert read_text(words.encode(), "a.txt").text == words
 
 
@@ -37,7 +37,7 @@ def test_marks_are_dropped_and_newlines_converted(encoding: str) -> None:
     assert (article.markup, article.parts) == ("markdown", ())
 
 
-def test_undecodable_bytes_are_said_with_their_offset() -> None:
+def test_undecodable_bytes_are_rejected_with_their_offset() -> None:
     with pytest.raises(Rejected, match=r"a\.txt: undecodable: byte 0xe9 at offset 3 is not UTF-8.*iconv"):
         read_text(b"caf\xe9", "a.txt")
     with pytest.raises(Rejected, match="offset 6"):
@@ -104,7 +104,7 @@ def test_front_matter_is_read() -> None:
         ("Bridge closes", None),
     ],
 )
-def test_a_title_is_a_heading_or_nothing(text: str, title: str | None) -> None:
+def test_a_title_is_a_heading_or_none(text: str, title: str | None) -> None:
     assert header_metadata(text).get("title") == title
 
 
@@ -124,7 +124,7 @@ def test_a_title_is_a_heading_or_nothing(text: str, title: str | None) -> None:
         ("The bridge fell on March 9, 2021 and stayed down.", None, None),
     ],
 )
-def test_a_dateline_names_an_outlet_only_where_no_town_is_possible(
+def test_a_dateline_states_an_outlet_only_if_it_cannot_be_a_town(
     line: str, outlet: str | None, published: str | None
 ) -> None:
     found = header_metadata(f"# Bridge closes\n\n{line}\n\nThe bridge closed.\n")
@@ -147,7 +147,7 @@ def test_a_byline_is_a_name(line: str, author: str | None) -> None:
     assert header_metadata(f"# Bridge closes\n\n{line}\n\nThe bridge closed.\n").get("author") == author
 
 
-def test_what_stands_below_the_head_is_no_metadata() -> None:
+def test_lines_below_the_head_are_not_metadata() -> None:
     text = (
         "Bridge closes\n\n"
         + "The bridge closed on Monday. " * 10

@@ -1,4 +1,4 @@
-"""Lists of addresses, fetched from a server on this machine: politely, and what fails by name."""
+"""Lists of web addresses, fetched from a server on this machine: rules, retries and rejections."""
 
 from __future__ import annotations
 
@@ -41,13 +41,11 @@ def test_a_list_of_addresses_becomes_articles(site: Site, tmp_path: Path) -> Non
     assert [(one.path, one.url) for one in articles] == [(first, first), (second, second)]
     assert "One." in articles[0].text
     assert found[2].path.endswith("list.txt:6")
-    assert site.paths() == ["/robots.txt", "/1", "/2", "/3"], (
-        "an address that is listed twice is fetched once"
-    )
+    assert site.paths() == ["/robots.txt", "/1", "/2", "/3"], "a duplicate address is fetched once"
     assert all(agent and agent.startswith(f"slant/{__version__} ") for agent in site.agents)
 
 
-def test_addresses_may_be_named_themselves_and_nothing_is_fetched_unasked(site: Site) -> None:
+def test_addresses_may_be_given_as_paths_and_need_the_urls_option(site: Site) -> None:
     url = site.put("/1", page())
     assert reasons(fetch(url)) == [""]
     before = len(site.asked)
@@ -57,7 +55,7 @@ def test_addresses_may_be_named_themselves_and_nothing_is_fetched_unasked(site: 
     assert len(site.asked) == before
 
 
-def test_robots_txt_is_obeyed_with_its_wildcards_and_its_delay(site: Site) -> None:
+def test_robots_txt_is_obeyed_with_wildcards_and_crawl_delay(site: Site) -> None:
     site.put("/robots.txt", "User-agent: *\nDisallow: /private\nDisallow: /*?print=\nCrawl-delay: 0.2\n")
     urls = [site.put(path, page(path)) for path in ("/a", "/private/b", "/c?print=1", "/d")]
     assert reasons(fetch(*urls)) == ["", "robots", "robots", ""]
@@ -66,14 +64,14 @@ def test_robots_txt_is_obeyed_with_its_wildcards_and_its_delay(site: Site) -> No
 
 
 @pytest.mark.parametrize(("status", "reason"), [(404, ""), (403, ""), (500, "robots"), (429, "robots")])
-def test_without_rules_all_is_allowed_and_while_they_cannot_be_had_nothing(
+def test_missing_rules_allow_everything_and_unavailable_rules_nothing(
     site: Site, status: int, reason: str
 ) -> None:
     site.put("/robots.txt", status=status)
     assert reasons(fetch(site.put("/a", page("a")), site.put("/b", page("b")))) == [reason, reason]
 
 
-def test_rules_for_slant_and_endless_delays(site: Site) -> None:
+def test_rules_for_slant_and_overlong_crawl_delays(site: Site) -> None:
     site.put("/robots.txt", "User-agent: slant\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n")
     assert reasons(fetch(site.put("/a", page()), site.put("/b", page()))) == ["robots", ""]
     other = Site()
@@ -82,7 +80,7 @@ def test_rules_for_slant_and_endless_delays(site: Site) -> None:
     other.server.shutdown()
 
 
-def test_a_host_is_asked_again_with_growing_waits_or_when_it_says(site: Site) -> None:
+def test_requests_are_repeated_with_growing_waits_or_as_retry_after_says(site: Site) -> None:
     for status in (503, 429, 200):
         url = site.put("/1", page(), status=status)
     later = site.put("/2", status=503, Retry_After="1")
@@ -96,7 +94,7 @@ def test_a_host_is_asked_again_with_growing_waits_or_when_it_says(site: Site) ->
     assert second - first >= 1
 
 
-def test_what_stays_broken_is_rejected_with_its_status(site: Site) -> None:
+def test_permanent_failures_are_rejected_with_their_status(site: Site) -> None:
     gone, broken = site.put("/gone", status=410), site.put("/broken", status=500)
     patient = site.put("/patient", status=503, Retry_After="99999")
     found = fetch(gone, broken, patient)
@@ -105,7 +103,7 @@ def test_what_stays_broken_is_rejected_with_its_status(site: Site) -> None:
     assert "Tried 4 times" in str(found[1])
 
 
-def test_moves_are_followed_a_few_times_under_the_same_rules(site: Site) -> None:
+def test_redirects_are_followed_a_few_times_under_the_same_rules(site: Site) -> None:
     site.put("/robots.txt", "User-agent: *\nDisallow: /secret\n")
     target = site.put("/new", page("New."))
     site.put("/old", status=301, Location="/new")
@@ -119,7 +117,7 @@ def test_moves_are_followed_a_few_times_under_the_same_rules(site: Site) -> None
     assert site.paths().count("/loop") == 6
 
 
-def test_private_addresses_are_left_unless_asked_for(site: Site) -> None:
+def test_private_addresses_are_rejected_unless_allowed(site: Site) -> None:
     url = site.put("/1", page())
     (found,) = fetch(url, how=FetchOptions(delay=0.01))
     assert isinstance(found, Rejected)
@@ -132,11 +130,11 @@ def test_private_addresses_are_left_unless_asked_for(site: Site) -> None:
     [("http://", "bad_address"), ("https://user:word@mill.example/", "bad_address"), ("http://[::1", "bad_address"),
      ("http://mill.example:99999/", "bad_address"), ("http://127.0.0.1:9/", "robots")],
 )  # fmt: skip
-def test_addresses_that_lead_nowhere(address: str, reason: str) -> None:
+def test_invalid_addresses_are_rejected(address: str, reason: str) -> None:
     assert reasons(fetch(address, how=FetchOptions(delay=0.01, attempts=2, allow_private=True))) == [reason]
 
 
-def test_pages_too_large_too_slow_or_packed_like_a_bomb(site: Site) -> None:
+def test_large_pages_and_bombs_are_rejected_and_compressed_pages_are_read(site: Site) -> None:
     large = site.put("/large", b"x" * 60_000)
     bomb = site.put("/bomb", gzip.compress(bytes(30_000_000)), Content_Encoding="gzip")
     packed = site.put("/packed", gzip.compress(page("Packed.").encode()), Content_Encoding="gzip")
@@ -166,7 +164,7 @@ def drip(site: Site) -> Callable[[], None]:
 
 
 @pytest.mark.slow
-def test_a_server_that_drips_is_left(site: Site) -> None:
+def test_a_very_slow_server_is_abandoned(site: Site) -> None:
     stop = drip(site)
     start = time.monotonic()
     assert reasons(
@@ -187,22 +185,22 @@ def test_feeds_and_sitemaps_are_lists_of_addresses(site: Site, tmp_path: Path) -
     found = fetch(str(tmp_path / "index.xml"), str(tmp_path / "feeds.txt"))
     assert reasons(found) == [""] * 4
     assert [one.path for one in found] == [urls[0], urls[1], f"{site.url}/feed#1", urls[3]]
-    assert "/2" not in site.paths(), "an entry that carries its article is not fetched"
+    assert "/2" not in site.paths(), "an entry that contains its article is not fetched"
 
 
-def test_lists_in_lists_end_somewhere(site: Site) -> None:
+def test_lists_nested_too_deeply_are_rejected(site: Site) -> None:
     for i in range(5):
         site.put(f"/{i}.xml", INDEX.format(f"<sitemap><loc>{site.url}/{i + 1}.xml</loc></sitemap>"))
     assert reasons(fetch(f"{site.url}/0.xml")) == ["too_deep"]
 
 
-def test_what_is_no_list_of_addresses_is_said(tmp_path: Path) -> None:
+def test_files_without_addresses_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
     (tmp_path / "b.txt").write_text("# nothing\n")
     assert reasons(fetch(str(tmp_path / "a.jsonl"), str(tmp_path / "b.txt"))) == ["no_addresses", "empty"]
 
 
-def test_the_server_says_in_which_letters(site: Site) -> None:
+def test_the_charset_stated_by_the_server_is_used(site: Site) -> None:
     url = site.put("/1", page("Паром").encode("windows-1251"), Content_Type="text/html; charset=windows-1251")
     (found,) = fetch(url)
     assert isinstance(found, Article)

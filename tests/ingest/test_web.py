@@ -1,4 +1,4 @@
-"""Web archives, feeds and sitemaps as files: what becomes an article, and what is said of the rest."""
+"""Web archives, feeds and sitemaps as files: which pages become articles, and how the rest is reported."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_pages_of_a_web_archive_are_articles_and_the_rest_is_counted(
     )
 
 
-def test_the_charset_of_the_server_is_believed(tmp_path: Path) -> None:
+def test_the_charset_stated_by_the_server_is_used(tmp_path: Path) -> None:
     russian = page("Паром").encode("windows-1251")
     (article,) = read(
         tmp_path, "a.warc", record(russian, headers="Content-Type: text/html; charset=windows-1251")
@@ -68,7 +68,9 @@ def test_the_charset_of_the_server_is_believed(tmp_path: Path) -> None:
     assert "Паром" in article.text
 
 
-def test_broken_records_are_rejected_by_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_records_are_rejected_with_their_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     good = record(page().encode())
     damaged = bytearray(gzip.compress(page().encode()))
     damaged[-20] ^= 0xFF
@@ -79,10 +81,10 @@ def test_broken_records_are_rejected_by_number(tmp_path: Path, capsys: pytest.Ca
     assert reasons(found) == ["", "torn", "unsupported", "no_article_text", "", "torn"]
     assert [one.path.rpartition("#")[2] for one in found] == ["1", "2", "3", "4", "5", "6"]
     assert reasons(read(tmp_path, "b.warc", good + b"XARC/1.0\r\n\r\n" + good))[1:] == ["bad_warc"]
-    assert capsys.readouterr().err == "", "warcio writes to standard error by itself"
+    assert capsys.readouterr().err == "", "warnings of warcio must not reach standard error"
 
 
-def test_a_record_shorter_than_its_page_is_said(tmp_path: Path) -> None:
+def test_a_record_shorter_than_its_page_is_rejected(tmp_path: Path) -> None:
     good = record(page().encode())
     size = good.index(b"Content-Length: ") + 16
     short = good[:size] + b"300" + good[good.index(b"\r\n", size) :]
@@ -90,7 +92,7 @@ def test_a_record_shorter_than_its_page_is_said(tmp_path: Path) -> None:
     assert "bad_warc" in reasons(found)
 
 
-def test_a_web_archive_without_pages_is_said_and_pages_over_the_limit_are_left(tmp_path: Path) -> None:
+def test_archives_without_pages_and_pages_over_the_limit_are_rejected(tmp_path: Path) -> None:
     assert reasons(read(tmp_path, "a.warc", record(b"", kind="request"))) == ["no_pages"]
     big = record(gzip.compress(b" " * 5_000_000), headers="Content-Type: text/html\r\nContent-Encoding: gzip")
     found = read(tmp_path, "b.warc", big + record(page().encode()), limits=Limits(document=100_000))
@@ -100,13 +102,13 @@ def test_a_web_archive_without_pages_is_said_and_pages_over_the_limit_are_left(t
 @pytest.mark.parametrize(
     "tail", [b"WARC/1.0\r\nWARC-Type: ", b"WARC/1.0\r\n", b"WARC/1.0", b"WARC/1.0\r\n: \r\n\r\n"]
 )
-def test_torn_headers_found_by_fuzzing_are_no_crash(tmp_path: Path, tail: bytes) -> None:
+def test_truncated_record_headers_do_not_crash(tmp_path: Path, tail: bytes) -> None:
     found = read(tmp_path, "a.warc", record(page().encode()) + tail)
     assert reasons(found)[0] == ""
 
 
 @pytest.mark.slow
-def test_a_million_blank_lines_between_records_are_passed_over(tmp_path: Path) -> None:
+def test_a_million_blank_lines_between_records_are_skipped(tmp_path: Path) -> None:
     start = time.process_time()
     good = record(page().encode())
     assert reasons(read(tmp_path, "a.warc", good + b"\n" * 1_000_000 + good)) == ["", ""]
@@ -118,7 +120,7 @@ def test_a_million_blank_lines_between_records_are_passed_over(tmp_path: Path) -
 LONG = "The council met on Friday and voted on the money for the ferry. " * 9
 
 
-def test_entries_with_text_are_articles_and_links_alone_are_named(tmp_path: Path) -> None:
+def test_entries_with_text_are_articles_and_links_alone_are_rejected(tmp_path: Path) -> None:
     rest = (
         "<dc:creator>Ada Lind</dc:creator><pubDate>Tue, 09 Mar 2021 10:00:00 +0000</pubDate>"
         "<category>roads</category><category>money</category>"
@@ -155,7 +157,7 @@ def test_entries_with_text_are_articles_and_links_alone_are_named(tmp_path: Path
         f"<content>{SAID}\n\nTwo.</content>",
     ],
 )
-def test_atom_says_what_its_content_is(tmp_path: Path, content: str) -> None:
+def test_atom_content_is_read_by_its_type(tmp_path: Path, content: str) -> None:
     feed = (
         '<feed xmlns="http://www.w3.org/2005/Atom"><title>Mill Courier</title><entry><title>Ferry</title>'
         "<link rel='self' href='http://mill.example/no'/><link href='http://mill.example/1'/><updated>2021-03-09T10:00:00Z</updated>"
@@ -173,7 +175,7 @@ def test_atom_says_what_its_content_is(tmp_path: Path, content: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a:", "a:1", "a:-b", "Content-Type:"])
-def test_odd_names_of_elements_found_by_fuzzing_are_no_crash(tmp_path: Path, name: str) -> None:
+def test_invalid_element_names_do_not_crash(tmp_path: Path, name: str) -> None:
     inside = f"<content:encoded>{SAID}<{name}>more</{name}></content:encoded>"
     feed = RSS.format(f"<item><title>Ferry</title>{inside}</item>")
     (found,) = read(tmp_path, "a.rss", feed)
@@ -181,14 +183,14 @@ def test_odd_names_of_elements_found_by_fuzzing_are_no_crash(tmp_path: Path, nam
     assert "more" in found.text
 
 
-def test_feeds_that_break_off_or_hold_nothing_say_so(tmp_path: Path) -> None:
+def test_truncated_and_empty_feeds_are_rejected(tmp_path: Path) -> None:
     feed = RSS.format(item("One", content=f"<p>{SAID}</p>") + item("Two", content=f"<p>{SAID}</p>"))
     assert reasons(read(tmp_path, "a.rss", feed[:-30])) == ["", "", "torn"]
     assert reasons(read(tmp_path, "b.rss", RSS.format(""))) == ["empty"]
     assert reasons(read(tmp_path, "c.rss", "<rss>" + "<a>" * 1000)) == ["bad_feed"]
 
 
-def test_entity_bombs_do_not_go_off_and_files_are_not_read(tmp_path: Path) -> None:
+def test_entities_declared_in_a_feed_are_not_resolved(tmp_path: Path) -> None:
     lol = "".join(f'<!ENTITY l{i + 1} "{f"&l{i};" * 10}">' for i in range(12))
     bomb = f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY l0 "lol"><!ENTITY f SYSTEM "file:///etc/hostname">{lol}]>'
     body = (
@@ -199,7 +201,7 @@ def test_entity_bombs_do_not_go_off_and_files_are_not_read(tmp_path: Path) -> No
     start = time.perf_counter()
     (found,) = read(tmp_path, "a.rss", bomb + body)
     assert isinstance(found, Article)
-    assert found.text == "&l12;\n\n&f;" + "&l12;" * 200, "what a feed declares stays as it was written"
+    assert found.text == "&l12;\n\n&f;" + "&l12;" * 200, "declared entities stay as text"
     loc = "<urlset><url><loc>http://mill.example/&l12;&f;</loc></url></urlset>"
     (refused,) = read(tmp_path, "b.xml", bomb + loc)
     assert isinstance(refused, Rejected)
@@ -209,14 +211,14 @@ def test_entity_bombs_do_not_go_off_and_files_are_not_read(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "date", ["Tue, 09 Mar 99999999999999999999 10:00:00 +0000", "99999999999999999999", "0000-00-00"]
 )
-def test_dates_beyond_any_calendar_found_by_fuzzing(tmp_path: Path, date: str) -> None:
+def test_impossible_dates_are_kept_as_text(tmp_path: Path, date: str) -> None:
     feed = RSS.format(item("One", content=f"<p>{SAID}</p>", rest=f"<pubDate>{date}</pubDate>"))
     (found,) = read(tmp_path, "a.rss", feed)
     assert isinstance(found, Article)
     assert found.published == date
 
 
-def test_standard_input_may_be_a_feed_or_a_list_with_carriage_returns() -> None:
+def test_standard_input_may_be_a_feed_or_a_csv_with_carriage_returns() -> None:
     feed = RSS.format(item("One", content=f"<p>{SAID}</p>"))
     (found,) = read_articles(["-"], stdin=io.BytesIO(feed.encode()))
     assert isinstance(found, Article)
@@ -247,7 +249,7 @@ def test_a_sitemap_without_urls_is_rejected_once_with_its_number(tmp_path: Path)
     assert reasons(read(tmp_path, "d.xml", full[:-20])) == ["bad_sitemap"]
 
 
-# ---- pages out of all proportion
+# ---- oversized pages
 
 
 def page_of(body: str) -> bytes:
@@ -259,7 +261,7 @@ def page_of(body: str) -> bytes:
     ("body", "reason"),
     [("<p>x</p>" * 60_000, "too_large"), ("word " * 500_000, "too_large"), ("<b>" * 100_000, "too_deep")],
 )
-def test_pages_that_would_take_minutes_are_refused(tmp_path: Path, body: str, reason: str) -> None:
+def test_pages_that_would_take_minutes_are_rejected(tmp_path: Path, body: str, reason: str) -> None:
     start = time.perf_counter()
     assert reasons(read(tmp_path, "a.html", page_of(body))) == [reason]
     assert time.perf_counter() - start < 20
@@ -272,4 +274,6 @@ def test_three_thousand_comments_are_read_in_seconds(tmp_path: Path) -> None:
     (found,) = read(tmp_path, "a.html", page_of("<div>" + "".join(map(one.format, range(3000))) + "</div>"))
     assert isinstance(found, Article)
     assert sum(part.role == "comment" for part in found.parts) == 3000
-    assert time.perf_counter() - start < 20, "5,000 took 96 seconds, as each looked through the whole page"
+    assert time.perf_counter() - start < 20, (
+        "5,000 once took 96 seconds, since each comment searched the whole page"
+    )

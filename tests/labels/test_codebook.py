@@ -1,4 +1,4 @@
-"""The codebook: complete, checked when loaded, and the same words as everywhere else."""
+"""The codebook: complete, validated on loading, with the same labels as the records and the model."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def load(tmp_path, text):
     return Codebook.load(path)
 
 
-def test_its_words_are_those_of_records_and_model(book):
+def test_its_labels_are_those_of_the_records_and_the_model(book):
     assert book.labels("stance") == STANCES
     assert book.labels("reply") == REPLIES
     assert book.labels("loaded") == TECHNIQUES
@@ -33,25 +33,25 @@ def test_its_words_are_those_of_records_and_model(book):
     ]
 
 
-def test_every_task_has_a_rule_and_every_text_stands_once(book):
+def test_every_task_has_a_rule_and_every_text_is_unique(book):
     assert set(book.rules) == set(book.tasks)
     entries = [entry for labels in book.tasks.values() for entry in labels.values()]
     texts = [text for each in entries for text in (each.definition, each.example, each.counter_example)]
     assert len(texts) == len(set(texts)) == 3 * (3 + 14 + 15 + 4 + 3)
 
 
-def test_frames_say_what_frac_makes_of_them(book):
+def test_notes_of_frames_state_their_frac_labels(book):
     assert all(book.entry("frames", label).note.startswith("FrAC: ") for label in book.labels("frames"))
 
 
-def test_unknown_words_get_a_suggestion(book):
+def test_unknown_labels_and_tasks_get_a_suggestion(book):
     with pytest.raises(UsageError, match=r"no label 'favour' for stance\. Did you mean 'favor'\?"):
         book.entry("stance", "favour")
     with pytest.raises(UsageError, match=r"no task 'frame'\. Did you mean 'frames'\?"):
         book.labels("frame")
 
 
-def test_the_fingerprint_follows_the_content_alone(tmp_path):
+def test_the_fingerprint_depends_only_on_the_content(tmp_path):
     first = load(tmp_path, f"version = 1\n[stance.a]\n{ENTRY}[stance.b]\n{ENTRY}").fingerprint
     shuffled = load(tmp_path, f"# a remark\nversion = 1\n[stance.b]\n{ENTRY}[stance.a]\n{ENTRY}").fingerprint
     changed = load(tmp_path, f"version = 1\n[stance.a]\n{ENTRY}[stance.b]\n{ENTRY}note = 'n'").fingerprint
@@ -79,11 +79,11 @@ def test_the_fingerprint_follows_the_content_alone(tmp_path):
         ("version =", "not a TOML file"),
     ],
 )
-def test_a_bad_file_is_refused_with_its_place(tmp_path, text, message):
+def test_an_invalid_file_is_reported_with_the_place(tmp_path, text, message):
     with pytest.raises(UsageError, match=message):
         load(tmp_path, text)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_reported_with_its_path(tmp_path):
     with pytest.raises(UsageError, match=r"none\.toml: no such codebook"):
         Codebook.load(tmp_path / "none.toml")

@@ -1,4 +1,4 @@
-"""Finding targets: word boundaries, possessives, overlaps, spellings; and files that cannot be used."""
+"""Finding targets: word boundaries, possessives, overlaps, spellings; and invalid targets files."""
 
 import itertools
 import re
@@ -80,7 +80,7 @@ def named(load):
         ("", {}),
     ],
 )
-def test_names_are_found_exactly(named, text, expected):
+def test_names_are_found_as_whole_words(named, text, expected):
     assert named(text) == expected
 
 
@@ -90,7 +90,7 @@ def test_a_decomposed_text_keeps_its_own_offsets(named):
     assert named("Velmora\u0301") == {}  # another letter
 
 
-def test_what_every_comment_is_asked_about(load):
+def test_targets_scored_for_every_comment(load):
     targets = load(FILE)
     assert targets.always("comment") == ("article",)
     assert targets.always("paragraph") == ()
@@ -117,7 +117,7 @@ def test_two_ad_hoc_names_with_one_spelling_are_both_found():
     assert set(Targets.from_names(["Owl", "owl"]).find("An owl.")) == {"Owl", "owl"}
 
 
-def test_the_fingerprint_follows_the_content(load):
+def test_the_fingerprint_depends_only_on_the_content(load):
     assert load(FILE).fingerprint == load("# remark\n" + FILE).fingerprint
     assert load(FILE).fingerprint != load(FILE.replace("oil ring", "lamp oil ring")).fingerprint
     assert re.fullmatch("[0-9a-f]{12}", load(FILE).fingerprint)
@@ -147,12 +147,12 @@ def test_the_fingerprint_follows_the_content(load):
         ("[[target", "not a TOML file"),
     ],
 )
-def test_a_bad_file_is_refused_with_its_place(load, text, message):
+def test_an_invalid_file_is_reported_with_the_place(load, text, message):
     with pytest.raises(UsageError, match=message):
         load(text)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_reported_with_its_path(tmp_path):
     with pytest.raises(UsageError, match=r"none\.toml: no such targets file"):
         Targets.load(tmp_path / "none.toml")
 
@@ -187,7 +187,7 @@ def test_finding_is_fast(shipped):
     found = shipped.find(text)
     megabytes_a_second = len(text) / 1e6 / (time.process_time() - start)
     assert len(found["turkey"]) == 20_000
-    assert megabytes_a_second > 2  # 9 on an idle core; the bound only catches a search that became quadratic
+    assert megabytes_a_second > 2  # 9 on an idle core; the bound only catches a quadratic search
 
 
 LETTERS = "aAbÉéñß'’- .İ\u0301ς🦫"
@@ -200,7 +200,7 @@ def usable(names):
 
 @given(names_in, st.text(LETTERS, max_size=60))
 @settings(max_examples=80, deadline=None)
-def test_mentions_are_whole_words_apart_and_in_order(names, text):
+def test_mentions_are_whole_words_in_order_without_overlap(names, text):
     targets = Targets.from_names(usable(names))
     places = sorted({place for found in targets.find(text).values() for place in found})
     for start, end in places:
@@ -214,7 +214,7 @@ def test_mentions_are_whole_words_apart_and_in_order(names, text):
 
 @given(names_in, st.sampled_from(["", "'s", "’s", ",", " 🦫", "-led"]))
 @settings(max_examples=80, deadline=None)
-def test_a_name_finds_itself_between_other_words(names, after):
+def test_a_name_is_found_between_other_words(names, after):
     for name in usable(names):
         text = f"🦫 “ {name}{after}"
         assert Targets.from_names([name]).find(text) == {name: ((4, 4 + len(name)),)}
@@ -222,7 +222,7 @@ def test_a_name_finds_itself_between_other_words(names, after):
 
 @given(names_in, st.text(LETTERS, max_size=40))
 @settings(max_examples=80, deadline=None)
-def test_every_mention_spells_one_of_the_names(names, text):
+def test_every_mention_is_a_spelling_of_its_name(names, text):
     def plain(words):
         words = (
             unicodedata.normalize("NFC", words).replace("’", "'").replace("-", " ").lower().replace("ς", "σ")
@@ -238,7 +238,7 @@ WORDS = st.lists(st.sampled_from(["ab", "cd", "ef"]), min_size=1, max_size=4).ma
 
 
 def longest_first(names, text):
-    """The slow way: every place of every name, the longest and then the first taken where it is free."""
+    """Reference search: all matches of all names; longer ones first, then earlier ones, without overlap."""
     found = [(m.start(1), m.end(1)) for name in names for m in re.finditer(rf"\b(?=({name})\b)", text)]
     taken = []
     for start, end in sorted(found, key=lambda place: (place[0] - place[1], place[0])):
@@ -249,6 +249,6 @@ def longest_first(names, text):
 
 @given(st.lists(WORDS, min_size=1, max_size=6, unique=True), st.lists(WORDS, max_size=5).map(" ".join))
 @settings(max_examples=50, deadline=None)
-def test_overlaps_are_settled_as_the_slow_way_would(names, text):
+def test_overlaps_are_resolved_as_by_a_simple_search(names, text):
     found = Targets.from_names(names).find(text)
     assert sorted(place for places in found.values() for place in places) == longest_first(names, text)
