@@ -74,7 +74,7 @@ def test_the_fingerprint_depends_only_on_the_content(tmp_path):
         ("version = 1\n[stance.favor]\ndefinition = ' '", r"\[stance\.favor\]: 'definition' has no text"),
         (f"[stance.favor]\n{ENTRY}", '"version" is None'),
         ("version = 1", "no labels"),
-        ("version = 1\nstance = 'favor'", "'stance' is no table of labels"),
+        ("version = 1\nstance = 'favor'", "'stance' is not a table of labels"),
         ("version = 1\n[stance]\nfavor = 'x'", r"\[stance\.favor\]: expected a table"),
         ("version =", "not a TOML file"),
     ],

@@ -109,7 +109,7 @@ def test_ad_hoc_names_are_their_own_ids():
         "Ann-Marie": ["Ann Marie"],
     }
     assert Targets.from_names([]).find(text) == {}
-    with pytest.raises(UsageError, match="' ' is no name"):
+    with pytest.raises(UsageError, match="' ' is not a name"):
         Targets.from_names([" "])
 
 
@@ -132,11 +132,17 @@ def test_the_fingerprint_depends_only_on_the_content(load):
         ),
         ("[[target]]\nname = 'A'", "target 1: 'id' is missing"),
         ("[[target]]\nid = 'a'\naliases = ['A']", "target 1: 'name' is missing"),
-        ("[[target]]\nid = 'The A'\nname = 'A'", r"target 1 \(The A\): an id is made of lower-case letters"),
-        ("[[target]]\nid = 'a'\nname = 'A'", r"target 1 \(a\): nothing would ever name it"),
-        ("[[target]]\nid = 'a'\nname = 'A'\naliases = 'A'", "aliases is 'A'; expected a list"),
+        (
+            "[[target]]\nid = 'The A'\nname = 'A'",
+            r"target 1 \(The A\): invalid id\. Expected lower-case letters",
+        ),
+        ("[[target]]\nid = 'a'\nname = 'A'", r"target 1 \(a\): no text could name it"),
+        ("[[target]]\nid = 'a'\nname = 'A'\naliases = 'A'", r"aliases is 'A'\. Expected a list"),
         ("[[target]]\nid = 'a'\nname = 'A'\naliases = ['A{,}', '-']", "aliases holds '-'"),
-        ("[[target]]\nid = 'a'\nname = 'A'\nalways = ['comments']", "no kind of unit 'comments'.*'comment'"),
+        (
+            "[[target]]\nid = 'a'\nname = 'A'\nalways = ['comments']",
+            "'comments', which is not a kind of unit.*'comment'",
+        ),
         ("[[target]]\nid = 'a'\nname = 'A'\naliases = ['A']\n" * 2, "two targets have the id 'a'"),
         (
             "[[target]]\nid = 'a'\nname = 'A'\naliases = ['X y']\n"

@@ -208,7 +208,7 @@ def test_a_frame_is_refused_with_what_to_write_instead(scorer: slant.Scorer) -> 
     [
         ("council", r"Expected a list of names, such as \['council'\]"),
         (["council", 3], r"targets holds 3 \(int\)"),
-        (["council", " "], "is no name of a target"),
+        (["council", " "], "is not a name of a target"),
         ("none.toml", "none.toml: no such targets file"),
     ],
 )

@@ -1,1 +1,1 @@
-"""What is said about a unit: the codebook's labels, the targets, and the public sets that are labelled so."""
+"""What units are scored for: the labels of the codebook and the targets of stance."""

@@ -1,4 +1,4 @@
-"""The codebook: what each label means, in words for people. Models and scores carry its fingerprint."""
+"""Load the codebook, which defines every label in words for people. Models and scores carry its fingerprint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TEXTS = ("definition", "example", "counter_example")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one label means. note: what else a reader of the label should know, or an empty string."""
+    """Definition of one label. note: further advice to readers of the label, or an empty string."""
 
     definition: str
     example: str
@@ -28,7 +28,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Codebook:
-    """Task → label → entry, in the order of the file, and the rule of labelling of each task.
+    """Tasks, labels and entries in the order of the file, and the labeling rule of each task.
 
     Tasks: "stance", "loaded", "frames", "reply", and "toxic", "biased", "subjective" with one label each.
     """
@@ -39,39 +39,39 @@ class Codebook:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Codebook:
-        """The codebook at `path`, by default the one that ships with slant.
+        """Load the codebook at `path`, by default the one that ships with slant.
 
-        Raises UsageError with the place for a file that is missing, no TOML, or lacks a text of some label.
+        Raises UsageError, with the place, if the file is missing, is not TOML, or lacks a text of a label.
         """
         path = path or asset("codebook.toml")
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise UsageError(f"{path}: no such codebook.") from None
+            raise UsageError(f"{path}: no such codebook. Check the path.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: not a TOML file: {error}.") from None
         version = content.pop("version", None)
         rules = content.pop("rules", {})
         if not isinstance(version, int):
-            raise UsageError(
-                f'{path}: "version" is {version!r}; a codebook needs a whole number, e.g. version = 1.'
-            )
+            raise UsageError(f'{path}: "version" is {version!r}. Expected a whole number, e.g. version = 1.')
         if not content:
-            raise UsageError(f"{path}: no labels. A label is a table such as [stance.favor].")
-        return cls(version, rules, {task: _task(path, task, labels) for task, labels in content.items()})
+            raise UsageError(f"{path}: no labels. Expected a table per label, such as [stance.favor].")
+        return cls(
+            version, rules, {task: _parse_task(path, task, labels) for task, labels in content.items()}
+        )
 
     @property
     def fingerprint(self) -> str:
-        """12 hex digits of the content; comments and the order of the file do not matter."""
+        """Hash of the content, 12 hex digits. Comments and the order of the file do not change it."""
         canonical = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8")).hexdigest()[:12]
 
     def labels(self, task: str) -> tuple[str, ...]:
-        """The labels of a task, in the order of the file. Raises UsageError for an unknown task."""
+        """Labels of a task in the order of the file. Raises UsageError for an unknown task."""
         return tuple(self._task(task))
 
     def entry(self, task: str, label: str) -> Entry:
-        """Raises UsageError for an unknown task or label, with the nearest known one."""
+        """Entry of a label. Raises UsageError, with a suggestion, for an unknown task or label."""
         labels = self._task(task)
         if label not in labels:
             raise UsageError(
@@ -89,15 +89,15 @@ class Codebook:
         return self.tasks[task]
 
 
-def _task(path: Path, task: str, labels: Any) -> dict[str, Entry]:
+def _parse_task(path: Path, task: str, labels: Any) -> dict[str, Entry]:
     if not isinstance(labels, dict) or not labels:
         raise UsageError(
-            f"{path}: {task!r} is no table of labels. A label is a table such as [{task}.some_label]."
+            f"{path}: {task!r} is not a table of labels. Expected a table per label, such as [{task}.some_label]."
         )
-    return {label: _entry(f"{path}, [{task}.{label}]", texts) for label, texts in labels.items()}
+    return {label: _parse_entry(f"{path}, [{task}.{label}]", texts) for label, texts in labels.items()}
 
 
-def _entry(place: str, texts: Any) -> Entry:
+def _parse_entry(place: str, texts: Any) -> Entry:
     if not isinstance(texts, dict):
         raise UsageError(f"{place}: expected a table with {', '.join(_TEXTS)}.")
     known = (*_TEXTS, "note")
@@ -105,7 +105,7 @@ def _entry(place: str, texts: Any) -> Entry:
         if name not in known:
             raise UsageError(f"{place}: unknown key {name!r}.{did_you_mean(name, known)}")
         if not isinstance(text, str) or not text.strip():
-            raise UsageError(f"{place}: {name!r} has no text.")
+            raise UsageError(f"{place}: {name!r} has no text. Expected a sentence or two.")
     missing = [name for name in _TEXTS if name not in texts]
     if missing:
         raise UsageError(f"{place}: {', '.join(missing)} is missing. Every label needs {', '.join(_TEXTS)}.")
