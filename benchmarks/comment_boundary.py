@@ -1,7 +1,7 @@
 """Where do the comments begin? Accuracy on documents assembled from known articles and known comments.
 
     python benchmarks/comment_boundary.py            # figures on the held-out documents
-    python benchmarks/comment_boundary.py --fit      # the weights of reading/comments.py, refitted
+    python benchmarks/comment_boundary.py --fit      # the weights of segment/comment_section.py, refitted
 
 Articles: PTC (train / dev) and FA-KES (by the hash of its row, 3:1). Comments: VAST posts (train / dev) and
 Civil Comments of the toxic-spans set (train / trial). Names, handles and headings are invented, and the

@@ -84,7 +84,7 @@ def test_a_text_that_answers_another_is_a_comment() -> None:
         ('{"text": "x", "kind": ["title"]}', "bad_kind", "expected one of"),
         ('{"text": "x", "targets": "ferry"}', "bad_targets", "expected a list of names"),
         ('{"text": "x", "targets": [" "]}', "bad_targets", "expected a list of names"),
-        ('{"text": "x", "targets": ["-"]}', "bad_targets", "nothing in it to look for"),
+        ('{"text": "x", "targets": ["-"]}', "bad_targets", "Expected letters or digits"),
         ('{"text": "x", "outlet": ["Courier"]}', "bad_field", '"outlet" is .* expected a string or null'),
         ('{"text": "x", "parent_text": 3}', "bad_field", '"parent_text" is 3'),
     ],
