@@ -15,6 +15,8 @@ _IN_CHECKOUT = {
     "registry.toml": "data/registry.toml",
     "frames.jsonl": "data/frames.jsonl",
     "domain.jsonl": "data/domain.jsonl",
+    "reading.jsonl": "data/reading.jsonl",
+    "contrast.jsonl": "data/contrast.jsonl",
     "published.toml": "data/published.toml",
     "seeds_gold.jsonl": "seeds/gold/gold.jsonl",
     "schemas": "data/schemas",

@@ -16,6 +16,7 @@ from slant.corpora import (
     newsmtsc,
     own_labels,
     ptc,
+    reading_set,
     rumoureval,
     ruwa,
     toxic_spans,
@@ -52,6 +53,8 @@ LABELED_SETS: dict[str, LabeledSet] = {
 OWN_SETS: dict[str, LabeledSet] = {
     own_labels.FRAME_LABELS: LabeledSet(own_labels.read_frame_labels, own_labels.FRAME_SPLITS),
     own_labels.DOMAIN_LABELS: LabeledSet(own_labels.read_domain_labels, own_labels.DOMAIN_SPLITS),
+    reading_set.READING_SET: LabeledSet(reading_set.read_reading_set, reading_set.READING_SPLITS),
+    reading_set.CONTRAST_SET: LabeledSet(reading_set.read_contrast_set, reading_set.CONTRAST_SPLITS),
 }
 # Judged, never learned from: a recipe cannot name these.
 TEST_SETS: dict[str, LabeledSet] = {

@@ -1,0 +1,198 @@
+"""The reading set and the contrast groups: author stance, labeled **by a language model** under the codebook.
+
+data/reading.jsonl: units (titles, paragraphs, comments) of public texts with 2 to 4 targets each; some also with loaded
+spans, frames and replies. Stand-off: a unit is found by the checksum of its document and its offsets; no text is included.
+data/contrast.jsonl: groups of short texts written for this project, each telling one event from several sides.
+How far the labels agree with a second reading and with people: data/README.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from slant.assets import asset
+from slant.corpora import babe, ptc
+from slant.corpora.files import check_split, digest, json_lines, locate, table
+from slant.errors import SlantError
+from slant.labels.targets import Targets
+from slant.records import Example, Span, TargetLabel
+
+READING_SET: str = "slant_reading"
+CONTRAST_SET: str = "slant_contrast"
+# Whole sources held out of training, so that a model is chosen on texts unlike those it learned from.
+HELD_OUT_SOURCES = ("socc", "gdelt_ukraine", "polnear_train", "reddit_titles", "us_gov")
+READING_SPLITS: tuple[str, ...] = ("all", "fit", "held_out")
+CONTRAST_SPLITS: tuple[str, ...] = ("all", "fit", "held_out")
+_LARGEST_FIELD = 10_000_000  # characters; articles in CSV fields are longer than csv's default limit
+
+
+def read_reading_set(root: Path, split: str = "fit") -> Iterator[Example]:
+    """One Example per unit; "held_out" is the units of HELD_OUT_SOURCES, "fit" all others.
+
+    Targets that the unit does not concern are left out. A target that is meant but not named has no mentions.
+    meta: `origin` (the source of the text), `kind`, `domain`, `annotator`.
+    Raises SlantError if a document is not found: the set in `root` differs from the one that was annotated.
+    """
+    check_split(READING_SET, split, READING_SPLITS)
+    documents: dict[str, dict[str, str]] = {}
+    for row in reading_rows(split):
+        origin = row["source"]
+        if origin not in documents:
+            documents[origin] = {digest(text): text for text in DOCUMENTS[origin](root)}
+        yield _example(row, documents[origin], root)
+
+
+def reading_rows(split: str = "all") -> Iterator[dict[str, Any]]:
+    """The rows of data/reading.jsonl as they are, with all targets, but without their texts."""
+    for line in asset("reading.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if split == "all" or (row["source"] in HELD_OUT_SOURCES) == (split == "held_out"):
+            yield row
+
+
+def read_contrast_set(root: Path, split: str = "fit") -> Iterator[Example]:
+    """One Example per text; "held_out" is every fifth group, by checksum.
+
+    meta: `kind`, `domain`, `what` (role of the text in its group).
+    """
+    check_split(CONTRAST_SET, split, CONTRAST_SPLITS)
+    for _, row in json_lines(asset("contrast.jsonl")):
+        held_out = int(digest(row["group"]), 16) % 5 == 0
+        if split == "all" or held_out == (split == "held_out"):
+            yield Example(
+                id=f"{CONTRAST_SET}-{digest(row['text'])}",
+                source=CONTRAST_SET,
+                split=split,
+                group=row["group"],
+                text=row["text"],
+                targets=_targets(row["text"], row["stance"]),
+                meta={"kind": row["kind"], "domain": row["domain"] or "", "what": row["what"]},
+            )
+
+
+def _example(row: dict[str, Any], documents: dict[str, str], root: Path) -> Example:
+    document = documents.get(row["document"], "")
+    text = document[row["start"] : row["end"]]
+    if digest(text) != row["text"]:
+        raise SlantError(
+            f"reading.jsonl: unit {row['id']} is not in {row['source']!r} under {root}. The set differs from the "
+            "annotated one; run `slant data check`."
+        )
+    return Example(
+        id=f"{READING_SET}-{row['id']}",
+        source=READING_SET,
+        split="held_out" if row["source"] in HELD_OUT_SOURCES else "fit",
+        group=row["document"],
+        text=text,
+        context=documents[row["parent"]] if row.get("parent") else None,
+        targets=_targets(text, row["stance"]),
+        loaded=tuple(Span(s["start"], s["end"], s["label"]) for s in row["loaded"])
+        if "loaded" in row
+        else None,
+        frames=tuple(row["frames"]) if "frames" in row else None,
+        reply=row.get("reply"),
+        meta={
+            "origin": row["source"],
+            "kind": row["kind"],
+            "domain": row["domain"] or "",
+            "annotator": row["reader"],
+        },
+    )
+
+
+def _targets(text: str, stance: Iterable[dict[str, Any]]) -> tuple[TargetLabel, ...]:
+    out = []
+    for given in stance:
+        if given.get("concerned", True):
+            name = given["target"]
+            found = Targets.from_names([name]).find(text) if given.get("named", True) else {}
+            out.append(TargetLabel(name, given["stance"], found.get(name, ())))
+    return tuple(out)
+
+
+# ---- documents of each source, as they were annotated: the whole text of a row, article or file
+
+
+def _column(
+    folder: str, names: Iterable[str], *columns: str, delimiter: str = ","
+) -> Callable[[Path], Iterator[str]]:
+    def read(root: Path) -> Iterator[str]:
+        csv.field_size_limit(_LARGEST_FIELD)
+        for name in names:
+            for _, row in table(locate(root, folder, name), columns, delimiter=delimiter):
+                yield from (row[column] for column in columns)
+
+    return read
+
+
+def _lines(folder: str, name: str, *fields: str) -> Callable[[Path], Iterator[str]]:
+    def read(root: Path) -> Iterator[str]:
+        for _, row in json_lines(locate(root, folder, name)):
+            yield from (row[field] for field in fields if row.get(field))
+
+    return read
+
+
+def _files(folder: str, pattern: str) -> Callable[[Path], Iterator[str]]:
+    def read(root: Path) -> Iterator[str]:
+        for path in sorted(locate(root, folder).glob(pattern)):
+            yield path.read_bytes().decode("utf-8", "replace")
+
+    return read
+
+
+def _plain_directed(root: Path) -> Iterator[str]:
+    for line in locate(root, "directed_sentiment", "train.txt").read_text("utf-8").split("\n"):
+        yield line.split("\t")[0].replace("[", "").replace("]", "")
+
+
+def _tehran_times(root: Path) -> Iterator[str]:
+    for _, row in json_lines(locate(root, "texts", "tehran_times", "tehran_times_conflict.jsonl")):
+        yield row["text"]
+        yield row["slug"].replace("-", " ")
+
+
+_YOUTUBE = _column(
+    "texts/youtube_il_pal",
+    (
+        "aljazera_2023.csv",
+        "aljazera_2024.csv",
+        "cnn_2023.csv",
+        "cnn_2024.csv",
+        "sky_2023.csv",
+        "sky_2024.csv",
+        "df_merged.csv",
+    ),
+    "text",
+)
+_USVSTHEM = [f"UsVsThem_{part}_public.csv" for part in ("train", "valid", "test")]
+DOCUMENTS: dict[str, Callable[[Path], Iterator[str]]] = {
+    "babe": lambda root: (e.text for e in babe.read_babe(root)),
+    "checkthat_train": _column("checkthat_subjectivity", ("train_en.tsv",), "sentence", delimiter="\t"),
+    "directed_train": _plain_directed,
+    "gdelt_ukraine": _files("texts/gdelt_ukraine", "*.txt"),
+    "narrative_frames": _column("narrative_frames", ("articles_metadata.tsv",), "text", delimiter="\t"),
+    "newsmtsc_train": _lines("newsmtsc", "train.jsonl", "sentence"),
+    "polnear_train": _files("polnear/train/text", "**/*.txt"),
+    "ptc_train": lambda root: iter(ptc.articles(root, "train").values()),
+    "putin": _column("texts/presidents", ("putin.csv",), "body", "headline", "summary"),
+    "zelenskyy": _column("texts/presidents", ("zelenskyy.csv",), "body", "headline"),
+    "reddit_titles": _column("reddit_frames", ("final_analysis_v2.csv", "framing_combined_human_llm.csv"), "title", "text"),
+    "rumoureval_train": _lines("rumoureval2019", "task_a.jsonl", "text", "parent_text"),
+    "socc": _column("texts/socc_ctc", ("SFU_constructiveness_toxicity.csv",), "comment"),
+    "tehran_times": _tehran_times,
+    "toxic_train": _column("toxic_spans", ("tsd_train.csv",), "text"),
+    "ucc": _column("texts/ucc", ("val.csv", "test.csv"), "comment"),
+    "us_gov": _column("texts/us_gov", ("us_government_statements.tsv",), "article", "title", delimiter="\t"),
+    "usvsthem": _column("texts/usvsthem", _USVSTHEM, "body"),
+    "vast_train": _column("vast", ("vast_train.csv",), "post"),
+    "youtube_aljazera_2023": _YOUTUBE,
+    "youtube_cnn_2024": _YOUTUBE,
+    "youtube_il_pal": _YOUTUBE,
+    "youtube_ip": _YOUTUBE,
+    "youtube_sky_2024": _YOUTUBE,
+}  # fmt: skip
