@@ -1,8 +1,8 @@
-"""Mean and standard deviation of each official figure over models that one recipe gave with several seeds.
+"""Mean and standard deviation of each official figure over models of one recipe trained with several seeds.
 
     python benchmarks/seed_spread.py runs/*/scores/scorecard.json [--json FILE] [--beside FOLDER]
 
---beside FOLDER puts it as seeds.json beside the scorecard there, and writes scorecard.md anew with it.
+--beside FOLDER also writes seeds.json beside the scorecard there, and rewrites its scorecard.md with these figures.
 """
 
 from __future__ import annotations
