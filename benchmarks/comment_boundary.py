@@ -107,7 +107,7 @@ class _Writer:
         self.text = ""
 
     def put(self, text: str, blanks: int = 1) -> tuple[int, int]:
-        """Append a block after so many blank lines; returns where it stands."""
+        """Append a block after so many blank lines; returns its extent."""
         if self.text:
             self.text += "\n" * (blanks + 1)
         start = len(self.text)

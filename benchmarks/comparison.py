@@ -57,7 +57,7 @@ ARTICLES = 200  # per outlet
 ALIKE = (
     4.0  # sum of the parameters of the beta that an article's own rate is drawn from: lower, units more alike
 )
-GOLD = (50, 100, 200, 400)  # labelled units per outlet
+GOLD = (50, 100, 200, 400)  # labeled units per outlet
 LEVEL = 0.95
 
 OUTLETS, UNITS_PER_ARTICLE, TARGETS, WORDS = 15, 12, 6, 30
@@ -190,8 +190,8 @@ def intervals(made: World, seed: int) -> dict[tuple[str, str], list[tuple[float,
         estimates = []
         for outlet in (0, 1):
             rows = np.flatnonzero(cells.group == outlet)
-            labelled = gold(made, outlet, size, rng)
-            estimates.append(corrected_rate(labelled, *summed(cells, rows, 0)))
+            labels = gold(made, outlet, size, rng)
+            estimates.append(corrected_rate(labels, *summed(cells, rows, 0)))
         way = f"corrected, {size} labels an outlet"
         found[way, "rate"] = [e.interval(LEVEL) or (np.nan, np.nan) for e in estimates]
         found[way, "difference"] = [difference(*estimates).interval(LEVEL) or (np.nan, np.nan)]
