@@ -208,11 +208,11 @@ def five_folds(files: Files = HERE) -> str:
 def abstention(files: Files = HERE) -> str:
     """Which stances the model's thresholds withhold."""
     decoding = files.config["decoding"]
-    withheld = [f"{where} below {decoding[k]:.3f}" for k, where in THRESHOLDS.items() if decoding.get(k)]
+    withheld = [f"{decoding[k]:.3f} {where}" for k, where in THRESHOLDS.items() if decoding.get(k)]
     never = [where for k, where in THRESHOLDS.items() if k in decoding and not decoding[k]]
-    text = f"Never withheld (threshold 0): stance {' and '.join(never)}." if never else ""
+    text = f"Never withheld (threshold 0): a stance {' and '.join(never)}." if never else ""
     if withheld:
-        text += f" Withheld: stance {', and '.join(withheld)}."
+        text += f" Withheld if the likeliest label has a probability below {', or below '.join(withheld)}."
     return text.strip() or "The model has no abstention thresholds."
 
 

@@ -244,12 +244,12 @@ def test_labels_and_int8(project: Project) -> None:
 
 def test_which_stances_are_withheld(project: Project) -> None:
     assert project("abstention") == (
-        "Never withheld (threshold 0): stance toward a target that the unit does not name. "
-        "Withheld: stance toward a target that the unit names below 0.413."
+        "Never withheld (threshold 0): a stance toward a target that the unit does not name. "
+        "Withheld if the likeliest label has a probability below 0.413 toward a target that the unit names."
     )
     project.config({"named_abstain": 0.0, "article_abstain": 0.0})
     assert project("abstention") == (
-        "Never withheld (threshold 0): stance toward a target that the unit names and of a comment toward its article."
+        "Never withheld (threshold 0): a stance toward a target that the unit names and of a comment toward its article."
     )
     project.config({})
     assert project("abstention") == "The model has no abstention thresholds."
