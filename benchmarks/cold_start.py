@@ -1,9 +1,9 @@
-"""Cold start to exit of `slant score`, as a whole process: seconds and peak memory.
+"""Seconds and peak memory of one whole `slant score` process, from cold start to exit.
 
     python benchmarks/cold_start.py [PATHS…] [--runs 5] [--json FILE]
 
-PATHS default to the demonstration set. Prints the median, minimum and maximum of the wall time after one run for warm
-file caches, the peak memory of the largest run, and whether torch or transformers were imported.
+PATHS default to the demonstration set. Prints the median, minimum and maximum wall time (after one warm-up run for file
+caches), the peak memory over the runs, and whether torch or transformers were imported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 DEMO = Path(__file__).resolve().parent.parent / "seeds" / "demo" / "articles"
-# Runs the command in-process and says at the end what it had imported.
+# Runs the command in-process and prints at the end which of the two libraries were imported.
 RUN = """
 import sys
 from slant.cli import main
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def measure(paths: list[str], *, runs: int) -> dict[str, Any]:
-    """Times `runs` whole processes after one that is not counted."""
+    """Time `runs` whole processes after one warm-up."""
     seconds, peaks, imported, rows = [], [], "[]", []
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "scores.jsonl"

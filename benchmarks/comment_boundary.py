@@ -1,12 +1,12 @@
-"""Where do the comments begin? Accuracy on documents assembled from known articles and known comments.
+"""Find where reader comments begin: accuracy on documents assembled from known articles and known comments.
 
     python benchmarks/comment_boundary.py            # figures on the held-out documents
-    python benchmarks/comment_boundary.py --fit      # the weights of segment/comment_section.py, refitted
+    python benchmarks/comment_boundary.py --fit      # refit the weights of segment/comment_section.py
 
-Articles: PTC (train / dev) and FA-KES (by the hash of its row, 3:1). Comments: VAST posts (train / dev) and
-Civil Comments of the toxic-spans set (train / trial). Names, handles and headings are invented, and the
-held-out documents use other ones. A document is an article, alone or followed by 2 to 12 comments in one of
-the STYLES. Needs the public data sets (SLANT_DATA, default ../shared/data).
+Articles: PTC (train / dev) and FA-KES (by the hash of its row, 3:1). Comments: VAST posts (train / dev) and Civil Comments
+of the toxic-spans set (train / trial). Names, handles and headings are invented; the held-out documents use other ones. A
+document is an article, alone or followed by 2 to 12 comments in one of the STYLES. Needs the public data sets (SLANT_DATA,
+default ../shared/data).
 """
 
 from __future__ import annotations
@@ -25,12 +25,18 @@ from pathlib import Path
 from typing import Any
 
 from slant.records import Article, Unit
+from slant.segment import comment_section
+from slant.segment.block_roles import is_paragraph, non_content_roles
+from slant.segment.markdown import parse_blocks
 from slant.segment.units import split
 
 DATA = Path(os.environ.get("SLANT_DATA") or Path(__file__).resolve().parents[1] / "../shared/data")
 STYLES = ("authors", "gaps", "mixed", "first_missing", "marker", "bare")
 PLAIN_STYLES = ("plain", "headings", "name_headings", "gaps_inside", "footer", "lists")
 SEEDS = {"train": 11, "dev": 12}
+HAND_SET = ("open_end", "marker")  # see segment/comment_section.py
+FALSE_ALARMS = 0.003  # share of training documents without comments, at most
+
 FIRST = {
     "train": [
         "Ansa", "Bertil", "Corin", "Dagny", "Edwyn", "Fenna", "Garrick", "Hilke", "Isolde", "Jorun",
@@ -101,7 +107,7 @@ class _Writer:
         self.text = ""
 
     def put(self, text: str, blanks: int = 1) -> tuple[int, int]:
-        """Append a block after so many blank lines; returns where it stands."""
+        """Append a block after so many blank lines; returns its extent."""
         if self.text:
             self.text += "\n" * (blanks + 1)
         start = len(self.text)
@@ -289,6 +295,76 @@ def show(result: dict[str, Any]) -> None:
     print(f"unit F1 article {result['unit_f1_article']:.3f}, comment {result['unit_f1_comment']:.3f}")
 
 
+def fit(documents: list[Truth]) -> None:
+    """Print both tables: the style of a block, then the section, whose bias keeps false alarms rare."""
+    style = fit_style(documents)
+    comment_section.STYLE_WEIGHTS.update(style)
+    show_weights("STYLE_WEIGHTS", comment_section.STYLE_WEIGHTS)
+    show_weights("SECTION_WEIGHTS", fit_section(documents))
+
+
+def show_weights(name: str, weights: dict[str, float]) -> None:
+    print(f"{name} = {{")
+    for key, value in weights.items():
+        print(f'    "{key}": {value:.2f},')
+    print("}")
+
+
+def fit_style(documents: list[Truth]) -> dict[str, float]:
+    """Logistic regression, comment paragraphs against article paragraphs, classes balanced."""
+    rows, labels = [], []
+    for truth in documents:
+        usual = sorted(end - start for start, end in truth.paragraphs[:6])[len(truth.paragraphs[:6]) // 2]
+        for start, end in truth.paragraphs[1:]:
+            rows.append(comment_section.style_features(truth.text[start:end].removeprefix("- "), usual))
+            labels.append(0)
+        for start, end, _ in truth.comments:
+            for paragraph in truth.text[start:end].split("\n\n"):
+                rows.append(comment_section.style_features(paragraph, usual))
+                labels.append(1)
+    return regress(rows, labels, comment_section.STYLE_WEIGHTS)
+
+
+def fit_section(documents: list[Truth]) -> dict[str, float]:
+    """Logistic regression on the candidate sections; the bias is then lowered to keep false alarms rare."""
+    rows, labels = [], []
+    for truth in documents:
+        found = parse_blocks(truth.text)
+        neutral = [bool(role) for role in non_content_roles(found)]
+        first = next((i for i, b in enumerate(found) if not neutral[i] and is_paragraph(b)), None)
+        if first is None:
+            continue
+        evidence = comment_section.block_evidence(found, neutral, first)
+        at = comment_section.change_point(evidence, first)
+        if at is not None and truth.style != "marker":
+            rows.append(comment_section.section_features(evidence, at, first))
+            labels.append(int(bool(truth.comments)))
+    weights = regress(rows, labels, comment_section.SECTION_WEIGHTS)
+    alone = sum(not truth.comments for truth in documents)
+    scores = sorted(
+        (
+            sum(weights[name] * row[name] for name in weights)
+            for row, label in zip(rows, labels, strict=True)
+            if not label
+        ),
+        reverse=True,
+    )
+    allowed = int(FALSE_ALARMS * alone)
+    weights["bias"] -= max(scores[allowed], 0.0) if allowed < len(scores) else 0.0
+    return weights
+
+
+def regress(rows: list[dict[str, float]], labels: list[int], before: dict[str, float]) -> dict[str, float]:
+    """Weights by feature name, in the order of the table `before`, whose hand-set entries are kept."""
+    from sklearn.linear_model import LogisticRegression
+
+    names = [name for name in before if name not in HAND_SET]
+    model = LogisticRegression(C=1.0, class_weight="balanced", fit_intercept=False, max_iter=2000)
+    model.fit([[row[name] for name in names] for row in rows], labels)
+    fitted = dict(zip(names, (round(float(weight), 2) for weight in model.coef_[0]), strict=True))
+    return {name: fitted.get(name, weight) for name, weight in before.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -305,8 +381,6 @@ def main() -> None:
             f"No data sets in {DATA}. Set SLANT_DATA to the folder with ptc, fa_kes, vast, toxic_spans.\n",
         )
     if args.fit:
-        from comment_boundary_fit import fit
-
         fit(list(documents("train")))
     else:
         result = measure(args.part)

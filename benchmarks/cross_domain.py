@@ -1,10 +1,10 @@
-"""Stance on a set that was left out: train on everything else that has stances, judge on it.
+"""Stance on a held-out set: train on everything else that has stance labels, evaluate on that set.
 
     python benchmarks/cross_domain.py [--json benchmarks/results/cross_domain.json]
 
-NewsMTSC (named targets in news) and VAST (topics in comments) have a head each; the set left out is asked through the other
-one's head: NewsMTSC's targets by their names as topics, VAST's topics as if they were named. One seed, no teacher, biases as
-learnt.
+NewsMTSC (named targets in news) and VAST (topics in comments) have a head each. The held-out set is scored through
+the head of the other: NewsMTSC's targets by name as topics, VAST's topics as named targets. One seed, no teacher, no
+priors chosen.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ RECIPE = {
     "head_learning_rate": 6e-4,
     "seed": 13,
 }
-# Left out → split judged, and which head then answers: 0 named, 1 topic.
+# Held-out set → split evaluated, and the head that scores it: 0 named, 1 topic.
 LEFT_OUT = {"newsmtsc": ("test_rw", 1), "vast": ("test", 0)}
 
 
 def score(reader: Reader, examples: list[Example], head: int) -> float:
-    """Macro-F1 of the three stances, every target asked by its name."""
+    """Macro-F1 of the three stances; every target is scored by its name."""
     asked = [replace(e, targets=tuple(replace(t, mentions=()) for t in e.targets)) for e in examples]
     gold, said = [], []
     for e, reading in zip(asked, reader.read([request(e) for e in asked]), strict=True):

@@ -2,21 +2,22 @@
 
     python benchmarks/events.py [--json FILE] [--errors]
 
-RUWA (16,351 headlines): its nine labels are what a search was for, over full texts that the set does not hold, so most
-headlines do not say which of the nine they belong to. Judged are stories, by the adjusted Rand index:
+RUWA (16,351 headlines): its nine labels are search queries over full texts that the set does not include, so most
+headlines do not show which of the nine they belong to. Evaluated are stories, by the adjusted Rand index:
 - all: every headline.
 - named: headlines that hold one of the set's own search words for their label.
 - near: of these, the headlines of the fourteen days in which their label has most of them, the event itself.
-- given the labels: what a classifier that learns from labels, in five folds, makes of the same words and dates, on `all`, and
-  what it makes of them with the subheadings that five outlets have. No grouping without labels can be asked for more.
-Settings were chosen on four outlets (bbc.co.uk, en.news-front.info, reuters.com, tass.com); the other five are held out.
+- given the labels: a classifier trained on the labels in five folds, from the same words and dates, on `all`; and the
+  same with the subheadings that five outlets have. This is an upper bound for any grouping without labels.
+Settings were chosen on four outlets (bbc.co.uk, en.news-front.info, reuters.com, tass.com); the other five are held
+out.
 
-FA-KES (792 articles): pairs of one day and place are taken for pairs of one event, which is rough: a place has several events
-on one day, and news of an event appear over days. Judged are events, by all pairs, and by those of one day alone, which
-the set can tell more of. Their settings were chosen on this set, so its figures are none of a held-out one. "same day" calls
-all articles of a day one event.
+FA-KES (792 articles): pairs with the same day and place count as pairs of one event. This is rough: a place has
+several events on one day, and news of one event appear over days. Evaluated are events, over all pairs and over pairs
+of one day alone. The settings were chosen on this set, so its figures are not held-out figures. Baseline "same day":
+all articles of a day are one event.
 
-Also, on FA-KES pairs of one day, by average precision: the vectors in use, and the shipped encoder's own.
+Also, on FA-KES pairs of one day, average precision of the vectors in use and of the shipped encoder's vectors.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def rand(label: NDArray[Any], found: NDArray[Any], mask: Mask) -> dict[str, floa
 
 
 def names_its_event(articles: list[Article], label: NDArray[Any]) -> Mask:
-    """Whether a headline holds a search word that was mostly a search for its label."""
+    """Whether a headline contains a search word that was used mostly for its label."""
     searched: dict[str, Counter[str]] = defaultdict(Counter)
     for _, row in table(locate(data_root(), "ruwa", "RUWA.csv"), ("KW", "Event")):
         for word in ast.literal_eval(row["KW"]):
@@ -112,7 +113,7 @@ def names_its_event(articles: list[Article], label: NDArray[Any]) -> Mask:
 
 
 def in_its_days(days: NDArray[Any], label: NDArray[Any], named: Mask) -> Mask:
-    """Whether a date is among the NEAR days in which most headlines name the label."""
+    """Whether a date is among the NEAR days with the most headlines that name the label."""
     inside = np.zeros(len(days), bool)
     for event in np.unique(label):
         counts = Counter(days[named & (label == event)].tolist())
@@ -130,7 +131,7 @@ def with_subheadings(docs: Documents) -> list[str]:
 
 
 def learned(texts: Sequence[str], days: NDArray[Any], label: NDArray[Any]) -> NDArray[Any]:
-    """Labels guessed out of fold from words and dates, by a classifier that was given the others'."""
+    """Out-of-fold predictions from words and dates, by a classifier trained on the other folds."""
     from scipy.sparse import csr_matrix, hstack
 
     vectors, _ = tfidf(list(texts))
@@ -197,7 +198,7 @@ def pairs(gold: Mask, same: Mask) -> dict[str, float]:
 
 
 def show_errors(docs: Documents, place: NDArray[Any], both: tuple[Any, Any], *, wrong: NDArray[Any]) -> None:
-    """Ten wrong pairs by draw, to be read at the screen and nowhere else."""
+    """Print ten random wrong pairs."""
     for pair in np.random.default_rng(0).permutation(wrong)[:10]:
         for row in (both[0][pair], both[1][pair]):
             day = date.fromordinal(docs.days[row] or 1)

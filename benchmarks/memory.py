@@ -1,12 +1,12 @@
-"""Peak memory of `slant score` over few and over many units, as whole processes.
+"""Peak memory of whole `slant score` processes, over few and over many units.
 
     python benchmarks/memory.py [--units 20000 1000000] [--formats jsonl parquet …] [--model] [--resume] [--json FILE]
 
-The units are invented, all different, in articles of eight (title, six paragraphs, a comment); one in a hundred articles
-comes twice, one in a hundred is empty and rejected. The point is the pipeline around the model (reading, splitting, targets,
-journal, writing), so by default no model is run: rows of the usual size are made by arithmetic where the model would stand.
-`--model` runs the shipped one. `--resume` measures a run that takes all its rows over from one that was killed at its end.
-FILE keeps the runs of other formats and kinds that it holds.
+The units are made up, all different, in articles of eight (title, six paragraphs, a comment). One article in a hundred is a
+duplicate, one in a hundred is empty and rejected. What is measured is the pipeline around the model (reading, splitting,
+targets, journal, writing), so by default a stub computes rows of the usual size in place of the model. `--model` runs the
+shipped model. `--resume` measures a run that takes all its rows from the journal of a run that was killed at its end. FILE
+keeps the runs of other formats that it already holds.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ WORDS = (
     "the council mayor ferry harbour government police court water school bridge market hospital workers union budget "
     "said told asked opened closed promised denied greedy honest reckless brave corrupt shameful on for with of to and"
 )
-# What runs in the measured process. Nothing but the model's own work is left out.
+# Runs in the measured process; only the model itself is replaced.
 RUN = """
 import os, signal, sys
 from slant.cli import main
 model, die, *arguments = sys.argv[1:]
 if model == "stub":
     from slant.records import STANCES, Frame, Loaded, Score, Stance
-    from slant.scoring import runtime, score
+    from slant.scoring import runtimes, score
 
     class Stub:
         fingerprint, codebook = "stub", "stub"
@@ -51,7 +51,7 @@ if model == "stub":
             frames = (Frame("political", p),)
             yield Score(q.unit, stance, loaded, frames, biased=p, subjective=p, model="stub", codebook="stub")
 
-    runtime.load, score.score = lambda *_, **__: Stub(), rows
+    runtimes.load, score.score = lambda *_, **__: Stub(), rows
 if die == "die":
     from slant.scoring.resume import Journal
     Journal.remove = lambda self: os.kill(os.getpid(), signal.SIGKILL)
@@ -84,7 +84,7 @@ def main() -> None:
         before = json.loads(given.json.read_text("utf-8"))["runs"] if given.json.exists() else []
         runs = [*(r for r in before if kind(r) not in map(kind, runs)), *runs]
         for run in runs:
-            run.pop("seconds", None)  # of a machine that may have other work
+            run.pop("seconds", None)  # the machine may be busy with other work
         result = {"runs": sorted(runs, key=lambda r: (*kind(r), r["units"])), "growth": growth(runs)}
         given.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
 
@@ -94,7 +94,7 @@ def kind(run: dict[str, Any]) -> tuple[str, str, bool]:
 
 
 def growth(runs: list[dict[str, Any]]) -> dict[str, float]:
-    """Peak over the most units, as a multiple of that over the fewest, per kind of run."""
+    """Peak memory over the most units divided by that over the fewest, per kind of run."""
     grown = {}
     for model, ending, resumed in sorted({kind(r) for r in runs}):
         same = sorted((r["units"], r["peak_mb"]) for r in runs if kind(r) == (model, ending, resumed))
@@ -108,7 +108,7 @@ def measure(articles: Path, ending: str, *, model: bool, resume: bool) -> dict[s
     if resume:
         _run(articles, output, model=model, die=True)
     seconds, peak, code = _run(articles, output, model=model, die=False, resume=resume)
-    if code != 3:  # some are empty, some come twice
+    if code != 3:  # some are empty, some are duplicates
         said = output.with_name("stderr").read_text("utf-8", "replace")
         raise SystemExit(f"slant score ended with {code}: {said[-2000:]}")
     megabytes = output.stat().st_size / 1e6

@@ -2,8 +2,8 @@
 
     python benchmarks/quality_floor.py [--raise]
 
-The floors stand in model/floor.json with the model's fingerprint and those of the samples. CI checks the demonstration set;
-where the public sets are found (SLANT_DATA), samples of them are checked as well, which takes about two minutes.
+model/floor.json holds the floors, the model's fingerprint and those of the samples. CI checks the demonstration set.
+Where the public sets are found (SLANT_DATA), samples of them are checked as well, which takes about two minutes.
 """
 
 from __future__ import annotations

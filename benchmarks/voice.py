@@ -1,12 +1,12 @@
-"""How well `slant.segment.voices` finds quoted words, against the attributions of PolNeAR.
+"""How well `slant.segment.voices` finds quoted words: precision and recall against the attributions of PolNeAR.
 
     python benchmarks/voice.py [--split dev] [--json FILE]
 
 Prints a Markdown table: precision, recall and F1 of the `quoted` characters, with 95 % intervals from
 resampling articles, against (a) the quoted portion of attributed content, (b) all attributed content, and
-the share of (c) content outside quotation marks (indirect speech) that is called quoted. Blanks and the
-quotation marks themselves are not counted, since annotators differ on whether these belong. Where several
-people annotated an article, the first annotator by name is taken. Tune on train only.
+the share of (c) content outside quotation marks (indirect speech) that is marked quoted. Spaces and the
+quotation marks themselves are not counted, since annotators differ on whether they belong. Where several
+people annotated an article, the first annotator by name is used. Tune on train only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from slant.segment.voices import voices
 
 Mask = NDArray[np.bool_]
 RESAMPLES = 2000
-# Pairs of marks by the plainest rule, not slant's own: a mark opens, the next closes, a line ends it.
+# Pairs of marks by the simplest rule, not slant's own: a mark opens, the next mark or the end of the line closes.
 DOUBLE = re.compile(r"(?:[\"“”]|'')([^\"“”\n]*?)(?:[\"“”]|''|\n|$)")
 SINGLE = re.compile(r"(?<![\w'])[‘'](?!['\s])((?:(?!'')[^\n‘“”\"])*?)[’'](?![\w'])")
 UNCOUNTED = re.compile(r"[\s\"“”„«»'‘’`]")

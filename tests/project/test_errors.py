@@ -1,4 +1,4 @@
-"""What the errors look like: counts per pair of labels and per part, and the card's block of them."""
+"""Errors on the sets whose aim is missed: counts per pair of labels and per part, and their table."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def errors(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    import errors
+    import labels_check
 
-    return errors
+    return labels_check
 
 
 def sheet(*rows: tuple[str, str, list[str]]) -> Sheet:
@@ -39,16 +39,16 @@ def test_pairs_and_parts_are_counted(errors: Any) -> None:
         ("biased", "biased", ["vile"]), ("biased", "non_biased", ["vile"]), ("non_biased", "non_biased", []),
         ("biased", "biased", ["a", "b", "c", "d", "e"]), ("non_biased", "biased", []),
     )  # fmt: skip
-    found = errors.looked_at(babe, rows)
+    found = errors.confusions(babe, rows)
     assert found["labels"] == ["biased", "non_biased"]
     assert found["said"] == [[2, 1], [1, 1]], "rows are the gold labels"
     parts = {(p["by"], p["value"]): (p["wrong"], p["n"]) for p in found["parts"]}
     assert parts == {
-        ("what its annotators call it", "factual"): (1, 2),
-        ("what its annotators call it", "mixed"): (1, 3),
-        ("words that they marked as biased", "0"): (1, 2),
-        ("words that they marked as biased", "1"): (1, 2),
-        ("words that they marked as biased", "4 or more"): (0, 1),
+        ("opinion label of the annotators", "factual"): (1, 2),
+        ("opinion label of the annotators", "mixed"): (1, 3),
+        ("words marked as biased", "0"): (1, 2),
+        ("words marked as biased", "1"): (1, 2),
+        ("words marked as biased", "4 or more"): (0, 1),
     }
 
 
@@ -56,35 +56,34 @@ def test_an_abstention_is_wrong_and_in_no_column(errors: Any) -> None:
     (babe,) = choose(["babe/fold0"])
     out = sheet(("biased", "biased", []))
     out.add("g", {"opinion": "factual", "biased_words": "[]"}, Row("biased", None))
-    found = errors.looked_at(babe, out)
+    found = errors.confusions(babe, out)
     assert found["said"][0] == [1, 0]
     assert found["parts"][0]["wrong"] == 1
 
 
-def test_the_block_shows_them_or_says_what_makes_them(errors: Any, tmp_path: Path) -> None:
-    from comparison_tables import errors as block
-    from model_tables import Files
+def test_the_table_shows_them(errors: Any, tmp_path: Path) -> None:
+    from model_figures import Files
+    from model_figures import errors as block
 
     files = Files(tmp_path)
-    assert block(files).startswith("Not measured yet; `python benchmarks/errors.py --json ")
     part = {"by": "platform", "value": "tram", "n": 1500, "wrong": 300}
     found = {"title": "Streets", "labels": ["up", "down"], "said": [[1200, 3], [4, 5]], "parts": [part]}
     files.results.mkdir(parents=True)
     (files.results / "errors.json").write_text(json.dumps({"model": "f1", "sets": [found]}), "utf-8")
     text = block(files)
     assert "| up | 1,200 | 3 |" in text
-    assert "Wrong, by *platform*: tram: 20.0 % of 1,500." in text
+    assert "Share of errors by *platform*: tram: 20.0 % of 1,500." in text
     assert "Model `f1`" in text
 
 
 def test_the_kept_counts_are_of_the_shipped_model_and_of_the_sets_whose_aim_it_misses(errors: Any) -> None:
-    from model_tables import BARS
+    from model_figures import AIMS
 
     found = json.loads((ROOT / "benchmarks/results/errors.json").read_text("utf-8"))
     card = json.loads((ROOT / "model/default/scores/scorecard.json").read_text("utf-8"))
     assert found["model"] == card["fingerprint"]
     figures = {r["set"]: 100 * r["figure"]["value"] for r in card["results"]}
-    short = {name for name, bar in BARS.items() if figures[name] < bar}
+    short = {name for name, bar in AIMS.items() if figures[name] < bar}
     assert {each["set"] for each in found["sets"]} == short == set(errors.PARTS), (
         "the card's section is about these"
     )

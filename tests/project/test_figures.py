@@ -1,10 +1,9 @@
-"""Figures in README and in the model card are those of the result files; each table from small invented ones."""
+"""Figures in README, docs and model card equal the result files; each table is also made from small invented ones."""
 
 from __future__ import annotations
 
 import importlib
 import json
-import re
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -23,13 +22,10 @@ from slant.judging.scorecard_records import (
     Published,
     Result,
     Scorecard,
-    Spread,
-    write_spread,
 )
 from slant.training.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = (ROOT / "README.md", ROOT / "model" / "default" / "README.md", ROOT / "docs" / "cluster.md")
 SURE = Calibration(
     "stance", 90, ece=0.051, aurc=0.1, bins=(Bin(0, 1, 90, 0.7, 0.8),),
     coverage=(Coverage(0.8, 0.6, 0.15), Coverage(1.0, 0.3, 0.25)), kept=0.94, kept_figure=0.83,
@@ -68,8 +64,9 @@ def card(
 class Project:
     """A checkout with invented result files."""
 
-    def __init__(self, root: Path, fill: Any) -> None:
-        self.root, self.fill = root, fill
+    def __init__(self, root: Path, model: Any, tool: Any) -> None:
+        self.root, self.modules = root, (model, tool)
+        self.files = model.Files(root)
         self.results = root / "benchmarks" / "results"
         self.shipped(FULL, PART, BARE, GONE)
         self.config({"named_abstain": 0.4126, "topic_abstain": 0.0})
@@ -80,42 +77,70 @@ class Project:
     def shipped(self, *results: Result, limit: int | None = None) -> None:
         write(self.root / "model/default/scores/scorecard.json", card(*results, limit=limit))
 
-    def config(self, decoding: dict[str, float]) -> None:
-        kept = {"parameters": 1_500_000, "recipe": "small", "decoding": decoding}
+    def config(self, decoding: dict[str, float], recipe: str = "small") -> None:
+        kept = {"parameters": 1_500_000, "recipe": recipe, "decoding": decoding}
         write(self.root / "model/default/config.json", {"slant": kept})
 
-    def __call__(self, block: str) -> str:
-        text: str = self.fill.TABLES[block](self.fill.Files(self.root))
+    def __call__(self, table: str) -> str:
+        module = next(m for m in self.modules if hasattr(m, table))
+        text: str = getattr(module, table)(self.files)
         return text
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    return Project(tmp_path, importlib.import_module("fill_figures"))
+    return Project(
+        tmp_path, importlib.import_module("model_figures"), importlib.import_module("tool_figures")
+    )
 
 
-def test_readme_and_card_say_what_the_result_files_say() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / "fill_figures.py"), "--check"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
+def cog(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cogapp", "-P", "-I", str(ROOT / "benchmarks"), *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_every_block_is_filled() -> None:
-    for path in PAGES:
-        blocks = re.findall(r"<!-- figures: ([\w-]+) -->\n(.*?)<!-- end -->", path.read_text("utf-8"), re.DOTALL)  # fmt: skip
-        assert blocks, f"{path.name} holds no figures"
-        for name, content in blocks:
-            assert re.search(r"\d|Not measured yet; `", content), f"{path.name}: {name} is empty"
+def pages() -> list[Path]:
+    """The documents that `make figures` fills."""
+    patterns = ("README.md", "docs/*.md", "model/default/README.md", "model/default/scores/*.md")
+    assert f"FIGURES := {' '.join(patterns)}\n" in (ROOT / "Makefile").read_text("utf-8")
+    return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
 
 
-def test_what_the_pages_name_is_there() -> None:
-    for path in PAGES:
-        for name in re.findall(r"model/recipes/\w+\.toml", path.read_text("utf-8")):
-            assert (ROOT / name).exists(), f"{path.name} names {name}"
+@pytest.mark.slow
+def test_the_documents_say_what_the_result_files_say() -> None:
+    found = cog("--check", "--diff", *pages())
+    assert found.returncode == 0, f"run: make figures\n{found.stdout}{found.stderr}"
+
+
+def test_every_block_has_figures() -> None:
+    blocks = [block for path in pages() for block in path.read_text("utf-8").split("[[[cog")[1:]]
+    assert len(blocks) > 20
+    for block in blocks:
+        assert any(c.isdigit() for c in block.partition("]]] -->")[2].partition("<!-- [[[end]]]")[0]), block
+
+
+@pytest.mark.slow
+def test_the_check_fails_for_a_figure_that_was_edited(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text((ROOT / "README.md").read_text("utf-8").replace("**37.1**", "**87.1**"), "utf-8")
+    found = cog("--check", "--diff", page)
+    assert found.returncode != 0
+    assert "87.1" in found.stdout + found.stderr
+
+
+def test_the_scorecard_to_read_is_that_of_the_scorecard_to_compute_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    text = importlib.import_module("model_figures").scorecard_text()
+    assert (ROOT / "model/default/scores/scorecard.md").read_text("utf-8") == text, "run: make figures"
+
+
+def test_the_card_names_the_encoder_of_the_first_recipe() -> None:
     config = json.loads((ROOT / "model/default/config.json").read_text("utf-8"))["slant"]
     encoder = load_recipe(ROOT / "model" / "recipes" / f"{config['recipe'].split(', ')[0]}.toml").encoder
-    assert f"\nbase_model: {encoder}\n" in PAGES[1].read_text("utf-8")
+    assert f"\nbase_model: {encoder}\n" in (ROOT / "model/default/README.md").read_text("utf-8")
 
 
 def test_scores_of_whole_sets_with_everything_beside_them(project: Project) -> None:
@@ -129,81 +154,19 @@ def test_scores_of_whole_sets_with_everything_beside_them(project: Project) -> N
     assert "| Squares dev | span-overlap F1 | **43.1** | 40.0–46.0 | 30 | 43.1 | — | — | — | — |" in found
     assert "| Parks | macro-F1 | not judged | — | 0 |" in found
     assert "Model `f1`, 1.5 million parameters, 2 MB (as much again for OpenVINO); teacher `t1`, not" in found
-    assert "A star: quoted at second hand." in found
     assert "teacher for topics" not in found
     write(
         project.results / "topic_teacher/scorecard.json",
         card(replace(FULL, figure=Figure(0.83)), fingerprint="t2"),
     )
-    assert "teacher for topics `t2`, not shipped: Streets test 83.0; figures × 100." in project("scores")
+    assert "teacher for topics `t2`, not shipped: Streets test 83.0." in project("scores")
     assert "quoted voice" not in found
     assert "/some" not in found, "no path of a machine goes into a page"
-    assert "| Streets test, quoted voice |" in project("slices")
-
-
-def test_a_teacher_judged_on_other_items_gives_no_figure(project: Project) -> None:
-    write(project.results / "teacher/scorecard.json", card(replace(FULL, signature="data:bb|n:1200")))
-    assert "| 1,200 | — | 70.0 |" in project("scores")
-    assert "No teacher's figure where it was judged on other items: Streets test." in project("scores")
 
 
 def test_a_trial_is_called_one(project: Project) -> None:
     project.shipped(FULL, limit=150)
     assert project("scores").startswith("**A trial on about 150 examples a set: not the official figures.**")
-
-
-def test_labels_and_quantisation(project: Project) -> None:
-    assert project("labels").count("against") == 1, "the parts of a set are left out"
-    assert "| Streets test | against | 80.0 | — | 75.0 (70.0–80.0) | 400 |" in project("labels")
-    assert "| a/b | macro-F1 | 50.0 | 49.5 | -0.5 | 50.0 |" in project("quantisation")
-
-
-def test_calibration_and_what_is_withheld(project: Project) -> None:
-    found = project("calibration")
-    assert "| Streets test | 90 | 5.1 | 10.0 | 15.0 | 25.0 | 94.0 | 83.0 |" in found
-    assert found.endswith(
-        "A stance is withheld if its probability is below: toward a target that the unit names 0.413."
-    )
-    project.config({"named_abstain": 0.0})
-    assert project("calibration").endswith("no stance is withheld.")
-    project.config({})
-    assert "withheld" not in project("calibration"), "an older model knows no abstention"
-
-
-def test_bars_say_by_how_much(project: Project) -> None:
-    own = replace(FULL, set="seeds/stance", title="Own", official=False, calibration=replace(SURE, ece=0.09))
-    project.shipped(FULL, BARE, own, replace(FULL, set="babe/fold0", title="Fold", calibration=None))
-    found = project("bars")
-    assert "| ≥ 80.0 | 80.0 (77.0–82.0) | short by less than 0.1 |" in found
-    assert "| Squares dev, span-overlap F1 | ≥ 42.0 | 43.1 (40.0–46.0) | met |" in found
-    assert "| vast/test | ≥ 68.0 | — | not measured |" in found
-    assert "| ECE of stance, Streets test | ≤ 6.0 | 5.1 | met |" in found
-    assert "| ECE of stance, Own | ≤ 6.0 | 9.0 | short by 3.0 |" in found
-    assert "| Fold, macro-F1 | ≥ 77.7 |" in found
-    write(project.results / "babe_five_fold.json", {"folds": [0.75, 0.77], "mean": 0.76, "sd": 0.014})
-    folds = "| Fold, macro-F1 (five folds of another recipe, benchmarks/babe_five_fold.py: 76.0 ± 1.4) | ≥ 77.7 | 80.0"
-    assert folds in project("bars")
-    write(project.results / "babe_five_fold.json", {"folds": [75, 77], "mean": 76, "sd": 1.4})
-    with pytest.raises(SystemExit, match=r"mean is 76; a share in \[0, 1\] expected"):
-        project("bars")
-
-
-def test_the_worst_calibrated_public_set_is_named(project: Project) -> None:
-    worse = replace(FULL, set="vast/test", title="Parks", calibration=replace(SURE, ece=0.07))
-    project.shipped(FULL, worse)
-    assert (
-        "| ECE of stance, the largest of the public sets | ≤ 6.0 | 7.0 (Parks) | short by 1.0 |"
-        in project("bars")
-    )
-
-
-def test_against_is_of_the_shipped_model_only(project: Project) -> None:
-    file = project.results / "against_previous/scorecard.json"
-    write(file, card(FULL, fingerprint="f0", against="old (e0)"))
-    assert project("against").startswith("Not measured yet; `slant evaluate --against")
-    write(file, card(FULL, fingerprint="f1", against="old (e0)"))
-    assert project("against").startswith("Against old (e0). Both models on the same items")
-    assert "| Streets test | 80.0 | 78.0 | +2.0 [+0.1, +4.0] | 0.0300 |" in project("against")
 
 
 def test_agreement_in_full_and_in_short(project: Project) -> None:
@@ -216,114 +179,24 @@ def test_agreement_in_full_and_in_short(project: Project) -> None:
     assert "| alpha | 0.72 [0.60, 0.80] | 1,300 |\n| loaded spans | overlap F1 | — | 0 |" in project(
         "agreement"
     )
-    assert project("agreement-short").endswith("| A and B | 0.72 | — | — | — | — |")
-
-
-def test_spread_over_seeds(project: Project) -> None:
-    write_spread(
-        [Spread("a/b", "Streets", "macro-F1", 0.8, 0.01, (0.79, 0.81))], project.results / "seed_spread.json"
-    )
-    assert "| Streets | macro-F1 | 80.0 ± 1.0 | 79.0, 81.0 |" in project("spread")
-
-
-def test_sets_of_the_recipe_with_their_terms(project: Project) -> None:
-    write(project.root / "model/recipes/small.toml", """
-teacher = "runs/t"
-train = [{ name = "babe", split = "all", without_fold = 0 }, { name = "slant_domain", split = "fit", repeat = 2 }]
-unlabelled = [{ name = "comment_topics", limit = 4000 }]
-dev = [{ name = "babe", split = "dev" }]
-""")  # fmt: skip
-    write(project.root / "data/domain.jsonl", "{}\n{}\n{}\n")
-    write(project.root / "data/registry.toml", """
-[[set]]
-name = "babe"
-licence = "CC BY-NC"
-terms = "Ask first."
-counts = { all = 3000 }
-[[set]]
-name = "toxic_spans"
-licence = "CC0"
-counts = { train = 5000 }
-""")  # fmt: skip
-    found = project("sets")
-    assert "| BABE | all, without fold 0 | 3,000 | CC BY-NC. Ask first | biased |" in found
-    assert "part for choosing, 2 times an epoch | 3 |" in found
-    assert "**labels by a language model**" in found
-    assert "asked about VAST topics | train, at most 4,000 | 5,000 | CC0 |" in found
-    assert found.endswith("were chosen on: `babe` dev.")
-
-
-def test_a_model_that_went_on_from_another_names_the_sets_of_both(project: Project) -> None:
-    for name, used in (("small", "babe"), ("further", "toxic_spans")):
-        sets = f'train = [{{ name = "{used}" }}]\ndev = [{{ name = "{used}", split = "dev" }}]'
-        write(project.root / f"model/recipes/{name}.toml", sets)
-    rows = [
-        f'[[set]]\nname = "{name}"\nlicence = "CC0"\ncounts = {{ train = 7 }}'
-        for name in ("babe", "toxic_spans")
-    ]
-    write(project.root / "data/registry.toml", "\n".join(rows))
-    config = json.loads((project.root / "model/default/config.json").read_text("utf-8"))
-    config["slant"]["recipe"] = "small, further"
-    write(project.root / "model/default/config.json", json.dumps(config))
-    found = project("sets")
-    assert found.index("Recipe `small`") < found.index("| BABE |") < found.index("Recipe `further`")
-    assert found.endswith("were chosen on: `toxic_spans` dev."), "the last recipe chose"
-
-
-def test_a_card_of_an_older_slant_fills_what_it_has(project: Project) -> None:
-    old = card(FULL, BARE)
-    new = ("official", "published", "human", "calibration", "masked", "against")
-    old["results"] = [{k: v for k, v in row.items() if k not in new} for row in old["results"]]
-    del old["against"]
-    write(project.root / "model/default/scores/scorecard.json", old)
-    assert "| Streets test | macro-F1 | **80.0** | 77.0–82.0 | 1,200 | — | — | — | 18.0 | 60.0 |" in project(
-        "scores"
-    )
-    for block in ("calibration", "agreement", "agreement-short", "against", "spread"):
-        assert project(block).startswith("Not measured yet; `"), block
-    assert "not measured" in project("bars")
+    assert project("agreement_short").endswith("| A and B | 0.72 | — | — | — | — |")
 
 
 def test_node_hours_are_computed_from_the_rate_of_one_node(project: Project) -> None:
-    assert project("cluster-cost").startswith("Not measured yet; `")
+    assert project("cluster_cost").startswith("Not measured yet; `")
     row = {"units": 1000, "articles": 80, "rates": {"slant, 4 targets": {"median": 500.0}}}
     node = {"cores": 2, "processor": "an abacus", "runs": 5, "command": "make bench", "sets": {"fa_kes": row}}
     write(project.results / "throughput.json", node)
-    text = project("cluster-cost")
+    text = project("cluster_cost")
     assert (
-        "One node of 2 cores (an abacus) scores 500 units of FA-KES, that is 40.0 articles, a second" in text
+        "One node of 2 cores (an abacus) scores 500 units of FA-KES per second, that is 40.0 articles" in text
     )
-    assert "100 million such articles take 694 node-hours, 1,389 core-hours." in text
-
-
-def test_the_pages_of_docs_are_filled_too(project: Project) -> None:
-    for name in ("README.md", "model/default/README.md"):
-        write(project.root / name, "No figures.\n")
-    page = project.root / "docs" / "cluster.md"
-    write(page, "<!-- figures: cluster-cost -->\n<!-- end -->\n")
-    assert project.fill.fill(project.root, check=False) == [page]
-    assert "Not measured yet" in page.read_text("utf-8")
-
-
-def test_check_writes_nothing_and_an_unknown_block_is_an_error(project: Project) -> None:
-    page, other = project.root / "README.md", project.root / "model/default/README.md"
-    write(page, "Before\n<!-- figures: scores -->\nstale\n<!-- end -->\nafter\n")
-    write(other, "No figures.\n")
-    assert project.fill.fill(project.root, check=True) == [page]
-    assert "stale" in page.read_text("utf-8")
-    assert project.fill.fill(project.root, check=False) == [page]
-    assert project.fill.fill(project.root, check=True) == []
-    assert re.fullmatch(
-        r"Before\n<!-- figures: scores -->\n.*<!-- end -->\nafter\n", page.read_text("utf-8"), re.DOTALL
-    )
-    write(page, "<!-- figures: scoers -->\n<!-- end -->\n")
-    with pytest.raises(SystemExit, match="no block 'scoers'; there are: scores, slices"):
-        project.fill.fill(project.root, check=True)
+    assert "100 million such articles take 694 node-hours, or 1,389 core-hours." in text
 
 
 def test_memory_and_the_speed_of_a_comparison(project: Project) -> None:
     assert "Not measured yet" in project("memory")
-    assert "Not measured yet" in project("compare-speed")
+    assert "Not measured yet" in project("compare_speed")
     runs = [
         {"format": "csv", "units": units, "peak_mb": peak, "model": model, "resumed": resumed}
         for units, peak, model, resumed in (
@@ -343,5 +216,131 @@ def test_memory_and_the_speed_of_a_comparison(project: Project) -> None:
         "python": "3",
     }
     write(project.results / "compare_speed.json", told)
-    assert "5,000 scored units" in project("compare-speed")
-    assert "62 s, peak memory 1.3 GB, page 3.2 MB (m, 3 cores" in project("compare-speed")
+    assert "5,000 scored units" in project("compare_speed")
+    assert "62 s, peak memory 1.3 GB, page 3.2 MB (m, 3 cores" in project("compare_speed")
+
+
+def test_a_teacher_judged_on_other_items_gives_no_figure(project: Project) -> None:
+    write(project.results / "teacher/scorecard.json", card(replace(FULL, signature="data:bb|n:1200")))
+    assert "| 1,200 | — | 70.0 |" in project("scores")
+
+
+def test_the_summary_has_the_sets_it_names_and_the_limit_their_figures(project: Project) -> None:
+    own = replace(FULL, set="seeds/stance", title="Own", figure=Figure(0.371, 0.3, 0.41))
+    project.shipped(FULL, BARE, own)
+    lines = project("summary").splitlines()
+    assert len(lines) == 5, "a row per set that the card has"
+    assert "| Own | macro-F1 | **37.1** | 30.0–41.0 | 18.0 | 60.0 | 83.0* Tram |" in lines[3]
+    limit = project("main_limit")
+    assert "37.1 macro-F1 on five articles about a war, against 80.0 on sentences" in limit
+    assert "80.0 % of its “against” labels are right" in limit
+
+
+def test_labels_and_int8(project: Project) -> None:
+    assert project("per_label").count("against") == 1, "the parts of a set are left out"
+    assert "| Streets test | against | 80.0 | — | 75.0 (70.0–80.0) | 400 |" in project("per_label")
+    assert "| a/b | macro-F1 | 50.0 | 49.5 | -0.5 | 50.0 |" in project("int8")
+
+
+def test_which_stances_are_withheld(project: Project) -> None:
+    assert project("abstention") == (
+        "Never withheld (threshold 0): a stance toward a target that the unit does not name. "
+        "Withheld if the likeliest label has a probability below 0.413 toward a target that the unit names."
+    )
+    project.config({"named_abstain": 0.0, "article_abstain": 0.0})
+    assert project("abstention") == (
+        "Never withheld (threshold 0): a stance toward a target that the unit names and of a comment toward its article."
+    )
+    project.config({})
+    assert project("abstention") == "The model has no abstention thresholds."
+
+
+def test_aims_say_by_how_much_they_are_missed(project: Project) -> None:
+    own = replace(FULL, set="seeds/stance", title="Own", official=False, calibration=replace(SURE, ece=0.09))
+    gone = replace(GONE, title="Parks")
+    project.shipped(
+        FULL, PART, BARE, own, gone, replace(FULL, set="other/test", title="Other", calibration=None)
+    )
+    found = project("aims")
+    assert (
+        "| Streets test | macro-F1 | **80.0** | 77.0–82.0 | 1,200 | ≥ 80.0, short by less than 0.1 |" in found
+    )
+    assert "| Squares dev | span-overlap F1 | **43.1** | 40.0–46.0 | 30 | ≥ 42.0, met |" in found
+    assert "| Parks | macro-F1 | not judged | — | 0 | ≥ 68.0, not measured |" in found
+    assert "| Other | macro-F1 | **80.0** | 77.0–82.0 | 1,200 | — |" in found
+    assert (
+        "| Calibration of stance, largest of the public sets | ECE | **5.1** | — | — | ≤ 6.0, met |" in found
+    )
+    assert "| Calibration of stance, seed documents | ECE | **9.0** | — | — | ≤ 6.0, short by 3.0 |" in found
+    assert "quoted voice" not in found
+
+
+def test_the_worst_calibrated_public_set_counts(project: Project) -> None:
+    project.shipped(FULL, replace(FULL, set="vast/test", title="Parks", calibration=replace(SURE, ece=0.07)))
+    assert "largest of the public sets | ECE | **7.0** | — | — | ≤ 6.0, short by 1.0 |" in project("aims")
+
+
+def test_five_folds_are_shares(project: Project) -> None:
+    assert project("five_folds").startswith("Not measured yet; `make folds`")
+    write(project.results / "babe_five_fold.json", {"folds": [0.75, 0.77], "mean": 0.76, "sd": 0.014})
+    assert project("five_folds").endswith("macro-F1 76.0 ± 1.4.")
+    write(project.results / "babe_five_fold.json", {"folds": [75, 77], "mean": 76, "sd": 1.4})
+    with pytest.raises(SystemExit, match=r"mean is 76; a share in \[0, 1\] expected"):
+        project("five_folds")
+
+
+REGISTRY = """
+[[set]]
+name = "babe"
+license = "CC BY-NC"
+terms = "Ask first."
+counts = { all = 3000 }
+[[set]]
+name = "toxic_spans"
+license = "CC0"
+counts = { train = 5000 }
+"""
+
+
+def test_training_sets_are_those_of_all_recipes_with_their_terms(project: Project) -> None:
+    write(project.root / "model/recipes/small.toml", """
+teacher = "runs/t"
+train = [{ name = "babe", split = "all", without_fold = 0 }, { name = "slant_domain", split = "fit", repeat = 2 }]
+unlabelled = [{ name = "comment_topics", limit = 4000 }]
+dev = [{ name = "babe", split = "dev" }]
+""")  # fmt: skip
+    write(project.root / "model/history/further.toml", """
+train = [{ name = "babe", split = "all", without_fold = 0 }, { name = "toxic_spans" }]
+dev = [{ name = "toxic_spans", split = "trial" }]
+""")  # fmt: skip
+    write(project.root / "data/domain.jsonl", "{}\n{}\n{}\n")
+    write(project.root / "data/registry.toml", REGISTRY)
+    project.config({}, recipe="small, further")
+    found = project("training_sets")
+    assert found.count("| BABE |") == 1, "one row per set"
+    assert "| BABE | biased | all, without fold 0 | 3,000 | CC BY-NC. Ask first |" in found
+    assert "stance, loaded language, frames (labels by a language model) | train, without the part" in found
+    assert "| toxic spans; text with more topics, labeled by a teacher | train | 5,000 | CC0 |" in found
+    assert found.endswith("were chosen on: `toxic_spans` trial."), "the last recipe chose"
+
+
+def test_a_scorecard_of_an_older_slant_fills_what_it_has(project: Project) -> None:
+    old = card(FULL, BARE)
+    new = ("official", "published", "human", "calibration", "masked", "against")
+    old["results"] = [{k: v for k, v in row.items() if k not in new} for row in old["results"]]
+    del old["against"]
+    write(project.root / "model/default/scores/scorecard.json", old)
+    assert "| Streets test | macro-F1 | **80.0** | 77.0–82.0 | 1,200 | — | — | — | 18.0 | 60.0 |" in project(
+        "scores"
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["agreement", "agreement_short", "errors", "own_words", "cross_domain", "cold_start", "memory", "throughput",
+     "cluster_cost", "voice", "comments", "coverage", "compare_checks", "compare_speed", "events"],
+)  # fmt: skip
+def test_a_table_without_its_result_file_names_the_command_that_makes_it(
+    project: Project, table: str
+) -> None:
+    assert project(table).startswith("Not measured yet; `")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from slant.errors import UsageError
 from slant.training.recipe import Recipe, SetUse, load_recipe, to_dict
 
-RECIPES = sorted((Path(__file__).parents[2] / "model" / "recipes").glob("*.toml"))
+MODEL = Path(__file__).parents[2] / "model"
+RECIPES = [path for folder in ("recipes", "history") for path in sorted((MODEL / folder).glob("*.toml"))]
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -69,6 +71,17 @@ def test_mistakes_are_said_with_the_place_and_what_was_expected(
 def test_a_recipe_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no such file. Recipes are in model/recipes/"):
         load_recipe(tmp_path / "none.toml")
+
+
+def test_the_chain_of_the_shipped_model_is_kept() -> None:
+    """Every recipe that the shipped model names is there, and what it starts from or learns from is made by another."""
+    named = json.loads((MODEL / "default" / "config.json").read_text("utf-8"))["slant"]["recipe"].split(", ")
+    assert set(named) <= {path.stem for path in RECIPES}
+    commands = "\n".join(path.read_text("utf-8") for path in RECIPES)
+    for path in RECIPES:
+        recipe = load_recipe(path)
+        for made in filter(None, (recipe.start, recipe.teacher, recipe.topic_teacher)):
+            assert f"-o {made}\n" in commands, f"{path.name}: no recipe says how {made} is made"
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

@@ -1,0 +1,496 @@
+"""Tables about the model for README.md, docs/, the model card and model/default/scores, from result files.
+
+    make figures    rewrite every table of the documents
+
+The documents hold cog blocks (https://cog.readthedocs.io): Python in a comment, and below it the table that it prints.
+A test runs `cog --check`, which fails if a table differs from what its result files give. This script, run by itself,
+rewrites model/default/scores/scorecard.md from scorecard.json. tool_figures.py has the tables about splitting, comparing
+and speed.
+
+Every function takes the files of a checkout and returns Markdown. Shares are × 100. A table whose result file is missing
+names the command that makes it.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from slant.judging.scorecard_files import NONE, markdown, percent, table
+from slant.judging.scorecard_records import Published, Result, Scorecard, data_of, read, read_spread
+from slant.training.recipe import Recipe, SetUse, load_recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the result files of the checkout `root` are."""
+
+    root: Path = Path(__file__).resolve().parent.parent
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model" / "default"
+
+    @property
+    def results(self) -> Path:
+        return self.root / "benchmarks" / "results"
+
+    @property
+    def card(self) -> Scorecard:
+        return read(self.model / "scores")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The section `slant` of the model's config.json."""
+        kept: dict[str, Any] = _json(self.model / "config.json")["slant"]
+        return kept
+
+    def result(self, name: str) -> Any:
+        """The content of a result file, or None if it is missing."""
+        path = self.results / f"{name}.json"
+        return _json(path) if path.exists() else None
+
+    def scorecard(self, folder: str) -> Scorecard | None:
+        path = self.results / folder / "scorecard.json"
+        return read(path) if path.exists() else None
+
+
+HERE = Files()
+
+
+def show(text: str) -> None:
+    """Print a table with a blank line on either side, as Markdown needs it."""
+    print(f"\n{text}\n")
+
+
+# ---------------------------------------------------------------------------------------------- the shipped model
+
+# README: the rows of the scorecard that answer "how good is it at …".
+TASKS = {
+    "newsmtsc/test_rw": "stance toward a named party, US politics",
+    "seeds/stance": "**stance toward a named party, war news**",
+    "vast/test": "stance toward a topic, comments",
+    "ptc/si": "loaded language: where",
+    "ptc/tc": "loaded language: which technique",
+    "frac/gold": "frames",
+    "rumoureval/test": "how a comment replies",
+}
+# The project's own aims, × 100, by each set's official metric.
+AIMS = {
+    "newsmtsc/test_rw": 80.0,
+    "newsmtsc/test_mt": 77.0,
+    "vast/test": 68.0,
+    "rumoureval/test": 54.0,
+    "ptc/si": 42.0,
+    "ptc/tc": 55.0,
+    "toxic_spans/test": 66.0,
+    "babe/fold0": 77.7,
+    "checkthat/dev": 72.0,
+    "frac/gold": 50.0,
+    "seeds/stance": 60.0,
+    "seeds/loaded": 45.0,
+}
+MOST_ECE = 0.06  # aim for the expected calibration error of stance, in [0, 1]; less is better
+THRESHOLDS = {
+    "named_abstain": "toward a target that the unit names",
+    "topic_abstain": "toward a target that the unit does not name",
+    "article_abstain": "of a comment toward its article",
+}
+
+
+def summary(files: Files = HERE) -> str:
+    """The rows of TASKS, for readers who do not know the sets."""
+    rows = {row.set: row for row in files.card.results}
+    lines = [
+        [what, row.title, row.metric, f"**{percent(row.figure.value)}**", _range(row), percent(row.floor),
+         percent(row.baseline), _published(_best(row))]
+        for name, what in TASKS.items() if (row := rows.get(name))
+    ]  # fmt: skip
+    head = ["task", "tested on", "metric", "slant", "95 % interval", "majority", "simple baseline"]
+    return table([*head, "best published"], lines, left=3)
+
+
+def main_limit(files: Files = HERE) -> str:
+    """The limit that a user has to know before comparing outlets."""
+    by_set = {row.set: row for row in files.card.results}
+    stance, known = by_set["seeds/stance"], by_set["newsmtsc/test_rw"]
+    against = next(label for label in stance.labels if label.label == "against")
+    return (
+        "**The main limit: stance toward parties does not carry over to texts unlike the training data.** There it is near "
+        f"chance: {percent(stance.figure.value)} {stance.metric} on five articles about a war, against "
+        f"{percent(known.figure.value)} on sentences like those it was trained on. The model says “against” too often: on "
+        f"these articles, {percent(against.precision.value)} % of its “against” labels are right. Label a sample of your own "
+        "texts before you compare outlets ([how](docs/labeling.md))."
+    )
+
+
+def scores(files: Files = HERE) -> str:
+    """A row per whole set: the shipped model beside its teacher, the best published figure and two baselines."""
+    card, teacher = files.card, files.scorecard("teacher")
+    megabytes = (files.model / "onnx" / "model_quantized.onnx").stat().st_size / 1e6
+    notes = [
+        f"Model `{card.fingerprint}`, {files.config['parameters'] / 1e6:.1f} million parameters, {megabytes:.0f} MB "
+        "(as much again for OpenVINO)"
+    ]
+    notes += [f"teacher `{teacher.fingerprint}`, not shipped"] if teacher else []
+    if topics := files.scorecard("topic_teacher"):
+        own = [f"{row.title} {percent(row.figure.value)}" for row in topics.results if not _part(row)]
+        notes.append(f"teacher for topics `{topics.fingerprint}`, not shipped: {', '.join(own)}")
+    others = {row.set: row for row in teacher.results} if teacher else {}
+    lines = []
+    for row in card.results:
+        if _part(row):
+            continue
+        other = others.get(row.set)
+        same = other is not None and data_of(other) == data_of(row)
+        lines.append([
+            row.title, row.metric, _value(row), _range(row), f"{row.n:,}",
+            percent(other.figure.value if other and same else None),
+            percent(row.masked.value if row.masked else None),
+            _published(_best(row)), percent(row.floor), percent(row.baseline),
+        ])  # fmt: skip
+    trial = (
+        f"**A trial on about {card.limit} examples a set: not the official figures.** " if card.limit else ""
+    )
+    head = [
+        "set",
+        "metric",
+        "slant (int8)",
+        "95 % interval",
+        "n",
+        "teacher",
+        "target masked",
+        "best published",
+    ]
+    return f"{trial}{'; '.join(notes)}.\n\n{table([*head, 'majority', 'simple baseline'], lines, left=2)}"
+
+
+def aims(files: Files = HERE) -> str:
+    """A row per whole set with its aim, and two rows for the calibration of stance."""
+    card = files.card
+    lines = []
+    for row in card.results:
+        if not _part(row):
+            bar, value = AIMS.get(row.set), row.figure.value
+            gap = None if bar is None or value is None else 100 * value - bar
+            aim = NONE if bar is None else f"≥ {bar:.1f}{_met(gap)}"
+            lines.append([row.title, row.metric, _value(row), _range(row), f"{row.n:,}", aim])
+    stance = [row for row in card.results if row.calibration and row.calibration.task == "stance"]
+    for which, some in (
+        ("largest of the public sets", [r for r in stance if r.official]),
+        ("seed documents", [r for r in stance if not r.official]),
+    ):
+        worst = max(some, key=_ece, default=None)
+        if worst is not None:
+            aim = f"≤ {100 * MOST_ECE:.1f}{_met(100 * (MOST_ECE - _ece(worst)))}"
+            lines.append(
+                [f"Calibration of stance, {which}", "ECE", f"**{percent(_ece(worst))}**", NONE, NONE, aim]
+            )
+    return table(["set", "metric", "slant (int8)", "95 % interval", "n", "aim"], lines, left=2)
+
+
+def five_folds(files: Files = HERE) -> str:
+    found = files.result("babe_five_fold")
+    if found is None:
+        return missing("make folds")
+    if not 0 <= found["mean"] <= 1:
+        raise SystemExit(f"babe_five_fold.json: mean is {found['mean']}; a share in [0, 1] expected.")
+    return (
+        f"BABE in five folds with a small recipe of its own (`benchmarks/babe_five_fold.py`): macro-F1 "
+        f"{percent(found['mean'])} ± {percent(found['sd'])}."
+    )
+
+
+def abstention(files: Files = HERE) -> str:
+    """Which stances the model's thresholds withhold."""
+    decoding = files.config["decoding"]
+    withheld = [f"{decoding[k]:.3f} {where}" for k, where in THRESHOLDS.items() if decoding.get(k)]
+    never = [where for k, where in THRESHOLDS.items() if k in decoding and not decoding[k]]
+    text = f"Never withheld (threshold 0): a stance {' and '.join(never)}." if never else ""
+    if withheld:
+        text += f" Withheld if the likeliest label has a probability below {', or below '.join(withheld)}."
+    return text.strip() or "The model has no abstention thresholds."
+
+
+def per_label(files: Files = HERE) -> str:
+    """Every label of every whole set."""
+    lines = []
+    for result in files.card.results:
+        for label in () if _part(result) else result.labels:
+            low, high = percent(label.f1.low), percent(label.f1.high)
+            f1 = percent(label.f1.value) + (f" ({low}–{high})" if label.f1.low is not None else "")
+            figures = (percent(label.precision.value), percent(label.recall.value), f1)
+            lines.append([result.title, label.label, *figures, f"{label.support:,}"])
+    return table(["set", "label", "precision", "recall", "F1 (95 % interval)", "support"], lines, left=2)
+
+
+def int8(files: Files = HERE) -> str:
+    """Official figures in fp32 and int8, of both runtimes, when the model was exported."""
+    lines = [
+        [r["set"], r["metric"], percent(r["fp32"])]
+        + [cell for kind in ("int8", "onnx") for cell in (percent(r[kind]), percent(r[kind] - r["fp32"], signed=True))]
+        for r in _json(files.model / "quantisation.json")
+    ]  # fmt: skip
+    text = table(["set", "metric", "fp32", "OpenVINO int8", "change", "ONNX int8", "change"], lines, left=2)
+    if (path := files.model / "parity.json").exists():
+        near = _json(path)
+        r2 = f"OpenVINO {near['r2']:.4f}, ONNX {near['onnx']['r2']:.4f}"
+        text += f"\n\nLogits against torch on {near['texts']} real texts, R²: {r2}."
+    return text
+
+
+def errors(files: Files = HERE) -> str:
+    """Confusions on the sets whose aim is missed, and the share of errors per part."""
+    if (found := files.result("errors")) is None:
+        return missing("python benchmarks/labels_check.py errors --json benchmarks/results/errors.json")
+    texts = []
+    for each in found["sets"]:
+        lines = [
+            [label, *(f"{n:,}" for n in row)] for label, row in zip(each["labels"], each["said"], strict=True)
+        ]
+        texts.append(f"**{each['title']}**: gold labels (rows) by predicted labels.")
+        texts.append(table(["", *each["labels"]], lines, left=1))
+        shares: dict[str, list[str]] = {}
+        for part in each["parts"]:
+            share = f"{percent(part['wrong'] / part['n'])} % of {part['n']:,}"
+            shares.setdefault(part["by"], []).append(f"{part['value']}: {share}")
+        texts += [f"Share of errors by *{by}*: {'; '.join(values)}." for by, values in shares.items()]
+    return "\n\n".join([*texts, f"Model `{found['model']}`."])
+
+
+def agreement(files: Files = HERE) -> str:
+    """A table per comparison of readings."""
+    if (found := files.result("agreement")) is None:
+        return missing("python benchmarks/labels_check.py agreement --json benchmarks/results/agreement.json")
+    blocks = []
+    for title, rows in found.items():
+        lines = [[r["what"], r["measure"], _two(r["figure"], interval=True), f"{r['n']:,}"] for r in rows]
+        blocks.append(f"**{title}**\n\n{table(['what', 'measure', 'value', 'n'], lines, left=2)}")
+    return "\n\n".join(blocks)
+
+
+def agreement_short(files: Files = HERE) -> str:
+    """A row per comparison of readings: the main figures."""
+    if (found := files.result("agreement")) is None:
+        return missing("python benchmarks/labels_check.py agreement --json benchmarks/results/agreement.json")
+    columns = {
+        "stance, targets that both found concerned": "stance, α",
+        "loaded spans": "loaded spans, overlap F1",
+        "technique of spans that both marked": "their technique, α",
+        "main frame": "main frame, α",
+        "reply": "reply, α",
+    }
+    lines = []
+    for title, rows in found.items():
+        by_what = {row["what"]: row["figure"] for row in rows}
+        lines.append([title, *(_two(by_what.get(what)) for what in columns)])
+    return table(["compared", *columns.values()], lines, left=1)
+
+
+# ------------------------------------------------------------------------------------- what the model was trained on
+
+
+@dataclass(slots=True)
+class _Use:
+    """What the recipes of a model use a set for. taught: by its labels. texts: without labels, by a teacher's answers."""
+
+    taught: dict[str, None] = field(default_factory=dict)
+    texts: dict[str, None] = field(default_factory=dict)
+    parts: dict[str, None] = field(default_factory=dict)
+
+
+TITLES = {
+    "newsmtsc": "NewsMTSC",
+    "vast": "VAST",
+    "rumoureval": "RumourEval-2019 A",
+    "ptc": "Propaganda Techniques Corpus v2",
+    "toxic_spans": "Toxic spans (SemEval-2021 task 5)",
+    "babe": "BABE",
+    "checkthat": "CheckThat! subjectivity, English",
+    "slant_frames": "slant frames (data/frames.jsonl)",
+    "slant_domain": "slant domain set (data/domain.jsonl)",
+    "fa_kes": "FA-KES",
+    "directed_sentiment": "Directed sentiment",
+    "ruwa": "RUWA",
+}
+TEACHES = {
+    "newsmtsc": "stance toward a named target",
+    "vast": "stance toward a topic",
+    "rumoureval": "replies",
+    "ptc": "loaded language, techniques",
+    "toxic_spans": "toxic spans",
+    "babe": "biased",
+    "checkthat": "subjective",
+    "slant_frames": "frames",
+    "slant_domain": "stance, loaded language, frames",
+}
+LABEL_NAMES = {"loaded": "loaded language"}
+SOURCES = {  # unlabeled texts of a set under another name
+    "vast_topics": "vast", "vast_topics_many": "vast",
+    "comment_topics": "toxic_spans", "comment_topics_many": "toxic_spans",
+}  # fmt: skip
+OWN = {"slant_frames": "frames.jsonl", "slant_domain": "domain.jsonl"}
+PARTS = {"fit": "train, without the part for choosing thresholds"}
+
+
+def training_sets(files: Files = HERE) -> str:
+    """One row per set that the model's recipes use, with its terms from the registry."""
+    recipes = [_recipe(files, name) for name in files.config["recipe"].split(", ")]
+    uses: dict[str, _Use] = {}
+    for recipe in recipes:
+        for use in recipe.train:
+            row = uses.setdefault(use.name, _Use())
+            row.taught |= dict.fromkeys(
+                [LABEL_NAMES.get(x, x) for x in use.labels] or [TEACHES.get(use.name, "")]
+            )
+            row.parts |= {_split(use): None}
+        for use in recipe.unlabelled:
+            row = uses.setdefault(SOURCES.get(use.name, use.name), _Use())
+            more = (
+                "text with more topics, labeled by a teacher"
+                if use.name in SOURCES
+                else "text, labeled by a teacher"
+            )
+            row.texts |= {more: None}
+            row.parts |= {} if row.parts else {_split(use): None}
+    registry = tomllib.loads((files.root / "data" / "registry.toml").read_text("utf-8"))["set"]
+    known = {row["name"]: row for row in registry}
+    lines = [
+        [TITLES.get(name, name), _used_for(name, use),
+         "; ".join(use.parts), *_size_and_terms(files, known, name, next(iter(use.parts)))]
+        for name, use in uses.items()
+    ]  # fmt: skip
+    dev = ", ".join(f"`{use.name}` {use.split}" for use in recipes[-1].dev)
+    head = ["set", "used for", "part", "size", "terms as stated"]
+    return f"{table(head, lines, left=5)}\n\nThresholds, priors and temperatures were chosen on: {dev}."
+
+
+def _used_for(name: str, use: _Use) -> str:
+    own = " (labels by a language model)" if name in OWN else ""
+    return "; ".join(filter(None, (", ".join(use.taught) + own, *use.texts)))
+
+
+def _recipe(files: Files, name: str) -> Recipe:
+    folders = (files.root / "model" / folder for folder in ("recipes", "history"))
+    return load_recipe(next(path for f in folders if (path := f / f"{name}.toml").exists()))
+
+
+def _split(use: SetUse) -> str:
+    part = PARTS.get(use.split, use.split)
+    return f"{part}, without fold {use.without_fold}" if use.without_fold >= 0 else part
+
+
+def _size_and_terms(files: Files, known: Mapping[str, Any], name: str, part: str) -> tuple[str, str]:
+    """Size of the whole set, and its license with what its authors ask of users."""
+    if name in OWN:
+        texts = (files.root / "data" / OWN[name]).read_text("utf-8").count("\n")
+        return f"{texts:,}", "labels Apache-2.0, texts not included"
+    row = known[name]
+    counts: dict[str, int] = row["counts"]
+    keys = [part.partition(",")[0], "train articles", "articles"]
+    key = next(k for k in keys if k in counts)
+    size = f"{counts[key]:,}{' articles' if key.endswith('articles') else ''}"
+    return size, ". ".join(
+        filter(None, (row.get("license") or row["licence"], row.get("terms", "").rstrip(".")))
+    )
+
+
+def own_words(files: Files = HERE) -> str:
+    """Stance as predicted and by the own-words rule, against human labels and labels by the codebook."""
+    if (found := files.result("own_words")) is None:
+        return missing("python benchmarks/labels_check.py own-words --json benchmarks/results/own_words.json")
+    by = {(r["set"], r["split"], r["as"]): r for r in found["rows"]}
+    titles = {"newsmtsc": "NewsMTSC, human labels", "slant_domain": "domain set, labels by the codebook"}
+    lines = [
+        [
+            f"{titles[name]}, {split}",
+            *(percent(by[name, split, w]["macro_f1"]) for w in ("stance", "own_stance")),
+            f"{r['n']:,}",
+        ]
+        for (name, split, way), r in by.items()
+        if way == "stance"
+    ]
+    return f"{table(['macro-F1', 'as predicted', 'in own words', 'n'], lines, left=1)}\n\nModel `{found['model']}`."
+
+
+def cross_domain(files: Files = HERE) -> str:
+    """Stance on a set that was not trained on."""
+    if (found := files.result("cross_domain")) is None:
+        return missing("make folds")
+    lines = [
+        [f"{r['left_out']} {r['split']}", percent(r["macro_f1"]), f"{r['n']:,}"] for r in found["results"]
+    ]
+    return table(["not trained on, then tested on", "macro-F1", "n"], lines, left=1)
+
+
+# ----------------------------------------------------------------------------------------------------- small helpers
+
+
+def _value(row: Result) -> str:
+    return f"**{percent(row.figure.value)}**" if row.figure.value is not None else "not judged"
+
+
+def _range(row: Result) -> str:
+    return f"{percent(row.figure.low)}–{percent(row.figure.high)}" if row.figure.low is not None else NONE
+
+
+def _part(row: Result) -> bool:
+    """Whether the row is a part of a set: vast/test/zero-shot."""
+    return row.set.count("/") > 1
+
+
+def _best(row: Result) -> Published | None:
+    """The highest published figure of a system that knew the target, on the judged split if there is one."""
+    known = [figure for figure in row.published if not figure.masked]
+    return max([f for f in known if not f.split] or known, key=lambda f: f.value, default=None)
+
+
+def _published(best: Published | None) -> str:
+    """ "83.0* RoBERTa (another split)"; the star marks a figure quoted at second hand."""
+    if best is None:
+        return NONE
+    split = f" ({best.split})" if best.split else ""
+    return f"{percent(best.value)}{'' if best.confirmed else '*'} {best.system.split(' (')[0]}{split}"
+
+
+def _ece(row: Result) -> float:
+    return row.calibration.ece if row.calibration else 0.0
+
+
+def _met(gap: float | None) -> str:
+    """gap: points above the aim."""
+    if gap is None:
+        return ", not measured"
+    if gap >= 0:
+        return ", met"
+    return f", short by {-gap:.1f}" if gap <= -0.05 else ", short by less than 0.1"
+
+
+def _two(figure: dict[str, float | None] | None, *, interval: bool = False) -> str:
+    """ "0.72 [0.60, 0.80]": coefficients of agreement are not × 100."""
+    if figure is None or (value := figure["value"]) is None:
+        return NONE
+    low, high = figure.get("low"), figure.get("high")
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]" if interval and low is not None else f"{value:.2f}"
+
+
+def missing(command: str) -> str:
+    return f"Not measured yet; `{command}` makes the figures."
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def scorecard_text(files: Files = HERE) -> str:
+    """scorecard.md as its scorecard.json and seeds.json give it."""
+    folder = files.model / "scores"
+    return markdown(read(folder), read_spread(folder / "seeds.json"))
+
+
+if __name__ == "__main__":
+    (HERE.model / "scores" / "scorecard.md").write_text(scorecard_text(), "utf-8")
