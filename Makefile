@@ -39,7 +39,7 @@ docs: $(VENV)/docs  ## the documentation site, in out/site; fails on a broken li
 	@echo "Open in a browser: out/site/index.html"
 
 # Documents that hold cog blocks; the test of figures reads the same list.
-FIGURES := README.md docs/*.md model/default/README.md model/default/scores/*.md
+FIGURES := README.md docs/*.md data/README.md model/default/README.md model/default/scores/*.md
 
 figures: $(VENV)/full  ## rewrite every table of the documents from the result files
 	$(BIN)/python benchmarks/model_figures.py
@@ -49,6 +49,7 @@ scores: $(VENV)/full  ## evaluate the shipped model on the public sets (SLANT_DA
 	$(BIN)/slant evaluate -o model/default/scores
 	$(BIN)/python benchmarks/labels_check.py errors --json benchmarks/results/errors.json
 	$(BIN)/python benchmarks/labels_check.py agreement --json benchmarks/results/agreement.json
+	$(BIN)/python benchmarks/reading_check.py --json benchmarks/results/reading.json
 	$(MAKE) figures
 	$(BIN)/python benchmarks/quality_floor.py
 

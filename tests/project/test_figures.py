@@ -102,7 +102,13 @@ def cog(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def pages() -> list[Path]:
     """The documents that `make figures` fills."""
-    patterns = ("README.md", "docs/*.md", "model/default/README.md", "model/default/scores/*.md")
+    patterns = (
+        "README.md",
+        "docs/*.md",
+        "data/README.md",
+        "model/default/README.md",
+        "model/default/scores/*.md",
+    )
     assert f"FIGURES := {' '.join(patterns)}\n" in (ROOT / "Makefile").read_text("utf-8")
     return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
 
