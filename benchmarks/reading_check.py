@@ -4,8 +4,8 @@
 
 Second reading: 1,260 units (data/reading_second.jsonl) were labeled again by another session of the same language model, for
 the same targets, without sight of the first labels. People: 737 texts of five public sets (data/reading_people.jsonl) were
-labeled under the codebook without sight of the people's labels, which are stored beside the reading. VAST, UNSCon and FIGNEWS ask for
-an author's stance or bias, RumourEval for replies, FrAC for frames. Needs no public set: labels alone are compared.
+labeled under the codebook without sight of the people's labels, which are stored beside the reading. VAST, UNSCon and FIGNEWS
+ask for an author's stance or bias, RumourEval for replies, FrAC for frames. Needs no public set: labels alone are compared.
 """
 
 from __future__ import annotations
