@@ -19,22 +19,23 @@ import numpy as np
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from slant.comparing.counts import Cells, cells
-from slant.comparing.differences import TEN_POINTS, differences
+from slant.comparing.counts import Counts, count_hits, make_hits, make_text_parts
+from slant.comparing.differences import TEN_POINTS, find_differences
+from slant.comparing.measures import Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import groups_of
+from slant.comparing.rates import find_groups
 from slant.comparing.score_tables import open_store
 
 PLANTED = ("loaded/outlet/units", "stance/syrian_government/against")
 
 
-def null_check(counted: Cells, kept: Sequence[str], shuffles: int, options: Options) -> dict[str, float]:
+def null_check(counted: Counts, kept: Sequence[str], shuffles: int, options: Options) -> dict[str, float]:
     shares = []
     for number in tqdm(range(shuffles), unit=" shuffles"):
         shuffled = replace(
             counted, group=np.random.default_rng([options.seed, number]).permutation(counted.group)
         )
-        found = differences(shuffled, None, kept=kept, options=replace(options, seed=number)).differences
+        found = find_differences(shuffled, None, kept=kept, options=replace(options, seed=number)).differences
         shares.append(float(np.mean(found["significant"].to_numpy(zero_copy_only=False))))
     some = sum(share > 0 for share in shares)
     interval = binomtest(some, shuffles).proportion_ci(0.95, "wilson")
@@ -44,17 +45,21 @@ def null_check(counted: Cells, kept: Sequence[str], shuffles: int, options: Opti
     }  # fmt: skip
 
 
-def power_check(counted: Cells, measure: str, worlds: int, options: Options) -> dict[str, float | str]:
+def power_check(counted: Counts, measure: str, worlds: int, options: Options) -> dict[str, float | str]:
     """Draws articles with replacement that the measure can be said of, whatever their outlet."""
-    m = counted.index(measure)
+    m = counted.index(Measure.parse(measure))
     pool = np.flatnonzero(counted.totals[:, counted.column[m]] > 0)
-    pilot = differences(planted(counted, pool, m, 1000, options.seed), None, kept=["a", "b"], options=options)
+    pilot = find_differences(
+        planted(counted, pool, m, 1000, options.seed), None, kept=["a", "b"], options=options
+    )
     row = next(row for row in pilot.detectable.to_pylist() if row["measure"] == measure)
     size = row["articles_for_ten"]
     found = 0
     for number in tqdm(range(worlds), unit=" worlds"):
         made = planted(counted, pool, m, size, options.seed + 1 + number)
-        table = differences(made, None, kept=["a", "b"], options=replace(options, seed=number)).differences
+        table = find_differences(
+            made, None, kept=["a", "b"], options=replace(options, seed=number)
+        ).differences
         found += any(r["significant"] for r in table.to_pylist() if r["measure"] == measure)
     interval = binomtest(found, worlds).proportion_ci(0.95, "wilson")
     return {
@@ -63,7 +68,7 @@ def power_check(counted: Cells, measure: str, worlds: int, options: Options) -> 
     }  # fmt: skip
 
 
-def planted(counted: Cells, pool: np.ndarray, measure: int, size: int, seed: int) -> Cells:
+def planted(counted: Counts, pool: np.ndarray, measure: int, size: int, seed: int) -> Counts:
     """Groups a and b of `size` articles each; in b units without the label get it so that its rate is ten points higher."""
     rng = np.random.default_rng([seed, measure])
     rows = rng.choice(pool, 2 * size)
@@ -95,7 +100,9 @@ def main() -> None:
     given = parser.parse_args()
     options = Options(permutations=given.permutations, adjust=given.adjust)
     with open_store(given.scores) as store:
-        counted, kept = cells(store), list(groups_of(store, min_articles=options.min_articles).kept)
+        make_text_parts(store, merge_copies=False)
+        make_hits(store)
+        counted, kept = count_hits(store), list(find_groups(store, min_articles=options.min_articles).kept)
     thorough = replace(options, permutations=Options().permutations)
     result = {
         "null": null_check(counted, kept, given.shuffles, options),

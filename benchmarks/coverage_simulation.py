@@ -21,10 +21,11 @@ import numpy as np
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from slant.comparing.counts import Cells, Measure
-from slant.comparing.error_correction import Labelled, corrected_rate, difference, summed
-from slant.comparing.gold_sample import systematic, within
-from slant.comparing.rates import draw, ends
+from slant.comparing.counts import Counts
+from slant.comparing.error_correction import Labeled, corrected_rate, estimate_difference, sum_by_article
+from slant.comparing.gold_sample import allocate_strata, systematic
+from slant.comparing.measures import Measure
+from slant.comparing.rates import percentile_interval, resample_groups
 
 RATES = (0.30, 0.42)  # true share of units that are against, per outlet
 RECALL, FALSE_POSITIVES = (0.85, 0.62), (0.08, 0.22)  # of the classifier, per outlet
@@ -58,13 +59,13 @@ def world(rng: np.random.Generator) -> World:
     return World(outlet, article, truth, rng.random(len(article)) < chance)
 
 
-def as_cells(made: World) -> Cells:
+def count(made: World) -> Counts:
     hits = np.bincount(made.article, made.said)[:, None].astype(np.float32)
     totals = np.bincount(made.article)[:, None].astype(np.float32)
     zero = np.zeros(1, np.int64)
     articles = np.arange(2 * ARTICLES)
-    measures = (Measure("stance/x/against", "stance/x"),)
-    return Cells(
+    measures = (Measure("stance", "x", "against"),)
+    return Counts(
         ("a", "b"),
         articles.astype(object),
         articles // ARTICLES,
@@ -77,39 +78,39 @@ def as_cells(made: World) -> Cells:
     )
 
 
-def gold(made: World, outlet: int, size: int, rng: np.random.Generator) -> Labelled:
+def gold(made: World, outlet: int, size: int, rng: np.random.Generator) -> Labeled:
     """Units drawn from strata by what the classifier says, as `slant sample` does."""
     members = np.flatnonzero(made.outlet == outlet)
     strata = [members[made.said[members] == said] for said in (False, True)]
     chosen, weights = [], []
-    for own, wanted in zip(strata, within(np.array([len(s) for s in strata]), size), strict=True):
+    for own, wanted in zip(strata, allocate_strata(np.array([len(s) for s in strata]), size), strict=True):
         drawn = rng.permutation(own)[systematic(len(own), int(wanted), rng)]
         chosen.append(drawn)
         weights.append(np.full(len(drawn), len(own) / max(wanted, 1)))
     rows = np.concatenate(chosen)
     truth, said = (part[rows].astype(np.float64) for part in (made.truth, made.said))
-    return Labelled(
+    return Labeled(
         made.outlet[rows], made.article[rows], truth, said, np.ones(len(rows)), np.concatenate(weights)
     )
 
 
 def intervals(made: World, seed: int) -> dict[tuple[str, str], list[tuple[float, float]]]:
     """(way, what) → intervals; what: "rate" (of either outlet) or "difference"."""
-    cells = as_cells(made)
-    drawn = draw(cells, resamples=1000, seed=seed)
+    counts = count(made)
+    drawn = resample_groups(counts, resamples=1000, seed=seed)
     rates = [drawn.rates([g])[:, 0] for g in (0, 1)]
-    found = {("naive", "rate"): [_pair(ends(r[:, None], level=LEVEL)) for r in rates]}
-    found["naive", "difference"] = [_pair(ends((rates[0] - rates[1])[:, None], level=LEVEL))]
+    found = {("naive", "rate"): [_pair(percentile_interval(r[:, None], level=LEVEL)) for r in rates]}
+    found["naive", "difference"] = [_pair(percentile_interval((rates[0] - rates[1])[:, None], level=LEVEL))]
     rng = np.random.default_rng(seed)
     for size in GOLD:
         estimates = []
         for outlet in (0, 1):
-            rows = np.flatnonzero(cells.group == outlet)
+            rows = np.flatnonzero(counts.group == outlet)
             labelled = gold(made, outlet, size, rng)
-            estimates.append(corrected_rate(labelled, *summed(cells, rows, 0)))
+            estimates.append(corrected_rate(labelled, *sum_by_article(counts, rows, 0)))
         way = f"corrected, {size} labels an outlet"
         found[way, "rate"] = [e.interval(LEVEL) or (np.nan, np.nan) for e in estimates]
-        found[way, "difference"] = [difference(*estimates).interval(LEVEL) or (np.nan, np.nan)]
+        found[way, "difference"] = [estimate_difference(*estimates).interval(LEVEL) or (np.nan, np.nan)]
     return found
 
 

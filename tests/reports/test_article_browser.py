@@ -111,7 +111,7 @@ def test_voices_differ_without_colour(page: Any, scores: list[Score]) -> None:
     assert [code.strip('"\u2060') for code in codes] == ["LL", "EM", "FW"]
 
 
-def test_comments_stand_under_their_article(page: Any, scores: list[Score]) -> None:
+def test_comments_are_under_their_article(page: Any, scores: list[Score]) -> None:
     held = page.execute_script(
         "return [...document.querySelectorAll('article')]"
         ".map(a => [a.id, [...a.querySelectorAll('.comments .unit')].map(u => u.id)])"
@@ -119,7 +119,7 @@ def test_comments_stand_under_their_article(page: Any, scores: list[Score]) -> N
     assert held == [[f"a-{n}", [f"u-{n}-4", f"u-{n}-6", f"u-{n}-5"]] for n in ("a1", "a2")]
     answer = page.find_element("css selector", "#u-a1-6")
     assert "Ole" in answer.text
-    assert "in answer to Ida" in answer.text
+    assert "in reply to Ida" in answer.text
     left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
     assert page.execute_script(left, "#u-a1-6") > page.execute_script(left, "#u-a1-4")
 
