@@ -52,7 +52,7 @@ def scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(path)
 
 
-def test_a_sample_is_drawn_and_never_written_over(
+def test_a_sample_is_drawn_and_never_overwritten(
     scores: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert slant("sample", scores, "-o", "gold.csv", "-n", "30", "--task", "stance", "--task", "reply") == 0
@@ -65,7 +65,7 @@ def test_a_sample_is_drawn_and_never_written_over(
 
 
 @pytest.mark.slow
-def test_compare_says_first_what_it_could_have_seen_and_writes_every_table(
+def test_compare_prints_the_detectable_difference_first_and_writes_every_table(
     scores: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     few = ("--resamples", "200", "--permutations", "400")
@@ -81,7 +81,7 @@ def test_compare_says_first_what_it_could_have_seen_and_writes_every_table(
     assert (tmp_path / "out" / "index.html").stat().st_size > 10_000
 
 
-def test_a_run_repeats_itself_and_says_what_it_did(scores: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_reproducible_and_has_notes(scores: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare, "further_tables", lambda *_, **__: {})
     options = Options(resamples=100, permutations=200, min_articles=2)
     found = []
@@ -98,7 +98,7 @@ def test_a_run_repeats_itself_and_says_what_it_did(scores: str, monkeypatch: pyt
     assert any("differences are significant (p < 0.05" in line for line in finding_lines(found[0]))
 
 
-def test_a_single_outlet_has_rates_and_no_differences_and_the_run_says_so(
+def test_a_single_outlet_has_rates_and_no_differences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compare, "further_tables", lambda *_, **__: {})

@@ -1,4 +1,4 @@
-"""Differences: permutations against exact ones, the family, effect sizes, what could have been detected."""
+"""Differences: permutation tests, the family of tests, effect sizes, detectable differences."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def p_of(counts: Counts, *, permutations: int = 20_000) -> float:
     return float(permutation_p(*sides(counts), permutations=permutations, rng=np.random.default_rng(0))[0])
 
 
-def test_p_agrees_with_all_arrangements_counted_out() -> None:
-    """Five articles against five: 252 arrangements."""
+def test_p_agrees_with_an_enumeration_of_all_permutations() -> None:
+    """Five articles against five: 252 permutations."""
     values = [(3, 4), (2, 2), (4, 7), (1, 1), (3, 5), (0, 3), (1, 4), (2, 9), (1, 2), (0, 1)]
     counts = made({"a": values[:5], "b": values[5:]})
 
@@ -89,7 +89,7 @@ def test_p_is_uniform_where_there_is_no_difference() -> None:
     assert 0.42 <= np.mean(np.array(found) < 0.5) <= 0.58
 
 
-def test_bundles_of_many_articles_give_what_single_ones_give() -> None:
+def test_bundles_give_the_same_p_as_single_articles() -> None:
     rng = np.random.default_rng(2)
     groups = {
         name: [(int(h), 1) for h in rng.random(n) < 0.3 + shift]
@@ -103,13 +103,13 @@ def test_bundles_of_many_articles_give_what_single_ones_give() -> None:
     assert norm.isf(np.array(dealt) / 2).mean() == pytest.approx(seen, rel=0.05), "their own spread evens out"
 
 
-def test_no_p_is_smaller_than_one_over_the_arrangements() -> None:
+def test_no_p_is_smaller_than_one_over_the_permutations() -> None:
     apart = made({"a": [(1, 1)] * 4, "b": [(0, 1)] * 4})
     assert p_of(apart) >= 1 / 70
 
 
-def test_what_lacks_only_arrangements_is_drawn_anew_with_more() -> None:
-    """One strong difference among many groups alike: 20 arrangements cannot tell so small a p as its family asks for."""
+def test_more_permutations_are_drawn_where_too_few_keep_p_from_being_significant() -> None:
+    """One strong difference among many groups alike: 20 permutations cannot give a p as small as its family needs."""
     rng = np.random.default_rng(5)
     groups = {f"g{i}": [(int(h), 1) for h in rng.random(60) < (0.95 if i == 0 else 0.5)] for i in range(6)}
     counts = made(groups)
@@ -144,7 +144,7 @@ def test_every_pair_and_every_group_against_the_rest() -> None:
     assert all(h["p_adjusted"] >= b["p_adjusted"] - 1e-12 for h, b in zip(holm, rows, strict=True))
 
 
-def test_what_is_too_rare_or_in_too_few_articles_is_not_tested_but_named() -> None:
+def test_rare_measures_and_those_in_few_articles_are_listed_as_untested() -> None:
     counts = made({"a": [(1, 1)] * 4 + [(0, 1)] * 40, "b": [(1, 1)] * 5 + [(0, 1)] * 40})
     found = find_differences(counts, None, kept=["a", "b"], options=Options(permutations=200))
     assert found.differences.num_rows == 0
@@ -157,7 +157,7 @@ def test_what_is_too_rare_or_in_too_few_articles_is_not_tested_but_named() -> No
     )
 
 
-def test_detectable_is_what_the_sample_size_says() -> None:
+def test_the_detectable_difference_follows_from_the_sample_size() -> None:
     """400 articles of one unit a group, a rate of one half: the textbook's standard error."""
     counts = made({g: [(i % 2, 1) for i in range(400)] for g in ("a", "b")})
     row = find_differences(

@@ -1,4 +1,4 @@
-"""The sample that people label, the file that comes back, and what it does to the rates."""
+"""The sample for people to label, the labels, the corrected rates, and errors by group."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def scored() -> list[dict[str, Any]]:
     return rows
 
 
-def test_a_sample_weighs_up_to_all_units_and_is_blind(tmp_path: Path) -> None:
+def test_weights_add_up_to_all_units_and_model_labels_are_hidden(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         drawn = draw_sample(store, size=40, tasks=("stance", "loaded"), seed=1)
         again = draw_sample(store, size=40, tasks=("stance", "loaded"), seed=1)
@@ -73,7 +73,7 @@ def test_a_sample_weighs_up_to_all_units_and_is_blind(tmp_path: Path) -> None:
     assert [row["unit_id"][:5] for row in shown.rows] != sorted(row["unit_id"][:5] for row in shown.rows)
 
 
-def test_every_unit_has_the_chance_that_its_weight_says() -> None:
+def test_every_unit_is_drawn_with_the_probability_of_its_weight() -> None:
     rng = np.random.default_rng(0)
     drawn = Counter(int(i) for _ in range(4000) for i in systematic(7, 3, rng))
     assert all(drawn[i] / 4000 == pytest.approx(3 / 7, abs=0.04) for i in range(7))
@@ -81,7 +81,7 @@ def test_every_unit_has_the_chance_that_its_weight_says() -> None:
     assert allocate(np.array([3, 4]), 63).tolist() == [3, 4]
 
 
-def test_a_sample_that_cannot_be_drawn_is_said(tmp_path: Path) -> None:
+def test_a_sample_that_cannot_be_drawn_is_an_error(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         with pytest.raises(UsageError, match="no scored unit has a question of reply"):
             draw_sample(store, size=40, tasks=("reply",), seed=0)
@@ -104,7 +104,7 @@ def answered(store: Store, path: Path, **changed: Any) -> str:
     return str(path)
 
 
-def test_gold_comes_back_from_csv_and_json_lines(tmp_path: Path) -> None:
+def test_gold_is_read_from_csv_and_json_lines(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         query = "SELECT unit_id, task, target, label, weight FROM gold ORDER BY ALL"
         load_gold(store, answered(store, tmp_path / "g.csv"))
@@ -148,7 +148,7 @@ def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> Non
             load_gold(store, "nothing.csv")
 
 
-def test_naive_and_corrected_stand_side_by_side(tmp_path: Path) -> None:
+def test_naive_and_corrected_are_side_by_side(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         load_gold(store, answered(store, tmp_path / "g.csv"))
         prepare(store, events=False)
@@ -176,7 +176,7 @@ def test_naive_and_corrected_stand_side_by_side(tmp_path: Path) -> None:
     assert "rates and differences were corrected" in notes
 
 
-def test_a_group_without_labels_is_named_and_nothing_that_it_is_part_of_is_corrected(tmp_path: Path) -> None:
+def test_a_group_without_labels_is_named_and_not_corrected(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         answered(store, tmp_path / "g.jsonl")
         lines = [line for line in (tmp_path / "g.jsonl").read_text("utf-8").splitlines() if "Siren" in line]
@@ -209,9 +209,7 @@ def labeled(gold: list[int], model: list[int]) -> Labeled:
     )
 
 
-def test_a_model_that_never_errs_leaves_its_own_interval_and_one_that_knows_nothing_that_of_the_labels() -> (
-    None
-):
+def test_a_perfect_model_keeps_its_interval_and_a_useless_one_leaves_that_of_the_labels() -> None:
     rng = np.random.default_rng(0)
     truth = (rng.random(2000) < 0.3).astype(float)
     everything = (np.arange(2000), truth, np.ones(2000))
@@ -268,7 +266,7 @@ def test_the_errors_are_those_of_the_model_that_scored() -> None:
         published_errors("another", folder=None)
 
 
-def test_gold_can_be_the_first_thing_that_is_read_into_a_store(tmp_path: Path) -> None:
+def test_gold_can_be_loaded_into_a_store_without_other_tables(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     with store_of(tmp_path, [unit("a", stance={"council": "against"})]) as store:
         gold.write_text('{"unit_id": "a-0000", "target": "council", "label": "favor"}\n', "utf-8")
@@ -318,7 +316,7 @@ def test_the_same_error_everywhere_is_no_difference() -> None:
     assert min(p) > 0.01
 
 
-def test_labels_of_one_group_only_say_nothing() -> None:
+def test_labels_of_one_group_show_no_difference() -> None:
     found = _by_group(wrong=(0.1, 0.2), articles=6)
     only = Labeled(*(getattr(found, name)[found.group == 0] for name in Labeled.__dataclass_fields__))
     assert (

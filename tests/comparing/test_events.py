@@ -1,4 +1,4 @@
-"""Articles on the same event, wire copy, and what a difference is made of."""
+"""Articles on the same event, wire copy, and the parts of a difference."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def documents(*articles: tuple[str, str, str]) -> Documents:
     return Documents(ids, outlets, tuple(map(day_of, dates)), titles, openings)
 
 
-def test_what_tells_the_same_thing_within_days_is_one_event() -> None:
+def test_similar_articles_within_days_are_one_event() -> None:
     docs = documents(
         ("Gazette", "2026-03-01", HARBOUR),
         ("Siren", "2026-03-02", FERRY),
@@ -104,7 +104,7 @@ def test_blocks_do_not_change_clear_groups() -> None:
     assert len(set(zip(label.tolist(), topics.tolist(), strict=True))) == 6
 
 
-def test_an_outlets_signature_neither_joins_nor_parts_events() -> None:
+def test_an_outlets_signature_does_not_affect_events() -> None:
     subjects = (
         "harbour",
         "budget",
@@ -133,7 +133,8 @@ def test_copies_are_found_across_outlets_and_not_across_weeks() -> None:
     wire = "The council has voted to close the old bridge for two years while a new one is built beside it, the mayor said"
     edited = wire.replace("the mayor said", "the mayor said on Monday")
     first = copies(
-        [wire, "Something else was told by another paper on that very same day", edited, wire], [5, 5, 6, 40]
+        [wire, "Something else was reported by another paper on that very same day", edited, wire],
+        [5, 5, 6, 40],
     )
     assert first.tolist() == [0, 1, 0, 3]
 
@@ -142,10 +143,10 @@ def test_headlines_of_a_few_words_are_no_copies() -> None:
     assert copies(["Latest updates on war", "Latest updates on war"], [1, 1]).tolist() == [0, 1]
 
 
-def _world(*, told: dict[str, list[tuple[str, str, bool]]]) -> list[dict[str, object]]:
+def _world(*, articles_of: dict[str, list[tuple[str, str, bool]]]) -> list[dict[str, object]]:
     """outlet → (day, text, whether it is loaded): one article each, of ten words."""
     rows = []
-    for outlet, articles in told.items():
+    for outlet, articles in articles_of.items():
         for n, (day, text, loaded) in enumerate(articles):
             words = f"{text} vile end."
             more = {"loaded": ["vile"]} if loaded else {}
@@ -164,13 +165,13 @@ SUBJECTS = (
 )  # all of six words
 
 
-def test_telling_the_same_events_differently_is_presentation(tmp_path: Path) -> None:
+def test_covering_the_same_events_differently_is_presentation(tmp_path: Path) -> None:
     days = [f"2026-{m:02d}-01" for m in range(1, 8)]
-    told = {
+    articles_of = {
         "Gazette": [(d, s, False) for d, s in zip(days, SUBJECTS, strict=True)],
         "Siren": [(d, s, True) for d, s in zip(days, SUBJECTS, strict=True)],
     }
-    with store_of(tmp_path, _world(told=told)) as store:
+    with store_of(tmp_path, _world(articles_of=articles_of)) as store:
         prepare(store, merge_copies=False)
         table = coverage.decomposition_table(
             store, count_hits(store), groups=["Gazette", "Siren"], options=Options()
@@ -185,14 +186,14 @@ def test_telling_the_same_events_differently_is_presentation(tmp_path: Path) -> 
 
 def test_choosing_other_events_is_selection(tmp_path: Path) -> None:
     days = [f"2026-{m:02d}-01" for m in range(1, 8)]
-    told: dict[str, list[tuple[str, str, bool]]] = {"Gazette": [], "Siren": []}
+    articles_of: dict[str, list[tuple[str, str, bool]]] = {"Gazette": [], "Siren": []}
     for n, (day, subject) in enumerate(zip(days, SUBJECTS, strict=True)):
         loaded = (
             n < 3
         )  # whoever writes of these events writes in a loaded way; the Siren does so five times as often
-        told["Gazette"] += [(day, subject, loaded)]
-        told["Siren"] += [(day, subject, loaded)] * (5 if loaded else 1)
-    with store_of(tmp_path, _world(told=told)) as store:
+        articles_of["Gazette"] += [(day, subject, loaded)]
+        articles_of["Siren"] += [(day, subject, loaded)] * (5 if loaded else 1)
+    with store_of(tmp_path, _world(articles_of=articles_of)) as store:
         prepare(store, merge_copies=False)
         table = coverage.decomposition_table(
             store, count_hits(store), groups=["Gazette", "Siren"], options=Options()
@@ -204,11 +205,11 @@ def test_choosing_other_events_is_selection(tmp_path: Path) -> None:
 
 
 def test_what_one_outlet_covers_alone_is_not_shared_and_few_events_claim_nothing(tmp_path: Path) -> None:
-    told = {
+    articles_of = {
         "Gazette": [("2026-01-01", SUBJECTS[0], False), ("2026-02-01", SUBJECTS[1], True)],
         "Siren": [("2026-01-01", SUBJECTS[0], False), ("2026-03-01", SUBJECTS[2], False)],
     }
-    with store_of(tmp_path, _world(told=told)) as store:
+    with store_of(tmp_path, _world(articles_of=articles_of)) as store:
         prepare(store, merge_copies=False)
         table = coverage.decomposition_table(
             store, count_hits(store), groups=["Gazette", "Siren"], options=Options()
@@ -239,7 +240,7 @@ def test_the_parts_sum_to_the_difference(seed: int) -> None:
     np.testing.assert_allclose(found.sum(0)[shared], difference[shared], atol=1e-12)
 
 
-def test_tables_of_a_store_say_where_wire_copy_ran(tmp_path: Path) -> None:
+def test_tables_show_how_many_outlets_published_a_text(tmp_path: Path) -> None:
     wire = "The council has voted to close the old bridge for two years while a new one is built beside it"
     rows = [
         unit("a", wire, outlet="Gazette"),

@@ -1,4 +1,4 @@
-"""Wire copy: once in each group, in every group that ran it, and one draw wherever it ran."""
+"""Wire copy: counted once in each group that published it, and resampled together."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def rates(made: Counts) -> dict[str, dict[str, Any]]:
     return {row["group"]: row for row in found.to_pylist() if row["measure"] == AGAINST}
 
 
-def test_a_text_that_an_outlet_ran_three_times_counts_once_there_and_once_in_another(tmp_path: Path) -> None:
+def test_a_text_published_three_times_counts_once_per_outlet(tmp_path: Path) -> None:
     rows = [wire(f"w{n}", published=f"2026-03-0{n + 1}") for n in range(3)]
     made, groups = compared(
         tmp_path, [*rows, own("a", "favor"), wire("z", outlet="Siren"), own("b", "favor", outlet="Siren")]
@@ -74,7 +74,7 @@ def test_the_first_copy_is_the_one_that_counts_and_the_comments_under_all_of_the
 
 
 @pytest.mark.parametrize(("by", "counted"), [("month", [1, 1]), ("author", [1, 1]), ("kind", [1])])
-def test_what_one_group_is_decides_what_its_copies_are(tmp_path: Path, by: str, counted: list[int]) -> None:
+def test_copies_are_found_within_each_group(tmp_path: Path, by: str, counted: list[int]) -> None:
     rows = [
         wire("w1", published="2026-02-27", author="A. Reed"),
         wire("w2", published="2026-03-01", author="B. Cole"),
@@ -84,7 +84,7 @@ def test_what_one_group_is_decides_what_its_copies_are(tmp_path: Path, by: str, 
     assert made.articles.tolist() == ["w1"]
 
 
-def test_a_difference_made_of_shared_copy_alone_does_not_exist(tmp_path: Path) -> None:
+def test_the_same_wire_copy_in_two_groups_is_no_difference(tmp_path: Path) -> None:
     """Twelve texts that both ran, and one of them twice more: each side has the same, in every resample too."""
     texts = [own(f"{n:02d}", "against" if n % 2 else "favor") for n in range(12)]
     rows = [{**row, "article_id": f"{o}{row['article_id']}", "unit_id": f"{o}{row['unit_id']}", "outlet": o}
@@ -100,7 +100,7 @@ def test_a_difference_made_of_shared_copy_alone_does_not_exist(tmp_path: Path) -
     assert (row["difference"], row["low"], row["high"], row["p"]) == (0, 0, 0, 1)
 
 
-def test_labels_of_copies_stand_for_their_text(tmp_path: Path) -> None:
+def test_labels_of_copies_count_for_their_text(tmp_path: Path) -> None:
     rows = [wire("w1"), wire("w2"), own("a", "favor"), wire("z", outlet="Siren")]
     gold = tmp_path / "gold.jsonl"
     row = '{"unit_id": "%s-0000", "target": "council", "label": "favor", "weight": 10}\n'
@@ -116,7 +116,7 @@ def test_labels_of_copies_stand_for_their_text(tmp_path: Path) -> None:
     assert made.articles[found.article[found.group == 1]].tolist() == ["w1"]
 
 
-def test_what_two_groups_share_does_not_make_their_difference_uncertain() -> None:
+def test_shared_texts_do_not_add_to_the_error_of_a_difference() -> None:
     articles, errors = np.arange(4), np.array([0.1, -0.1, 0.2, -0.2])
 
     def estimate(value: float, parts: np.ndarray) -> Estimate:
@@ -128,19 +128,19 @@ def test_what_two_groups_share_does_not_make_their_difference_uncertain() -> Non
     assert estimate_difference(one, apart).error == pytest.approx(one.error * np.sqrt(2))
 
 
-def test_copies_that_do_not_count_are_behind_no_number_and_are_said(tmp_path: Path) -> None:
+def test_skipped_copies_are_behind_no_number_and_are_named(tmp_path: Path) -> None:
     rows = [wire("w1"), wire("w2"), own("a", "favor"), wire("z", outlet="Siren")]
     with store_of(tmp_path, rows) as store:
         prepare(store)
         groups = find_groups(store, min_articles=1)
         draw_evidence(store, keys=Keys(["Gazette", "Siren", "(all)"]), more={})
         behind = {unit_id for (unit_id,) in store.rows("SELECT unit_id FROM hits")}
-        told = " ".join(copies_notes(store, groups))
+        notes = " ".join(copies_notes(store, groups))
         table = copies_table(store).to_pylist()
     assert behind == {"w1-0000", "a-0000", "z-0000"}
-    assert "1 article repeats a text that the same outlet published" in told
-    assert "Gazette (1)" in told
-    assert "1 text was published by more than one outlet" in told
+    assert "1 article repeats a text that the same outlet published" in notes
+    assert "Gazette (1)" in notes
+    assert "1 text was published by more than one outlet" in notes
     assert table == [
         {"group": "Gazette", "articles": 1, "shared": 1},
         {"group": "Siren", "articles": 0, "shared": 1},
@@ -176,7 +176,7 @@ def test_kinds_of_unit_share_no_wire_copy(tmp_path: Path) -> None:
     with store_of(tmp_path, rows, by="kind") as store:
         prepare(store)
         groups = find_groups(store, min_articles=1)
-        told = list(copies_notes(store, groups))
+        notes = list(copies_notes(store, groups))
     assert groups.copies == {"paragraph": 1, "title": 1}
-    assert len(told) == 1
-    assert told[0].startswith("1 article repeats a text")
+    assert len(notes) == 1
+    assert notes[0].startswith("1 article repeats a text")

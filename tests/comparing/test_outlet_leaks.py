@@ -67,23 +67,25 @@ def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_a_signature_is_told_and_sinks_with_the_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signature_is_recognized_unless_it_is_masked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _fake(monkeypatch)
     with store_of(tmp_path, _signed(signature=True)) as store:
         found = _leaks(store)
-    told = {(r["probed"], r["text"]): r for r in found}
-    assert set(told) == {("scores in the file", "published")} | {
+    by_probe = {(r["probed"], r["text"]): r for r in found}
+    assert set(by_probe) == {("scores in the file", "published")} | {
         (probed, text) for probed in ("words", "scores", "embedding") for text in ("published", "masked")
     }
-    assert told["embedding", "published"]["accuracy"] == 1
-    assert told["embedding", "masked"]["low"] <= 0.5
-    assert "shows no leak" in told["embedding", "masked"]["meaning"]
-    assert told["words", "published"]["accuracy"] > 0.9 > told["words", "masked"]["accuracy"]
-    assert (told["words", "masked"]["chance"], told["words", "masked"]["articles"]) == (0.5, 40)
+    assert by_probe["embedding", "published"]["accuracy"] == 1
+    assert by_probe["embedding", "masked"]["low"] <= 0.5
+    assert "shows no leak" in by_probe["embedding", "masked"]["meaning"]
+    assert by_probe["words", "published"]["accuracy"] > 0.9 > by_probe["words", "masked"]["accuracy"]
+    assert (by_probe["words", "masked"]["chance"], by_probe["words", "masked"]["articles"]) == (0.5, 40)
 
 
 @pytest.mark.slow
-def test_the_same_texts_are_not_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identical_texts_are_not_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fake(monkeypatch)
     with store_of(tmp_path, _signed(signature=False)) as store:
         found = _leaks(store)
@@ -102,14 +104,14 @@ def test_scores_of_another_model_are_not_probed_with_this_one(
     assert "--model" in found[-1]["meaning"]
 
 
-def test_too_few_articles_are_said_not_probed(tmp_path: Path) -> None:
+def test_too_few_articles_are_not_probed(tmp_path: Path) -> None:
     with store_of(tmp_path, [unit("a"), unit("b", outlet="Siren")]) as store:
         found = _leaks(store)
     assert [r["accuracy"] for r in found] == [None]
     assert "fewer than two groups have 10 articles" in found[0]["meaning"]
 
 
-def test_articles_about_one_event_are_no_test_of_a_probe(tmp_path: Path) -> None:
+def test_articles_about_one_event_are_not_probed(tmp_path: Path) -> None:
     text = "The harbour matter was discussed at length by all of those who were present"
     rows = [unit(f"{o}{n}", text, outlet=o) for o in ("Gazette", "Siren") for n in range(12)]
     with store_of(tmp_path, rows) as store:

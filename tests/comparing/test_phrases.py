@@ -59,7 +59,7 @@ def _press() -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_phrase_of_one_outlet_stands_out_with_examples(tmp_path: Path) -> None:
+def test_the_phrase_of_one_outlet_is_found_with_examples(tmp_path: Path) -> None:
     with store_of(tmp_path, _press()) as store:
         prepare(store)
         found = phrases.phrases_table(
@@ -78,7 +78,7 @@ def test_the_phrase_of_one_outlet_stands_out_with_examples(tmp_path: Path) -> No
     assert all(unit_id.startswith("s") for unit_id in top["examples"])
 
 
-def test_phrases_shared_alike_do_not_stand_out(tmp_path: Path) -> None:
+def test_phrases_used_equally_are_not_significant(tmp_path: Path) -> None:
     rows = [
         unit(f"{outlet}{n}", f"The {phrase} spoke.", outlet=outlet, loaded=[phrase])
         for outlet in ("Gazette", "Siren")
@@ -126,7 +126,7 @@ def _threads(*, article: str, comments: str, outlet: str = "Gazette") -> list[di
         ("against", "neutral", "unclear"),
     ],
 )
-def test_what_the_audience_does(tmp_path: Path, article: str, comments: str, verdict: str) -> None:
+def test_verdict_on_the_audience(tmp_path: Path, article: str, comments: str, verdict: str) -> None:
     with store_of(tmp_path, _threads(article=article, comments=comments)) as store:
         found = comment_replies.audience_table(store, groups=["Gazette"], options=OPTIONS).to_pylist()
     row = next(r for r in found if r["group"] == "Gazette")
@@ -178,7 +178,7 @@ def test_one_thread_has_no_interval(tmp_path: Path) -> None:
         found = comment_replies.answers_table(store, groups=["Gazette"], options=OPTIONS).to_pylist()
         beside = comment_replies.audience_table(store, groups=["Gazette"], options=OPTIONS).to_pylist()
     assert all(r["low"] is None for r in found)
-    assert beside == []  # the article itself is not asked about the council
+    assert beside == []  # the article itself was not scored for the council
 
 
 def _varied_threads(count: int) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def about(article: str, label: str | None = "none", **more: Any) -> dict[str, An
     return unit(article, TEN, stance={} if label == "none" else {"council": label}, **more)
 
 
-def test_stance_is_a_share_of_the_units_that_are_asked_about_the_target(tmp_path: Path) -> None:
+def test_stance_is_a_share_of_the_units_scored_for_the_target(tmp_path: Path) -> None:
     found = table(
         tmp_path, about("a", "against"), about("a", "against"), about("a", "favor"), about("b", "against"), about("b"),
         about("c"),
@@ -51,7 +51,7 @@ def test_a_stance_that_the_model_abstained_from_is_in_the_denominator(tmp_path: 
     assert found["Gazette", "stance/council/no_call"]["value"] == 0.5
 
 
-def test_loaded_language_is_stretches_per_thousand_words_by_voice(tmp_path: Path) -> None:
+def test_loaded_language_is_spans_per_thousand_words_by_voice(tmp_path: Path) -> None:
     twice = unit("a", TEN, loaded=["one", "five"])
     twice["loaded"].append({**twice["loaded"][0], "label": "doubt"})
     twice["loaded"].append({**twice["loaded"][1], "start": 30, "end": 35, "voice": "quoted"})
@@ -114,7 +114,7 @@ def test_groups_with_few_articles_are_named_and_left_out(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("by", "hint"), [("outlet", "--outlet NAME"), ("month", "by another column")])
-def test_a_column_that_no_row_states_is_said(tmp_path: Path, by: str, hint: str) -> None:
+def test_a_column_that_no_row_states_is_an_error(tmp_path: Path, by: str, hint: str) -> None:
     rows = [{**about(str(i), outlet="" if by == "outlet" else "Siren"), "published": None} for i in range(9)]
     with store_of(tmp_path, rows, by=by) as store:
         prepare(store, events=False)
@@ -122,7 +122,7 @@ def test_a_column_that_no_row_states_is_said(tmp_path: Path, by: str, hint: str)
             find_groups(store, min_articles=2)
 
 
-def test_measures_can_be_narrowed_and_a_pattern_that_fits_nothing_is_said(tmp_path: Path) -> None:
+def test_measures_are_chosen_by_pattern_and_a_pattern_without_match_is_an_error(tmp_path: Path) -> None:
     rows = [about("a", "favor", frames=["political"])]
     assert [str(m) for m in counted(tmp_path, rows, measures=("stance/*/net", "frame/*")).measures] == [
         "stance/council/net",

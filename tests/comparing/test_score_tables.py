@@ -1,4 +1,4 @@
-"""Score files as tables: what is kept, what is refused and in which words."""
+"""Score files as tables: what is kept, what is refused, and the messages."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_date_in_the_sources_own_words_is_no_month(tmp_path: Path, words: str 
         assert store.articles() == {"(not stated)": 1}
 
 
-def test_a_comment_posted_again_and_a_unit_that_stands_there_twice_count_once(tmp_path: Path) -> None:
+def test_repeated_comments_and_units_given_twice_count_once(tmp_path: Path) -> None:
     rows = [
         unit("a"),
         unit("a"),
@@ -105,7 +105,7 @@ def test_a_comment_posted_again_and_a_unit_that_stands_there_twice_count_once(tm
         assert store.repeated == 2
 
 
-def test_what_is_no_score_file_is_refused_with_the_place(tmp_path: Path) -> None:
+def test_files_without_scores_are_refused_with_the_row(tmp_path: Path) -> None:
     def refused(message: str, *names: str, by: str = "outlet") -> None:
         with (
             pytest.raises(UsageError, match=message),

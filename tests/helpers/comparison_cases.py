@@ -94,7 +94,7 @@ OTHERS = (
 
 
 def tables() -> dict[str, pa.Table]:
-    """One difference stands (against), one does not (net); the third outlet has no interval for its loaded language."""
+    """One difference is significant (against), one is not (net); the third outlet has no interval for its loaded language."""
     groups = (*OUTLETS, "(all)")
     rates = [rate(g, m, 0.2 + 0.1 * i) for m in (AGAINST, NET, *OTHERS) for i, g in enumerate(groups)]
     rates += [rate(g, OWN, 4.0, **({"low": None, "high": None} if g == OUTLETS[2] else {})) for g in groups]

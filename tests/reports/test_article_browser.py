@@ -100,7 +100,7 @@ def test_highlights_are_the_spans_of_the_records(page: Any, scores: list[Score])
         assert row["found"] == expected
 
 
-def test_voices_differ_without_colour(page: Any, scores: list[Score]) -> None:
+def test_voices_differ_without_color(page: Any, scores: list[Score]) -> None:
     looks = {row["id"]: set(row["look"]) for row in page.execute_script(_MARKED)}
     assert (looks["u-a1-0"], looks["u-a1-1"], looks["u-a1-4"]) == ({"solid"}, {"dotted"}, {"dashed"})
     codes = page.execute_script(
@@ -125,7 +125,7 @@ def test_comments_are_under_their_article(page: Any, scores: list[Score]) -> Non
 
 
 @pytest.mark.parametrize("pixels", [1280, 390, 360, 320])
-def test_nothing_stands_out_of_the_page(page: Any, pixels: int) -> None:
+def test_nothing_overflows_the_page(page: Any, pixels: int) -> None:
     _width(page, pixels)
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     widths = page.execute_script("return [innerWidth, document.documentElement.scrollWidth]")
@@ -133,7 +133,7 @@ def test_nothing_stands_out_of_the_page(page: Any, pixels: int) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_what_is_behind_it(page: Any, scheme: str) -> None:
+def test_text_has_enough_contrast(page: Any, scheme: str) -> None:
     feature = {"name": "prefers-color-scheme", "value": scheme}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")

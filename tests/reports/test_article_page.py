@@ -47,7 +47,7 @@ class _Elements(HTMLParser):
         self.text += "" if self._skipped else data
 
 
-def test_says_what_came(tmp_path: Path) -> None:
+def test_the_page_shows_counts_labels_and_threads(tmp_path: Path) -> None:
     page = _Elements(report(tmp_path, article(), generated={"from": "scores.jsonl"}))
     words = " ".join(page.text.split())
     for expected in (
@@ -153,7 +153,7 @@ def test_a_big_input_gives_a_file_under_five_megabytes(tmp_path: Path) -> None:
     assert "1 of 3 articles are not shown." in words
 
 
-def test_rows_of_an_article_may_lie_apart_and_come_twice(tmp_path: Path) -> None:
+def test_rows_of_an_article_may_be_scattered_and_repeated(tmp_path: Path) -> None:
     first, second = list(article("a1")), list(article("a2"))
     mixed = [row for pair in zip(first, second, strict=True) for row in pair]
     assert report(tmp_path, mixed) == report(tmp_path, [*first, *second])

@@ -104,7 +104,7 @@ def test_the_matrix_says_who_differs(page: Any) -> None:
 
 
 @pytest.mark.parametrize("pixels", [1280, 390, 320])
-def test_nothing_stands_out_of_the_page(page: Any, pixels: int) -> None:
+def test_nothing_overflows_the_page(page: Any, pixels: int) -> None:
     _width(page, pixels)
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [
@@ -121,7 +121,7 @@ def test_nothing_stands_out_of_the_page(page: Any, pixels: int) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_what_is_behind_it(page: Any, scheme: str) -> None:
+def test_text_has_enough_contrast(page: Any, scheme: str) -> None:
     page.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )

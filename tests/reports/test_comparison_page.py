@@ -1,4 +1,4 @@
-"""The page of a comparison as text: what it claims, what is behind its numbers, what it weighs."""
+"""The page of a comparison as text: its claims, the sentences behind its numbers, its size."""
 
 from __future__ import annotations
 
@@ -178,14 +178,14 @@ def test_empty_parts_say_why(tmp_path: Path) -> None:
     assert "This part was not run." not in text
 
 
-def test_parts_that_were_not_run_are_said_to_be(tmp_path: Path) -> None:
+def test_parts_that_were_not_run_are_named(tmp_path: Path) -> None:
     own = {name: table for name, table in tables().items() if name in ("rates", "differences", "detectable")}
     with opened(tmp_path) as store:
         text = write(results(own), tmp_path / "out", store=store).read_text(encoding="utf-8")
     assert text.count("This part was not run.") == 4
 
 
-def test_a_rate_of_one_article_stands_in_the_table_and_is_not_drawn(tmp_path: Path) -> None:
+def test_a_rate_of_one_article_is_in_the_table_and_not_drawn(tmp_path: Path) -> None:
     rows = tables()["rates"].to_pylist()
     alone = {"articles": 1, "value": 0.87, "low": None, "high": None}
     rows = [r | alone if (r["group"], r["measure"]) == (OUTLETS[0], AGAINST) else r for r in rows]

@@ -152,8 +152,8 @@ def _compare_stances(counts: Floats, options: Options, rng: np.random.Generator)
         intervals.append(interval)
         row |= {name: float(value[i]), f"{name}_low": interval[0], f"{name}_high": interval[1]}
     units, comments = (int(counts[:, i].sum()) for i in (1, 3))
-    judged = verdict(*intervals) if threads >= MIN_THREADS else "unclear"
-    return {**row, "verdict": judged, "units": units, "comments": comments, "threads": threads}
+    shown = verdict(*intervals) if threads >= MIN_THREADS else "unclear"
+    return {**row, "verdict": shown, "units": units, "comments": comments, "threads": threads}
 
 
 def verdict(article: Interval, comments: Interval, gap: Interval) -> str:

@@ -1,14 +1,13 @@
 """Hits and totals of every measure, per text and group: the numbers from which all rates are computed.
 
-Copies. Wire copy and reprints are one text (events.py finds them). Inside one group the copies of a text count once, by the
-first of them. Every group that ran the text keeps it, since each published it, but resamples draw all copies of a text
-together, and permutations swap them together. The comments under every copy count, since other readers wrote them; they
-belong to the draw of that text.
+Copies (wire copy, reprints) are one text; events.py finds them. Within a group the copies of a text count once, by the first
+of them. Every group that published the text counts it, but resamples draw all copies of a text together, and permutations
+swap them together. The comments under every copy count, since other readers wrote them; they are drawn with the text.
 
 Tables in the store:
 text_parts  one row per article and group that has units of it: id (numbers the group's part of a text), article_id, "group",
             cluster (article_id that names the text), n (number of the text), written (the group has units of the article
-            itself, not only comments), copy (skipped: not the first copy), copies (how many articles of the group are copies)
+            itself, not only comments), copy (skipped: not the first copy), copies (articles of the group with this text)
 hits        one row per unit behind a number: id (of text_parts; null for "threads/"), "group", measure, article_id, unit_id,
             is_comment, probability (of the label; the largest if the model abstained), n (hits), spans (distinct loaded
             spans)
@@ -56,7 +55,7 @@ class Counts:
 
     groups: names. articles: each text, named by the first of its copies. group, article: (rows,) indices into these.
     column, units_column: (measures,) columns of `totals`: the denominator of each measure, and its number of units.
-    A text has several rows if several groups ran it, or if groups cut through articles, as kinds of unit do.
+    A text has several rows if several groups published it, or if groups cut through articles, as kinds of unit do.
     """
 
     groups: tuple[str, ...]
@@ -74,7 +73,7 @@ class Counts:
 
     @property
     def scale(self) -> Floats:
-        """(measures,)"""
+        """(measures,) scale of each measure."""
         return np.array([measure.scale for measure in self.measures])
 
     @property
@@ -86,7 +85,8 @@ class Counts:
 def make_text_parts(store: Store, *, merge_copies: bool = True) -> None:
     """Make the table `text_parts`.
 
-    merge_copies: needs the table `grouped` of events.group_articles; False: every article is a text of its own.
+    merge_copies: treat copies as one text, by the table `grouped` of events.group_articles. False: every article is a text of
+    its own.
     """
     if merge_copies:
         texts = """SELECT articles.*, coalesce(cluster, article_id) AS cluster, day
@@ -104,14 +104,14 @@ def make_text_parts(store: Store, *, merge_copies: bool = True) -> None:
         FROM texts""")
 
 
-# Texts that count by different articles. A text that is in several groups by itself, as with kinds of unit, is not shared.
+# Texts of which several articles count. An article that is in several groups by itself, as with kinds of unit, is not shared.
 _SHARED = """
     SELECT cluster FROM text_parts WHERE written GROUP BY 1
     HAVING count(DISTINCT article_id) FILTER (NOT copy) > 1"""
 
 
 def copies_table(store: Store) -> pa.Table:
-    """group, articles (skipped copies), shared (texts that other groups ran too); groups with neither have no row."""
+    """group, articles (skipped copies), shared (texts of other groups too); groups with neither have no row."""
     return store.arrow(f"""
         SELECT "group", count(*) FILTER (copy) AS articles,
                count(DISTINCT cluster) FILTER (cluster IN ({_SHARED})) AS shared
@@ -180,7 +180,7 @@ def count_hits(store: Store, *, measures: Sequence[str] = ()) -> Counts:
     """
     rows = store.columns('SELECT DISTINCT id, "group", n FROM text_parts ORDER BY id')
     names, group = np.unique(rows["group"].astype(object), return_inverse=True)
-    every, hits, totals = _spread(store, len(group))
+    every, hits, totals = _hits_and_totals(store, len(group))
     kept = [i for i, measure in enumerate(every) if not measures or measure.matches(measures)]
     if measures and not kept:
         known = ", ".join(sorted(map(str, every))[:5])
@@ -200,7 +200,7 @@ def count_hits(store: Store, *, measures: Sequence[str] = ()) -> Counts:
     )
 
 
-def _spread(
+def _hits_and_totals(
     store: Store, rows: int
 ) -> tuple[list[Measure], NDArray[np.float32], dict[str, NDArray[np.float32]]]:
     """All measures in order, hits (rows, measures), and denominator → (rows,)."""
@@ -235,7 +235,7 @@ def _spread(
 
 
 def _derived(measure: Measure) -> Iterator[Measure]:
-    """A measure in `hits`, and those computed along with it: all stances toward the target, or spans per 1,000 words."""
+    """A measure in the table `hits` and those counted with it: all stances toward a target, or spans per 1,000 words."""
     yield measure
     if measure.family == "stance":
         yield from map(measure.with_part, STANCE_PARTS)

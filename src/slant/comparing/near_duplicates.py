@@ -5,7 +5,7 @@ Herald"), a date line with the agency's name, a byline. They identify the outlet
 removed before articles are grouped by event (events.py) or the outlet is predicted from the text (outlet_leaks.py).
 
 Two articles are copies if their three-word shingles (Broder 1997) overlap enough. This finds all pairs, and fast, since most
-shingles occur in one text only: a text with many of those is nobody's copy.
+shingles occur in one text only: a text with many of those is no copy.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ SHINGLE = 3  # consecutive words
 MIN_OVERLAP = (
     0.6  # Jaccard overlap of copies' shingles; an edited headline or a cut last sentence stays above it
 )
-MIN_SHINGLES = 5  # with fewer, texts of the same few words could not be told from copies
+MIN_SHINGLES = 5  # with fewer, short texts of the same few words look like copies
 MAX_DAYS = 7  # between two copies
 UNDATED = 0
 BLOCK = 512  # texts compared with earlier ones at a time

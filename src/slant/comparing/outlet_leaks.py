@@ -91,7 +91,7 @@ def _folds(store: Store, sample: Sample, *, seed: int) -> tuple[list[Any], str]:
         folds = list(splitter.split(sample.ids, sample.group.astype(str), sample.event))
         if all(len(set(sample.group[trained])) > 1 for trained, _ in folds):
             return folds, ""
-    return [], "the articles are about too few events to be judged on events that the probe has not seen"
+    return [], "the articles are about too few events to test the probe on events that it was not trained on"
 
 
 def _sample(store: Store, groups: Sequence[str], seed: int) -> Sample:

@@ -182,9 +182,7 @@ def _compare_groups(
 
 
 def log_odds(here: Floats, there: Floats, prior: Floats) -> Floats:
-    """Log-odds of each phrase's share in `here` minus that in `there`, with `prior` pseudo-counts; the last axis is
-    phrases.
-    """
+    """Log-odds of each phrase in `here` minus those in `there`, with `prior` pseudo-counts; the last axis is phrases."""
 
     def logit(counts: Floats) -> Floats:
         shrunk = counts + prior

@@ -42,7 +42,7 @@ class Groups:
 
 
 def find_groups(store: Store, *, min_articles: int) -> Groups:
-    """Needs the table `text_parts`.
+    """The groups with enough articles, and those without. Needs the table `text_parts`.
 
     Raises UsageError if no row states the compared column, or no group has enough articles.
     """

@@ -123,17 +123,17 @@ def _check_files(paths: Sequence[str]) -> None:
 def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str, own_words: bool) -> Store:
     for number, name in enumerate(paths):
         _load(connection, name, number)
-    made = connection.execute("SELECT DISTINCT model, codebook FROM scored").fetchall()
-    if not made:
+    makers = connection.execute("SELECT DISTINCT model, codebook FROM scored").fetchall()
+    if not makers:
         raise UsageError(f"{', '.join(paths)}: no scored units, so nothing to compare.")
-    if len(made) > 1:
+    if len(makers) > 1:
         raise UsageError(
             f"the scores were made by different models or codebooks: {_makers(connection, paths)}. Score all with one."
         )
     given = _count(connection, "scored")
     for statement in _tables(by, own_words):
         connection.execute(statement)
-    (model, codebook), repeated = made[0], given - _count(connection, "units")
+    (model, codebook), repeated = makers[0], given - _count(connection, "units")
     return Store(connection, by, model, codebook, tuple(paths), repeated)
 
 

@@ -1,6 +1,4 @@
-"""Write the output folder of `slant compare`: index.html, methods.md, and the tables as CSV for people and Parquet for
-programs.
-"""
+"""Write the output folder of `slant compare`: index.html, methods.md, and all tables as CSV and Parquet."""
 
 from __future__ import annotations
 
@@ -242,8 +240,9 @@ def _tested(rows: Sequence[Row]) -> list[tuple[str, str, str, int]]:
 
 
 def _pairs(rows: Sequence[Row], keys: Keys) -> dict[str, list[list[Any]]]:
-    """The matrix: measure → [row, column (-1: all others), difference, low, high, adjusted p, significant, detectable,
-    keys].
+    """Measure → cells of the matrix of pairs.
+
+    A cell: [row, column (-1: all others), difference, low, high, adjusted p, significant, detectable, keys].
     """
     number = {group: i for i, group in enumerate(keys.groups)} | {REST: -1}
     found: dict[str, list[list[Any]]] = {}

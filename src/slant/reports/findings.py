@@ -31,10 +31,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The head of the page. detectable: rows of a small table, see `_detectable`.
-
-    more: significant differences not in `found`.
-    """
+    """The head of the page. detectable: see `_detectable`. more: number of significant differences not in `found`."""
 
     first: str
     detectable: Sequence[tuple[str, str, str, str]]

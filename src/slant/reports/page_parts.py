@@ -108,7 +108,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uff
 def environment() -> Environment:
     import jinja2  # not needed for scoring
 
-    made = jinja2.Environment(
+    page = jinja2.Environment(
         loader=jinja2.PackageLoader("slant.reports"),
         autoescape=True,
         trim_blocks=True,
@@ -116,21 +116,22 @@ def environment() -> Environment:
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    made.filters.update(
+    page.filters.update(
         plain=plain, percent=percent, family=family, target=target, plural=plural,
         flag=flag_words, web=web, clip=clip,
     )  # fmt: skip
-    return made
+    return page
 
 
 def printable(text: str) -> str:
     return _UNPRINTABLE.sub("�", text)
 
 
-def source(made: Environment, name: str) -> str:
-    loader = made.loader
+def source(page: Environment, name: str) -> str:
+    """The text of a template, style or script."""
+    loader = page.loader
     assert loader is not None
-    return loader.get_source(made, name)[0]
+    return loader.get_source(page, name)[0]
 
 
 def policy_hash(text: str) -> str:

@@ -130,7 +130,7 @@ def _note(svg: str, series: Sequence[Series]) -> str:
 
 
 def _part(measure: Measure) -> str:
-    """What tells a measure from the others of its panel: stance label or voice; "" for panels of one measure."""
+    """The part in which the measures of a panel differ: stance label or voice; "" for panels of one measure."""
     return measure.subject if measure.family == "loaded" else measure.part
 
 
