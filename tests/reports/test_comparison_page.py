@@ -13,7 +13,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from compared import prepare
-from comparison_cases import AGAINST, NET, OUTLETS, OWN, difference, opened, rate, results, scores, tables
+from comparison_cases import (
+    AGAINST,
+    NET,
+    OUTLETS,
+    OWN,
+    detectable,
+    difference,
+    opened,
+    rate,
+    results,
+    scores,
+    tables,
+)
 from slant.comparing.options import Options
 from slant.comparing.score_tables import open_store
 from slant.reports.comparison_page import write
@@ -95,7 +107,9 @@ def test_only_significant_differences_are_called_differences(tmp_path: Path) -> 
     assert "50 % in Coast Post (30 articles), 27 % in all others (60 articles): 23 points more" in shown
     assert "favor minus against: no difference found" in shown
     assert "could have detected 31 points" in shown
-    assert shown.index("Between two typical outlets, this sample can show") < shown.index("What differs")
+    assert shown.index(
+        "This sample can show a difference between two typical outlets if it is at least 18 points in stance"
+    ) < shown.index("What differs")
     assert "Not corrected for the model" in shown
 
 
@@ -273,6 +287,7 @@ def _many(path: Path, names: list[str], made: list[str]) -> None:
         ("technique/doubt/quoted", "Doubt, quoted, per 1,000 words"),
         ("frame/security_and_defense", "Frame: Security and defense"),
         ("comments/reply/deny", "Replies: disagrees"),
+        ("threads/stance/article/against", "The article: against, in comments"),
     ],
 )
 def test_measures_in_words(name: str, title: str) -> None:
@@ -306,3 +321,25 @@ def test_skipped_duplicates_are_named_beside_the_counts(tmp_path: Path) -> None:
     head = page.read_text(encoding="utf-8").partition("</header>")[0]
     assert "Not counted: 3 duplicate rows (comments that repeat an earlier comment" in head
     assert "Not counted" not in _made(tmp_path)[0]
+
+
+def test_the_first_sentence_says_what_the_sample_can_show() -> None:
+    def first(*rows: dict[str, Any]) -> str:
+        own = {"differences": [], "detectable": rows}
+        return summary(own, keys=Keys(["(all)"]), adjust="bh", noun="outlet").first
+
+    against, loaded, frame = (
+        detectable(AGAINST, 0.18),
+        detectable(OWN, 2.5),
+        detectable("frame/economic", 1.2),
+    )
+    assert first(against, loaded).startswith(
+        "This sample can show a difference between two typical outlets if it is at least 18 points in stance toward a target "
+        "or 2.5 per 1,000 words in loaded language. Smaller differences mostly go unnoticed."
+    )
+    assert "In frames, the sample is too small to show any difference." in first(against, frame)
+    assert (
+        first(frame)
+        == "This sample is too small to show any difference between two typical outlets in frames."
+    )
+    assert first().startswith("Nothing was tested")

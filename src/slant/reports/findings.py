@@ -138,20 +138,32 @@ def keys_of(row: Row, keys: Keys) -> str:
 
 
 def _first(rows: Sequence[Row], tests: int, noun: str) -> str:
+    """The first sentences of the page: how large a difference must be for this sample to show it."""
     by_family: dict[str, list[tuple[float, str]]] = {}
     for row in rows:
         text = MeasureText.of(row["measure"])
         family = _FAMILIES.get((text.measure.family, text.measure.kind))
         if family and not text.measure.comments and text.measure.part not in _UNREPORTED:
-            by_family.setdefault(family, []).append((row["median"], _size(text, row["median"])))
+            size = _size(text, row["median"]) if _detects(text, row) else ""
+            by_family.setdefault(family, []).append((row["median"], size))
     if not by_family:
         return f"Nothing was tested: no measure has enough cases in two {noun}s."
-    sizes = "; ".join(f"{family}, {sorted(own)[len(own) // 2][1]}" for family, own in by_family.items())
+    typical = {family: sorted(own)[len(own) // 2][1] for family, own in by_family.items()}
+    shown = _or([f"{size} in {family}" for family, size in typical.items() if size])
+    hidden = _or([family for family, size in typical.items() if not size])
+    between = f"difference between two typical {noun}s"
+    if not shown:
+        return f"This sample is too small to show any {between} in {hidden}."
     return (
-        f"Between two typical {noun}s, this sample can show differences of at least this size: {sizes}. "
-        "Smaller differences mostly go unnoticed. “Can show” means in four of five samples like this one, with all "
-        f"{tests:,} comparisons taken into account."
+        f"This sample can show a {between} if it is at least {shown}. Smaller differences mostly go unnoticed."
+        + (f" In {hidden}, the sample is too small to show any difference." if hidden else "")
+        + f" “Can show” means in four of five samples like this one, with all {tests:,} comparisons taken into account."
     )
+
+
+def _or(parts: Sequence[str]) -> str:
+    """ "a", "a or b", "a, b or c"."""
+    return " or ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 _FAMILIES = {
@@ -160,8 +172,12 @@ _FAMILIES = {
 }  # fmt: skip
 
 
+def _detects(text: MeasureText, row: Row) -> bool:
+    """Whether the detectable difference of a typical pair is one that can occur."""
+    return bool(row["median"] <= text.measure.largest_difference)
+
+
 def _size(text: MeasureText, difference: float) -> str:
-    """A detectable difference; larger than any difference can be, it means that none is detectable."""
     if difference > text.measure.largest_difference:
         return "none (sample too small)"
     return f"{text.size(difference)} {text.unit}"
@@ -210,7 +226,7 @@ def _none(rows: Sequence[Row], significant: set[str], noun: str) -> list[str]:
         if text.measure.part not in _MAIN_PARTS or row["measure"] in significant:
             continue
         could = f"could have detected {_size(text, row['median'])}"
-        if row["median"] > text.measure.largest_difference:
+        if not _detects(text, row):
             could = "could not have detected any difference"
         sentence = f"{text.title}: no difference found. Between two typical {noun}s this sample {could}."
         found.append((row["median"], sentence))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slant.comparing.measures import NET, PER_1000_WORDS, UNITS, Measure
+from slant.comparing.measures import ARTICLE, NET, PER_1000_WORDS, UNITS, Measure
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -61,7 +61,7 @@ def plain(label: str) -> str:
 
 def target(name: str) -> str:
     """A target as people write it: white_helmets → White Helmets; names with capitals or spaces stay as they are."""
-    if name == "article":
+    if name == ARTICLE:
         return "the article"
     return name.replace("_", " ").title() if re.fullmatch("[a-z0-9_]+", name) else name
 
@@ -184,7 +184,7 @@ class MeasureText:
         if self.per_words:
             text = f"{'Loaded language' if family == 'loaded' else plain(subject)}, {self.short}, per 1,000 words"
         elif family == "stance":
-            text = f"{target(subject)}: {self.short}"
+            text = f"{'The article' if subject == ARTICLE else target(subject)}: {self.short}"
         elif family == "loaded":
             text = f"Units with loaded language, {self.short}"
         else:
