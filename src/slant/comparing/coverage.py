@@ -35,11 +35,8 @@ if TYPE_CHECKING:
     from slant.comparing.options import Options
     from slant.comparing.score_tables import Store
 
-MAIN_MEASURES = (
-    "stance/*/net",
-    "loaded/outlet/per_1000_words",
-    "frame/*",
-)  # patterns: measures split and shown by month
+# Patterns of the measures that are split into parts and shown by month.
+MAIN_MEASURES = ("stance/*/net", "loaded/outlet/per_1000_words", "frame/*")
 # Shared events; with fewer nothing is claimed. In simulations 95 % intervals cover 90 % at 6 to 12 events, 95 % from 30 on.
 MIN_EVENTS = 5
 PARTS = ("selection", "presentation", "not_shared")
@@ -62,9 +59,9 @@ class Side:
 
 
 def decomposition_table(store: Store, counts: Counts, *, groups: Sequence[str], options: Options) -> pa.Table:
-    """One row per main measure and pair of groups, and per group against all others as "(rest)", which above MOST_GROUPS
-    is all.
+    """One row per main measure and pair of groups, and per group against all others as "(rest)".
 
+    With more than MOST_GROUPS groups there are no pairs, only all others. Columns:
     group, other, measure; value, other_value (overall rates); difference = selection + presentation + not_shared, each
     part with `_low` and `_high` (the interval of the difference itself is in the table of differences, which resamples
     articles); shared_events; shared_share, other_shared_share: share of either group's coverage (units or words) that is
@@ -188,9 +185,7 @@ def _sum_rows(rows: NDArray[np.float32], place: NDArray[np.int64], size: int) ->
 
 
 def _strata(store: Store, counts: Counts) -> tuple[NDArray[np.int64], int]:
-    """A number per row of `counts`, and n: 0 … n - 1 for events that two groups or more cover, above for other events and
-    texts.
-    """
+    """A number per row of `counts`, and n: 0 … n - 1 for events that several groups cover, from n on for others and texts."""
     keys = store.columns("""
         SELECT coalesce('event ' || min(event) FILTER (written AND NOT copy), 'text ' || any_value(n)) AS key
         FROM text_parts LEFT JOIN grouped USING (article_id) GROUP BY id ORDER BY id""")["key"]

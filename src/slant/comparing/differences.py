@@ -39,9 +39,7 @@ TEN_POINTS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The tables `differences`, `detectable` and `untested` (compare.py lists their columns); level: see
-    `detectable_level`.
-    """
+    """The tables `differences`, `detectable` and `untested`, see compare.py. level: of detectable_level."""
 
     differences: pa.Table
     detectable: pa.Table

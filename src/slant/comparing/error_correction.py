@@ -83,9 +83,9 @@ class Estimate:
 
 
 def corrected_rate(labeled: Labeled, articles: Ints, hits: Floats, totals: Floats) -> Estimate:
-    """Prediction-powered rate of one group. articles, hits, totals: (articles,) all articles of the group in order, by the
-    model.
+    """Prediction-powered rate of one group.
 
+    articles, hits, totals: (articles,) all articles of the group, in order, with the model's hits and denominators.
     The library treats labeled articles and all articles as two independent samples. Here the former are among the latter,
     so the standard error is that of the sum of both contributions of each article.
     """
@@ -283,8 +283,9 @@ def corrected_notes(corrected: pa.Table, *, groups: Groups) -> Iterator[str]:
 def _estimates(
     counts: Counts, measure: Measure, labeled: Labeled, kept: Sequence[str]
 ) -> Iterator[tuple[str, Estimate]]:
-    """Estimates of each group, of everything, and of each group's rest ("(rest)GROUP"), where every group in it has
-    labels.
+    """Estimates of each group, of everything, and of each group's rest ("(rest)GROUP").
+
+    Left out: sides with a group that has no labels, since labels of other groups say nothing about it.
     """
     m = counts.index(measure)
     numbers = [counts.groups.index(group) for group in kept]
@@ -297,7 +298,6 @@ def _estimates(
     for group, own in wanted.items():
         rows = np.flatnonzero(np.isin(counts.group, own) & (counts.totals[:, counts.column[m]] > 0))
         labels = labeled.of(own, counts.article[rows])
-        # Labels of other groups say nothing about a group without labels.
         if len(rows) and set(counts.group[rows]) == set(labels.group):
             estimate = corrected_rate(labels, *sum_by_article(counts, rows, m))
             yield group, _scale(estimate, measure.scale)

@@ -156,8 +156,10 @@ def _svg(figure: Any, label: str) -> str:
 
 
 def _clean(source: str, label: str) -> str:
-    """Remove ids (they would collide in a page with many charts) and styles (the page's security policy allows none), use
-    the page's colors and font, and round to a tenth of a point.
+    """Make matplotlib's SVG fit for the page.
+
+    Removes ids (they would collide with those of other charts) and styles (the page's security policy allows none), uses the
+    page's colors and font, and rounds to a tenth of a point.
     """
     from lxml import etree
 

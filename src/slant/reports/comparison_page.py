@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slant.comparing.comment_replies import MIN_THREADS
-from slant.comparing.measures import ALL, ARTICLE, COMMENTS, PER_1000_WORDS, REST, Measure
+from slant.comparing.measures import ALL, ANY_TARGET, ARTICLE, COMMENTS, PER_1000_WORDS, REST, Measure
 from slant.reports import comparison_sections, findings, page_parts
 from slant.reports.evidence import Keys, draw_evidence, dump, flat, pack
 from slant.reports.methods_text import known_errors, methods
@@ -137,6 +137,7 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "sources": [Path(name).name for name in results.files],
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
         "min_threads": MIN_THREADS,
+        "any_target": ANY_TARGET,
     }
 
 

@@ -1,6 +1,4 @@
-"""Sections of the comparison page on events, words, readers, time, correction and audit: from tables to what the template
-shows.
-"""
+"""Sections of the comparison page: events, words, readers, time, correction and audit, from tables to panels and rows."""
 
 from __future__ import annotations
 
