@@ -39,12 +39,13 @@ import pyarrow.parquet as pq
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from slant.comparing.counts import Cells, Measure, cells
-from slant.comparing.differences import TEN_POINTS, differences
-from slant.comparing.error_correction import Labelled, corrected_rate, difference, summed
-from slant.comparing.gold_sample import systematic, within
+from slant.comparing.counts import Counts, count_hits, make_hits, make_text_parts
+from slant.comparing.differences import TEN_POINTS, find_differences
+from slant.comparing.error_correction import Labeled, corrected_rate, estimate_difference, sum_by_article
+from slant.comparing.gold_sample import allocate_strata, systematic
+from slant.comparing.measures import Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import draw, ends, groups_of
+from slant.comparing.rates import find_groups, percentile_interval, resample_groups
 from slant.comparing.score_tables import open_store
 from slant.encoding.label_ids import FRAMES, TECHNIQUES
 from slant.records import STANCES
@@ -64,14 +65,14 @@ OUTLETS, UNITS_PER_ARTICLE, TARGETS, WORDS = 15, 12, 6, 30
 ROWS = 50_000
 
 
-def null_check(counted: Cells, kept: Sequence[str], shuffles: int, options: Options) -> dict[str, float]:
+def null_check(counted: Counts, kept: Sequence[str], shuffles: int, options: Options) -> dict[str, float]:
     """Shuffle the outlets over whole articles; how many differences are significant?"""
     shares = []
     for number in tqdm(range(shuffles), unit=" shuffles"):
         shuffled = replace(
             counted, group=np.random.default_rng([options.seed, number]).permutation(counted.group)
         )
-        found = differences(shuffled, None, kept=kept, options=replace(options, seed=number)).differences
+        found = find_differences(shuffled, None, kept=kept, options=replace(options, seed=number)).differences
         shares.append(float(np.mean(found["significant"].to_numpy(zero_copy_only=False))))
     some = sum(share > 0 for share in shares)
     interval = binomtest(some, shuffles).proportion_ci(0.95, "wilson")
@@ -81,17 +82,21 @@ def null_check(counted: Cells, kept: Sequence[str], shuffles: int, options: Opti
     }  # fmt: skip
 
 
-def power_check(counted: Cells, measure: str, worlds: int, options: Options) -> dict[str, float | str]:
+def power_check(counted: Counts, measure: str, worlds: int, options: Options) -> dict[str, float | str]:
     """Draw articles that the measure applies to, with replacement and from all outlets; how often is the difference found?"""
-    m = counted.index(measure)
+    m = counted.index(Measure.parse(measure))
     pool = np.flatnonzero(counted.totals[:, counted.column[m]] > 0)
-    pilot = differences(planted(counted, pool, m, 1000, options.seed), None, kept=["a", "b"], options=options)
+    pilot = find_differences(
+        planted(counted, pool, m, 1000, options.seed), None, kept=["a", "b"], options=options
+    )
     row = next(row for row in pilot.detectable.to_pylist() if row["measure"] == measure)
     size = row["articles_for_ten"]
     found = 0
     for number in tqdm(range(worlds), unit=" worlds"):
         made = planted(counted, pool, m, size, options.seed + 1 + number)
-        table = differences(made, None, kept=["a", "b"], options=replace(options, seed=number)).differences
+        table = find_differences(
+            made, None, kept=["a", "b"], options=replace(options, seed=number)
+        ).differences
         found += any(r["significant"] for r in table.to_pylist() if r["measure"] == measure)
     interval = binomtest(found, worlds).proportion_ci(0.95, "wilson")
     return {
@@ -100,7 +105,7 @@ def power_check(counted: Cells, measure: str, worlds: int, options: Options) -> 
     }  # fmt: skip
 
 
-def planted(counted: Cells, pool: np.ndarray, measure: int, size: int, seed: int) -> Cells:
+def planted(counted: Counts, pool: np.ndarray, measure: int, size: int, seed: int) -> Counts:
     """Groups a and b of `size` articles each; in b, units without the label get it until the rate is ten points higher."""
     rng = np.random.default_rng([seed, measure])
     rows = rng.choice(pool, 2 * size)
@@ -143,13 +148,13 @@ def world(rng: np.random.Generator) -> World:
     return World(outlet, article, truth, rng.random(len(article)) < chance)
 
 
-def as_cells(made: World) -> Cells:
+def count(made: World) -> Counts:
     hits = np.bincount(made.article, made.said)[:, None].astype(np.float32)
     totals = np.bincount(made.article)[:, None].astype(np.float32)
     zero = np.zeros(1, np.int64)
     articles = np.arange(2 * ARTICLES)
-    measures = (Measure("stance/x/against", "stance/x"),)
-    return Cells(
+    measures = (Measure("stance", "x", "against"),)
+    return Counts(
         ("a", "b"),
         articles.astype(object),
         articles // ARTICLES,
@@ -162,39 +167,39 @@ def as_cells(made: World) -> Cells:
     )
 
 
-def gold(made: World, outlet: int, size: int, rng: np.random.Generator) -> Labelled:
+def gold(made: World, outlet: int, size: int, rng: np.random.Generator) -> Labeled:
     """Units drawn from strata by predicted label, as `slant sample` does."""
     members = np.flatnonzero(made.outlet == outlet)
     strata = [members[made.said[members] == said] for said in (False, True)]
     chosen, weights = [], []
-    for own, wanted in zip(strata, within(np.array([len(s) for s in strata]), size), strict=True):
+    for own, wanted in zip(strata, allocate_strata(np.array([len(s) for s in strata]), size), strict=True):
         drawn = rng.permutation(own)[systematic(len(own), int(wanted), rng)]
         chosen.append(drawn)
         weights.append(np.full(len(drawn), len(own) / max(wanted, 1)))
     rows = np.concatenate(chosen)
     truth, said = (part[rows].astype(np.float64) for part in (made.truth, made.said))
-    return Labelled(
+    return Labeled(
         made.outlet[rows], made.article[rows], truth, said, np.ones(len(rows)), np.concatenate(weights)
     )
 
 
 def intervals(made: World, seed: int) -> dict[tuple[str, str], list[tuple[float, float]]]:
     """(way, what) → intervals; what: "rate" (of either outlet) or "difference"."""
-    cells = as_cells(made)
-    drawn = draw(cells, resamples=1000, seed=seed)
+    counts = count(made)
+    drawn = resample_groups(counts, resamples=1000, seed=seed)
     rates = [drawn.rates([g])[:, 0] for g in (0, 1)]
-    found = {("naive", "rate"): [_pair(ends(r[:, None], level=LEVEL)) for r in rates]}
-    found["naive", "difference"] = [_pair(ends((rates[0] - rates[1])[:, None], level=LEVEL))]
+    found = {("naive", "rate"): [_pair(percentile_interval(r[:, None], level=LEVEL)) for r in rates]}
+    found["naive", "difference"] = [_pair(percentile_interval((rates[0] - rates[1])[:, None], level=LEVEL))]
     rng = np.random.default_rng(seed)
     for size in GOLD:
         estimates = []
         for outlet in (0, 1):
-            rows = np.flatnonzero(cells.group == outlet)
+            rows = np.flatnonzero(counts.group == outlet)
             labels = gold(made, outlet, size, rng)
-            estimates.append(corrected_rate(labels, *summed(cells, rows, 0)))
+            estimates.append(corrected_rate(labels, *sum_by_article(counts, rows, 0)))
         way = f"corrected, {size} labels an outlet"
         found[way, "rate"] = [e.interval(LEVEL) or (np.nan, np.nan) for e in estimates]
-        found[way, "difference"] = [difference(*estimates).interval(LEVEL) or (np.nan, np.nan)]
+        found[way, "difference"] = [estimate_difference(*estimates).interval(LEVEL) or (np.nan, np.nan)]
     return found
 
 
@@ -279,7 +284,9 @@ def checks(given: argparse.Namespace) -> dict[str, Any]:
     """False positives among shuffled outlets, and how often a planted difference is found."""
     options = Options(permutations=given.permutations, adjust=given.adjust)
     with open_store(given.scores) as store:
-        counted, kept = cells(store), list(groups_of(store, min_articles=options.min_articles).kept)
+        make_text_parts(store, merge_copies=False)
+        make_hits(store)
+        counted, kept = count_hits(store), list(find_groups(store, min_articles=options.min_articles).kept)
     thorough = replace(options, permutations=Options().permutations)
     null = null_check(counted, kept, given.shuffles, options)
     print(

@@ -38,7 +38,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score, average_precision_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from slant.comparing.events import EVENT, STORY, group, tfidf
+from slant.comparing.events import EVENT, STORY, group_documents, tfidf
 from slant.comparing.near_duplicates import Documents, without_house_phrases
 from slant.corpora import data_root, load_articles
 from slant.corpora.files import locate, table
@@ -65,7 +65,7 @@ def ruwa() -> dict[str, Any]:
     articles = load_articles("ruwa")
     docs = documents(articles)
     label = np.array([a.sections[0] for a in articles])
-    found = group(docs)
+    found = group_documents(docs)
     held = ~np.isin(docs.outlets, RUWA_CHOSEN_ON)
     named = names_its_event(articles, label)
     days = np.array(docs.days)
@@ -148,7 +148,7 @@ def fa_kes(*, errors: bool) -> dict[str, Any]:
     docs = documents(articles)
     days = np.array(docs.days)
     place = np.array([a.sections[0].lower() for a in articles])
-    found = group(docs)
+    found = group_documents(docs)
     left, right = np.triu_indices(len(articles), 1)
     gold = (days[left] == days[right]) & (place[left] == place[right])
     same = found.event[left] == found.event[right]
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--errors", action="store_true", help="show ten wrong pairs of FA-KES")
     options = parser.parse_args()
     grains = {
-        name: {"similarity": g.similarity, "fade_days": g.fade, "reach_days": g.reach}
+        name: {"similarity": g.similarity, "fade_days": g.fade_days, "reach_days": g.max_gap}
         for name, g in (("event", EVENT), ("story", STORY))
     }
     record = {"settings": grains, "fa_kes": fa_kes(errors=options.errors), "ruwa": ruwa()}

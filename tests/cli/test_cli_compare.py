@@ -10,7 +10,8 @@ import pytest
 
 from compared import store_of, unit
 from slant.cli import main
-from slant.comparing.compare import detectable, findings, run
+from slant.comparing import compare
+from slant.comparing.compare import detectable_lines, finding_lines, run
 from slant.comparing.options import Options
 from slant.comparing.score_tables import open_store
 
@@ -51,7 +52,7 @@ def scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(path)
 
 
-def test_a_sample_is_drawn_and_never_written_over(
+def test_a_sample_is_drawn_and_never_overwritten(
     scores: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert slant("sample", scores, "-o", "gold.csv", "-n", "30", "--task", "stance", "--task", "reply") == 0
@@ -60,11 +61,11 @@ def test_a_sample_is_drawn_and_never_written_over(
     assert {row["task"] for row in rows} == {"stance", "reply"}
     assert "about 30 units (Courier 10, Gazette 10, Siren 10) → gold.csv" in capsys.readouterr().err
     assert slant("sample", scores, "-o", "gold.csv") == 2
-    assert "gold.csv is there already, and may hold labels" in capsys.readouterr().err
+    assert "gold.csv exists and may hold labels" in capsys.readouterr().err
 
 
 @pytest.mark.slow
-def test_compare_says_first_what_it_could_have_seen_and_writes_every_table(
+def test_compare_prints_the_detectable_difference_first_and_writes_every_table(
     scores: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     few = ("--resamples", "200", "--permutations", "400")
@@ -72,7 +73,7 @@ def test_compare_says_first_what_it_could_have_seen_and_writes_every_table(
     said = capsys.readouterr()
     lines = [line for line in said.err.splitlines() if not line.startswith("slant: ")]
     assert said.out == ""
-    assert lines[0].startswith("Smallest difference that this sample could have detected (80% power")
+    assert lines[0].startswith("Minimum detectable difference (80% power")
     assert any("stance/mill/against: Courier 30%, Siren 90% (-60 points" in line for line in lines)
     assert any("label a sample" in line for line in lines)
     tables = {path.stem for path in (tmp_path / "out" / "tables").glob("*.csv")}
@@ -80,8 +81,8 @@ def test_compare_says_first_what_it_could_have_seen_and_writes_every_table(
     assert (tmp_path / "out" / "index.html").stat().st_size > 10_000
 
 
-def test_a_run_repeats_itself_and_says_what_it_did(scores: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slant.comparing.compare.PARTS", {})
+def test_a_run_is_reproducible_and_has_notes(scores: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "further_tables", lambda *_, **__: {})
     options = Options(resamples=100, permutations=200, min_articles=2)
     found = []
     for _ in range(2):
@@ -93,18 +94,18 @@ def test_a_run_repeats_itself_and_says_what_it_did(scores: str, monkeypatch: pyt
     notes = " ".join(found[0].notes)
     assert "p adjusted over all of them (Benjamini-Hochberg)" in notes
     assert "No band for the model's errors" in notes, "no published errors of the model m"
-    assert next(iter(detectable(found[0]))).startswith("Smallest difference")
-    assert any("differences hold at p < 0.05" in line for line in findings(found[0]))
+    assert next(iter(detectable_lines(found[0]))).startswith("Minimum detectable difference")
+    assert any("differences are significant (p < 0.05" in line for line in finding_lines(found[0]))
 
 
-def test_a_single_outlet_has_rates_and_no_differences_and_the_run_says_so(
+def test_a_single_outlet_has_rates_and_no_differences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("slant.comparing.compare.PARTS", {})
+    monkeypatch.setattr(compare, "further_tables", lambda *_, **__: {})
     words = ("Rain.", "Fog at noon.", "A dry week.")
     rows = [unit(f"a{n}", text, stance={"mill": "against"}) for n, text in enumerate(words)]
     with store_of(tmp_path, rows) as store:
         found = run(store, Options(resamples=100, permutations=100, min_articles=2))
     assert found.tables["rates"].num_rows
     assert not found.tables["differences"].num_rows
-    assert found.notes[0] == "Only one outlet has 2 articles, so there are no differences to look at."
+    assert found.notes[0] == "Only one outlet has 2 articles, so there are no differences to test."

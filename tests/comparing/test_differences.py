@@ -1,4 +1,4 @@
-"""Differences: permutations against exact ones, the family, effect sizes, what could have been detected."""
+"""Differences: permutation tests, the family of tests, effect sizes, detectable differences."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from slant.comparing.counts import Cells, measure_of
-from slant.comparing.differences import differences, effect_sizes, reach
+from slant.comparing.counts import Counts
+from slant.comparing.differences import effect_sizes, find_differences, standard_errors_needed
+from slant.comparing.measures import Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import draw
-from slant.comparing.significance import Sums, permutation_p, rated, statistic
+from slant.comparing.rates import resample_groups
+from slant.comparing.significance import Sums, adjust_p_values, estimate_rates, permutation_p, statistic
 
 AGAINST, NET, FAVOR = (f"stance/x/{label}" for label in ("against", "net", "favor"))
 
 
-def made(groups: dict[str, list[tuple[int, int]]], *, name: str = AGAINST) -> Cells:
+def made(groups: dict[str, list[tuple[int, int]]]) -> Counts:
     """One measure; each group's articles as (hits, total)."""
     pairs = np.array([pair for own in groups.values() for pair in own], np.float32)
     group = np.repeat(np.arange(len(groups)), [len(own) for own in groups.values()])
     zero, rows = np.zeros(1, np.int64), np.arange(len(pairs))
-    return Cells(
+    return Counts(
         tuple(groups),
         rows.astype(object),
         group,
         rows,
-        (measure_of(name),),
+        (Measure.parse(AGAINST),),
         zero,
         zero,
         pairs[:, :1],
@@ -38,35 +39,35 @@ def made(groups: dict[str, list[tuple[int, int]]], *, name: str = AGAINST) -> Ce
     )
 
 
-def sides(cells: Cells) -> tuple[Sums, Sums]:
-    return Sums(cells, np.flatnonzero(cells.group == 0)), Sums(cells, np.flatnonzero(cells.group == 1))
+def sides(counts: Counts) -> tuple[Sums, Sums]:
+    return Sums(counts, np.flatnonzero(counts.group == 0)), Sums(counts, np.flatnonzero(counts.group == 1))
 
 
-def p_of(cells: Cells, *, permutations: int = 20_000) -> float:
-    return float(permutation_p(*sides(cells), permutations=permutations, rng=np.random.default_rng(0))[0])
+def p_of(counts: Counts, *, permutations: int = 20_000) -> float:
+    return float(permutation_p(*sides(counts), permutations=permutations, rng=np.random.default_rng(0))[0])
 
 
-def test_p_agrees_with_all_arrangements_counted_out() -> None:
-    """Five articles against five: 252 arrangements."""
+def test_p_agrees_with_an_enumeration_of_all_permutations() -> None:
+    """Five articles against five: 252 permutations."""
     values = [(3, 4), (2, 2), (4, 7), (1, 1), (3, 5), (0, 3), (1, 4), (2, 9), (1, 2), (0, 1)]
-    cells = made({"a": values[:5], "b": values[5:]})
+    counts = made({"a": values[:5], "b": values[5:]})
 
     def seen(left: set[int]) -> float:
-        dealt = replace(cells, group=np.array([int(i not in left) for i in range(10)]))
-        return float(abs(statistic(*(rated(dealt, side.all) for side in sides(dealt)))[0]))
+        dealt = replace(counts, group=np.array([int(i not in left) for i in range(10)]))
+        return float(abs(statistic(*(estimate_rates(dealt, side.all) for side in sides(dealt)))[0]))
 
     observed = seen(set(range(5)))
     exact = np.mean([seen(set(left)) >= observed - 1e-9 for left in combinations(range(10), 5)])
-    assert p_of(cells) == pytest.approx(exact, abs=0.01)
+    assert p_of(counts) == pytest.approx(exact, abs=0.01)
 
 
 def test_the_variance_is_that_of_a_ratio_over_articles() -> None:
     rng = np.random.default_rng(0)
     totals = rng.integers(1, 9, 4000)
     hits = rng.binomial(totals, rng.beta(2, 3, 4000))
-    cells = made({"a": list(zip(hits.tolist(), totals.tolist(), strict=True)), "b": [(1, 1)]})
-    error = float(np.sqrt(rated(cells, sides(cells)[0].all).variance[0]))
-    drawn = draw(cells, resamples=2000, seed=0).rates([0])[:, 0]
+    counts = made({"a": list(zip(hits.tolist(), totals.tolist(), strict=True)), "b": [(1, 1)]})
+    error = float(np.sqrt(estimate_rates(counts, sides(counts)[0].all).variance[0]))
+    drawn = resample_groups(counts, resamples=2000, seed=0).rates([0])[:, 0]
     assert error == pytest.approx(float(drawn.std()), rel=0.06)
 
 
@@ -88,46 +89,48 @@ def test_p_is_uniform_where_there_is_no_difference() -> None:
     assert 0.42 <= np.mean(np.array(found) < 0.5) <= 0.58
 
 
-def test_bundles_of_many_articles_give_what_single_ones_give() -> None:
+def test_bundles_give_the_same_p_as_single_articles() -> None:
     rng = np.random.default_rng(2)
     groups = {
         name: [(int(h), 1) for h in rng.random(n) < 0.3 + shift]
         for name, n, shift in (("a", 900, 0.05), ("b", 2500, 0))
     }
-    cells = made(groups)
-    seen = abs(statistic(*(rated(cells, side.all) for side in sides(cells)))[0])
-    dealt = [permutation_p(*sides(cells), permutations=4000, rng=np.random.default_rng(i)) for i in range(12)]
+    counts = made(groups)
+    seen = abs(statistic(*(estimate_rates(counts, side.all) for side in sides(counts)))[0])
+    dealt = [
+        permutation_p(*sides(counts), permutations=4000, rng=np.random.default_rng(i)) for i in range(12)
+    ]
     assert norm.isf(np.array(dealt) / 2).mean() == pytest.approx(seen, rel=0.05), "their own spread evens out"
 
 
-def test_no_p_is_smaller_than_one_over_the_arrangements() -> None:
+def test_no_p_is_smaller_than_one_over_the_permutations() -> None:
     apart = made({"a": [(1, 1)] * 4, "b": [(0, 1)] * 4})
     assert p_of(apart) >= 1 / 70
 
 
-def test_what_lacks_only_arrangements_is_drawn_anew_with_more() -> None:
-    """One strong difference among many groups alike: 20 arrangements cannot tell so small a p as its family asks for."""
+def test_more_permutations_are_drawn_where_too_few_keep_p_from_being_significant() -> None:
+    """One strong difference among many groups alike: 20 permutations cannot give a p as small as its family needs."""
     rng = np.random.default_rng(5)
     groups = {f"g{i}": [(int(h), 1) for h in rng.random(60) < (0.95 if i == 0 else 0.5)] for i in range(6)}
-    cells = made(groups)
+    counts = made(groups)
     options = Options(permutations=20)
-    rows = differences(cells, None, kept=list(groups), options=options).differences.to_pylist()
+    rows = find_differences(counts, None, kept=list(groups), options=options).differences.to_pylist()
     assert min(row["p"] for row in rows) < 1e-3
     assert {row["group"] for row in rows if row["significant"]} == {"g0"}
 
 
-def families(cells: Cells, **more: Any) -> list[dict[str, Any]]:
+def families(counts: Counts, **more: Any) -> list[dict[str, Any]]:
     options = Options(permutations=500, resamples=200, **more)
-    drawn = draw(cells, resamples=200, seed=0)
-    return differences(cells, drawn, kept=list(cells.groups), options=options).differences.to_pylist()
+    drawn = resample_groups(counts, resamples=200, seed=0)
+    return find_differences(counts, drawn, kept=list(counts.groups), options=options).differences.to_pylist()
 
 
 def test_every_pair_and_every_group_against_the_rest() -> None:
     rng = np.random.default_rng(3)
-    cells = made(
+    counts = made(
         {g: [(int(h), 1) for h in rng.random(60) < p] for g, p in (("a", 0.9), ("b", 0.5), ("c", 0.5))}
     )
-    rows = families(cells)
+    rows = families(counts)
     assert [(row["group"], row["other"]) for row in rows] == [
         ("a", "b"), ("a", "c"), ("b", "c"), ("a", "(rest)"), ("b", "(rest)"), ("c", "(rest)"),
     ]  # fmt: skip
@@ -137,42 +140,47 @@ def test_every_pair_and_every_group_against_the_rest() -> None:
     assert (first["significant"], rows[2]["significant"]) == (True, False)
     assert first["p"] <= first["p_adjusted"]
     assert all(row["detectable"] > 0 for row in rows)
-    holm = families(cells, adjust="holm")
+    holm = families(counts, adjust="holm")
     assert all(h["p_adjusted"] >= b["p_adjusted"] - 1e-12 for h, b in zip(holm, rows, strict=True))
 
 
-def test_what_is_too_rare_or_in_too_few_articles_is_not_tested_but_named() -> None:
-    cells = made({"a": [(1, 1)] * 4 + [(0, 1)] * 40, "b": [(1, 1)] * 5 + [(0, 1)] * 40})
-    found = differences(cells, None, kept=["a", "b"], options=Options(permutations=200))
+def test_rare_measures_and_those_in_few_articles_are_listed_as_untested() -> None:
+    counts = made({"a": [(1, 1)] * 4 + [(0, 1)] * 40, "b": [(1, 1)] * 5 + [(0, 1)] * 40})
+    found = find_differences(counts, None, kept=["a", "b"], options=Options(permutations=200))
     assert found.differences.num_rows == 0
     assert found.untested.to_pylist() == [
         {"group": "a", "other": "b", "measure": AGAINST, "hits": 9, "articles": 44, "other_articles": 45}
     ]
     few = made({"a": [(9, 20)] * 4, "b": [(9, 20)] * 30})
-    assert differences(few, None, kept=["a", "b"], options=Options(permutations=200)).untested.num_rows == 1
+    assert (
+        find_differences(few, None, kept=["a", "b"], options=Options(permutations=200)).untested.num_rows == 1
+    )
 
 
-def test_detectable_is_what_the_sample_size_says() -> None:
+def test_the_detectable_difference_follows_from_the_sample_size() -> None:
     """400 articles of one unit a group, a rate of one half: the textbook's standard error."""
-    cells = made({g: [(i % 2, 1) for i in range(400)] for g in ("a", "b")})
-    row = differences(cells, None, kept=["a", "b"], options=Options(permutations=200)).detectable.to_pylist()[
-        0
-    ]
+    counts = made({g: [(i % 2, 1) for i in range(400)] for g in ("a", "b")})
+    row = find_differences(
+        counts, None, kept=["a", "b"], options=Options(permutations=200)
+    ).detectable.to_pylist()[0]
     error = sqrt(2 * 0.25 / 400)
-    assert row["median"] == pytest.approx(reach(0.05) * error, rel=0.01), "one test: nothing to adjust for"
+    assert row["median"] == pytest.approx(standard_errors_needed(0.05) * error, rel=0.01), (
+        "one test: nothing to adjust for"
+    )
     assert row["median_alone"] == row["median"]
-    assert row["articles_for_ten"] == pytest.approx(reach(0.05) ** 2 * 2 * 0.25 / 0.01, rel=0.01)
+    assert row["articles_for_ten"] == pytest.approx(
+        standard_errors_needed(0.05) ** 2 * 2 * 0.25 / 0.01, rel=0.01
+    )
 
 
 def test_effect_sizes_by_kind() -> None:
-    share = made({"a": [(1, 1)], "b": [(1, 1)]})
-    assert effect_sizes(share, np.array([0.5]), np.array([0.2]))[0] == pytest.approx(
+    against, favor, net = map(Measure.parse, (AGAINST, FAVOR, NET))
+    assert effect_sizes([against], np.array([0.5]), np.array([0.2]))[0] == pytest.approx(
         2 * (asin(sqrt(0.5)) - asin(sqrt(0.2)))
     )
-    words = made({"a": [(1, 9)], "b": [(1, 9)]}, name="technique/doubt/outlet")
-    assert effect_sizes(words, np.array([6.0]), np.array([2.0]))[0] == 3
-    net = replace(share, measures=tuple(map(measure_of, (AGAINST, FAVOR, NET))))
-    found = effect_sizes(net, np.array([0.4, 0.2, -0.2]), np.array([0.2, 0.4, 0.2]))
+    words = Measure.parse("technique/doubt/outlet")
+    assert effect_sizes([words], np.array([6.0]), np.array([2.0]))[0] == 3
+    found = effect_sizes([against, favor, net], np.array([0.4, 0.2, -0.2]), np.array([0.2, 0.4, 0.2]))
     assert found[2] == pytest.approx(-0.4 / sqrt(0.6 - 0.04))
 
 
@@ -184,11 +192,21 @@ def test_groups_that_cut_through_articles_change_sides_within_them() -> None:
     hits = np.stack([rate, rate + 8], axis=1).reshape(-1, 1).astype(np.float32)
     totals = np.full((60, 1), 100, np.float32)
     zero, article = np.zeros(1, np.int64), np.repeat(np.arange(30), 2)
-    cells = Cells(
-        ("title", "paragraph"), np.arange(30).astype(object), np.tile([0, 1], 30), article, (measure_of(AGAINST),),
+    counts = Counts(
+        ("title", "paragraph"), np.arange(30).astype(object), np.tile([0, 1], 30), article, (Measure.parse(AGAINST),),
         zero, zero, hits, totals,
     )  # fmt: skip
-    assert cells.crossed
-    assert p_of(cells, permutations=2000) < 0.001
-    apart = replace(cells, articles=np.arange(60).astype(object), article=np.arange(60))
+    assert counts.crossed
+    assert p_of(counts, permutations=2000) < 0.001
+    apart = replace(counts, articles=np.arange(60).astype(object), article=np.arange(60))
     assert p_of(apart, permutations=2000) > 0.2
+
+
+def test_p_values_are_adjusted_over_their_family() -> None:
+    """By hand: Benjamini-Hochberg multiplies the i-th smallest p by 4 / i, Holm by 4 - i + 1; both keep the order."""
+    p = [0.04, 0.01, 0.03, 0.5]
+    significant, adjusted = adjust_p_values(p)
+    assert adjusted == pytest.approx([0.04 * 4 / 3, 0.04, 0.04 * 4 / 3, 0.5])
+    assert significant.tolist() == [False, True, False, False]
+    assert adjust_p_values(p, method="holm")[1] == pytest.approx([0.09, 0.04, 0.09, 0.5])
+    assert [len(found) for found in adjust_p_values([])] == [0, 0]

@@ -1,4 +1,4 @@
-"""The sample that people label, the file that comes back, and what it does to the rates."""
+"""The sample for people to label, the labels, the corrected rates, and errors by group."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import csv
 import json
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from compared import store_of, unit
-from slant.comparing.counts import cells
-from slant.comparing.differences import differences
+from compared import prepare, store_of, unit
+from slant.comparing.counts import count_hits
+from slant.comparing.differences import find_differences
 from slant.comparing.error_correction import (
-    Labelled,
+    Labeled,
     corrected_notes,
     corrected_rate,
     corrected_table,
-    difference,
-    published_errors,
-    sensitivity_table,
+    errors_table,
+    estimate_difference,
+    labeled_measures,
 )
 from slant.comparing.gold_sample import allocate, draw_sample, load_gold, systematic, write_sample
+from slant.comparing.measures import Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import draw, groups_of, rates_table
+from slant.comparing.rates import find_groups, rates_table, resample_groups
 from slant.comparing.score_tables import Store
+from slant.comparing.sensitivity import published_errors, sensitivity_table
 from slant.errors import SlantError, UsageError
 
 
@@ -52,11 +55,11 @@ def scored() -> list[dict[str, Any]]:
     return rows
 
 
-def test_a_sample_weighs_up_to_all_units_and_is_blind(tmp_path: Path) -> None:
+def test_weights_add_up_to_all_units_and_model_labels_are_hidden(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         drawn = draw_sample(store, size=40, tasks=("stance", "loaded"), seed=1)
         again = draw_sample(store, size=40, tasks=("stance", "loaded"), seed=1)
-        shown = draw_sample(store, size=40, tasks=("stance",), seed=1, show=True)
+        shown = draw_sample(store, size=40, tasks=("stance",), seed=1, show_labels=True)
         other = draw_sample(store, size=40, tasks=("stance",), seed=2)
     weights = {row["unit_id"]: row["weight"] for row in drawn.rows}
     assert drawn.groups == {"Gazette": 20, "Siren": 20}
@@ -70,7 +73,7 @@ def test_a_sample_weighs_up_to_all_units_and_is_blind(tmp_path: Path) -> None:
     assert [row["unit_id"][:5] for row in shown.rows] != sorted(row["unit_id"][:5] for row in shown.rows)
 
 
-def test_every_unit_has_the_chance_that_its_weight_says() -> None:
+def test_every_unit_is_drawn_with_the_probability_of_its_weight() -> None:
     rng = np.random.default_rng(0)
     drawn = Counter(int(i) for _ in range(4000) for i in systematic(7, 3, rng))
     assert all(drawn[i] / 4000 == pytest.approx(3 / 7, abs=0.04) for i in range(7))
@@ -78,7 +81,7 @@ def test_every_unit_has_the_chance_that_its_weight_says() -> None:
     assert allocate(np.array([3, 4]), 63).tolist() == [3, 4]
 
 
-def test_a_sample_that_cannot_be_drawn_is_said(tmp_path: Path) -> None:
+def test_a_sample_that_cannot_be_drawn_is_an_error(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         with pytest.raises(UsageError, match="no scored unit has a question of reply"):
             draw_sample(store, size=40, tasks=("reply",), seed=0)
@@ -88,7 +91,7 @@ def test_a_sample_that_cannot_be_drawn_is_said(tmp_path: Path) -> None:
 
 def answered(store: Store, path: Path, **changed: Any) -> str:
     """A sample filled in: people see every second “favor” of the Siren as against."""
-    drawn = draw_sample(store, size=80, tasks=("stance", "loaded"), seed=0, show=True)
+    drawn = draw_sample(store, size=80, tasks=("stance", "loaded"), seed=0, show_labels=True)
     flip = 0
     for row in drawn.rows:
         row["label"] = row["model_label"]
@@ -101,17 +104,20 @@ def answered(store: Store, path: Path, **changed: Any) -> str:
     return str(path)
 
 
-def test_gold_comes_back_from_csv_and_json_lines(tmp_path: Path) -> None:
+def test_gold_is_read_from_csv_and_json_lines(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
-        assert load_gold(store, answered(store, tmp_path / "g.csv")) == 160
-        first = store.rows("SELECT unit_id, task, target, label, weight FROM gold ORDER BY ALL")
-        assert load_gold(store, answered(store, tmp_path / "g.jsonl")) == 160
-        assert store.rows("SELECT unit_id, task, target, label, weight FROM gold ORDER BY ALL") == first
+        query = "SELECT unit_id, task, target, label, weight FROM gold ORDER BY ALL"
+        load_gold(store, answered(store, tmp_path / "g.csv"))
+        first = store.rows(query)
+        assert len(first) == 160
+        load_gold(store, answered(store, tmp_path / "g.jsonl"))
+        assert store.rows(query) == first
         semicolons = (tmp_path / "g.csv").read_text("utf-8-sig")
         rows = list(csv.reader(semicolons.splitlines()))
         with (tmp_path / "s.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, delimiter=";").writerows(rows)
-        assert load_gold(store, str(tmp_path / "s.csv")) == 160
+        load_gold(store, str(tmp_path / "s.csv"))
+        assert store.rows(query) == first
 
 
 def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> None:
@@ -119,8 +125,8 @@ def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> Non
         for changed, message in (
             ({"unit_id": "elsewhere"}, "row 1: unit elsewhere .*is not among the scored units"),
             ({"text": "Another text."}, "has another text there than in the scores"),
-            ({"codebook": "d"}, "labelled for codebook d, the scores are of c"),
-            ({"target": "ferry"}, r"\(target ferry\) is not asked about that target"),
+            ({"codebook": "d"}, "labeled for codebook d, but the scores have codebook c"),
+            ({"target": "ferry"}, r"\(target ferry\) was not scored for that target"),
             ({"label": "agianst"}, r"no label 'agianst' for stance.*Did you mean 'against'\?"),
             ({"task": "frame"}, r"no task 'frame'.*Did you mean 'frames'\?"),
             ({"weight": "-1"}, "weight is '-1'|weight is -1"),
@@ -142,17 +148,19 @@ def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> Non
             load_gold(store, "nothing.csv")
 
 
-def test_naive_and_corrected_stand_side_by_side(tmp_path: Path) -> None:
+def test_naive_and_corrected_are_side_by_side(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         load_gold(store, answered(store, tmp_path / "g.csv"))
-        counted, groups = cells(store), groups_of(store, min_articles=5)
-        drawn, options = draw(counted, resamples=200, seed=0), Options(permutations=200, gold="g")
+        prepare(store, events=False)
+        counted, groups = count_hits(store), find_groups(store, min_articles=5)
+        drawn, options = resample_groups(counted, resamples=200, seed=0), Options(permutations=200, gold="g")
         kept = list(groups.kept)
         tables = {
             "rates": rates_table(counted, drawn, kept=kept, level=0.95),
-            "differences": differences(counted, drawn, kept=kept, options=options).differences,
+            "differences": find_differences(counted, drawn, kept=kept, options=options).differences,
         }
-        found = corrected_table(store, counted, tables, kept=kept, options=options)
+        labels = labeled_measures(store, counted)
+        found = corrected_table(labels, counted, tables, kept=kept, options=options)
         rows = {(r["group"], r["other"], r["measure"]): r for r in found.to_pylist()}
         notes = " ".join(corrected_notes(found, groups=groups))
     siren, gazette = (rows[g, None, "stance/mill/against"] for g in ("Siren", "Gazette"))
@@ -168,26 +176,30 @@ def test_naive_and_corrected_stand_side_by_side(tmp_path: Path) -> None:
     assert "rates and differences were corrected" in notes
 
 
-def test_a_group_without_labels_is_named_and_nothing_that_it_is_part_of_is_corrected(tmp_path: Path) -> None:
+def test_a_group_without_labels_is_named_and_not_corrected(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         answered(store, tmp_path / "g.jsonl")
         lines = [line for line in (tmp_path / "g.jsonl").read_text("utf-8").splitlines() if "Siren" in line]
         (tmp_path / "siren.jsonl").write_text("\n".join(lines), "utf-8")
         load_gold(store, str(tmp_path / "siren.jsonl"))
-        counted, groups = cells(store), groups_of(store, min_articles=5)
-        rates = rates_table(counted, draw(counted, resamples=100, seed=0), kept=groups.kept, level=0.95)
+        prepare(store, events=False)
+        counted, groups = count_hits(store), find_groups(store, min_articles=5)
+        rates = rates_table(
+            counted, resample_groups(counted, resamples=100, seed=0), kept=groups.kept, level=0.95
+        )
         tables = {
             "rates": rates,
-            "differences": differences(counted, None, kept=["Siren"], options=Options()).differences,
+            "differences": find_differences(counted, None, kept=["Siren"], options=Options()).differences,
         }
-        found = corrected_table(store, counted, tables, kept=list(groups.kept), options=Options())
+        labels = labeled_measures(store, counted)
+        found = corrected_table(labels, counted, tables, kept=list(groups.kept), options=Options())
         assert set(found["group"].to_pylist()) == {"Siren"}
-        assert "they belong to: Gazette." in " ".join(corrected_notes(found, groups=groups))
+        assert "as part of all others: Gazette." in " ".join(corrected_notes(found, groups=groups))
 
 
-def labelled(gold: list[int], model: list[int]) -> Labelled:
+def labeled(gold: list[int], model: list[int]) -> Labeled:
     n = len(gold)
-    return Labelled(
+    return Labeled(
         np.zeros(n, np.int64),
         np.arange(n),
         np.array(gold, float),
@@ -197,17 +209,15 @@ def labelled(gold: list[int], model: list[int]) -> Labelled:
     )
 
 
-def test_a_model_that_never_errs_leaves_its_own_interval_and_one_that_knows_nothing_that_of_the_labels() -> (
-    None
-):
+def test_a_perfect_model_keeps_its_interval_and_a_useless_one_leaves_that_of_the_labels() -> None:
     rng = np.random.default_rng(0)
     truth = (rng.random(2000) < 0.3).astype(float)
     everything = (np.arange(2000), truth, np.ones(2000))
-    perfect = corrected_rate(labelled(list(truth[:200]), list(truth[:200])), *everything)
+    perfect = corrected_rate(labeled(list(truth[:200]), list(truth[:200])), *everything)
     own = np.sqrt(truth.mean() * (1 - truth.mean()) / 2000)
     assert perfect.error == pytest.approx(own, rel=0.15)
     useless = corrected_rate(
-        labelled(list(truth[:200]), [0] * 200), np.arange(2000), np.zeros(2000), np.ones(2000)
+        labeled(list(truth[:200]), [0] * 200), np.arange(2000), np.zeros(2000), np.ones(2000)
     )
     assert useless.value == pytest.approx(truth[:200].mean())
     assert useless.error == pytest.approx(np.sqrt(useless.value * (1 - useless.value) / 199), rel=0.02)
@@ -215,11 +225,11 @@ def test_a_model_that_never_errs_leaves_its_own_interval_and_one_that_knows_noth
 
 def test_too_few_labels_give_a_value_and_a_reason_but_no_interval() -> None:
     everything = (np.arange(50), np.ones(50), np.ones(50))
-    few = corrected_rate(labelled([1, 0, 1], [1, 1, 1]), *everything)
+    few = corrected_rate(labeled([1, 0, 1], [1, 1, 1]), *everything)
     assert (few.interval(0.95), few.note) == (None, "labels in 3 articles only; 5 or more are needed")
-    rare = corrected_rate(labelled([1] * 18 + [0] * 2, [1] * 20), *everything)
+    rare = corrected_rate(labeled([1] * 18 + [0] * 2, [1] * 20), *everything)
     assert rare.note.startswith("2 of 20 labels are of the rarer kind")
-    assert difference(few, rare).interval(0.95) is None
+    assert estimate_difference(few, rare).interval(0.95) is None
 
 
 def test_without_gold_the_band_follows_the_published_errors(tmp_path: Path) -> None:
@@ -233,8 +243,11 @@ def test_without_gold_the_band_follows_the_published_errors(tmp_path: Path) -> N
     with store_of(
         tmp_path, [unit(f"a{i}", stance={"mill": "against" if i < 9 else "neutral"}) for i in range(20)]
     ) as store:
-        counted = cells(store)
-        rates = rates_table(counted, draw(counted, resamples=100, seed=0), kept=["Gazette"], level=0.95)
+        prepare(store, events=False)
+        counted = count_hits(store)
+        rates = rates_table(
+            counted, resample_groups(counted, resamples=100, seed=0), kept=["Gazette"], level=0.95
+        )
     one = sensitivity_table(rates, {"newsmtsc/test_rw": errors["newsmtsc/test_rw"]}).to_pylist()
     row = next(r for r in one if r["measure"] == "stance/mill/against")
     assert (row["low"], row["high"]) == (pytest.approx(0.5), pytest.approx(0.5))
@@ -253,8 +266,60 @@ def test_the_errors_are_those_of_the_model_that_scored() -> None:
         published_errors("another", folder=None)
 
 
-def test_gold_can_be_the_first_thing_that_is_read_into_a_store(tmp_path: Path) -> None:
+def test_gold_can_be_loaded_into_a_store_without_other_tables(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     with store_of(tmp_path, [unit("a", stance={"council": "against"})]) as store:
         gold.write_text('{"unit_id": "a-0000", "target": "council", "label": "favor"}\n', "utf-8")
-        assert load_gold(store, str(gold)) == 1
+        load_gold(store, str(gold))
+        assert store.rows("SELECT unit_id, label FROM gold") == [("a-0000", "favor")]
+
+
+AGAINST = Measure.parse("stance/council/against")
+
+
+def _by_group(*, wrong: tuple[float, float], articles: int = 40) -> Labeled:
+    """Two groups of articles with five labels each, `wrong` of which the model has wrong (always too much)."""
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1], 5 * articles)
+    article = np.repeat(np.arange(2 * articles), 5)
+    gold = np.zeros(len(group))
+    model = (rng.random(len(group)) < np.array(wrong)[group]).astype(float)
+    return Labeled(group, article, gold, model, np.ones(len(group)), np.ones(len(group)))
+
+
+def _counts() -> Any:
+    return SimpleNamespace(groups=("Gazette", "Siren"))
+
+
+def test_an_error_that_differs_between_outlets_is_found() -> None:
+    found = errors_table(
+        {AGAINST: _by_group(wrong=(0.05, 0.4))}, _counts(), options=Options(resamples=200, permutations=500)
+    ).to_pylist()
+    gazette, siren = found
+    assert gazette["p"] == siren["p"] < 0.01
+    assert siren["error"] == pytest.approx(siren["bias"])
+    assert siren["bias_low"] < 0.4 < siren["bias_high"]
+    assert siren["left_out"] == pytest.approx(siren["bias"] - gazette["bias"])
+    assert siren["left_out_low"] > 0
+    assert (siren["labels"], siren["articles"]) == (200, 40)
+
+
+def test_the_same_error_everywhere_is_no_difference() -> None:
+    p = [
+        errors_table(
+            {AGAINST: _by_group(wrong=(rate, rate))},
+            _counts(),
+            options=Options(resamples=200, permutations=500),
+        ).to_pylist()[0]["p"]
+        for rate in (0.1, 0.2, 0.3, 0.4)
+    ]
+    assert min(p) > 0.01
+
+
+def test_labels_of_one_group_show_no_difference() -> None:
+    found = _by_group(wrong=(0.1, 0.2), articles=6)
+    only = Labeled(*(getattr(found, name)[found.group == 0] for name in Labeled.__dataclass_fields__))
+    assert (
+        errors_table({AGAINST: only}, _counts(), options=Options(resamples=200, permutations=500)).num_rows
+        == 0
+    )

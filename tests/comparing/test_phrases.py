@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compared import store_of, unit
+from compared import prepare, store_of, unit
 from slant.comparing import comment_replies, coverage, phrases
-from slant.comparing.counts import cells
-from slant.comparing.events import mark
+from slant.comparing.counts import count_hits
+from slant.comparing.measures import ANY_TARGET
 from slant.comparing.options import Options
 
 OPTIONS = Options(resamples=300, min_articles=2)
@@ -29,7 +29,7 @@ OPTIONS = Options(resamples=300, min_articles=2)
     ],
 )
 def test_phrases_are_the_same_without_case_determiner_and_possessive(phrase: str, plain: str) -> None:
-    assert phrases.normalised(phrase) == plain
+    assert phrases.normalize(phrase) == plain
 
 
 def test_log_odds_by_hand() -> None:
@@ -59,12 +59,15 @@ def _press() -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_phrase_of_one_outlet_stands_out_with_examples(tmp_path: Path) -> None:
+def test_the_phrase_of_one_outlet_is_found_with_examples(tmp_path: Path) -> None:
     with store_of(tmp_path, _press()) as store:
-        found = phrases.words(store, groups=["Courier", "Gazette", "Siren"], options=OPTIONS).to_pylist()
+        prepare(store)
+        found = phrases.phrases_table(
+            store, groups=["Courier", "Gazette", "Siren"], options=OPTIONS
+        ).to_pylist()
     assert {(r["target"], r["group"], r["phrase"]) for r in found} == {
         (target, group, phrase)
-        for target in (phrases.ANY_TARGET, "council")
+        for target in (ANY_TARGET, "council")
         for group, phrase in (("Siren", "bullies"), ("Gazette", "thugs"))
     }
     top = next(r for r in found if r["phrase"] == "bullies" and r["target"] == "council")
@@ -75,7 +78,7 @@ def test_the_phrase_of_one_outlet_stands_out_with_examples(tmp_path: Path) -> No
     assert all(unit_id.startswith("s") for unit_id in top["examples"])
 
 
-def test_phrases_shared_alike_do_not_stand_out(tmp_path: Path) -> None:
+def test_phrases_used_equally_are_not_significant(tmp_path: Path) -> None:
     rows = [
         unit(f"{outlet}{n}", f"The {phrase} spoke.", outlet=outlet, loaded=[phrase])
         for outlet in ("Gazette", "Siren")
@@ -83,7 +86,8 @@ def test_phrases_shared_alike_do_not_stand_out(tmp_path: Path) -> None:
         for phrase in (("bullies", "thugs")[n % 2],)
     ]
     with store_of(tmp_path, rows) as store:
-        found = phrases.words(store, groups=["Gazette", "Siren"], options=OPTIONS).to_pylist()
+        prepare(store)
+        found = phrases.phrases_table(store, groups=["Gazette", "Siren"], options=OPTIONS).to_pylist()
     assert all(r["p_adjusted"] > 0.5 for r in found)
 
 
@@ -92,7 +96,8 @@ def test_no_loaded_phrase_and_one_group_give_an_empty_table(tmp_path: Path) -> N
     alone = [unit(f"b{n}", "The thugs and bullies.", loaded=["thugs", "bullies"]) for n in range(4)]
     for rows in (plain, alone):
         with store_of(tmp_path, rows) as store:
-            assert phrases.words(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
+            prepare(store)
+            assert phrases.phrases_table(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
 
 
 def _comment(
@@ -121,9 +126,9 @@ def _threads(*, article: str, comments: str, outlet: str = "Gazette") -> list[di
         ("against", "neutral", "unclear"),
     ],
 )
-def test_what_the_audience_does(tmp_path: Path, article: str, comments: str, verdict: str) -> None:
+def test_verdict_on_the_audience(tmp_path: Path, article: str, comments: str, verdict: str) -> None:
     with store_of(tmp_path, _threads(article=article, comments=comments)) as store:
-        found = comment_replies.audience(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+        found = comment_replies.audience_table(store, groups=["Gazette"], options=OPTIONS).to_pylist()
     row = next(r for r in found if r["group"] == "Gazette")
     assert (row["target"], row["threads"], row["units"], row["comments"]) == ("council", 10, 10, 30)
     assert row["gap"] == pytest.approx(row["comments_net"] - row["article_net"])
@@ -152,9 +157,10 @@ def test_replies_and_stance_toward_the_article(tmp_path: Path) -> None:
     rows += [_comment("a0", n, "against", reply="support" if n == 1 else "deny") for n in range(1, 5)]
     rows += [_comment("a1", n, "against", reply="deny") for n in range(1, 5)]
     with store_of(tmp_path, rows) as store:
+        prepare(store, events=False)
         found = {
             (r["group"], r["about"], r["label"]): r
-            for r in comment_replies.answers(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+            for r in comment_replies.answers_table(store, groups=["Gazette"], options=OPTIONS).to_pylist()
         }
     support = found["Gazette", "reply", "support"]
     assert support["value"] == pytest.approx(1 / 8)
@@ -168,28 +174,40 @@ def test_replies_and_stance_toward_the_article(tmp_path: Path) -> None:
 def test_one_thread_has_no_interval(tmp_path: Path) -> None:
     rows = [unit("a0"), _comment("a0", 1, "against"), _comment("a0", 2, "favor", reply="query")]
     with store_of(tmp_path, rows) as store:
-        found = comment_replies.answers(store, groups=["Gazette"], options=OPTIONS).to_pylist()
-        beside = comment_replies.audience(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+        prepare(store, events=False)
+        found = comment_replies.answers_table(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+        beside = comment_replies.audience_table(store, groups=["Gazette"], options=OPTIONS).to_pylist()
     assert all(r["low"] is None for r in found)
-    assert beside == []  # the article itself is not asked about the council
+    assert beside == []  # the article itself was not scored for the council
 
 
-def test_two_threads_allow_no_verdict(tmp_path: Path) -> None:
-    rows = [
-        r
-        for r in _threads(article="against", comments="favor")
-        if r["article_id"] in ("Gazette1", "Gazette2")
-    ]
-    with store_of(tmp_path, rows) as store:
-        found = comment_replies.audience(store, groups=["Gazette"], options=OPTIONS).to_pylist()
-    assert found[0]["threads"] == 2
-    assert {r["verdict"] for r in found} == {"unclear"}
+def _varied_threads(count: int) -> list[dict[str, Any]]:
+    """Articles and comments are against the council to the same degree on average, but not in the same threads."""
+    rows = []
+    for n in range(count):
+        article, comments = ("neutral", "against") if n % 2 else ("against", "neutral")
+        rows.append(unit(f"a{n}", stance={"council": "against"}))
+        rows.append(unit(f"a{n}", position=1, stance={"council": article}))
+        rows += [_comment(f"a{n}", i, label) for i, label in ((2, "against"), (3, comments))]
+    return rows
+
+
+@pytest.mark.parametrize(("threads", "verdict"), [(2, "unclear"), (4, "unclear"), (6, "follow")])
+def test_few_threads_allow_no_verdict(tmp_path: Path, threads: int, verdict: str) -> None:
+    """Two threads have intervals that show a side, but say too little of the spread."""
+    with store_of(tmp_path, _varied_threads(threads)) as store:
+        found = comment_replies.audience_table(store, groups=["Gazette"], options=OPTIONS).to_pylist()
+    assert found[0]["threads"] == threads
+    assert found[0]["article_net_high"] < 0
+    assert found[0]["comments_net_high"] < 0
+    assert {r["verdict"] for r in found} == {verdict}
 
 
 def test_no_comments_no_rows(tmp_path: Path) -> None:
     with store_of(tmp_path, [unit("a0")]) as store:
-        assert comment_replies.answers(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
-        assert comment_replies.audience(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
+        prepare(store, events=False)
+        assert comment_replies.answers_table(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
+        assert comment_replies.audience_table(store, groups=["Gazette"], options=OPTIONS).num_rows == 0
 
 
 def test_months_with_too_few_articles_claim_nothing(tmp_path: Path) -> None:
@@ -202,7 +220,10 @@ def test_months_with_too_few_articles_claim_nothing(tmp_path: Path) -> None:
     ]
     rows.append(unit("undated", published="last spring", stance={"council": "favor"}))
     with store_of(tmp_path, rows) as store:
-        found = coverage.trends(store, cells(store), groups=["Gazette"], options=OPTIONS).to_pylist()
+        prepare(store, events=False)
+        found = coverage.trends_table(
+            store, count_hits(store), groups=["Gazette"], options=OPTIONS
+        ).to_pylist()
     net = {(r["group"], r["month"]): r for r in found if r["measure"] == "stance/council/net"}
     assert set(net) == {(g, m) for g in ("Gazette", "(all)") for m in ("2026-01", "2026-02")}
     assert (
@@ -221,9 +242,11 @@ def test_copies_in_one_outlet_count_once_in_a_month(tmp_path: Path) -> None:
     other = "Nobody had expected that the museum would find a painting in its cellar after such a long time"
     copies = [unit(f"w{n}", wire, stance={"council": "against"}) for n in range(10)]
     with store_of(tmp_path, [*copies, unit("o", other, stance={"council": "favor"})]) as store:
-        mark(store)
+        prepare(store)
         options = replace(OPTIONS, min_articles=2)
-        found = coverage.trends(store, cells(store), groups=["Gazette"], options=options).to_pylist()
+        found = coverage.trends_table(
+            store, count_hits(store), groups=["Gazette"], options=options
+        ).to_pylist()
     net = next(r for r in found if r["measure"] == "stance/council/net" and r["group"] == "Gazette")
     assert (net["value"], net["low"], net["high"], net["articles"]) == (0, -1, 1, 2)
 
@@ -235,7 +258,8 @@ def test_events_of_a_month(tmp_path: Path) -> None:
         unit("b", text.replace("Sunday", "the coast"), outlet="Siren", published="2026-01-03"),
     ]
     with store_of(tmp_path, rows) as store:
-        found = coverage.month_events(store).to_pylist()
+        prepare(store)
+        found = coverage.month_events_table(store).to_pylist()
     assert [
         (r["month"], str(r["day"]), r["groups"]) for r in found
     ] == []  # the same text twice is one text, no event
@@ -248,7 +272,8 @@ def test_events_of_a_month(tmp_path: Path) -> None:
         )
     )
     with store_of(tmp_path, rows) as store:
-        found = coverage.month_events(store).to_pylist()
+        prepare(store)
+        found = coverage.month_events_table(store).to_pylist()
     assert [(r["month"], str(r["day"]), r["texts"], r["groups"]) for r in found] == [
         ("2026-01", "2026-01-02", 2, 2)
     ]

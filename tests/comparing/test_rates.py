@@ -7,23 +7,24 @@ from typing import Any
 
 import pytest
 
-from compared import store_of, unit
-from slant.comparing.counts import Cells, cells
-from slant.comparing.rates import draw, groups_of, rates_table
+from compared import prepare, store_of, unit
+from slant.comparing.counts import Counts, count_hits
+from slant.comparing.rates import find_groups, rates_table, resample_groups
 from slant.errors import UsageError
 
 TEN = "one two three four five six seven eight nine ten"
 
 
-def counted(folder: Path, rows: list[dict[str, Any]], *, measures: tuple[str, ...] = ()) -> Cells:
+def counted(folder: Path, rows: list[dict[str, Any]], *, measures: tuple[str, ...] = ()) -> Counts:
     with store_of(folder, rows) as store:
-        return cells(store, measures=measures)
+        prepare(store, events=False)
+        return count_hits(store, measures=measures)
 
 
 def table(folder: Path, *rows: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     numbered = [{**row, "unit_id": f"u{i}"} for i, row in enumerate(rows)]
     made = counted(folder, numbered)
-    found = rates_table(made, draw(made, resamples=400, seed=0), kept=made.groups, level=0.95)
+    found = rates_table(made, resample_groups(made, resamples=400, seed=0), kept=made.groups, level=0.95)
     return {(row["group"], row["measure"]): row for row in found.to_pylist()}
 
 
@@ -31,7 +32,7 @@ def about(article: str, label: str | None = "none", **more: Any) -> dict[str, An
     return unit(article, TEN, stance={} if label == "none" else {"council": label}, **more)
 
 
-def test_stance_is_a_share_of_the_units_that_are_asked_about_the_target(tmp_path: Path) -> None:
+def test_stance_is_a_share_of_the_units_scored_for_the_target(tmp_path: Path) -> None:
     found = table(
         tmp_path, about("a", "against"), about("a", "against"), about("a", "favor"), about("b", "against"), about("b"),
         about("c"),
@@ -50,7 +51,7 @@ def test_a_stance_that_the_model_abstained_from_is_in_the_denominator(tmp_path: 
     assert found["Gazette", "stance/council/no_call"]["value"] == 0.5
 
 
-def test_loaded_language_is_stretches_per_thousand_words_by_voice(tmp_path: Path) -> None:
+def test_loaded_language_is_spans_per_thousand_words_by_voice(tmp_path: Path) -> None:
     twice = unit("a", TEN, loaded=["one", "five"])
     twice["loaded"].append({**twice["loaded"][0], "label": "doubt"})
     twice["loaded"].append({**twice["loaded"][1], "start": 30, "end": 35, "voice": "quoted"})
@@ -105,25 +106,25 @@ def test_a_share_that_never_varies_is_not_certain(tmp_path: Path) -> None:
 def test_groups_with_few_articles_are_named_and_left_out(tmp_path: Path) -> None:
     rows = [about(str(i)) for i in range(3)] + [about("x", outlet="Siren"), about("y", outlet="")]
     with store_of(tmp_path, rows) as store:
-        found = groups_of(store, min_articles=2)
+        prepare(store, events=False)
+        found = find_groups(store, min_articles=2)
         assert (found.kept, found.left_out) == ({"Gazette": 3}, {"(not stated)": 1, "Siren": 1})
         with pytest.raises(UsageError, match=r"no outlet has 9 articles. The largest: Gazette \(3\)"):
-            groups_of(store, min_articles=9)
+            find_groups(store, min_articles=9)
 
 
 @pytest.mark.parametrize(("by", "hint"), [("outlet", "--outlet NAME"), ("month", "by another column")])
-def test_a_column_that_no_row_states_is_said(tmp_path: Path, by: str, hint: str) -> None:
+def test_a_column_that_no_row_states_is_an_error(tmp_path: Path, by: str, hint: str) -> None:
     rows = [{**about(str(i), outlet="" if by == "outlet" else "Siren"), "published": None} for i in range(9)]
-    with (
-        store_of(tmp_path, rows, by=by) as store,
-        pytest.raises(UsageError, match=f"--by {by}: no row states it.*{hint}"),
-    ):
-        groups_of(store, min_articles=2)
+    with store_of(tmp_path, rows, by=by) as store:
+        prepare(store, events=False)
+        with pytest.raises(UsageError, match=f"--by {by}: no row states it.*{hint}"):
+            find_groups(store, min_articles=2)
 
 
-def test_measures_can_be_narrowed_and_a_pattern_that_fits_nothing_is_said(tmp_path: Path) -> None:
+def test_measures_are_chosen_by_pattern_and_a_pattern_without_match_is_an_error(tmp_path: Path) -> None:
     rows = [about("a", "favor", frames=["political"])]
-    assert [m.name for m in counted(tmp_path, rows, measures=("stance/*/net", "frame/*")).measures] == [
+    assert [str(m) for m in counted(tmp_path, rows, measures=("stance/*/net", "frame/*")).measures] == [
         "stance/council/net",
         "frame/political",
     ]

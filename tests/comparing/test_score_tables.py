@@ -1,4 +1,4 @@
-"""Score files as tables: what is kept, what is refused and in which words."""
+"""Score files as tables: what is kept, what is refused, and the messages."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_date_in_the_sources_own_words_is_no_month(tmp_path: Path, words: str 
         assert store.articles() == {"(not stated)": 1}
 
 
-def test_a_comment_posted_again_and_a_unit_that_stands_there_twice_count_once(tmp_path: Path) -> None:
+def test_repeated_comments_and_units_given_twice_count_once(tmp_path: Path) -> None:
     rows = [
         unit("a"),
         unit("a"),
@@ -105,7 +105,7 @@ def test_a_comment_posted_again_and_a_unit_that_stands_there_twice_count_once(tm
         assert store.repeated == 2
 
 
-def test_what_is_no_score_file_is_refused_with_the_place(tmp_path: Path) -> None:
+def test_files_without_scores_are_refused_with_the_row(tmp_path: Path) -> None:
     def refused(message: str, *names: str, by: str = "outlet") -> None:
         with (
             pytest.raises(UsageError, match=message),
@@ -125,13 +125,13 @@ def test_what_is_no_score_file_is_refused_with_the_place(tmp_path: Path) -> None
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and then nothing")
     (tmp_path / "flat.csv").write_text("unit_id\n", "utf-8")
     refused(r"--by outlets: no such column.*Did you mean 'outlet'\?", "good.jsonl", by="outlets")
-    refused("no such file. Give the score files", "none.jsonl")
-    refused("CSV is flat and one-way", "flat.csv")
+    refused("no such file. Expected score files", "none.jsonl")
+    refused("flat CSV cannot be read back", "flat.csv")
     refused(r"units.jsonl row 2 is no score \(ValueError", "units.jsonl")
     refused("broken.jsonl line 2 is no JSON", "broken.jsonl")
     refused("broken.parquet cannot be read as parquet", "broken.parquet")
-    refused("no scored units in there", "empty.jsonl")
-    refused("is .*good.jsonl again; counted twice", "good.jsonl", "good.jsonl")
+    refused("no scored units, so nothing", "empty.jsonl")
+    refused("is the same file as .*good.jsonl", "good.jsonl", "good.jsonl")
     refused(
         r"different models or codebooks: model m, codebook c .*; model n.*other.jsonl\)",
         "good.jsonl",

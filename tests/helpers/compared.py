@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from slant.comparing.counts import make_hits, make_text_parts
+from slant.comparing.events import group_articles
 from slant.comparing.score_tables import Store, open_store
 
 
@@ -54,3 +56,11 @@ def store_of(
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     with open_store([str(path)], by=by, own_words=own_words) as store:
         yield store
+
+
+def prepare(store: Store, *, events: bool = True, merge_copies: bool = True) -> None:
+    """Make the tables that the parts of a comparison read. Without `events`, the table `grouped` is left out."""
+    if events:
+        group_articles(store)
+    make_text_parts(store, merge_copies=merge_copies and events)
+    make_hits(store)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from compared import prepare
 from report_cases import span, stance, unit
 from slant.comparing.compare import Results
 from slant.comparing.options import Options
@@ -93,7 +94,7 @@ OTHERS = (
 
 
 def tables() -> dict[str, pa.Table]:
-    """One difference stands (against), one does not (net); the third outlet has no interval for its loaded language."""
+    """One difference is significant (against), one is not (net); the third outlet has no interval for its loaded language."""
     groups = (*OUTLETS, "(all)")
     rates = [rate(g, m, 0.2 + 0.1 * i) for m in (AGAINST, NET, *OTHERS) for i, g in enumerate(groups)]
     rates += [rate(g, OWN, 4.0, **({"low": None, "high": None} if g == OUTLETS[2] else {})) for g in groups]
@@ -172,23 +173,28 @@ def _answer(group: str) -> dict[str, Any]:
     return {**row, "comments": 30, "threads": 9}
 
 
-def results(own: dict[str, pa.Table] | None = None, *, groups: dict[str, int] | None = None) -> Results:
+def results(
+    own: dict[str, pa.Table] | None = None, *, groups: dict[str, int] | None = None, repeated: int = 0
+) -> Results:
     kept = groups or dict.fromkeys(OUTLETS, 30)
     return Results(
-        Options(),
-        "m-1",
-        "c-1",
-        ("scores.jsonl",),
-        Groups(kept, {"Gull": 2}),
-        92,
-        270,
-        90,
-        own or tables(),
-        ("A note.",),
+        options=Options(),
+        model="m-1",
+        codebook="c-1",
+        files=("scores.jsonl",),
+        groups=Groups(kept, {"Gull": 2}),
+        articles=92,
+        units=270,
+        comments=90,
+        repeated=repeated,
+        tables=own or tables(),
+        notes=("A note.",),
     )
 
 
 @contextmanager
 def opened(folder: Path, rows: Iterator[Score] | None = None) -> Iterator[Store]:
+    """The store of these scores, with the tables that a report reads."""
     with open_store([str(written(folder, rows or scores()))]) as store:
+        prepare(store, events=False)
         yield store

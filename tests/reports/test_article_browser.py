@@ -100,7 +100,7 @@ def test_highlights_are_the_spans_of_the_records(page: Any, scores: list[Score])
         assert row["found"] == expected
 
 
-def test_voices_differ_without_colour(page: Any, scores: list[Score]) -> None:
+def test_voices_differ_without_color(page: Any, scores: list[Score]) -> None:
     looks = {row["id"]: set(row["look"]) for row in page.execute_script(_MARKED)}
     assert (looks["u-a1-0"], looks["u-a1-1"], looks["u-a1-4"]) == ({"solid"}, {"dotted"}, {"dashed"})
     codes = page.execute_script(
@@ -111,7 +111,7 @@ def test_voices_differ_without_colour(page: Any, scores: list[Score]) -> None:
     assert [code.strip('"\u2060') for code in codes] == ["LL", "EM", "FW"]
 
 
-def test_comments_stand_under_their_article(page: Any, scores: list[Score]) -> None:
+def test_comments_are_under_their_article(page: Any, scores: list[Score]) -> None:
     held = page.execute_script(
         "return [...document.querySelectorAll('article')]"
         ".map(a => [a.id, [...a.querySelectorAll('.comments .unit')].map(u => u.id)])"
@@ -119,13 +119,13 @@ def test_comments_stand_under_their_article(page: Any, scores: list[Score]) -> N
     assert held == [[f"a-{n}", [f"u-{n}-4", f"u-{n}-6", f"u-{n}-5"]] for n in ("a1", "a2")]
     answer = page.find_element("css selector", "#u-a1-6")
     assert "Ole" in answer.text
-    assert "in answer to Ida" in answer.text
+    assert "in reply to Ida" in answer.text
     left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
     assert page.execute_script(left, "#u-a1-6") > page.execute_script(left, "#u-a1-4")
 
 
 @pytest.mark.parametrize("pixels", [1280, 390, 360, 320])
-def test_nothing_stands_out_of_the_page(page: Any, pixels: int) -> None:
+def test_nothing_overflows_the_page(page: Any, pixels: int) -> None:
     _width(page, pixels)
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     widths = page.execute_script("return [innerWidth, document.documentElement.scrollWidth]")
@@ -133,7 +133,7 @@ def test_nothing_stands_out_of_the_page(page: Any, pixels: int) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_what_is_behind_it(page: Any, scheme: str) -> None:
+def test_text_has_enough_contrast(page: Any, scheme: str) -> None:
     feature = {"name": "prefers-color-scheme", "value": scheme}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")

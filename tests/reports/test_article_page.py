@@ -47,13 +47,13 @@ class _Elements(HTMLParser):
         self.text += "" if self._skipped else data
 
 
-def test_says_what_came(tmp_path: Path) -> None:
+def test_the_page_shows_counts_labels_and_threads(tmp_path: Path) -> None:
     page = _Elements(report(tmp_path, article(), generated={"from": "scores.jsonl"}))
     words = " ".join(page.text.split())
     for expected in (
         "1 article", "4 units", "3 comments", "Light Board against 81 %", "Keepers no call", "Economic 72 %",
-        "in answer to Ida", "disagrees 70 %", "asks 60 %", "Repeats an earlier unit word for word",
-        "read in overlapping windows", "m-1234", "c-5678", "scores.jsonl", "slant compare", "Author unknown",
+        "in reply to Ida", "disagrees 70 %", "asks 60 %", "Repeats an earlier unit word for word",
+        "scored in overlapping windows", "m-1234", "c-5678", "scores.jsonl", "slant compare", "Author unknown",
     ):  # fmt: skip
         # Figures stand as term and value; the parser joins them without a blank.
         number, _, noun = expected.partition(" ")
@@ -110,16 +110,16 @@ def test_characters_that_break_a_page_are_replaced(tmp_path: Path) -> None:
 
 
 def test_no_scores_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SlantError, match=r"no scored unit came in\. Give articles"):
+    with pytest.raises(SlantError, match=r"no scored units\. Give articles"):
         write_report([], tmp_path / "report.html")
     assert not list(tmp_path.iterdir())
 
 
-def test_a_span_that_does_not_stand_in_the_text_is_refused() -> None:
+def test_a_span_that_does_not_match_the_text_is_refused() -> None:
     made = unit(0, "paragraph", "A calm day.")
     with pytest.raises(SlantError, match=r"says 'storm', but there the text reads 'calm'.*score again"):
         segments(Score(made, loaded=(Loaded(2, 6, "storm", "doubt", 0.5, "outlet"),)))
-    with pytest.raises(SlantError, match="reaches from 2 to 60, but the text has 11 characters"):
+    with pytest.raises(SlantError, match="goes from 2 to 60, but the text has 11 characters"):
         segments(Score(made, toxic=((2, 60),)))
 
 
@@ -147,19 +147,27 @@ def test_a_big_input_gives_a_file_under_five_megabytes(tmp_path: Path) -> None:
     html = report(tmp_path, [*article("a0"), *long, *last])
     assert len(html.encode()) < 5_000_000
     words = " ".join(_Elements(html).text.split())
-    left_out = re.search(r"(\d+) further units of this article did not fit", words)
+    left_out = re.search(r"(\d+) more units of this article did not fit", words)
     assert left_out
     assert int(left_out[1]) + html.count('id="u-long-') == 900
     assert "1 of 3 articles are not shown." in words
 
 
-def test_rows_of_an_article_may_lie_apart_and_come_twice(tmp_path: Path) -> None:
+def test_rows_of_an_article_may_be_scattered_and_repeated(tmp_path: Path) -> None:
     first, second = list(article("a1")), list(article("a2"))
     mixed = [row for pair in zip(first, second, strict=True) for row in pair]
     assert report(tmp_path, mixed) == report(tmp_path, [*first, *second])
     found = collect([*first, *first], max_articles=9)
     assert (found.articles, found.repeated, found.total.units) == (1, len(first), 4)
-    assert f"{len(first)} rows came more than once" in report(tmp_path, [*first, *first])
+    assert f"{len(first)} duplicate rows were skipped" in report(tmp_path, [*first, *first])
+
+
+def test_repeated_comments_are_counted_and_named(tmp_path: Path) -> None:
+    words = " ".join(_Elements(report(tmp_path, article())).text.split())
+    assert "1 of the 3 comments repeats an earlier comment of the same author" in words
+    assert "slant compare skips them" in words
+    without = [row for row in article() if not any(flag.startswith("duplicate_of") for flag in row.flags)]
+    assert "an earlier comment of the same author" not in report(tmp_path, without)
 
 
 def test_mixed_models_are_named(tmp_path: Path) -> None:
@@ -181,7 +189,7 @@ def test_counts_keep_readers_and_article_apart() -> None:
         tally.add(row)
     rights = unit(7, "boilerplate", "All rights reserved.")
     tally.add(Score(rights, stance=(stance("keepers", "favor", 0, 0, 1),)))
-    assert (tally.units, tally.comments, tally.spans, tally.toxic) == (4, 3, 5, 1)
+    assert (tally.units, tally.comments, tally.duplicates, tally.spans, tally.toxic) == (4, 3, 1, 5, 1)
     assert tally.stance["article"] == {"light_board": {"against": 1}, "keepers": {None: 1, "favor": 1}}
     assert tally.stance["comments"] == {"article": {"against": 1}}
     assert tally.loaded[("appeal_to_fear_prejudice", "quoted")] == 1
@@ -231,5 +239,5 @@ def test_words_for_people() -> None:
     assert flag_words("duplicate_of:x") == "Repeats an earlier unit word for word"
     named = ["light_board", "US", "Mr de Vries", "article"]
     assert [target(name) for name in named] == ["Light Board", "US", "Mr de Vries", "the article"]
-    assert flag_words("windows:3") == "Long unit: read in 3 overlapping windows, and joined"
+    assert flag_words("windows:3") == "Long unit: scored in 3 overlapping windows, then joined"
     assert flag_words("never_seen") == "Flag: never_seen"

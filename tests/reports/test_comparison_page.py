@@ -1,4 +1,4 @@
-"""The page of a comparison as text: what it claims, what is behind its numbers, what it weighs."""
+"""The page of a comparison as text: its claims, the sentences behind its numbers, its size."""
 
 from __future__ import annotations
 
@@ -12,12 +12,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from comparison_cases import AGAINST, NET, OUTLETS, OWN, difference, opened, rate, results, scores, tables
+from compared import prepare
+from comparison_cases import (
+    AGAINST,
+    NET,
+    OUTLETS,
+    OWN,
+    detectable,
+    difference,
+    opened,
+    rate,
+    results,
+    scores,
+    tables,
+)
 from slant.comparing.options import Options
+from slant.comparing.score_tables import open_store
 from slant.reports.comparison_page import write
 from slant.reports.evidence import Keys
 from slant.reports.findings import summary
-from slant.reports.page_parts import Measure, digits, p_value, signed
+from slant.reports.page_parts import MeasureText, digits, p_value, signed
 
 pytestmark = pytest.mark.slow
 
@@ -86,27 +100,29 @@ def test_text_of_others_cannot_act(tmp_path: Path) -> None:
     assert "<b>Times" not in text
 
 
-def test_only_what_stands_is_called_a_difference(tmp_path: Path) -> None:
+def test_only_significant_differences_are_called_differences(tmp_path: Path) -> None:
     text, _ = _made(tmp_path)
     shown = text.partition("<nav")[0]
-    assert "2 of 3 comparisons stand" in shown
+    assert "2 of 3 comparisons are significant" in shown
     assert "50 % in Coast Post (30 articles), 27 % in all others (60 articles): 23 points more" in shown
-    assert "favor minus against: no difference that this sample could tell" in shown
+    assert "favor minus against: no difference found" in shown
     assert "could have detected 31 points" in shown
-    assert shown.index("How far apart two typical outlets") < shown.index("What differs")
+    assert shown.index(
+        "This sample can show a difference between two typical outlets if it is at least 18 points in stance"
+    ) < shown.index("What differs")
     assert "Not corrected for the model" in shown
 
 
-def test_nothing_stands() -> None:
+def test_no_significant_difference() -> None:
     rows = [difference("A", "B", AGAINST, 0.02, significant=False)]
     own = {"differences": rows, "detectable": tables()["detectable"].to_pylist()}
     found = summary(own, keys=Keys(["A", "B", "(all)"]), adjust="bh", noun="outlet")
     assert found.found == []
-    assert "no difference between outlets that this sample could tell" in found.lead
+    assert "this sample shows no difference between outlets" in found.lead
     assert len(found.none) == 2
 
 
-def test_a_difference_that_correction_takes_away_is_said_to() -> None:
+def test_a_difference_may_disappear_with_correction() -> None:
     row = difference("A", "B", AGAINST, 0.23, significant=True)
     gold = {
         "group": "A",
@@ -120,11 +136,11 @@ def test_a_difference_that_correction_takes_away_is_said_to() -> None:
     own = {"differences": [row], "detectable": tables()["detectable"].to_pylist(), "corrected": [gold]}
     found = summary(own, keys=Keys(["A", "B", "(all)"]), adjust="holm", noun="outlet")
     assert found.found[0].text.endswith(
-        "Corrected for the model’s errors it may be nothing: +4.0 (−10 to +18)."
+        "Corrected for the model’s errors, there may be no difference: +4.0 (−10 to +18)."
     )
 
 
-def test_naive_and_corrected_stand_side_by_side(tmp_path: Path) -> None:
+def test_naive_and_corrected_are_side_by_side(tmp_path: Path) -> None:
     gold = [
         {"group": g, "other": None, "measure": AGAINST, "naive": 0.3, "naive_low": 0.25, "naive_high": 0.35, "corrected": 0.2,
          "low": 0.1, "high": 0.31, "gold_units": 50, "gold_articles": 20, "disagree": True, "note": ""}
@@ -132,26 +148,27 @@ def test_naive_and_corrected_stand_side_by_side(tmp_path: Path) -> None:
     ]  # fmt: skip
     text, _ = _made(tmp_path, corrected=pa.Table.from_pylist(gold))
     assert "corrected 20 % (10–31)" in text
-    assert "Trust the corrected one where it has an interval." in text
+    assert "Trust the corrected rate where it has an interval." in text
     assert "disagree (30 %, corrected 20 %, 10–31)" in text
     assert "prediction-powered inference" in (tmp_path / "out" / "methods.md").read_text(encoding="utf-8")
 
 
-def test_the_band_that_errors_allow(tmp_path: Path) -> None:
+def test_the_error_band(tmp_path: Path) -> None:
     rows = [
         {"group": OUTLETS[0], "measure": AGAINST, "value": 0.2, "low": 0.11, "high": 0.42, "sets": "NewsMTSC"}
     ]
     text, _ = _made(tmp_path, sensitivity=pa.Table.from_pylist(rows))
-    assert "errors allow 11–42" in text
+    assert "error band 11–42" in text
 
 
-def test_each_part_of_the_comparison_is_told(tmp_path: Path) -> None:
+def test_each_part_of_the_comparison_is_shown(tmp_path: Path) -> None:
     text, _ = _made(tmp_path)
-    for told in (
-        "42 % (36–50)", "The mask takes most of it.", "told differently", "−12", "same side, goes further", "asks",
-        "Light goes out", "the same text in 3 outlets", "1 text ran in several outlets", "Over time", "Gull (2)", "A note.",
+    for part in (
+        "42 % (36–50)", "The mask takes most of it.", "covered differently", "−12", "readers go further", "asks",
+        "Light goes out", "the same text in 3 outlets", "1 text appeared in several outlets", "Over time", "Gull (2)",
+        "A note.",
     ):  # fmt: skip
-        assert told in text
+        assert part in text
 
 
 def test_errors_that_differ_are_shown_in_points(tmp_path: Path) -> None:
@@ -167,22 +184,22 @@ def test_empty_parts_say_why(tmp_path: Path) -> None:
     empty = {name: pa.table({}) for name in ("words", "trends", "month_events", "events")}
     text, _ = _made(tmp_path, **empty)
     for why in (
-        "No phrase stands out",
+        "No phrase sets a group apart",
         "No article states the month",
-        "No two articles could be put to one event",
+        "No two articles report the same event",
     ):
         assert why in text
     assert "This part was not run." not in text
 
 
-def test_parts_that_were_not_run_are_said_to_be(tmp_path: Path) -> None:
+def test_parts_that_were_not_run_are_named(tmp_path: Path) -> None:
     own = {name: table for name, table in tables().items() if name in ("rates", "differences", "detectable")}
     with opened(tmp_path) as store:
         text = write(results(own), tmp_path / "out", store=store).read_text(encoding="utf-8")
     assert text.count("This part was not run.") == 4
 
 
-def test_a_rate_of_one_article_stands_in_the_table_and_is_not_drawn(tmp_path: Path) -> None:
+def test_a_rate_of_one_article_is_in_the_table_and_not_drawn(tmp_path: Path) -> None:
     rows = tables()["rates"].to_pylist()
     alone = {"articles": 1, "value": 0.87, "low": None, "high": None}
     rows = [r | alone if (r["group"], r["measure"]) == (OUTLETS[0], AGAINST) else r for r in rows]
@@ -195,13 +212,15 @@ def test_a_rate_of_one_article_stands_in_the_table_and_is_not_drawn(tmp_path: Pa
 def test_methods_hold_the_numbers_of_the_run(tmp_path: Path) -> None:
     _made(tmp_path)
     text = (tmp_path / "out" / "methods.md").read_text(encoding="utf-8")
-    for part in ("92 articles", "90 reader comments", "model m-1, codebook c-1", "All 3 differences", "not corrected",
-                 f"{Options().resamples:,} bootstrap",
-                 f"{Options().permutations:,} arrangements", "Benjamini, Y., & Hochberg, Y. (1995)"):  # fmt: skip
+    for part in (
+        "92 articles", "90 reader comments", "model m-1, codebook c-1", "All 3 differences", "not corrected for its errors",
+        f"{Options().resamples:,} bootstrap", f"{Options().permutations:,} permutations",
+        "Benjamini, Y., & Hochberg, Y. (1995)",
+    ):  # fmt: skip
         assert part in text
 
 
-def test_one_group_that_nothing_can_be_said_of(tmp_path: Path) -> None:
+def test_one_group_alone_has_rates_and_no_differences(tmp_path: Path) -> None:
     own = tables()
     own |= {name: own[name].slice(0, 0) for name in ("differences", "detectable")}
     with opened(tmp_path) as store:
@@ -226,9 +245,8 @@ def test_a_hundred_thousand_units_stay_under_five_megabytes(tmp_path: Path) -> N
     }
     path = tmp_path / "big.parquet"
     _many(path, names, made)
-    from slant.comparing.score_tables import open_store
-
     with open_store([str(path)]) as store:
+        prepare(store, events=False)
         page = write(results(own, groups=dict.fromkeys(names, 500)), tmp_path / "out", store=store)
     assert 1_000_000 < page.stat().st_size < 5_000_000
     text = page.read_text(encoding="utf-8")
@@ -269,10 +287,11 @@ def _many(path: Path, names: list[str], made: list[str]) -> None:
         ("technique/doubt/quoted", "Doubt, quoted, per 1,000 words"),
         ("frame/security_and_defense", "Frame: Security and defense"),
         ("comments/reply/deny", "Replies: disagrees"),
+        ("threads/stance/article/against", "The article: against, in comments"),
     ],
 )
 def test_measures_in_words(name: str, title: str) -> None:
-    assert Measure.of(name).title == title
+    assert MeasureText.of(name).title == title
 
 
 def test_numbers_have_the_digits_that_matter() -> None:
@@ -285,3 +304,42 @@ def test_numbers_have_the_digits_that_matter() -> None:
 def test_scores_are_as_the_store_reads_them(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         assert store.rows("SELECT count(*) FROM units") == [(len(list(scores())),)]
+
+
+def test_a_chart_names_its_extremes_and_its_table_for_screen_readers(tmp_path: Path) -> None:
+    text, _ = _made(tmp_path)
+    labels = re.findall(r'aria-label="(Chart[^"]*)"', text)
+    assert len(labels) >= 6
+    assert all(label.endswith(". The table that follows has all numbers.") for label in labels)
+    assert "against from 20 (Coast Post) to 40 (Tide &amp; &lt;b&gt;Times&lt;/b&gt;)" in labels[0]
+    assert not any("(All)" in label for label in labels)
+
+
+def test_skipped_duplicates_are_named_beside_the_counts(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        page = write(results(repeated=3), tmp_path / "out", store=store)
+    head = page.read_text(encoding="utf-8").partition("</header>")[0]
+    assert "Not counted: 3 duplicate rows (comments that repeat an earlier comment" in head
+    assert "Not counted" not in _made(tmp_path)[0]
+
+
+def test_the_first_sentence_says_what_the_sample_can_show() -> None:
+    def first(*rows: dict[str, Any]) -> str:
+        own = {"differences": [], "detectable": rows}
+        return summary(own, keys=Keys(["(all)"]), adjust="bh", noun="outlet").first
+
+    against, loaded, frame = (
+        detectable(AGAINST, 0.18),
+        detectable(OWN, 2.5),
+        detectable("frame/economic", 1.2),
+    )
+    assert first(against, loaded).startswith(
+        "This sample can show a difference between two typical outlets if it is at least 18 points in stance toward a target "
+        "or 2.5 per 1,000 words in loaded language. Smaller differences mostly go unnoticed."
+    )
+    assert "In frames, the sample is too small to show any difference." in first(against, frame)
+    assert (
+        first(frame)
+        == "This sample is too small to show any difference between two typical outlets in frames."
+    )
+    assert first().startswith("Nothing was tested")

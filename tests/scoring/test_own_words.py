@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from compared import store_of, unit
+from compared import prepare, store_of, unit
 from slant.cli import main
-from slant.comparing.counts import cells
-from slant.comparing.error_correction import sensitivity_table
+from slant.comparing.counts import count_hits
 from slant.comparing.options import Options
-from slant.comparing.rates import draw, rates_table
+from slant.comparing.rates import rates_table, resample_groups
+from slant.comparing.sensitivity import sensitivity_table
 from slant.judging.answers import answer
 from slant.judging.judged_sets import choose
 from slant.records import Example, Loaded, Prediction, TargetLabel, in_own_words, score_from_dict
@@ -86,8 +86,11 @@ def test_the_band_is_that_of_own_words(tmp_path: Path) -> None:
     label = {"precision": 0.8, "recall": 0.8, "support": 100, "n": 200}
     errors = {name: {"against": label} for name in ("newsmtsc/test_rw", "seeds/stance_in_own_words/articles")}
     with store_of(tmp_path, ROWS, own_words=True) as store:
-        counted = cells(store)
-        rates = rates_table(counted, draw(counted, resamples=100, seed=0), kept=["Gazette"], level=0.95)
+        prepare(store, events=False)
+        counted = count_hits(store)
+        rates = rates_table(
+            counted, resample_groups(counted, resamples=100, seed=0), kept=["Gazette"], level=0.95
+        )
     for own_words, name in ((True, "seeds/stance_in_own_words/articles"), (False, "newsmtsc/test_rw")):
         rows = sensitivity_table(rates, errors, own_words=own_words).to_pylist()
         assert {r["sets"] for r in rows if r["measure"] == "stance/mill/against"} == {name}
@@ -135,4 +138,4 @@ def test_the_command_says_that_stances_are_in_own_words(tmp_path: Path) -> None:
     own, page = shares("--own-words")
     assert (own["Siren"], own["Gazette"]) == (1.0, 0.0)
     assert "Stance in own words" in page
-    assert "held to the author" in page
+    assert "counts only in the author" in page

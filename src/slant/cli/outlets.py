@@ -1,4 +1,4 @@
-"""compare and sample: from scores to what can be said of outlets."""
+"""compare and sample: from scores to statements about outlets."""
 
 from __future__ import annotations
 
@@ -25,36 +25,48 @@ from slant.errors import UsageError
 @click.option(
     "--gold",
     type=click.Path(dir_okay=False),
-    help="Labels by people for a sample (slant sample), to correct for.",
+    help="Labels by people for a sample (slant sample), to correct the model's errors.",
 )
 @click.option(
     "--min-articles",
     default=5,
     show_default=True,
     type=click.IntRange(1),
-    help="Groups with fewer are named and left out.",
+    help="Leave out, and name, groups with fewer articles.",
 )
 @click.option(
     "--measures",
     multiple=True,
     metavar="PATTERN",
-    help="Look at these only, e.g. 'stance/*/net'. May be repeated.",
+    help="Compare only these, e.g. 'stance/*/net'. May be repeated. Default: all.",
 )
 @click.option(
     "--own-words",
     is_flag=True,
-    help="Stances of news in the author's own words: neutral where these carry no loaded language.",
+    help="Count a stance of news as neutral unless the author's own words carry loaded language.",
 )
 @click.option(
-    "--adjust", type=click.Choice(["bh", "holm"]), default="bh", show_default=True, help="For many tests."
+    "--adjust",
+    type=click.Choice(["bh", "holm"]),
+    default="bh",
+    show_default=True,
+    help="Adjustment of p over all tests.",
 )
 @click.option(
-    "--resamples", default=1000, show_default=True, type=click.IntRange(100), help="Behind each interval."
+    "--resamples",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(100),
+    help="Bootstrap resamples behind each interval.",
 )
 @click.option(
-    "--permutations", default=10_000, show_default=True, type=click.IntRange(100), help="Behind each p."
+    "--permutations",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(100),
+    help="Permutations behind each p.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--seed", default=0, show_default=True, help="Random seed.")
 @click.option(
     "--model",
     type=click.Path(file_okay=False),
@@ -62,27 +74,28 @@ from slant.errors import UsageError
 )
 @quiet
 def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
-    """Compare outlets: rates and differences with intervals and tests that never treat units of one article as independent.
+    """Compare outlets: rates and differences, with intervals and tests over whole articles.
 
-    Writes a report, and the same tables as CSV and Parquet, into the folder.
+    Units of one article are never treated as independent. Writes a report, and the same tables as CSV and Parquet, into the
+    folder.
     """
-    from slant.comparing.compare import detectable, findings, run
+    from slant.comparing.compare import detectable_lines, finding_lines, run
     from slant.comparing.options import Options
     from slant.comparing.score_tables import open_store
     from slant.reports.comparison_page import write
 
     silent = options.pop("quiet")
 
-    def say(words: str) -> None:
+    def progress(step: str) -> None:
         if not silent:
-            click.echo(f"slant: {words}", err=True)
+            click.echo(f"slant: {step}", err=True)
 
-    say("reading")
+    progress("reading")
     with open_store(scores, by=options["by"], own_words=options["own_words"]) as store:
-        results = run(store, Options(**options), say=say)
-        say("writing")
+        results = run(store, Options(**options), progress=progress)
+        progress("writing")
         write(results, Path(output), store=store)
-    for line in (*detectable(results), *findings(results)):
+    for line in (*detectable_lines(results), *finding_lines(results)):
         click.echo(line, err=True)
     click.echo(f"report and tables → {output}", err=True)
     return DONE
@@ -92,17 +105,19 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
 @click.argument("scores", nargs=-1, required=True)
 @click.option("-o", "--output", required=True, help="FILE.csv or .jsonl, to fill in the column label.")
 @click.option("-n", "--size", default=300, show_default=True, type=click.IntRange(2), help="Units to draw.")
-@click.option("--by", default="outlet", show_default=True, help="Groups that give equally many units.")
+@click.option(
+    "--by", default="outlet", show_default=True, help="Column whose groups give equally many units."
+)
 @click.option(
     "--task", "tasks", multiple=True, default=("stance",), show_default=True,
-    type=click.Choice(["stance", "loaded", "frames", "reply"]), help="What people are asked. May be repeated.",
+    type=click.Choice(["stance", "loaded", "frames", "reply"]), help="Questions to the annotators. May be repeated.",
 )  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Of what is drawn.")
-@click.option("--show-labels", is_flag=True, help="Also what the model says: who labels should not see it.")
-def sample(scores: tuple[str, ...], output: str, show_labels: bool, **options: Any) -> int:
+@click.option("--seed", default=0, show_default=True, help="Random seed.")
+@click.option("--show-labels", is_flag=True, help="Add the model's labels, which annotators should not see.")
+def sample(scores: tuple[str, ...], output: str, **options: Any) -> int:
     """Draw a random sample of scored units for people to label, as --gold of `slant compare`.
 
-    Strata by group and by what the model says; weight is how many scored units a row stands for.
+    Strata are groups and the model's labels; weight is how many scored units a row represents.
     """
     from slant.comparing.gold_sample import draw_sample, write_sample
     from slant.comparing.score_tables import open_store
@@ -110,13 +125,9 @@ def sample(scores: tuple[str, ...], output: str, show_labels: bool, **options: A
 
     check_format(output, formats=(".csv", ".jsonl"))
     if Path(output).exists():
-        raise UsageError(
-            f"-o {output} is there already, and may hold labels. Give another name, or remove it."
-        )
-    with open_store(scores, by=options["by"]) as store:
-        drawn = draw_sample(
-            store, size=options["size"], tasks=options["tasks"], seed=options["seed"], show=show_labels
-        )
+        raise UsageError(f"-o {output} exists and may hold labels. Give another name, or remove it.")
+    with open_store(scores, by=options.pop("by")) as store:
+        drawn = draw_sample(store, **options)
     write_sample(drawn, output)
     groups = ", ".join(f"{group} {count}" for group, count in drawn.groups.items())
     click.echo(f"{len(drawn.rows):,} questions about {drawn.units:,} units ({groups}) → {output}", err=True)

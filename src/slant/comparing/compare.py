@@ -1,19 +1,26 @@
-"""All that `slant compare` looks at, in the order in which it is said: the tables that report and files are made of.
+"""Run the comparison: from a store of scores to all tables, and the lines that `slant compare` prints.
 
-detectable   measure, tests, smallest, median, largest (detectable difference over pairs, 80 % power at `level`),
-             median_alone (at 0.05), articles_for_ten (articles a group for ten points; null for what is no share), level
-rates        group ("(all)" for everything), measure, value, low, high, hits, total, articles, units
+Tables, by name (columns without a comment are explained where the table is made):
+
+detectable   measure, tests, smallest, median, largest (minimum detectable difference over pairs of groups, 80 % power at
+             `level`), median_alone (at 0.05), articles_for_ten (articles per group to detect ten points; null for measures
+             per 1,000 words), level
+rates        group ("(all)": everything), measure, value, low, high, hits, total, articles, units
 differences  group, other ("(rest)": all other groups), measure, value, other_value, difference, low, high, effect,
              effect_kind, p, p_adjusted, significant, articles, other_articles, detectable
-untested     group, other, measure, hits, articles, other_articles (too few to be tested)
-corrected    group, other (null: a rate; else a difference), measure, naive, naive_low, naive_high, corrected, low, high,
-             gold_units, gold_articles, p, p_adjusted, significant (differences only), disagree (the naive value lies outside
-             the corrected interval), note (why there is no interval) (with --gold)
-sensitivity  group, measure, value, low, high, sets (without --gold)
+untested     group, other, measure, hits, articles, other_articles (too few for a test)
 left_out     group, articles
-copies       group, articles (left out: copies of a text that the group ran already), shared (texts that other groups ran too)
-
-What `slant compare` says in the terminal: first what the sample could have shown, then what it did.
+copies       group, articles (skipped copies of a text that the group published already), shared (texts of other groups too)
+corrected    with --gold: group, other (null: a rate; else a difference), measure, naive, naive_low, naive_high, corrected,
+             low, high, gold_units, gold_articles, disagree (naive is outside the corrected interval), p, p_adjusted,
+             significant (differences only), note (why there is no interval)
+errors       with --gold, see error_correction.errors_table
+sensitivity  without --gold: group, measure, value, low, high, sets
+leaks        see outlet_leaks.leaks_table
+events, event_articles                 see events.py
+decomposition, trends, month_events    see coverage.py
+words        see phrases.phrases_table
+answers, audience                      see comment_replies.py
 """
 
 from __future__ import annotations
@@ -22,58 +29,63 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slant.comparing.comment_replies import reply_tables
-from slant.comparing.counts import COMMENTS, COPIES, cells, copies_note
-from slant.comparing.coverage import decomposition_tables, trend_tables
+from slant.comparing.comment_replies import answers_table, audience_table
+from slant.comparing.counts import (
+    Counts,
+    copies_notes,
+    copies_table,
+    count_hits,
+    make_hits,
+    make_text_parts,
+)
+from slant.comparing.coverage import decomposition_table, month_events_table, trends_table
 from slant.comparing.differences import (
     MIN_HITS,
     MOST_GROUPS,
-    POWER,
     Differences,
     articles_needed,
-    differences,
+    find_differences,
 )
 from slant.comparing.error_correction import (
-    MEANING,
+    Labeled,
     corrected_notes,
     corrected_table,
-    published_errors,
-    sensitivity_table,
+    errors_table,
+    labeled_measures,
 )
-from slant.comparing.events import event_tables, mark
+from slant.comparing.events import event_articles_table, events_table, group_articles
 from slant.comparing.gold_sample import load_gold
+from slant.comparing.measures import ALPHA, PER_1000_WORDS, POWER, Measure
 from slant.comparing.options import Options
-from slant.comparing.outlet_leaks import leak_tables
-from slant.comparing.phrases import phrase_tables
-from slant.comparing.rates import FEW_ARTICLES, Groups, draw, groups_of, rates_table
-from slant.comparing.score_tables import Store
-from slant.comparing.significance import ALPHA
+from slant.comparing.outlet_leaks import leaks_table
+from slant.comparing.phrases import phrases_table
+from slant.comparing.rates import FEW_ARTICLES, Groups, find_groups, rates_table, resample_groups
+from slant.comparing.score_tables import Store, arrow_table
+from slant.comparing.sensitivity import MEANING, published_errors, sensitivity_table
 from slant.errors import SlantError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Parts of the comparison, in order: what progress says, and the function that gives the tables by name.
-PARTS = (
-    ("how well the scores tell the outlet", leak_tables),
-    ("articles on the same events", event_tables),
-    ("what is covered, and how the same events are told", decomposition_tables),
-    ("phrases that set groups apart", phrase_tables),
-    ("how comments answer", reply_tables),
-    ("months", trend_tables),
-)
-OWN_WORDS = (
-    "Stances of news are held to the author's own words: where these, outside quotations, carry no loaded language, the "
-    "stance counts as neutral, be the news good or bad."
-)
+SHOWN = 5
 ADJUSTMENTS = {"bh": "Benjamini-Hochberg", "holm": "Holm"}
+OWN_WORDS = (
+    "Stance of news counts only in the author's own words: a unit without loaded language outside quotations counts as "
+    "neutral, whether its news is good or bad."
+)
+UNCORRECTED = (
+    "These are rates of the model's own labels. Its errors may differ between outlets: label a sample (slant sample), and "
+    "give it as --gold."
+)
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What was found, for the report and the files of the output folder.
+    """Results of a comparison, for the report and the files of the output folder.
 
-    tables: name → Arrow table. notes: sentences about the run as a whole, such as what was tested and what was not.
+    tables: name → Arrow table. notes: sentences about the whole run, such as what was tested. repeated: skipped rows, see
+    Store.
     """
 
     options: Options
@@ -84,67 +96,104 @@ class Results:
     articles: int
     units: int
     comments: int
+    repeated: int
     tables: Mapping[str, pa.Table]
     notes: tuple[str, ...]
 
 
-def run(store: Store, options: Options, *, say: Callable[[str], None] = lambda _: None) -> Results:
-    """Raises UsageError if there is nothing to compare. say: is told of each step before it begins."""
+def run(store: Store, options: Options, *, progress: Progress = lambda _: None) -> Results:
+    """Run the comparison and return all tables. `progress` is called with a description before each step.
+
+    Makes the tables `gold` (with --gold), `grouped`, `event_names`, `text_parts` and `hits` in the store. Raises
+    UsageError if there is nothing to compare.
+    """
     if options.gold:
         load_gold(store, options.gold)
-    say("articles with the same text, and on the same events")
-    mark(store)
-    groups = groups_of(store, min_articles=options.min_articles)
-    say("counting per article")
-    counted = cells(store, measures=options.measures)
-    say(f"{options.resamples:,} resamples of {len(counted.articles):,} texts")
-    drawn = draw(counted, resamples=options.resamples, seed=options.seed)
-    tables = {"rates": rates_table(counted, drawn, kept=groups.kept, level=options.level)}
-    say(f"differences between {len(groups.kept)} groups, {options.permutations:,} permutations each")
-    found = differences(counted, drawn, kept=list(groups.kept), options=options)
+    progress("finding duplicates and articles on the same events")
+    group_articles(store)
+    make_text_parts(store)
+    groups = find_groups(store, min_articles=options.min_articles)
+    kept = list(groups.kept)
+    progress("counting hits per article")
+    make_hits(store)
+    counts = count_hits(store, measures=options.measures)
+    labels = labeled_measures(store, counts) if options.gold else None
+    progress(f"rates, {options.resamples:,} resamples of {len(counts.articles):,} texts")
+    resampled = resample_groups(counts, resamples=options.resamples, seed=options.seed)
+    tables = {"rates": rates_table(counts, resampled, kept=kept, level=options.level)}
+    progress(f"differences between {len(kept)} groups, {options.permutations:,} permutations each")
+    found = find_differences(counts, resampled, kept=kept, options=options)
     tables |= {"detectable": found.detectable, "differences": found.differences, "untested": found.untested}
-    tables |= {"left_out": _left_out(groups), "copies": store.arrow(COPIES)}
+    tables |= {"left_out": _left_out(groups), "copies": copies_table(store)}
     notes = [*_notes(store, groups, found, options)]
-    if options.gold:
-        say("correcting by the labels of people")
-        tables["corrected"] = corrected_table(store, counted, tables, kept=list(groups.kept), options=options)
+    if labels is not None:
+        progress("correcting with labels by people")
+        tables["corrected"] = corrected_table(labels, counts, tables, kept=kept, options=options)
         notes += corrected_notes(tables["corrected"], groups=groups)
     else:
-        tables["sensitivity"], more = _sensitivity(store, tables["rates"], options)
-        notes.append(more)
-    for what, part in PARTS:
-        say(what)
-        tables |= part(store, counted, options=options, groups=groups)
+        tables["sensitivity"], note = _sensitivity(store, tables["rates"], options)
+        notes.append(note)
+    tables |= further_tables(store, counts, labels, groups=groups, options=options, progress=progress)
     articles, units, comments = store.rows(
         "SELECT count(DISTINCT article_id), count(*), count(*) FILTER (is_comment) FROM units"
     )[0]
     return Results(
-        options,
-        store.model,
-        store.codebook,
-        store.files,
-        groups,
-        articles,
-        units,
-        comments,
-        tables,
-        tuple(notes),
+        options=options,
+        model=store.model,
+        codebook=store.codebook,
+        files=store.files,
+        groups=groups,
+        articles=articles,
+        units=units,
+        comments=comments,
+        repeated=store.repeated,
+        tables=tables,
+        notes=tuple(notes),
     )
 
 
+def further_tables(
+    store: Store,
+    counts: Counts,
+    labels: Mapping[Measure, Labeled] | None,
+    *,
+    groups: Groups,
+    options: Options,
+    progress: Progress,
+) -> dict[str, pa.Table]:
+    """The tables beside rates and differences: leaks, errors, events, coverage, phrases, comments, months."""
+    kept = list(groups.kept)
+    progress("how well the outlet can be predicted from the scores")
+    tables = {"leaks": leaks_table(store, counts, groups=kept, options=options)}
+    if labels is not None:
+        tables["errors"] = errors_table(labels, counts, options=options)
+    progress("events, and how differently they are covered")
+    tables["events"] = events_table(store)
+    tables["event_articles"] = event_articles_table(store)
+    tables["decomposition"] = decomposition_table(store, counts, groups=kept, options=options)
+    progress("phrases that set groups apart")
+    tables["words"] = phrases_table(store, groups=kept, options=options)
+    progress("replies of comments")
+    tables["answers"] = answers_table(store, groups=kept, options=options)
+    tables["audience"] = audience_table(store, groups=kept, options=options)
+    progress("months")
+    tables["trends"] = trends_table(store, counts, groups=kept, options=options)
+    tables["month_events"] = month_events_table(store)
+    return tables
+
+
 def _sensitivity(store: Store, rates: pa.Table, options: Options) -> tuple[pa.Table, str]:
+    """The table and a note on it; an empty table if the model has no published errors."""
     try:
         errors = published_errors(store.model, folder=options.model)
-    except SlantError as error:  # a model without published errors is no reason not to compare
+    except SlantError as error:
         return sensitivity_table(rates.slice(0, 0), {}), f"No band for the model's errors: {error}"
     return sensitivity_table(rates, errors, own_words=options.own_words), MEANING
 
 
 def _left_out(groups: Groups) -> pa.Table:
-    import pyarrow as pa
-
-    names = pa.array(list(groups.left_out), pa.string())
-    return pa.table({"group": names, "articles": pa.array(list(groups.left_out.values()), pa.int64())})
+    rows = [{"group": group, "articles": articles} for group, articles in groups.left_out.items()]
+    return arrow_table(rows, {"group": "string", "articles": "int64"})
 
 
 def _notes(store: Store, groups: Groups, found: Differences, options: Options) -> Iterator[str]:
@@ -152,64 +201,67 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
         yield OWN_WORDS
     tests = found.differences.num_rows
     if len(groups.kept) < 2:
-        yield f"Only one {store.by} has {options.min_articles} articles, so there are no differences to look at."
+        yield f"Only one {store.by} has {options.min_articles} articles, so there are no differences to test."
     elif tests:
         yield (
             f"{tests:,} differences were tested and p adjusted over all of them ({ADJUSTMENTS[options.adjust]}); "
-            f"{found.untested.num_rows:,} were not, with fewer than {MIN_HITS} hits or {articles_needed(options)} articles. "
-            f"Detectable means found in 80 of 100 samples like this one at p < {found.level:.2g}, which is {ALPHA} over the "
-            "number of tests: what the adjustment asks of a difference that is the only one."
+            f"{found.untested.num_rows:,} were not tested, with fewer than {MIN_HITS} hits or {articles_needed(options)} "
+            "articles. The minimum detectable difference is found in 80 of 100 samples like this one at "
+            f"p < {found.level:.2g}: {ALPHA} over the number of tests, the level that a single true difference must reach."
         )
     else:
         yield (
-            f"No difference could be tested: nowhere do two groups have {MIN_HITS} hits together, and "
-            f"{articles_needed(options)} articles each, of one measure."
+            f"No difference could be tested: no measure has {MIN_HITS} hits in two groups together and "
+            f"{articles_needed(options)} articles in each."
         )
     if len(groups.kept) > MOST_GROUPS:
-        yield f"With more than {MOST_GROUPS} groups each was compared with the rest only. Raise --min-articles for pairs."
+        yield (
+            f"With more than {MOST_GROUPS} groups, each was compared only with all others. Raise --min-articles to "
+            "compare pairs."
+        )
     if small := [f"{group} ({n})" for group, n in groups.kept.items() if n < FEW_ARTICLES]:
-        yield f"Fewer than {FEW_ARTICLES} articles, so that intervals may be too narrow: {', '.join(small)}."
+        yield f"Fewer than {FEW_ARTICLES} articles, so intervals may be too narrow: {', '.join(small)}."
     if groups.left_out:
         few = ", ".join(f"{group} ({n})" for group, n in groups.left_out.items())
         yield f"Left out, with fewer than {options.min_articles} articles: {few}."
-    yield from copies_note(store, groups)
+    yield from copies_notes(store, groups)
     if store.repeated:
-        yield f"{store.repeated:,} rows were left out: comments posted again, or units that stood there already."
+        yield f"{store.repeated:,} rows were skipped as duplicates: comments posted again, or units given twice."
 
 
-SHOWN = 5
-UNCORRECTED = (
-    "These are rates of the model's own labels. Its errors may differ between outlets: label a sample (slant sample), and "
-    "give it as --gold."
-)
-
-
-def detectable(results: Results) -> Iterator[str]:
-    """The smallest detectable difference, a line for each family of measures."""
+def detectable_lines(results: Results) -> Iterator[str]:
+    """The minimum detectable difference, one line per family of measures."""
     rows = results.tables["detectable"].to_pylist()
     if not rows:
         return
-    yield (
-        f"Smallest difference that this sample could have detected ({POWER:.0%} power, p < {rows[0]['level']:.2g}), in the "
-        "middle pair of groups:"
-    )
-    families: dict[str, list[dict[str, Any]]] = {}
+    yield f"Minimum detectable difference ({POWER:.0%} power, p < {rows[0]['level']:.2g}), median over group pairs:"
+    families: dict[tuple[str, bool], list[dict[str, Any]]] = {}
     for row in rows:
-        families.setdefault(_family(row["measure"]), []).append(row)
-    for family, own in families.items():
+        measure = Measure.parse(row["measure"])
+        family = f"{'comments, ' if measure.comments else ''}{measure.family}"
+        per_words = measure.kind == PER_1000_WORDS
+        families.setdefault((family + " per 1,000 words" * per_words, per_words), []).append(row)
+    for (family, per_words), own in families.items():
         middle = sorted(own, key=lambda row: row["median"])[len(own) // 2]
-        span = f"from {_size(min(r['smallest'] for r in own), family)} to {_size(max(r['largest'] for r in own), family)}"
-        yield f"  {family}: {_size(middle['median'], family)} ({span}, over {sum(r['tests'] for r in own):,} tests)"
+        smallest, largest = min(r["smallest"] for r in own), max(r["largest"] for r in own)
+        span = f"from {_size(smallest, per_words)} to {_size(largest, per_words)}"
+        yield f"  {family}: {_size(middle['median'], per_words)} ({span}, over {sum(r['tests'] for r in own):,} tests)"
 
 
-def findings(results: Results) -> Iterator[str]:
-    """How many differences hold, and those with the largest effects among them."""
+def _size(value: float, per_words: bool) -> str:
+    if per_words:
+        return f"{value:.2g}"
+    return f"{100 * value:.0f} points" if value < 1 else "more than 100 points"
+
+
+def finding_lines(results: Results) -> Iterator[str]:
+    """How many differences are significant, the largest of them, and the notes of the run."""
     table = results.tables["differences"]
     rows = [row for row in table.to_pylist() if row["significant"]]
     if table.num_rows:
         yield (
-            f"{len(rows):,} of {table.num_rows:,} differences hold at p < 0.05 after adjustment "
-            f"({ADJUSTMENTS[results.options.adjust]}).{' The largest shares apart:' if rows else ''}"
+            f"{len(rows):,} of {table.num_rows:,} differences are significant (p < {ALPHA} after adjustment, "
+            f"{ADJUSTMENTS[results.options.adjust]}).{' The largest between shares:' if rows else ''}"
         )
     shares = [row for row in rows if row["effect_kind"] == "cohens_h"]
     for row in sorted(shares, key=lambda row: -abs(row["difference"]))[:SHOWN]:
@@ -221,17 +273,3 @@ def findings(results: Results) -> Iterator[str]:
     yield from results.notes
     if results.options.gold is None:
         yield UNCORRECTED
-
-
-def _family(measure: str) -> str:
-    plain = measure.removeprefix(COMMENTS)
-    kind = plain.partition("/")[0]
-    if kind in ("loaded", "technique") and not plain.endswith("/units"):
-        kind += " per 1,000 words"
-    return ("comments, " if plain != measure else "") + kind
-
-
-def _size(value: float, family: str) -> str:
-    if family.endswith("per 1,000 words"):
-        return f"{value:.2g}"
-    return f"{100 * value:.0f} points" if value < 1 else "more than 100 points"

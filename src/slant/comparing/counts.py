@@ -1,118 +1,61 @@
-"""What counts: each group's part of each text, wire copy and what was published again taken for one text.
+"""Hits and totals of every measure, per text and group: the numbers from which all rates are computed.
 
-Copies of a text inside one group count once, by the first of them. Across groups every group that ran the text keeps it,
-since each did publish it; but they are one draw: resampling draws all copies of a text together, and a permutation lets its
-parts on both sides change sides together. The comments under every copy count, as other readers wrote them, and belong to the
-draw of that text.
+Copies (wire copy, reprints) are one text; events.py finds them. Within a group the copies of a text count once, by the first
+of them. Every group that published the text counts it, but resamples draw all copies of a text together, and permutations
+swap them together. The comments under every copy count, since other readers wrote them; they are drawn with the text.
 
-Per text and group what every rate is made of: how many hits, out of how many. All else re-aggregates these.
+Tables in the store:
+text_parts  one row per article and group that has units of it: id (numbers the group's part of a text), article_id, "group",
+            cluster (article_id that names the text), n (number of the text), written (the group has units of the article
+            itself, not only comments), copy (skipped: not the first copy), copies (articles of the group with this text)
+hits        one row per unit behind a number: id (of text_parts; null for "threads/"), "group", measure, article_id, unit_id,
+            is_comment, probability (of the label; the largest if the model abstained), n (hits), spans (distinct loaded
+            spans)
 
-An article is a text, unless others are copies of it: parts.py says what then counts.
+A net stance and spans per 1,000 words have no rows in hits: they are computed from other measures (Measure.sources).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slant.comparing.measures import (
+    ARTICLE,
+    COMMENTS,
+    NAME_IN_SQL,
+    NET,
+    NO_CALL,
+    PER_1000_WORDS,
+    STANCE_PARTS,
+    THREADS,
+    UNITS,
+    Measure,
+)
 from slant.comparing.score_tables import Store
 from slant.errors import UsageError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from slant.comparing.rates import Groups
-
-COUNTED = "(is_comment OR NOT copy)"  # of rows joined with parts: the units that count
-
-
-def parts(store: Store) -> None:
-    """Makes the table `parts` in the store, a row for each article and group that has units of it.
-
-    id: number of the group's part of the text. article_id, "group". cluster: article_id that names the text, n: its number.
-    written: whether the group has units of the article itself, and not comments only. copy: whether these are left out.
-    copies: written parts of the same id. Without the table `grouped` (see events.mark) every article is a text of its own.
-    """
-    known = store.rows("SELECT 1 FROM information_schema.tables WHERE table_name = 'grouped'")
-    store.connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE parts AS
-        WITH given AS (SELECT article_id, "group", bool_or(NOT is_comment) AS written FROM units GROUP BY ALL),
-             texts AS ({_TEXTS if known else _ARTICLES})
-        SELECT dense_rank() OVER (ORDER BY cluster, "group") - 1 AS id, dense_rank() OVER (ORDER BY cluster) - 1 AS n,
-               article_id, "group", cluster, written,
-               written AND row_number() OVER (PARTITION BY cluster, "group", written ORDER BY day, article_id) > 1 AS copy,
-               count(*) FILTER (written) OVER (PARTITION BY cluster, "group") AS copies
-        FROM texts""")
-
-
-_ARTICLES = "SELECT *, article_id AS cluster, NULL::DATE AS day FROM given"
-_TEXTS = """
-    SELECT given.*, coalesce(cluster, article_id) AS cluster, day FROM given LEFT JOIN grouped USING (article_id)"""
-
-# A text that counts by different articles; one that stands in several groups itself, as with kinds of unit, is not shared.
-_SHARED = """
-    SELECT cluster FROM parts WHERE written GROUP BY 1
-    HAVING count(DISTINCT article_id) FILTER (NOT copy) > 1"""
-COPIES = f"""
-    SELECT "group", count(*) FILTER (copy) AS articles,
-           count(DISTINCT cluster) FILTER (cluster IN ({_SHARED})) AS shared
-    FROM parts WHERE written GROUP BY 1 HAVING articles > 0 OR shared > 0 ORDER BY 1"""
-
-
-def copies_note(store: Store, groups: Groups) -> Iterator[str]:
-    """What was done about copies, where there are any."""
-    if groups.copies:
-        each = ", ".join(f"{group} ({n:,})" for group, n in groups.copies.items())
-        count = store.rows("SELECT count(DISTINCT article_id) FROM parts WHERE copy")[0][0]
-        are, were = ("article is a copy", "was") if count == 1 else ("articles are copies", "were")
-        yield f"{count:,} {are} of a text that the same {store.by} has already, within days, and {were} left out: {each}."
-    if shared := store.rows(f"SELECT count(*) FROM ({_SHARED})")[0][0]:
-        yield (
-            f"{shared:,} {'text' if shared == 1 else 'texts'} ran in more than one {store.by} (wire copy): counted in each, "
-            "and drawn as one in resamples and permutations."
-        )
-
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-FAMILIES = ("stance", "loaded", "technique", "frame", "reply")
-COMMENTS = "comments/"
+COUNTED = "(is_comment OR NOT copy)"  # SQL condition, after a join with text_parts: the units that count
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """A rate by name: "stance/<target>/against|neutral|favor|no_call|net", "loaded/<voice>/units|per_1000_words",
-    "technique/<label>/<voice>" (per 1,000 words), "frame/<label>", "reply/<label>", of comments with "comments/" before it.
+class Counts:
+    """Hits (rows, measures) and totals (rows, denominators); a row is a group's part of one text, in order of `article`.
 
-    total: the denominator: "units", "words", "replies" or "stance/<target>" (units that are asked about it).
-    """
-
-    name: str
-    total: str
-
-    @property
-    def kind(self) -> str:
-        """ "share" in [0, 1], "net" (a difference of two shares) in [-1, 1], or "per_1000_words"."""
-        if self.total.endswith("words"):
-            return "per_1000_words"
-        return "net" if self.name.endswith("/net") else "share"
-
-    @property
-    def scale(self) -> float:
-        return 1000.0 if self.kind == "per_1000_words" else 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """hits: (rows, measures), totals: (rows, denominators); a row is a group's part of one text, in order of `article`.
-
-    group, article: (rows,) numbers into `groups` and `articles`, which names a text by the first of its copies.
-    column: (measures,) the denominator of each measure,
-    units_column: how many units there are to look at.
-    A text stands in several rows where several groups ran it, or where groups cut through articles, as kinds of unit do.
+    groups: names. articles: each text, named by the first of its copies. group, article: (rows,) indices into these.
+    column, units_column: (measures,) columns of `totals`: the denominator of each measure, and its number of units.
+    A text has several rows if several groups published it, or if groups cut through articles, as kinds of unit do.
     """
 
     groups: tuple[str, ...]
@@ -125,11 +68,12 @@ class Cells:
     hits: NDArray[np.float32]
     totals: NDArray[np.float32]
 
-    def index(self, name: str) -> int:
-        return [measure.name for measure in self.measures].index(name)
+    def index(self, measure: Measure) -> int:
+        return self.measures.index(measure)
 
     @property
     def scale(self) -> Floats:
+        """(measures,) scale of each measure."""
         return np.array([measure.scale for measure in self.measures])
 
     @property
@@ -138,100 +82,176 @@ class Cells:
         return len(self.articles) < len(self.article)
 
 
-def cells(store: Store, *, measures: Sequence[str] = ()) -> Cells:
-    """Everything that the scores hold, or the measures that fit one of the patterns (as in file names).
+def make_text_parts(store: Store, *, merge_copies: bool = True) -> None:
+    """Make the table `text_parts`.
 
-    Copies are told from other articles where events.mark has looked for them before.
-    A measure without a single hit is not there, except for stance toward a target that is asked about.
-    Raises UsageError if a pattern fits nothing.
+    merge_copies: treat copies as one text, by the table `grouped` of events.group_articles. False: every article is a text of
+    its own.
     """
-    parts(store)
-    rows = store.columns('SELECT DISTINCT id, "group", n FROM parts ORDER BY id')
+    if merge_copies:
+        texts = """SELECT articles.*, coalesce(cluster, article_id) AS cluster, day
+                   FROM articles LEFT JOIN grouped USING (article_id)"""
+    else:
+        texts = "SELECT *, article_id AS cluster, NULL::DATE AS day FROM articles"
+    store.connection.execute(f"""
+        CREATE TEMP TABLE text_parts AS
+        WITH articles AS (SELECT article_id, "group", bool_or(NOT is_comment) AS written FROM units GROUP BY ALL),
+             texts AS ({texts})
+        SELECT dense_rank() OVER (ORDER BY cluster, "group") - 1 AS id, dense_rank() OVER (ORDER BY cluster) - 1 AS n,
+               article_id, "group", cluster, written,
+               written AND row_number() OVER (PARTITION BY cluster, "group", written ORDER BY day, article_id) > 1 AS copy,
+               count(*) FILTER (written) OVER (PARTITION BY cluster, "group") AS copies
+        FROM texts""")
+
+
+# Texts of which several articles count. An article that is in several groups by itself, as with kinds of unit, is not shared.
+_SHARED = """
+    SELECT cluster FROM text_parts WHERE written GROUP BY 1
+    HAVING count(DISTINCT article_id) FILTER (NOT copy) > 1"""
+
+
+def copies_table(store: Store) -> pa.Table:
+    """group, articles (skipped copies), shared (texts of other groups too); groups with neither have no row."""
+    return store.arrow(f"""
+        SELECT "group", count(*) FILTER (copy) AS articles,
+               count(DISTINCT cluster) FILTER (cluster IN ({_SHARED})) AS shared
+        FROM text_parts WHERE written GROUP BY 1 HAVING articles > 0 OR shared > 0 ORDER BY 1""")
+
+
+def copies_notes(store: Store, groups: Groups) -> Iterator[str]:
+    """How copies were treated, if there are any."""
+    if groups.copies:
+        each = ", ".join(f"{group} ({n:,})" for group, n in groups.copies.items())
+        count = store.rows("SELECT count(DISTINCT article_id) FROM text_parts WHERE copy")[0][0]
+        articles = "1 article repeats" if count == 1 else f"{count:,} articles repeat"
+        yield f"{articles} a text that the same {store.by} published within days; skipped as duplicates: {each}."
+    if shared := store.rows(f"SELECT count(*) FROM ({_SHARED})")[0][0]:
+        texts = "1 text was" if shared == 1 else f"{shared:,} texts were"
+        yield (
+            f"{texts} published by more than one {store.by} (wire copy): counted in each, and kept together in resamples and "
+            "permutations."
+        )
+
+
+_UNIT = 'article_id, "group", unit_id, is_comment'
+# Loaded spans in a voice that the unit can have: "outlet" in articles, "reader" in comments, "quoted" in both.
+_SPANS = "FROM loaded WHERE voice = 'quoted' OR (voice = 'reader') = is_comment GROUP BY ALL"
+_STANCE_ROWS = f"""
+    SELECT {_UNIT}, 'stance' AS family, target AS subject, coalesce(label, '{NO_CALL}') AS part,
+           CASE label WHEN 'against' THEN p_against WHEN 'favor' THEN p_favor WHEN 'neutral' THEN p_neutral
+           ELSE greatest(p_against, p_neutral, p_favor) END AS probability, 1 AS hits, 0 AS spans
+    FROM stances"""
+_LOADED_ROWS = f"""
+    SELECT {_UNIT}, 'loaded', voice, '{UNITS}', max(score), 1, count(DISTINCT ("start", "end")) {_SPANS}
+    UNION ALL
+    SELECT {_UNIT}, 'technique', label, voice, max(score), count(*), 0 {_SPANS}"""
+_FRAME_ROWS = f"SELECT {_UNIT}, 'frame', label, '', score, 1, 0 FROM frames"
+_REPLY_ROWS = """
+    SELECT article_id, "group", unit_id, true AS is_comment, 'reply' AS family, label AS subject, '' AS part,
+           CASE label WHEN 'support' THEN p_support WHEN 'deny' THEN p_deny WHEN 'query' THEN p_query ELSE p_comment END
+           AS probability, 1 AS hits, 0 AS spans
+    FROM replies"""
+# The group of an article is that of its own units: if authors are compared, comments have the group of their own author.
+ARTICLE_GROUPS = """
+    (SELECT article_id, coalesce(any_value("group") FILTER (NOT is_comment), any_value("group")) AS "group"
+     FROM units GROUP BY 1)"""
+
+
+def make_hits(store: Store) -> None:
+    """Make the table `hits`: each unit behind each number, without skipped copies. Needs `text_parts`."""
+    store.connection.execute(f"""
+        CREATE TEMP TABLE hits AS
+        SELECT id, "group", {NAME_IN_SQL} AS measure, article_id, unit_id, is_comment, probability, hits AS n, spans
+        FROM (
+            SELECT * EXCLUDE (cluster, n, written, copy, copies), CASE WHEN is_comment THEN '{COMMENTS}' ELSE '' END AS side
+            FROM ({_STANCE_ROWS} UNION ALL {_LOADED_ROWS} UNION ALL {_FRAME_ROWS} UNION ALL {_REPLY_ROWS})
+            JOIN text_parts USING (article_id, "group") WHERE {COUNTED}
+            UNION ALL BY NAME
+            SELECT NULL AS id, found.* EXCLUDE ("group"), a."group", '{THREADS}' AS side
+            FROM ({_STANCE_ROWS} WHERE is_comment AND target = '{ARTICLE}' UNION ALL {_REPLY_ROWS}) found
+            JOIN {ARTICLE_GROUPS} a USING (article_id))""")
+
+
+def count_hits(store: Store, *, measures: Sequence[str] = ()) -> Counts:
+    """Count hits and totals for all measures, or for those whose name matches a pattern (wildcards as in file names).
+
+    Needs the tables `text_parts` and `hits`. A measure without a hit is left out, except stance toward a target that units
+    were scored for. Raises UsageError if no measure matches.
+    """
+    rows = store.columns('SELECT DISTINCT id, "group", n FROM text_parts ORDER BY id')
     names, group = np.unique(rows["group"].astype(object), return_inverse=True)
-    total_names, totals = _spread(store, _TOTALS, len(group))
-    hit_names, hits = _spread(store, _HITS, len(group))
-    found = [measure_of(name) for name in hit_names]
-    kept = sorted(
-        (i for i in range(len(found)) if _wanted(found[i].name, measures)),
-        key=lambda i: _order(found[i].name),
-    )
+    every, hits, totals = _hits_and_totals(store, len(group))
+    kept = [i for i, measure in enumerate(every) if not measures or measure.matches(measures)]
     if measures and not kept:
-        known = ", ".join(sorted(hit_names)[:5])
+        known = ", ".join(sorted(map(str, every))[:5])
         raise UsageError(f"no measure fits {', '.join(measures)}. Measures of these scores: {known}, …")
-    chosen = tuple(found[i] for i in kept)
-    return Cells(
+    chosen = tuple(every[i] for i in kept)
+    total_names = list(totals)
+    return Counts(
         groups=tuple(names),
-        articles=store.columns("SELECT DISTINCT cluster FROM parts ORDER BY 1")["cluster"],
+        articles=store.columns("SELECT DISTINCT cluster FROM text_parts ORDER BY 1")["cluster"],
         group=group,
         article=rows["n"].astype(np.int64),
         measures=chosen,
         column=np.array([total_names.index(measure.total) for measure in chosen], np.int64),
-        units_column=np.array([total_names.index(_units_of(measure)) for measure in chosen], np.int64),
-        hits=hits[:, kept],
-        totals=totals,
+        units_column=np.array([total_names.index(measure.units_total) for measure in chosen], np.int64),
+        hits=hits[:, kept] if measures else hits,
+        totals=np.stack(list(totals.values()), axis=1),
     )
 
 
-def _wanted(name: str, patterns: Sequence[str]) -> bool:
-    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def _order(name: str) -> tuple[bool, int, str]:
-    plain = name.removeprefix(COMMENTS)
-    return name.startswith(COMMENTS), FAMILIES.index(plain.partition("/")[0]), plain
-
-
-def measure_of(name: str) -> Measure:
-    return Measure(name, _total_of(name))
-
-
-def _total_of(name: str) -> str:
-    side = COMMENTS if name.startswith(COMMENTS) else ""
-    plain = name.removeprefix(COMMENTS)
-    if plain.startswith("stance/"):
-        return side + plain.rpartition("/")[0]
-    if plain.startswith("technique/") or plain.endswith("/per_1000_words"):
-        return side + "words"
-    return side + ("replies" if plain.startswith("reply/") else "units")
-
-
-def _units_of(measure: Measure) -> str:
-    return measure.total if measure.kind != "per_1000_words" else measure.total.replace("words", "units")
-
-
-def _spread(store: Store, query: str, rows: int) -> tuple[list[str], NDArray[np.float32]]:
-    """A query for (id, name, n) as (rows, names), 0 where it says nothing."""
+def _hits_and_totals(
+    store: Store, rows: int
+) -> tuple[list[Measure], NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+    """All measures in order, hits (rows, measures), and denominator → (rows,)."""
     import pyarrow.compute as pc
 
-    table = store.arrow(query)
-    coded = pc.dictionary_encode(table["name"].combine_chunks())
-    names = coded.dictionary.to_pylist()
-    spread = np.zeros((rows, len(names)), np.float32)
-    spread[table["id"].to_numpy(), coded.indices.to_numpy()] = table["n"].to_numpy()
-    return names, spread
+    table = store.arrow("""
+        SELECT id, measure, sum(n)::FLOAT AS n, sum(spans)::FLOAT AS spans FROM hits WHERE id IS NOT NULL GROUP BY ALL""")
+    coded = pc.dictionary_encode(table["measure"].combine_chunks())
+    found = [Measure.parse(name) for name in coded.dictionary.to_pylist()]
+    row, code = table["id"].to_numpy(), coded.indices.to_numpy()
+    measures = sorted(
+        {derived for measure in found for derived in _derived(measure)}, key=lambda m: m.sort_key
+    )
+    column = {measure: i for i, measure in enumerate(measures)}
+    hits = np.zeros((rows, len(measures)), np.float32)
+    hits[row, np.array([column[measure] for measure in found], np.int64)[code]] = table["n"].to_numpy()
+    # Rows of units with loaded language also hold the number of their spans.
+    per_words = [column[m.with_part(PER_1000_WORDS)] if m.family == "loaded" else -1 for m in found]
+    spans_column = np.array(per_words, np.int64)[code]
+    own = np.flatnonzero(spans_column >= 0)
+    hits[row[own], spans_column[own]] = table["spans"].to_numpy()[own]
+    for measure in measures:
+        if measure.kind == NET:
+            against, favor = (hits[:, column[source]] for source in measure.sources)
+            hits[:, column[measure]] = favor - against
+    totals = _unit_totals(store, rows)
+    for measure, i in column.items():
+        if measure.family in ("stance", "reply") and measure.kind != NET:
+            total = totals.setdefault(measure.total, np.zeros(rows, np.float32))
+            total += hits[:, i]
+    return measures, hits, totals
 
 
-_SIDE = "CASE WHEN is_comment THEN 'comments/' ELSE '' END"
-_JOINED = 'JOIN parts USING (article_id, "group")'
-_OWN = f"{_JOINED} WHERE {COUNTED}"
-_TOTALS = f"""
-    SELECT id, {_SIDE} || 'units' AS name, count(*)::FLOAT AS n FROM units {_OWN} GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'words', sum(words)::FLOAT FROM units {_OWN} GROUP BY ALL
-    UNION ALL SELECT id, 'comments/replies', count(*)::FLOAT FROM replies {_JOINED} GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'stance/' || target, count(*)::FLOAT FROM stances {_OWN} GROUP BY ALL"""
-_LABELS = "unnest(['against', 'neutral', 'favor', 'no_call', 'net'])"
-_HITS = f"""
-    WITH asked AS (SELECT id, is_comment, target, coalesce(label, 'no_call') AS label, count(*) AS n
-                   FROM stances {_OWN} GROUP BY ALL),
-         spans AS (SELECT id, is_comment, voice, unit_id, "start", "end", label FROM loaded {_OWN}
-                   AND (voice = 'quoted' OR (voice = 'reader') = is_comment))
-    SELECT id, {_SIDE} || 'stance/' || target || '/' || possible AS name,
-           sum(CASE WHEN possible = label THEN n WHEN possible != 'net' THEN 0
-                    WHEN label = 'favor' THEN n WHEN label = 'against' THEN -n ELSE 0 END)::FLOAT AS n
-    FROM asked, (SELECT {_LABELS} AS possible) GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'loaded/' || voice || '/units', count(DISTINCT unit_id)::FLOAT FROM spans GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'loaded/' || voice || '/per_1000_words', count(DISTINCT (unit_id, "start", "end"))::FLOAT
-              FROM spans GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'technique/' || label || '/' || voice, count(*)::FLOAT FROM spans GROUP BY ALL
-    UNION ALL SELECT id, {_SIDE} || 'frame/' || label, count(*)::FLOAT FROM frames {_OWN} GROUP BY ALL
-    UNION ALL SELECT id, 'comments/reply/' || label, count(*)::FLOAT FROM replies {_JOINED} GROUP BY ALL"""
+def _derived(measure: Measure) -> Iterator[Measure]:
+    """A measure in the table `hits` and those counted with it: all stances toward a target, or spans per 1,000 words."""
+    yield measure
+    if measure.family == "stance":
+        yield from map(measure.with_part, STANCE_PARTS)
+    elif measure.family == "loaded":
+        yield measure.with_part(PER_1000_WORDS)
+
+
+def _unit_totals(store: Store, rows: int) -> dict[str, NDArray[np.float32]]:
+    """Units and words of articles and of comments, (rows,) each."""
+    found = store.columns(f"""
+        SELECT id, is_comment, count(*)::FLOAT AS units, sum(words)::FLOAT AS words
+        FROM units JOIN text_parts USING (article_id, "group") WHERE {COUNTED} GROUP BY ALL""")
+    totals = {}
+    for comments, side in ((False, ""), (True, f"{COMMENTS}/")):
+        own = found["is_comment"] == comments
+        for name in ("units", "words"):
+            totals[side + name] = np.zeros(rows, np.float32)
+            totals[side + name][found["id"][own]] = found[name][own]
+    return totals

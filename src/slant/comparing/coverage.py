@@ -1,24 +1,21 @@
-"""How much of a difference lies in what is covered, and how much in how the same events are told.
+"""How much of a difference lies in the choice of events, and how much in how the same events are covered; and rates by month.
 
 The difference of two groups' rates is split exactly into three parts (Kitagawa 1955; Oaxaca 1973 and Blinder 1973 for means):
-- selection: the groups give the events that both cover different weight,
-- presentation: they tell the same event differently, at the average of their weights,
-- not shared: what each covers alone. Nothing says which of the two it is.
+- selection: the groups give the events that both cover different weights,
+- presentation: they cover the same event differently, at the average of their weights,
+- not shared: what only one of them covers. Whether that is selection or presentation cannot be known.
 
 With w the share of an event in a group's shared coverage (in units or words) and r its rate there:
 selection = Σ (w_a - w_b)(r_a + r_b) / 2, presentation = Σ (r_a - r_b)(w_a + w_b) / 2.
 
-Intervals resample whole events with all that both groups wrote on them, since articles on one event are not independent, and
-since most events have one article of each group, inside which nothing could be resampled.
-
-Month by month: rates of each group with intervals, and the events that the months are full of.
+Intervals resample whole events with everything that both groups wrote on them. Articles on one event are not independent,
+and most events have one article per group, so there is nothing to resample inside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -26,83 +23,87 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.comparing.counts import Cells
+from slant.comparing.counts import Counts, Floats
 from slant.comparing.differences import MOST_GROUPS
-from slant.comparing.events import mark
-from slant.comparing.rates import ALL, ends, interval_of, resample, times
+from slant.comparing.measures import ALL, REST
+from slant.comparing.rates import interval_or_bound, percentile_interval, poisson_draws, resample
+from slant.comparing.score_tables import arrow_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from slant.comparing.options import Options
-    from slant.comparing.rates import Groups
     from slant.comparing.score_tables import Store
 
-MAIN = ("stance/*/net", "loaded/outlet/per_1000_words", "frame/*")
-FEWEST_EVENTS = 5  # shared; below, nothing is claimed. Simulated, intervals of 95 % cover 90 % at 6 to 12, 95 % from 30 on
-REST = "(rest)"
+# Patterns of the measures that are split into parts and shown by month.
+MAIN_MEASURES = ("stance/*/net", "loaded/outlet/per_1000_words", "frame/*")
+# Shared events; with fewer nothing is claimed. In simulations 95 % intervals cover 90 % at 6 to 12 events, 95 % from 30 on.
+MIN_EVENTS = 5
 PARTS = ("selection", "presentation", "not_shared")
-Floats = NDArray[np.float64]
+EVENTS_A_MONTH = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One group. hits, totals: (events told by two groups or more, measures). all_hits, all_totals: (measures,) of
-    everything. drawn: (2, resamples, measures), hits and totals of everything in each resample."""
+    """Counts of one group.
+
+    hits, totals: (events covered by two groups or more, measures). all_hits, all_totals: (measures,) of everything.
+    resampled: (2, resamples, measures): hits and totals of everything in each resample.
+    """
 
     hits: Floats
     totals: Floats
     all_hits: Floats
     all_totals: Floats
-    drawn: Floats
+    resampled: Floats
 
 
-def decomposition(store: Store, cells: Cells, *, groups: Sequence[str], options: Options) -> pa.Table:
-    """One row for each main measure and each pair of `groups`, and each group against all others as "(rest)"; above
-    MOST_GROUPS groups that alone.
+def decomposition_table(store: Store, counts: Counts, *, groups: Sequence[str], options: Options) -> pa.Table:
+    """One row per main measure and pair of groups, and per group against all others as "(rest)".
 
-    group, other, measure; value, other_value (rates overall); difference = selection +
-    presentation + not_shared, the parts with `_low` and `_high` (the interval of the difference itself stands in the table of
-    differences, which resamples articles). shared_events; shared_share, other_shared_share:
-    the part of either group's coverage (units or words) that is of shared events. Everything about the parts is null below
-    FEWEST_EVENTS shared events.
+    With more than MOST_GROUPS groups there are no pairs, only all others. Columns:
+    group, other, measure; value, other_value (overall rates); difference = selection + presentation + not_shared, each
+    part with `_low` and `_high` (the interval of the difference itself is in the table of differences, which resamples
+    articles); shared_events; shared_share, other_shared_share: share of either group's coverage (units or words) that is
+    on shared events. Below MIN_EVENTS shared events the parts are null. Needs the tables `grouped` and `text_parts`.
     """
-    import pyarrow as pa
-
-    mark(store)
-    wanted = [i for i, m in enumerate(cells.measures) if any(fnmatchcase(m.name, p) for p in MAIN)]
+    wanted = _main_measures(counts)
     rng = np.random.default_rng(options.seed)
-    sides, weights = _sides(store, cells, wanted, options.resamples, rng)
+    sides, weights = _sides(store, counts, wanted, options.resamples, rng)
     rows: list[dict[str, Any]] = []
-    for name, other, a, b in _pairs(sides, [g for g in groups if g in cells.groups]):
+    for name, other, a, b in _pairs(sides, [g for g in groups if g in counts.groups]):
         observed = _parts(a, b, np.ones((1, len(a.hits))), None)[0]
-        drawn = _parts(a, b, weights, (a.drawn, b.drawn))
-        interval = ends(drawn.astype(np.float32), level=options.level)
+        resampled = _parts(a, b, weights, (a.resampled, b.resampled))
+        interval = percentile_interval(resampled.astype(np.float32), level=options.level)
         for m in np.flatnonzero((a.all_totals > 0) & (b.all_totals > 0)).tolist():
-            measure = cells.measures[wanted[m]]
-            row = {"group": name, "other": other, "measure": measure.name, **_row(a, b, m, measure.scale)}
-            if row["shared_events"] >= FEWEST_EVENTS:
+            measure = counts.measures[wanted[m]]
+            row = {"group": name, "other": other, "measure": str(measure), **_row(a, b, m, measure.scale)}
+            if row["shared_events"] >= MIN_EVENTS:
                 for p, part in enumerate(PARTS):
-                    found = (observed[p, m], *(end[p, m] for end in interval))
-                    row |= zip(
-                        (part, f"{part}_low", f"{part}_high"), (measure.scale * x for x in found), strict=True
-                    )
+                    low, high = (end[p, m] for end in interval)
+                    row |= {
+                        part: measure.scale * observed[p, m],
+                        f"{part}_low": measure.scale * low,
+                        f"{part}_high": measure.scale * high,
+                    }
             rows.append(row)
-    return pa.Table.from_pylist(rows, schema=pa.schema([(n, getattr(pa, kind)()) for n, kind in _SCHEMA]))
+    return arrow_table(rows, _DECOMPOSITION)
 
 
-_SCHEMA = [
-    *((name, "string") for name in ("group", "other", "measure")),
-    *((name, "float64") for name in ("value", "other_value", "difference")),
-    *((f"{part}{end}", "float64") for part in PARTS for end in ("", "_low", "_high")),
-    ("shared_events", "int64"),
-    ("shared_share", "float64"),
-    ("other_shared_share", "float64"),
-]
+_DECOMPOSITION = {
+    **dict.fromkeys(("group", "other", "measure"), "string"),
+    **dict.fromkeys(("value", "other_value", "difference"), "float64"),
+    **{f"{part}{end}": "float64" for part in PARTS for end in ("", "_low", "_high")},
+    "shared_events": "int64", "shared_share": "float64", "other_shared_share": "float64",
+}  # fmt: skip
+
+
+def _main_measures(counts: Counts) -> list[int]:
+    return [i for i, measure in enumerate(counts.measures) if measure.matches(MAIN_MEASURES)]
 
 
 def _row(a: Side, b: Side, m: int, scale: float) -> dict[str, Any]:
-    """What is said of one measure also where the parts are not."""
+    """The columns that are known even with few shared events."""
     shared = (a.totals[:, m] > 0) & (b.totals[:, m] > 0)
     value, other = (scale * side.all_hits[m] / side.all_totals[m] for side in (a, b))
     return {
@@ -115,15 +116,15 @@ def _row(a: Side, b: Side, m: int, scale: float) -> dict[str, Any]:
     }
 
 
-def _parts(a: Side, b: Side, weights: Floats, drawn: tuple[Floats, Floats] | None) -> Floats:
+def _parts(a: Side, b: Side, weights: Floats, resampled: tuple[Floats, Floats] | None) -> Floats:
     """(resamples, parts, measures) of the difference a - b, in the order of PARTS; NaN where a resample has no shared event.
 
-    weights: (resamples, events). drawn: hits and totals of everything in each resample; None for what was observed.
+    weights: (resamples, events). resampled: hits and totals of everything in each resample; None for the observed ones.
     """
     shared = (a.totals > 0) & (b.totals > 0)
-    told = np.flatnonzero(shared.any(1))  # by both: a few of all events
-    shared, weights = shared[told], weights[:, told]
-    counts = [(side.hits[told], side.totals[told]) for side in (a, b)]
+    by_both = np.flatnonzero(shared.any(1))  # a few of all events
+    shared, weights = shared[by_both], weights[:, by_both]
+    counts = [(side.hits[by_both], side.totals[by_both]) for side in (a, b)]
     with np.errstate(invalid="ignore", divide="ignore"):
         middle = np.where(shared, sum(hits / totals for hits, totals in counts) / 2, 0)
         rate, expected = [], []
@@ -131,10 +132,10 @@ def _parts(a: Side, b: Side, weights: Floats, drawn: tuple[Floats, Floats] | Non
             total = weights @ (totals * shared)
             rate.append(weights @ (hits * shared) / total)
             expected.append(weights @ (totals * middle) / total)
-        if drawn is None:
+        if resampled is None:
             overall = [(side.all_hits / side.all_totals)[None] for side in (a, b)]
         else:
-            overall = [hits / totals for hits, totals in drawn]
+            overall = [hits / totals for hits, totals in resampled]
         difference, within = overall[0] - overall[1], rate[0] - rate[1]
         selection = expected[0] - expected[1]
     return np.stack([selection, within - selection, difference - within], axis=1)
@@ -144,55 +145,52 @@ def _pairs(sides: dict[str, Side], groups: Sequence[str]) -> Iterator[tuple[str,
     for a, b in combinations(groups, 2) if len(groups) <= MOST_GROUPS else ():
         yield a, b, sides[a], sides[b]
     if len(groups) > 2:
-        everything = reduce(lambda one, other: _combined(one, other, np.add), sides.values())
+        everything = reduce(lambda one, other: _combine(one, other, np.add), sides.values())
         for a in groups:
-            yield a, REST, sides[a], _combined(everything, sides[a], np.subtract)
+            yield a, REST, sides[a], _combine(everything, sides[a], np.subtract)
 
 
-def _combined(one: Side, other: Side, way: np.ufunc) -> Side:
-    """Sums or differences of counts, which are whole numbers and so exact."""
-    names = ("hits", "totals", "all_hits", "all_totals", "drawn")
-    return Side(*(way(getattr(one, name), getattr(other, name)) for name in names))
+def _combine(one: Side, other: Side, operation: np.ufunc) -> Side:
+    """Add or subtract counts; they are whole numbers, so the result is exact."""
+    return Side(*(operation(getattr(one, f.name), getattr(other, f.name)) for f in fields(Side)))
 
 
 def _sides(
-    store: Store, cells: Cells, wanted: list[int], resamples: int, rng: np.random.Generator
+    store: Store, counts: Counts, wanted: list[int], resamples: int, rng: np.random.Generator
 ) -> tuple[dict[str, Side], Floats]:
-    """Each group's counts, and how often each event that two groups or more told is drawn (resamples, events)."""
-    stratum, events = _strata(store, cells)
-    weights = times(rng, (resamples, events)).astype(np.float64)
-    counts = np.concatenate([cells.hits[:, wanted], cells.totals[:, cells.column[wanted]]], axis=1)
+    """Each group's counts, and (resamples, events) how often each event that two groups or more cover is drawn."""
+    stratum, events = _strata(store, counts)
+    weights = poisson_draws(rng, (resamples, events)).astype(np.float64)
+    values = np.concatenate([counts.hits[:, wanted], counts.totals[:, counts.column[wanted]]], axis=1)
     sides = {}
-    for number, name in enumerate(cells.groups):
-        own = np.flatnonzero(cells.group == number)
-        told = own[stratum[own] < events]
+    for number, name in enumerate(counts.groups):
+        own = np.flatnonzero(counts.group == number)
+        on_events = own[stratum[own] < events]
         alone = own[stratum[own] >= events]
-        of_events = _summed(counts[told], stratum[told], events)
+        of_events = _sum_rows(values[on_events], stratum[on_events], events)
         texts, place = np.unique(stratum[alone], return_inverse=True)
-        of_texts = _summed(counts[alone], place, len(texts))
-        drawn = weights @ of_events + resample(of_texts, resamples=resamples, rng=rng)
+        of_texts = _sum_rows(values[alone], place, len(texts))
+        resampled = weights @ of_events + resample(of_texts, resamples=resamples, rng=rng)
         hits, totals = np.split(of_events, 2, axis=1)
-        all_hits, all_totals = np.split(counts[own].sum(0, float), 2)
-        sides[name] = Side(hits, totals, all_hits, all_totals, np.stack(np.split(drawn, 2, axis=1)))
+        all_hits, all_totals = np.split(values[own].sum(0, float), 2)
+        sides[name] = Side(hits, totals, all_hits, all_totals, np.stack(np.split(resampled, 2, axis=1)))
     return sides, weights
 
 
-def _summed(counts: NDArray[np.float32], place: NDArray[np.int64], size: int) -> Floats:
-    out = np.zeros((size, counts.shape[1]))
-    np.add.at(out, place, counts)
-    return out
+def _sum_rows(rows: NDArray[np.float32], place: NDArray[np.int64], size: int) -> Floats:
+    """(size, columns): sums of the rows at each place."""
+    sums = np.zeros((size, rows.shape[1]))
+    np.add.at(sums, place, rows)
+    return sums
 
 
-def _strata(store: Store, cells: Cells) -> tuple[NDArray[np.int64], int]:
-    """Per row of `cells` a number: of its event if two groups or more told it (0 … n - 1), else of its own event or text.
-
-    Returns n as well.
-    """
+def _strata(store: Store, counts: Counts) -> tuple[NDArray[np.int64], int]:
+    """A number per row of `counts`, and n: 0 … n - 1 for events that several groups cover, from n on for others and texts."""
     keys = store.columns("""
         SELECT coalesce('event ' || min(event) FILTER (written AND NOT copy), 'text ' || any_value(n)) AS key
-        FROM parts LEFT JOIN grouped USING (article_id) GROUP BY id ORDER BY id""")["key"]
+        FROM text_parts LEFT JOIN grouped USING (article_id) GROUP BY id ORDER BY id""")["key"]
     _, of_row = np.unique(keys.astype(object).astype(str), return_inverse=True)
-    pairs = np.unique(np.stack([of_row, cells.group]), axis=1)
+    pairs = np.unique(np.stack([of_row, counts.group]), axis=1)
     shared = np.bincount(pairs[0], minlength=of_row.max(initial=-1) + 1) > 1
     order = np.argsort(~shared, kind="stable")
     rank = np.empty(len(order), np.int64)
@@ -200,101 +198,82 @@ def _strata(store: Store, cells: Cells) -> tuple[NDArray[np.int64], int]:
     return rank[of_row], int(shared.sum())
 
 
-def decomposition_tables(
-    store: Store, counted: Cells, *, options: Options, groups: Groups
-) -> Mapping[str, pa.Table]:
-    """decomposition, see there."""
-    return {"decomposition": decomposition(store, counted, groups=tuple(groups.kept), options=options)}
+def trends_table(store: Store, counts: Counts, *, groups: Sequence[str], options: Options) -> pa.Table:
+    """One row per main measure, group ("(all)": everything) and month with something to count.
 
-
-EVENTS_A_MONTH = 3
-
-
-def trends(store: Store, cells: Cells, *, groups: Sequence[str], options: Options) -> pa.Table:
-    """One row for each main measure, group ("(all)": everything) and month with something to count.
-
-    month ("2026-11"), group, measure, value, low, high (resampling articles, wire copy as one), articles, few (fewer than
-    `options.min_articles` articles: no interval is claimed). Articles without a month are left out.
+    month ("2026-11"), group, measure, value, low, high (resampling articles), articles, few (fewer than
+    `options.min_articles`
+    articles: no interval). Articles without a month are left out.
     """
-    import pyarrow as pa
-
-    mark(store)
-    wanted = [i for i, m in enumerate(cells.measures) if any(fnmatchcase(m.name, p) for p in MAIN)]
+    wanted = _main_measures(counts)
     month = _months(store)
     rng = np.random.default_rng(options.seed)
     rows: list[dict[str, Any]] = []
-    for name in (*(g for g in cells.groups if g in groups), ALL):
-        of_group = month != "" if name == ALL else (month != "") & (cells.group == cells.groups.index(name))
-        for when in np.unique(month[of_group]).tolist():
-            own = np.flatnonzero(of_group & (month == when))
-            for row in _cell(cells, own, wanted, options, rng):
-                rows.append({"month": when, "group": name, **row})
-    kinds = {"articles": pa.int64(), "few": pa.bool_()} | dict.fromkeys(
-        ("value", "low", "high"), pa.float64()
-    )
-    names = ("month", "group", "measure", "value", "low", "high", "articles", "few")
-    return pa.Table.from_pylist(rows, schema=pa.schema([(n, kinds.get(n, pa.string())) for n in names]))
+    for name in (*(g for g in counts.groups if g in groups), ALL):
+        of_group = month != "" if name == ALL else (month != "") & (counts.group == counts.groups.index(name))
+        for one in np.unique(month[of_group]).tolist():
+            own = np.flatnonzero(of_group & (month == one))
+            for row in _month_rows(counts, own, wanted, options, rng):
+                rows.append({"month": one, "group": name, **row})
+    return arrow_table(rows, _TRENDS)
 
 
-def _cell(
-    cells: Cells,
-    own: Any,
-    wanted: list[int],
-    options: Options,
-    rng: np.random.Generator,
+_TRENDS = {
+    **dict.fromkeys(("month", "group", "measure"), "string"),
+    **dict.fromkeys(("value", "low", "high"), "float64"),
+    "articles": "int64", "few": "bool_",
+}  # fmt: skip
+
+
+def _month_rows(
+    counts: Counts, own: Any, wanted: list[int], options: Options, rng: np.random.Generator
 ) -> list[dict[str, Any]]:
-    """The rates of some rows of `cells`."""
-    hits = cells.hits[np.ix_(own, wanted)].astype(float)
-    totals = cells.totals[np.ix_(own, cells.column[wanted])].astype(float)
-    texts, place = np.unique(cells.article[own], return_inverse=True)
+    """Rates of some rows of `counts`."""
+    hits = counts.hits[np.ix_(own, wanted)].astype(float)
+    totals = counts.totals[np.ix_(own, counts.column[wanted])].astype(float)
+    texts, place = np.unique(counts.article[own], return_inverse=True)
     articles = len(texts)
     few = articles < options.min_articles
-    scale = cells.scale[wanted]
+    scale = counts.scale[wanted]
     if not few:
-        given = np.zeros((articles, hits.shape[1] + totals.shape[1]))
-        np.add.at(given, place, np.concatenate([hits, totals], axis=1))
-        drawn, over = np.split(resample(given, resamples=options.resamples, rng=rng), [hits.shape[1]], axis=1)
+        by_text = _sum_rows(np.concatenate([hits, totals], axis=1), place, articles)
+        drawn, over = np.split(
+            resample(by_text, resamples=options.resamples, rng=rng), [hits.shape[1]], axis=1
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = ends((scale * drawn / over).astype(np.float32), level=options.level)
+            low, high = percentile_interval((scale * drawn / over).astype(np.float32), level=options.level)
     rows = []
     for m in np.flatnonzero(totals.sum(0)):
-        measure = cells.measures[wanted[m]]
+        measure = counts.measures[wanted[m]]
         value = float(scale[m] * hits[:, m].sum() / totals[:, m].sum())
         interval: tuple[float | None, float | None] = (None, None)
         if not few:
-            at_all = int((totals[:, m] > 0).sum())
-            interval = interval_of(
-                value, (low[m], high[m]), articles=at_all, kind=measure.kind, level=options.level
+            with_total = int((totals[:, m] > 0).sum())
+            interval = interval_or_bound(
+                value, (low[m], high[m]), articles=with_total, kind=measure.kind, level=options.level
             )
-        row = {"measure": measure.name, "value": value, "low": interval[0], "high": interval[1]}
+        row = {"measure": str(measure), "value": value, "low": interval[0], "high": interval[1]}
         rows.append({**row, "articles": articles, "few": few})
     return rows
 
 
 def _months(store: Store) -> Any:
-    """Month of each row of the cells ("" where none is stated): of the copy that counts."""
+    """Month of each row of the counts ("" if none is stated): that of the copy that counts."""
     query = """
         SELECT coalesce(min(month) FILTER (written AND NOT copy), min(month), '') AS month
-        FROM parts JOIN (SELECT article_id, any_value(month) AS month FROM units GROUP BY 1) USING (article_id)
+        FROM text_parts JOIN (SELECT article_id, any_value(month) AS month FROM units GROUP BY 1) USING (article_id)
         GROUP BY id ORDER BY id"""
     return store.columns(query)["month"].astype(object).astype(str)
 
 
-def month_events(store: Store) -> pa.Table:
-    """The events that most groups told in each month: month, day (first), event, title, texts, groups."""
-    mark(store)
+def month_events_table(store: Store) -> pa.Table:
+    """The events that most groups covered in each month: month, day (first), event, title, texts, groups."""
     return store.arrow(f"""
-        WITH told AS (
+        WITH covered AS (
             SELECT g.event, min(g.day) AS day, count(DISTINCT g.cluster) AS texts, count(DISTINCT u."group") AS groups
             FROM grouped g JOIN (SELECT DISTINCT article_id, "group" FROM units WHERE NOT is_comment) u USING (article_id)
             WHERE g.event IS NOT NULL GROUP BY g.event HAVING texts > 1)
         SELECT strftime(day, '%Y-%m') AS month, day, event, title, texts, groups
-        FROM told JOIN event_names USING (event)
+        FROM covered JOIN event_names USING (event)
         QUALIFY row_number() OVER (PARTITION BY month ORDER BY groups DESC, texts DESC, event) <= {EVENTS_A_MONTH}
         ORDER BY month, groups DESC, texts DESC, event""")
-
-
-def trend_tables(store: Store, counted: Cells, *, options: Options, groups: Groups) -> Mapping[str, pa.Table]:
-    """trends and month_events, see there."""
-    found = trends(store, counted, groups=tuple(groups.kept), options=options)
-    return {"trends": found, "month_events": month_events(store)}

@@ -1,52 +1,49 @@
-"""A rate corrected for the model's errors, by labels of people for a random sample of the scored units.
+"""Correct rates for the model's errors, with labels by people for a random sample of the scored units.
 
-Prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024), by their library
-ppi-python. A rate is a ratio of sums over articles, and articles are what is independent: so what goes into the library is,
-for each article with labels, its linearised part of the ratio (Cochran 1977, 6.4), by people and by the model, and likewise
-for all articles by the model. The interval is Student's t over the articles with labels.
+Method: prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024), by the library
+ppi-python. A rate is a ratio of sums over articles, and articles are the independent units. The library therefore gets the
+linearized contribution of each labeled article to the ratio (Cochran 1977, 6.4), once by people and once by the model, and
+the model's contribution of every article. The interval is Student's t over the labeled articles.
 
-The table `corrected`: what the model says and what it is once its errors are corrected for, side by side.
+The table `corrected` has the model's own figure ("naive") and the corrected one side by side.
 
-Without labels by people: what the rates would be if the model erred here as it did on the sets that it was judged on.
-
-A share is turned back with the recall and the false positive rate of its label on each set (Rogan & Gladen 1978), a number
-per 1,000 words with precision over recall. The band spans the sets; how sure each set's own figures are is not in it.
+The table `errors` shows whether the model errs more, or in another direction, in one group than in the others. Its test
+permutes which group an article belongs to, with all labels of an article kept together, and counts how often the groups'
+error rates are then as far apart as observed.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import t
 
-from slant.assets import asset
-from slant.comparing.counts import COMMENTS, Cells, Floats, Ints, measure_of
-from slant.comparing.differences import REST
+from slant.comparing.counts import Counts, Floats, Ints
+from slant.comparing.measures import ALL, COMMENTS, NET, PER_1000_WORDS, REST, UNITS, Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import ALL, Groups
-from slant.comparing.score_tables import Store
-from slant.comparing.significance import ALPHA
+from slant.comparing.rates import Groups, percentile_interval
+from slant.comparing.score_tables import Store, arrow_table
+from slant.comparing.significance import adjust_p_values, set_significance
 from slant.encoding.label_ids import FRAMES
-from slant.errors import SlantError
 from slant.records import REPLIES, STANCES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FEW_LABELS = 5  # labels of either kind; with fewer the spread of the model's errors cannot be told
-LEAST_ARTICLES = 5
+MIN_RARE_LABELS = 5  # labels of the rarer kind; with fewer the spread of the model's errors is unknown
+MIN_ARTICLES = 5  # labeled articles, for an interval or for errors by group
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """What people and model say of labelled units, for one measure: (units,) each.
+class Labeled:
+    """Labels by people and by the model for one measure, one entry per labeled unit.
 
-    group, article: numbers as in Cells. gold, model: hits. total: denominator. weight: scored units that it stands for.
+    group, article: indices as in Counts. gold, model: hits. total: denominator. weight: scored units that the unit
+    represents.
     """
 
     group: Ints
@@ -56,17 +53,18 @@ class Labelled:
     total: Floats
     weight: Floats
 
-    def of(self, groups: Sequence[int], articles: Ints) -> Labelled:
+    def of(self, groups: Sequence[int], articles: Ints) -> Labeled:
+        """The units of these groups and articles."""
         own = np.isin(self.group, groups) & np.isin(self.article, articles)
-        return Labelled(*(getattr(self, name)[own] for name in Labelled.__dataclass_fields__))
+        return Labeled(*(getattr(self, field.name)[own] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """value ± error (its standard error) with `freedom` degrees of freedom; error is None where labels are too few.
+    """value ± error (standard error, None if labels are too few) with `freedom` degrees of freedom.
 
-    units, articles: with labels. note: why there is no interval, or an empty text. parts: articles, and what each adds
-    to the error, whose square is the sum of theirs.
+    units, articles: with labels. note: why there is no interval, or "". contributions: articles, and what each adds to the
+    error (error² is the sum of their squares).
     """
 
     value: float
@@ -75,47 +73,48 @@ class Estimate:
     units: int
     articles: int
     note: str = ""
-    parts: tuple[Ints, Floats] = field(default=(np.empty(0, np.int64), np.empty(0)), compare=False)
+    contributions: tuple[Ints, Floats] = field(default=(np.empty(0, np.int64), np.empty(0)), compare=False)
 
     def interval(self, level: float) -> tuple[float, float] | None:
         if self.error is None:
             return None
-        reach = float(t.ppf((1 + level) / 2, self.freedom)) * self.error
-        return self.value - reach, self.value + reach
+        half_width = float(t.ppf((1 + level) / 2, self.freedom)) * self.error
+        return self.value - half_width, self.value + half_width
 
 
-def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Floats) -> Estimate:
-    """Prediction-powered rate of one group. articles, hits, totals: (articles,) of all its articles, in order, by the model.
+def corrected_rate(labeled: Labeled, articles: Ints, hits: Floats, totals: Floats) -> Estimate:
+    """Prediction-powered rate of one group.
 
-    The library takes articles with labels and all articles for two samples that are independent. Here the former are among
-    the latter, so the standard error is that of the sum of both parts of each article.
+    articles, hits, totals: (articles,) all articles of the group, in order, with the model's hits and denominators.
+    The library treats labeled articles and all articles as two independent samples. Here the former are among the latter,
+    so the standard error is that of the sum of both contributions of each article.
     """
     from ppi_py import ppi_mean_pointestimate
 
-    named, row = np.unique(labelled.article, return_inverse=True)
+    named, row = np.unique(labeled.article, return_inverse=True)
     gold, model, total = np.zeros((3, len(named)))
-    for sums, part in ((gold, labelled.gold), (model, labelled.model), (total, labelled.total)):
-        np.add.at(sums, row, labelled.weight * part)
-    by_people, by_model = linearised(gold, total), linearised(model, total)
-    everywhere = linearised(hits, totals)
+    for sums, values in ((gold, labeled.gold), (model, labeled.model), (total, labeled.total)):
+        np.add.at(sums, row, labeled.weight * values)
+    by_people, by_model = linearize(gold, total), linearize(model, total)
+    everywhere = linearize(hits, totals)
     tuned = tuned_weight(by_people, by_model)
     value = float(np.squeeze(ppi_mean_pointestimate(by_people, by_model, everywhere, lam=tuned)))
-    units, note = len(labelled.gold), _too_few(labelled, len(named))
+    units, note = len(labeled.gold), _too_few(labeled, len(named))
     if note:
         return Estimate(value, None, 0, units, len(named), note)
-    parts = tuned * (everywhere - everywhere.mean()) / len(everywhere)
+    contributions = tuned * (everywhere - everywhere.mean()) / len(everywhere)
     rectified = by_people - tuned * by_model
-    parts[np.searchsorted(articles, named)] += (rectified - rectified.mean()) / len(named)
-    parts *= np.sqrt(len(named) / (len(named) - 1))
-    error = float(np.sqrt((parts**2).sum()))
-    return Estimate(value, error, len(named) - 1, units, len(named), parts=(articles, parts))
+    contributions[np.searchsorted(articles, named)] += (rectified - rectified.mean()) / len(named)
+    contributions *= np.sqrt(len(named) / (len(named) - 1))
+    error = float(np.sqrt((contributions**2).sum()))
+    return Estimate(value, error, len(named) - 1, units, len(named), contributions=(articles, contributions))
 
 
 def tuned_weight(by_people: Floats, by_model: Floats) -> float:
-    """How much the model counts (λ), in [0, 1]: the slope of people's labels on the model's, article by article.
+    """Weight of the model's labels (λ), in [0, 1]: the slope of people's labels on the model's, article by article.
 
-    The library's own λ is for labelled articles like all others. Here they have labels for some of their units only, so that
-    they vary more, and they are among all others: the best weight is then that of two-phase sampling (Cochran 1977, 12.7).
+    The library's own λ assumes that labeled articles are like all others. Here only some of their units have labels, so
+    they vary more, and they are among all articles: the best weight is then that of two-phase sampling (Cochran 1977, 12.7).
     """
     spread = float(by_model.var())
     if spread < 1e-12:
@@ -124,77 +123,126 @@ def tuned_weight(by_people: Floats, by_model: Floats) -> float:
     return min(1.0, max(0.0, slope))
 
 
-def linearised(hits: Floats, totals: Floats) -> Floats:
+def linearize(hits: Floats, totals: Floats) -> Floats:
     """(articles,) values whose mean is the ratio hits / totals, and whose mean varies as that ratio does."""
     rate = hits.sum() / totals.sum()
     values: Floats = rate + (hits - rate * totals) / totals.mean()
     return values
 
 
-def _too_few(labelled: Labelled, articles: int) -> str:
-    if articles < LEAST_ARTICLES:
-        return f"labels in {articles} articles only; {LEAST_ARTICLES} or more are needed"
-    shares = np.stack([labelled.gold, labelled.model])
-    rare = min(int((shares[0] != 0).sum()), int((shares[0] != labelled.total).sum()))
-    if rare < FEW_LABELS:
-        return f"{rare} of {len(labelled.gold)} labels are of the rarer kind; {FEW_LABELS} or more are needed"
+def _too_few(labeled: Labeled, articles: int) -> str:
+    """Why there can be no interval, or ""."""
+    if articles < MIN_ARTICLES:
+        return f"labels in {articles} articles only; {MIN_ARTICLES} or more are needed"
+    labels = np.stack([labeled.gold, labeled.model])
+    rare = min(int((labels[0] != 0).sum()), int((labels[0] != labeled.total).sum()))
+    if rare < MIN_RARE_LABELS:
+        return f"{rare} of {len(labeled.gold)} labels are of the rarer kind; {MIN_RARE_LABELS} or more are needed"
     return ""
 
 
-def difference(left: Estimate, right: Estimate) -> Estimate:
-    """Of two groups; degrees of freedom by Welch and Satterthwaite. What an article or a text that both ran adds to either
-    error counts once, as its difference."""
+def estimate_difference(left: Estimate, right: Estimate) -> Estimate:
+    """Difference of two groups; degrees of freedom by Welch and Satterthwaite.
+
+    The contributions of an article or text that both published are subtracted before they are squared.
+    """
     units, articles = left.units + right.units, left.articles + right.articles
     value = left.value - right.value
     if left.error is None or right.error is None:
         return Estimate(value, None, 0, units, articles, left.note or right.note)
-    _, own, others = np.intersect1d(left.parts[0], right.parts[0], return_indices=True)
-    shared = float((left.parts[1][own] * right.parts[1][others]).sum())
-    parts = left.error**2, right.error**2
-    below = parts[0] ** 2 / left.freedom + parts[1] ** 2 / right.freedom
-    freedom = int(sum(parts) ** 2 / below) if below else left.freedom + right.freedom
-    return Estimate(
-        value, float(np.sqrt(max(sum(parts) - 2 * shared, 0.0))), max(freedom, 1), units, articles
-    )
+    _, own, others = np.intersect1d(left.contributions[0], right.contributions[0], return_indices=True)
+    shared = float((left.contributions[1][own] * right.contributions[1][others]).sum())
+    squares = left.error**2, right.error**2
+    below = squares[0] ** 2 / left.freedom + squares[1] ** 2 / right.freedom
+    freedom = int(sum(squares) ** 2 / below) if below else left.freedom + right.freedom
+    error = float(np.sqrt(max(sum(squares) - 2 * shared, 0.0)))
+    return Estimate(value, error, max(freedom, 1), units, articles)
 
 
-def labelled_measures(store: Store, cells: Cells) -> dict[str, Labelled]:
-    """Measure → what people and model say of it, from the table `gold`; only measures that `cells` holds."""
-    groups = {name: i for i, name in enumerate(cells.groups)}
-    places = {name: i for i, name in enumerate(cells.articles)}
-    known = {measure.name for measure in cells.measures}
-    rows: dict[str, list[tuple[int, int, float, float, float, float]]] = {}
+def labeled_measures(store: Store, counts: Counts) -> dict[Measure, Labeled]:
+    """The labels of the tables `gold` and `text_parts`, for each measure in `counts`."""
+    groups = {name: i for i, name in enumerate(counts.groups)}
+    places = {name: i for i, name in enumerate(counts.articles)}
+    known = set(counts.measures)
+    rows: dict[Measure, list[tuple[int, int, float, float, float, float]]] = {}
     for task, query in _GOLD.items():
-        for group, article, comment, weight, *facts in store.rows(query):
-            for name, gold, model, total in _MEASURED[task](*facts):
-                if (full := (COMMENTS if comment else "") + name) in known:
-                    rows.setdefault(full, []).append(
+        for group, article, comment, weight, *labels in store.rows(query):
+            for measure, gold, model, total in _MEASURED[task](*labels):
+                measure = measure.on_side(COMMENTS if comment else "")
+                if measure in known:
+                    rows.setdefault(measure, []).append(
                         (groups[group], places[article], gold, model, total, weight)
                     )
-    return {name: _labelled(found) for name, found in rows.items()}
+    return {measure: _labeled(found) for measure, found in rows.items()}
 
 
-def _labelled(rows: list[tuple[int, int, float, float, float, float]]) -> Labelled:
+def _labeled(rows: list[tuple[int, int, float, float, float, float]]) -> Labeled:
     group, article, *rest = (np.array(column) for column in zip(*rows, strict=True))
-    return Labelled(group, article, *(part.astype(np.float64) for part in rest))
+    return Labeled(group, article, *(column.astype(np.float64) for column in rest))
+
+
+# Labels of a copy are labels of its text, which had as many chances to be drawn as there are copies (Sirken 1970).
+_UNIT = """u."group", p.cluster, u.is_comment,
+           CASE WHEN u.is_comment THEN g.weight ELSE g.weight / p.copies END"""
+_FROM = 'FROM gold g JOIN units u USING (unit_id) JOIN text_parts p USING (article_id, "group")'
+_GOLD = {
+    "stance": f"""SELECT {_UNIT}, g.target, g.label, s.label {_FROM}
+                  JOIN stances s ON s.unit_id = g.unit_id AND s.target = g.target WHERE g.task = 'stance'""",
+    "loaded": f"""SELECT {_UNIT}, CASE WHEN u.is_comment THEN 'reader' ELSE 'outlet' END, g.label, u.words,
+                  (SELECT count(DISTINCT (l."start", l."end")) FROM loaded l WHERE l.unit_id = u.unit_id
+                   AND l.voice = CASE WHEN u.is_comment THEN 'reader' ELSE 'outlet' END)
+                  {_FROM} WHERE g.task = 'loaded'""",
+    "frames": f"""SELECT {_UNIT}, g.label, (SELECT list(f.label) FROM frames f WHERE f.unit_id = u.unit_id)
+                  {_FROM} WHERE g.task = 'frames'""",
+    "reply": f"""SELECT {_UNIT}, g.label, r.label {_FROM}
+                 JOIN replies r ON r.unit_id = g.unit_id WHERE g.task = 'reply'""",
+}
+# (measure, hits by people, hits by the model, denominator)
+Hit = tuple[Measure, float, float, float]
+
+
+def _stance(target: str, gold: str, model: str | None) -> Iterator[Hit]:
+    signs = {"favor": 1.0, "against": -1.0}
+    for label in STANCES:
+        yield Measure("stance", target, label), gold == label, model == label, 1.0
+    yield Measure("stance", target, NET), signs.get(gold, 0.0), signs.get(model or "", 0.0), 1.0
+
+
+def _loaded(voice: str, gold: str, words: int, model: int) -> Iterator[Hit]:
+    yield Measure("loaded", voice, UNITS), int(gold) > 0, model > 0, 1.0
+    yield Measure("loaded", voice, PER_1000_WORDS), int(gold), model, words
+
+
+def _frames(gold: str, model: list[str] | None) -> Iterator[Hit]:
+    for label in FRAMES:
+        yield Measure("frame", label), label in gold.split(";"), label in (model or []), 1.0
+
+
+def _reply(gold: str, model: str) -> Iterator[Hit]:
+    for label in REPLIES:
+        yield Measure("reply", label), gold == label, model == label, 1.0
+
+
+_MEASURED: Mapping[str, Any] = {"stance": _stance, "loaded": _loaded, "frames": _frames, "reply": _reply}
 
 
 def corrected_table(
-    store: Store, cells: Cells, tables: Mapping[str, pa.Table], *, kept: Sequence[str], options: Options
+    labels: Mapping[Measure, Labeled],
+    counts: Counts,
+    tables: Mapping[str, pa.Table],
+    *,
+    kept: Sequence[str],
+    options: Options,
 ) -> pa.Table:
-    """The table `corrected` of run.py: naive and corrected side by side, for every measure that people labelled.
+    """The naive and the corrected figure for every labeled measure (compare.py lists the columns).
 
-    disagree: the naive value lies outside the corrected interval. p of differences is from Student's t, adjusted over all
-    corrected differences.
+    labels: of `labeled_measures`. tables: with `rates` and `differences`. disagree: the naive value is outside the corrected
+    interval. p: of differences, from Student's t; adjusted over all corrected differences.
     """
-    import pyarrow as pa
-    from statsmodels.stats.multitest import multipletests
-
-    found = labelled_measures(store, cells)
     estimates = {
-        (group, name): estimate
-        for name, labelled in found.items()
-        for group, estimate in _estimates(cells, name, labelled, kept)
+        (group, str(measure)): estimate
+        for measure, labeled in labels.items()
+        for group, estimate in _estimates(counts, measure, labeled, kept)
     }
     rows = [
         _row(row, (row["group"], None), row["value"], estimates[row["group"], row["measure"]], options)
@@ -205,77 +253,68 @@ def corrected_table(
         other = f"{REST}{row['group']}" if row["other"] == REST else row["other"]
         sides = [estimates.get((side, row["measure"])) for side in (row["group"], other)]
         if sides[0] and sides[1]:
-            estimate = difference(sides[0], sides[1])
+            estimate = estimate_difference(sides[0], sides[1])
             rows.append(_row(row, (row["group"], row["other"]), row["difference"], estimate, options))
-    tested = [row for row in rows if row["p"] is not None]
-    if tested:
-        method = {"bh": "fdr_bh", "holm": "holm"}[options.adjust]
-        significant, adjusted, *_ = multipletests([row["p"] for row in tested], alpha=ALPHA, method=method)
-        for row, yes, p in zip(tested, significant, adjusted, strict=True):
-            row |= {"p_adjusted": float(p), "significant": bool(yes)}
-    return pa.Table.from_pylist(
-        rows, pa.schema([(name, getattr(pa, kind)()) for name, kind in _SCHEMA.items()])
-    )
+    set_significance([row for row in rows if row["p"] is not None], method=options.adjust)
+    return arrow_table(rows, _CORRECTED)
 
 
 def corrected_notes(corrected: pa.Table, *, groups: Groups) -> Iterator[str]:
-    """Where naive and corrected disagree, and which groups have no labels."""
+    """How many figures were corrected, where naive and corrected disagree, and which groups have no labels."""
     rows = corrected.to_pylist()
     known = [row for row in rows if row["disagree"] is not None]
     wrong = [row for row in known if row["disagree"]]
     yield (
-        f"{len(known):,} rates and differences were corrected by labels of people; {len(rows) - len(known):,} more have "
+        f"{len(known):,} rates and differences were corrected with labels by people; {len(rows) - len(known):,} more have "
         "too few labels for an interval."
     )
     if wrong:
         worst = max(wrong, key=lambda row: abs(row["naive"] - row["corrected"]) / max(abs(row["naive"]), 1))
         side = f" against {worst['other']}" if worst["other"] else ""
         yield (
-            f"Warning: in {len(wrong):,} of them the naive value lies outside the corrected interval, so that the model "
-            f"alone misleads; most of all {worst['measure']} of {worst['group']}{side}: naive {worst['naive']:.3g}, "
+            f"Warning: in {len(wrong):,} of them the model's own figure is outside the corrected interval, so it is "
+            f"misleading. Largest disagreement: {worst['measure']} of {worst['group']}{side}: naive {worst['naive']:.3g}, "
             f"corrected {worst['corrected']:.3g} ({worst['low']:.3g} to {worst['high']:.3g})."
         )
     if without := sorted(groups.kept.keys() - {row["group"] for row in rows}):
-        yield f"Without labels, and so not corrected, nor is any rest that they belong to: {', '.join(without)}."
+        yield f"No labels, so not corrected, alone or as part of all others: {', '.join(without)}."
 
 
 def _estimates(
-    cells: Cells, name: str, labelled: Labelled, kept: Sequence[str]
+    counts: Counts, measure: Measure, labeled: Labeled, kept: Sequence[str]
 ) -> Iterator[tuple[str, Estimate]]:
-    """Of each group, of everything, and of each group's rest, as far as all of it has labels."""
-    m = cells.index(name)
-    numbers = [cells.groups.index(group) for group in kept]
-    everything = list(range(len(cells.groups)))
-    wanted = {group: [number] for group, number in zip(kept, numbers, strict=True)} | {ALL: everything}
+    """Estimates of each group, of everything, and of each group's rest ("(rest)GROUP").
+
+    Left out: sides with a group that has no labels, since labels of other groups say nothing about it.
+    """
+    m = counts.index(measure)
+    numbers = [counts.groups.index(group) for group in kept]
+    wanted = {group: [number] for group, number in zip(kept, numbers, strict=True)}
+    wanted[ALL] = list(range(len(counts.groups)))
     if len(kept) > 2:
         wanted |= {
             f"{REST}{g}": [n for n in numbers if n != own] for g, own in zip(kept, numbers, strict=True)
         }
     for group, own in wanted.items():
-        rows = np.flatnonzero(np.isin(cells.group, own) & (cells.totals[:, cells.column[m]] > 0))
-        labels = labelled.of(own, cells.article[rows])
-        if len(rows) and set(cells.group[rows]) == set(
-            labels.group
-        ):  # a group without labels stands for nothing
-            estimate = corrected_rate(labels, *summed(cells, rows, m))
-            yield group, _scaled(estimate, cells.measures[m].scale)
+        rows = np.flatnonzero(np.isin(counts.group, own) & (counts.totals[:, counts.column[m]] > 0))
+        labels = labeled.of(own, counts.article[rows])
+        if len(rows) and set(counts.group[rows]) == set(labels.group):
+            estimate = corrected_rate(labels, *sum_by_article(counts, rows, m))
+            yield group, _scale(estimate, measure.scale)
 
 
-def summed(cells: Cells, rows: Ints, measure: int) -> tuple[Ints, Floats, Floats]:
-    """Articles in these rows, their hits and denominators; the parts of one article together."""
-    articles, starts = np.unique(cells.article[rows], return_index=True)
-    hits = np.add.reduceat(cells.hits[rows, measure], starts, dtype=np.float64)
-    return (
-        articles,
-        hits,
-        np.add.reduceat(cells.totals[rows, cells.column[measure]], starts, dtype=np.float64),
-    )
+def sum_by_article(counts: Counts, rows: Ints, measure: int) -> tuple[Ints, Floats, Floats]:
+    """Articles in these rows, their hits and their denominators; the parts of one article are added up."""
+    articles, starts = np.unique(counts.article[rows], return_index=True)
+    hits = np.add.reduceat(counts.hits[rows, measure], starts, dtype=np.float64)
+    totals = np.add.reduceat(counts.totals[rows, counts.column[measure]], starts, dtype=np.float64)
+    return articles, hits, totals
 
 
-def _scaled(estimate: Estimate, scale: float) -> Estimate:
+def _scale(estimate: Estimate, scale: float) -> Estimate:
     error = None if estimate.error is None else scale * estimate.error
-    parts = estimate.parts[0], scale * estimate.parts[1]
-    return replace(estimate, value=scale * estimate.value, error=error, parts=parts)
+    contributions = estimate.contributions[0], scale * estimate.contributions[1]
+    return replace(estimate, value=scale * estimate.value, error=error, contributions=contributions)
 
 
 def _row(
@@ -283,8 +322,8 @@ def _row(
 ) -> dict[str, Any]:
     interval = estimate.interval(options.level)
     value = estimate.value
-    kind = measure_of(row["measure"]).kind
-    if sides[1] is None and kind != "net":  # a rate is not below 0, a share not above 1
+    kind = Measure.parse(row["measure"]).kind
+    if sides[1] is None and kind != NET:  # a rate is not below 0, a share not above 1
         top = 1.0 if kind == "share" else np.inf
         value = float(np.clip(value, 0, top))
         interval = interval and (max(interval[0], 0.0), min(interval[1], top))
@@ -300,178 +339,95 @@ def _row(
     }  # fmt: skip
 
 
-_SCHEMA = {
+_CORRECTED = {
     **dict.fromkeys(("group", "other", "measure"), "string"),
     **dict.fromkeys(("naive", "naive_low", "naive_high", "corrected", "low", "high"), "float64"),
     **dict.fromkeys(("gold_units", "gold_articles"), "int64"), "disagree": "bool_",
     **dict.fromkeys(("p", "p_adjusted"), "float64"), "significant": "bool_", "note": "string",
 }  # fmt: skip
-# Labels of a copy are labels of its text, which had as many chances to be drawn as there are copies (Sirken 1970).
-_FACTS = """u."group", p.cluster, u.is_comment,
-            CASE WHEN u.is_comment THEN g.weight ELSE g.weight / p.copies END"""
-_FROM = 'FROM gold g JOIN units u USING (unit_id) JOIN parts p USING (article_id, "group")'
-_GOLD = {
-    "stance": f"""SELECT {_FACTS}, g.target, g.label, s.label {_FROM}
-                  JOIN stances s ON s.unit_id = g.unit_id AND s.target = g.target WHERE g.task = 'stance'""",
-    "loaded": f"""SELECT {_FACTS}, CASE WHEN u.is_comment THEN 'reader' ELSE 'outlet' END, g.label, u.words,
-                  (SELECT count(DISTINCT (l."start", l."end")) FROM loaded l WHERE l.unit_id = u.unit_id
-                   AND l.voice = CASE WHEN u.is_comment THEN 'reader' ELSE 'outlet' END)
-                  {_FROM} WHERE g.task = 'loaded'""",
-    "frames": f"""SELECT {_FACTS}, g.label, (SELECT list(f.label) FROM frames f WHERE f.unit_id = u.unit_id)
-                  {_FROM} WHERE g.task = 'frames'""",
-    "reply": f"""SELECT {_FACTS}, g.label, r.label {_FROM}
-                 JOIN replies r ON r.unit_id = g.unit_id WHERE g.task = 'reply'""",
-}
 
 
-def _stance(target: str, gold: str, model: str | None) -> Iterator[tuple[str, float, float, float]]:
-    signs = {"favor": 1.0, "against": -1.0}
-    for label in STANCES:
-        yield f"stance/{target}/{label}", gold == label, model == label, 1.0
-    yield f"stance/{target}/net", signs.get(gold, 0.0), signs.get(model or "", 0.0), 1.0
+def errors_table(labels: Mapping[Measure, Labeled], counts: Counts, *, options: Options) -> pa.Table:
+    """The model's errors per measure and group, for measures with MIN_ARTICLES labeled articles in two groups or more.
 
-
-def _loaded(voice: str, gold: str, words: int, model: int) -> Iterator[tuple[str, float, float, float]]:
-    yield f"loaded/{voice}/units", int(gold) > 0, model > 0, 1.0
-    yield f"loaded/{voice}/per_1000_words", int(gold), model, words
-
-
-def _frames(gold: str, model: list[str] | None) -> Iterator[tuple[str, float, float, float]]:
-    for label in FRAMES:
-        yield f"frame/{label}", label in gold.split(";"), label in (model or []), 1.0
-
-
-def _reply(gold: str, model: str) -> Iterator[tuple[str, float, float, float]]:
-    for label in REPLIES:
-        yield f"reply/{label}", gold == label, model == label, 1.0
-
-
-_MEASURED: Mapping[str, Any] = {"stance": _stance, "loaded": _loaded, "frames": _frames, "reply": _reply}
-
-
-MEANING = (
-    "The band says what a rate would be if the model erred here as on one of the sets it was judged on. Its errors here are "
-    "not known: they may be larger, and differ between outlets. Only labels for a sample of these units "
-    "can tell (slant sample)."
-)
-# Sets of the scorecard that are nearest to articles, and to comments.
-SETS: Mapping[tuple[str, bool], tuple[str, ...]] = {
-    ("stance", False): ("newsmtsc/test_rw", "newsmtsc/test_mt", "seeds/stance/articles"),
-    ("stance", True): ("vast/test", "seeds/stance/comments"),
-    ("technique", False): ("ptc/si", "seeds/loaded/articles"),
-    ("technique", True): ("ptc/si", "seeds/loaded/comments"),
-    ("frame", False): ("frac/gold/articles", "seeds/frames/articles"),
-    ("frame", True): ("frac/gold/comments", "seeds/frames/comments"),
-    ("reply", True): ("rumoureval/test", "seeds/reply"),
-}
-# The same where stances are held to the author's own words: people's sets are not labelled so.
-OWN_WORDS: Mapping[tuple[str, bool], tuple[str, ...]] = {
-    **SETS,
-    ("stance", False): ("seeds/stance_in_own_words/articles",),
-}
-Errors = Mapping[str, Mapping[str, Mapping[str, float]]]
-
-
-def published_card(model: str, *, folder: str | None) -> list[dict[str, Any]]:
-    """The results of the scorecard in the model's folder (None: the shipped model), one for each set.
-
-    model: fingerprint that the scores carry. Raises SlantError if the folder has no scorecard, or it is of another model.
+    error: |model − people| over the denominator: the share of units with a wrong label; for net stances up to 2. bias:
+    model − people; above zero the model finds too much. left_out: bias − bias of all other groups: what the others'
+    correction would miss here. Each with `_low` and `_high`, resampling articles. p: that the groups' errors differ, for
+    the measure as a whole.
+    p_adjusted: Benjamini-Hochberg over measures. labels, articles: counts. Spans per 1,000 words are in that unit.
     """
-    path = (Path(folder) if folder else asset("model")) / "scores" / "scorecard.json"
-    try:
-        card = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise SlantError(
-            f"{path}: no scorecard that can be read ({error}). `slant evaluate MODEL -o MODEL/scores` makes one."
-        ) from None
-    if card.get("fingerprint") != model:
-        raise SlantError(
-            f"{path} is of model {card.get('fingerprint')}, the scores are of {model}. Name its folder with --model."
-        )
-    results: list[dict[str, Any]] = card["results"]
-    return results
+    rng = np.random.default_rng(options.seed)
+    rows: list[dict[str, Any]] = []
+    tests: dict[str, float] = {}
+    for measure, labeled in sorted(labels.items(), key=lambda item: str(item[0])):
+        name = str(measure)
+        sums, (article, group) = _sum_errors(labeled)
+        enough = [g for g in np.unique(group) if (group == g).sum() >= MIN_ARTICLES]
+        if len(enough) < 2:
+            continue
+        kept = np.isin(group, enough)
+        tests[name] = _permutation_p(sums[kept], group[kept], options.permutations, rng)
+        # The parts of a text that several groups published are drawn together.
+        texts, place = np.unique(article[kept], return_inverse=True)
+        times = rng.poisson(1.0, (options.resamples, len(texts))).astype(float)[:, place]
+        for g in enough:
+            row = _error_row(sums[kept], group[kept] == g, times, scale=measure.scale, level=options.level)
+            rows.append({"measure": name, "group": counts.groups[g], "p": tests[name], **row})
+    adjusted = dict(zip(tests, adjust_p_values(list(tests.values()))[1], strict=True))
+    for row in rows:
+        row["p_adjusted"] = float(adjusted[row["measure"]])
+    return arrow_table(rows, _ERRORS)
 
 
-def published_errors(model: str, *, folder: str | None) -> Errors:
-    """Set → label → precision, recall, support and n, of `published_card`."""
-    return {
-        result["set"]: {
-            label["label"]: {
-                "precision": label["precision"]["value"], "recall": label["recall"]["value"],
-                "support": label["support"], "n": result["n"],
-            }
-            for label in result["labels"]
-        }
-        for result in published_card(model, folder=folder)
-    }  # fmt: skip
+def _sum_errors(labeled: Labeled) -> tuple[Floats, NDArray[np.int64]]:
+    """(parts, [error, bias, total, labels]), one part per article and group, and (2, parts) their article and group."""
+    wrong, weight = labeled.model - labeled.gold, labeled.weight
+    values = np.stack(
+        [np.abs(wrong) * weight, wrong * weight, labeled.total * weight, np.ones(len(wrong))], axis=1
+    )
+    keys, place = np.unique(np.stack([labeled.article, labeled.group]), axis=1, return_inverse=True)
+    sums = np.zeros((keys.shape[1], 4))
+    np.add.at(sums, place.ravel(), values)
+    return sums, keys
 
 
-def sensitivity_table(rates: pa.Table, errors: Errors, *, own_words: bool = False) -> pa.Table:
-    """The table `sensitivity` of run.py: a row for each rate whose label was judged on at least one set.
+def _permutation_p(
+    sums: Floats, group: NDArray[np.int64], permutations: int, rng: np.random.Generator
+) -> float:
+    """p of the spread of the groups' error rates, by permutation of articles."""
+    numbers, place = np.unique(group, return_inverse=True)
+    overall = sums[:, 0].sum() / sums[:, 2].sum()
 
-    low, high: ends of the band; a high end is null where the model found nothing of the label on a set, so that there may
-    be any number of it. sets: which ones.
-    """
-    import pyarrow as pa
+    def spread(membership: Floats) -> float:
+        totals = membership.T @ sums
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return float(np.nansum(totals[:, 2] * (totals[:, 0] / totals[:, 2] - overall) ** 2))
 
-    values = {(row["group"], row["measure"]): row["value"] for row in rates.to_pylist()}
-    rows = []
-    for (group, measure), value in values.items():
-        bands = dict(_bands(group, measure, values, errors, OWN_WORDS if own_words else SETS))
-        if bands:
-            highs = [high for _, high in bands.values() if high is not None]
-            rows.append(
-                {
-                    "group": group, "measure": measure, "value": value, "low": min(low for low, _ in bands.values()),
-                    "high": max(highs) if len(highs) == len(bands) else None, "sets": ", ".join(bands),
-                }
-            )  # fmt: skip
-    text, real = pa.string(), pa.float64()
-    kinds = {"group": text, "measure": text, "value": real, "low": real, "high": real, "sets": text}
-    return pa.Table.from_pylist(rows, pa.schema(list(kinds.items())))
+    membership = np.eye(len(numbers))[place]
+    observed = spread(membership)
+    as_far = sum(spread(rng.permutation(membership)) >= observed - 1e-12 for _ in range(permutations))
+    return (as_far + 1) / (permutations + 1)
 
 
-Band = tuple[float, float | None]
+def _error_row(
+    sums: Floats, own: NDArray[np.bool_], times: Floats, *, scale: float, level: float
+) -> dict[str, Any]:
+    def figures(weights: Floats) -> Floats:
+        here, there = weights[:, own] @ sums[own], weights[:, ~own] @ sums[~own]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            bias = here[:, 1] / here[:, 2]
+            return scale * np.stack([here[:, 0] / here[:, 2], bias, bias - there[:, 1] / there[:, 2]], axis=1)
+
+    value = figures(np.ones((1, len(sums))))[0]
+    low, high = percentile_interval(figures(times).astype(np.float32), level=level)
+    row: dict[str, Any] = {"labels": int(sums[own, 3].sum()), "articles": int(own.sum())}
+    for i, name in enumerate(("error", "bias", "left_out")):
+        row |= {name: float(value[i]), f"{name}_low": float(low[i]), f"{name}_high": float(high[i])}
+    return row
 
 
-def _bands(
-    group: str,
-    measure: str,
-    values: Mapping[tuple[str, str], float],
-    errors: Errors,
-    sets: Mapping[tuple[str, bool], tuple[str, ...]],
-) -> Iterator[tuple[str, Band]]:
-    """Set → what the rate would be if the model erred as it did there."""
-    plain = measure.removeprefix(COMMENTS)
-    family, *rest = plain.split("/")
-    for name in sets.get((family, plain != measure), ()):
-        figures = errors.get(name, {})
-        if rest[-1] == "net":
-            stem = measure[: -len("net")]
-            favor, against = (
-                _band(stem + side, values[group, stem + side], figures.get(side))
-                if (group, stem + side) in values
-                else None
-                for side in ("favor", "against")
-            )
-            if favor and against and favor[1] is not None and against[1] is not None:
-                yield name, (favor[0] - against[1], favor[1] - against[0])
-        else:
-            label = rest[0] if family == "technique" else rest[-1]
-            if band := _band(measure, values[group, measure], figures.get(label)):
-                yield name, band
-
-
-def _band(measure: str, value: float, figures: Mapping[str, float] | None) -> Band | None:
-    """One point, or everything where the set says that the model cannot tell; None where the set has no such label."""
-    if not figures or not figures["support"]:
-        return None
-    recall, precision = figures["recall"], figures["precision"]
-    if measure_of(measure).kind == "per_1000_words":
-        return (value * precision / recall,) * 2 if precision and recall else (0.0, None)
-    wrong = figures["support"] * recall * (1 / precision - 1) if precision else 0.0
-    others = figures["n"] - figures["support"]
-    false_positives = wrong / others if others else 0.0
-    if recall - false_positives < 0.05:  # hardly better than chance
-        return 0.0, 1.0
-    return (min(1.0, max(0.0, (value - false_positives) / (recall - false_positives))),) * 2
+_ERRORS = {
+    "measure": "string", "group": "string",
+    **{f"{name}{end}": "float64" for name in ("error", "bias", "left_out") for end in ("", "_low", "_high")},
+    "p": "float64", "p_adjusted": "float64", "labels": "int64", "articles": "int64",
+}  # fmt: skip

@@ -1,10 +1,9 @@
-"""Labels by people for a random sample of the scored units: the file that `slant sample` writes, filled in.
+"""Draw a sample of scored units for people to label (`slant sample`), and load the labels (`slant compare --gold`).
 
-A random sample of the scored units for people to label, drawn so that every unit has a known chance to be in it.
-
-Each group gives as many units as the next, since groups are what is compared; within a group they are drawn from strata by
-what the model says, evenly over its confidence (systematic sampling, Cochran 1977, ch. 8). `weight` is how many scored units
-a drawn one stands for. What the model says is not in the file unless it is asked for: who labels should not see it.
+Each group gives equally many units, since groups are what is compared. Within a group units are drawn from strata by the
+model's labels, evenly over its confidence (systematic sampling, Cochran 1977, ch. 8), so every unit has a known
+probability to be drawn. `weight` is how many scored units a drawn one represents. The file shows the model's labels only
+on request: annotators should not see them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from slant.comparing.counts import Ints
-from slant.comparing.score_tables import Store
+from slant.comparing.score_tables import Store, arrow_table
 from slant.encoding.label_ids import FRAMES
 from slant.errors import UsageError, did_you_mean
 from slant.records import REPLIES, STANCES
@@ -30,30 +29,186 @@ COLUMNS = (
     "unit_id", "task", "target", "question", "title", "parent_text", "text", "label", "weight", "kind", "codebook",
 )  # fmt: skip
 NO_FRAME = "none"
+MIN_PER_STRATUM = 2  # units, where the stratum has as many
 
 
-def load_gold(store: Store, path: str) -> int:
-    """Puts the labelled rows of a gold file into the table `gold` (unit_id, task, target, label, weight) of the store.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """rows: one per question, in the columns of a gold file. units: how many were drawn. groups: group → units drawn."""
 
-    A row without a label is one that nobody has labelled yet. Without `weight` all rows weigh the same, as in a simple
-    random sample; without `task` they are about stance. Returns how many rows have a label. Raises UsageError with the
-    row if one does not match the scores: unknown unit, other text, other codebook, a target it is not asked about, a
-    label the task does not have, two labels for one question.
+    rows: list[dict[str, Any]]
+    units: int
+    groups: dict[str, int]
+
+
+def draw_sample(
+    store: Store, *, size: int, tasks: Sequence[str] = ("stance",), seed: int, show_labels: bool = False
+) -> Sample:
+    """Draw about `size` units, with one question per task (for stance, per target that the unit was scored for).
+
+    show_labels: add the column `model_label`. Raises UsageError if no unit has such a question, or if `size` is below two
+    units per group.
     """
+    pool = store.columns(_pool(tasks))
+    if not len(pool["unit_id"]):
+        raise UsageError(
+            f"no scored unit has a question of {', '.join(tasks)}: nothing to draw from. Try another --task."
+        )
+    groups, group = np.unique(pool["group"].astype(object), return_inverse=True)
+    if size < MIN_PER_STRATUM * len(groups):
+        raise UsageError(
+            f"-n {size}: {len(groups)} groups need at least {MIN_PER_STRATUM * len(groups)} units; use "
+            f"{50 * len(groups)} or more for useful intervals."
+        )
+    stratum = np.unique(pool["stratum"].astype(object), return_inverse=True)[1]
+    rng = np.random.default_rng(seed)
+    shares = allocate(np.bincount(group), size)
+    weights: dict[str, float] = {}
+    for number, share in enumerate(shares):
+        members = np.flatnonzero(group == number)
+        own_stratum = stratum[members]
+        if (
+            len(np.unique(own_stratum)) > share
+        ):  # too few units for all strata: use none, so every unit has a chance
+            own_stratum = np.zeros(len(members), np.int64)
+        for s, wanted in enumerate(allocate_strata(np.bincount(own_stratum), int(share))):
+            own = members[own_stratum == s]
+            if wanted:
+                own = own[np.lexsort((pool["unit_id"][own], pool["confidence"][own]))]
+                chosen = own[systematic(len(own), wanted, rng)]
+                weights |= dict.fromkeys(pool["unit_id"][chosen], len(own) / wanted)
+    drawn = dict(zip(groups, map(int, shares), strict=True))
+    return Sample(_questions(store, weights, tasks, show_labels=show_labels, rng=rng), len(weights), drawn)
+
+
+def allocate(sizes: Ints, total: int) -> Ints:
+    """(groups,) units to draw from each group: as equal as possible, and no more than the group has."""
+    shares = np.zeros(len(sizes), np.int64)
+    # The smallest group first: what it lacks goes to the others.
+    for done, group in enumerate(np.argsort(sizes, kind="stable")):
+        shares[group] = min(int(sizes[group]), (total - int(shares.sum())) // (len(sizes) - done))
+    return shares
+
+
+def allocate_strata(sizes: Ints, total: int) -> Ints:
+    """(strata,) units to draw from each stratum: in proportion to its size, at least MIN_PER_STRATUM where it has as many."""
+    least = np.minimum(sizes, MIN_PER_STRATUM if (np.minimum(sizes, MIN_PER_STRATUM)).sum() <= total else 1)
+    ideal = total * sizes / max(int(sizes.sum()), 1)
+    counts = np.clip(np.floor(ideal), least, sizes).astype(np.int64)
+    for s in np.argsort(-(ideal - counts), kind="stable"):
+        counts[s] += counts.sum() < total and counts[s] < sizes[s]
+    while counts.sum() > total:  # the minimums add up to more
+        counts[np.argmax(counts - least)] -= 1
+    return counts
+
+
+def systematic(count: int, wanted: int, rng: np.random.Generator) -> Ints:
+    """`wanted` of the numbers below `count`, evenly spaced from a random start: each has probability wanted / count."""
+    return np.floor((np.arange(wanted) + rng.random()) * count / wanted).astype(np.int64)
+
+
+def _pool(tasks: Sequence[str]) -> str:
+    """SQL: units with a question, their stratum and the model's confidence."""
+    wanted = " OR ".join(
+        {"stance": "a.unit_id IS NOT NULL", "reply": "r.unit_id IS NOT NULL"}.get(t, "TRUE") for t in tasks
+    )
+    return f"""
+        WITH targets AS (
+            SELECT unit_id, min(greatest(p_against, p_neutral, p_favor)) AS p,
+                   CASE WHEN bool_or(label IS NULL) THEN 'no_call' WHEN bool_or(label = 'against') THEN 'against'
+                        WHEN bool_or(label = 'favor') THEN 'favor' ELSE 'neutral' END AS label
+            FROM stances GROUP BY 1),
+        spans AS (SELECT unit_id, max(score) AS p FROM loaded GROUP BY 1)
+        SELECT u."group", u.unit_id, coalesce(a.p, s.p, 0) AS confidence,
+               concat_ws('/', CASE WHEN is_comment THEN 'comment' ELSE 'article' END, coalesce(a.label, 'not scored'),
+                         CASE WHEN s.unit_id IS NULL THEN 'plain' ELSE 'loaded' END) AS stratum
+        FROM units u LEFT JOIN targets a USING (unit_id) LEFT JOIN spans s USING (unit_id) LEFT JOIN replies r USING (unit_id)
+        WHERE {wanted} ORDER BY u.unit_id"""
+
+
+def _questions(
+    store: Store,
+    weights: dict[str, float],
+    tasks: Sequence[str],
+    *,
+    show_labels: bool,
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """Questions in random order of units, so the units of one outlet are not in a row; a unit's questions stay together."""
     import pyarrow as pa
 
-    found = [_row(row, f"{path} row {number}", store.codebook) for number, row in enumerate(_read(path), 1)]
+    names = sorted(weights)
+    order = rng.permutation(len(names))
+    drawn = pa.table({"unit_id": names, "weight": [weights[name] for name in names], "place": order})
+    store.connection.register("_drawn", drawn)
+    rows: list[dict[str, Any]] = []
+    for task in tasks:
+        for *values, place in store.rows(_QUESTIONS[task]):
+            row: dict[str, Any] = dict(zip(_QUESTION_COLUMNS, values, strict=True))
+            more = {"task": task, "question": _wording(task, row["target"]), "label": ""}
+            rows.append({**row, **more, "codebook": store.codebook, "place": place})
+    store.connection.unregister("_drawn")
+    rows.sort(key=lambda row: (row["place"], TASKS.index(row["task"]), row["target"] or ""))
+    columns = (*COLUMNS, "model_label") if show_labels else COLUMNS
+    return [{name: row[name] for name in columns} for row in rows]
+
+
+def _wording(task: str, target: str | None) -> str:
+    named = f"“{target.replace('_', ' ')}”" if target else ""
+    return {
+        "stance": f"Stance of this text toward {named}: against, neutral or favor?",
+        "loaded": "How many stretches of loaded language, quotations apart? 0 for none",
+        "frames": "Which frames? Several with ; between them, or none",
+        "reply": "How does it answer what it replies to: support, deny, query or comment?",
+    }[task]
+
+
+_FROM = "FROM _drawn d JOIN units u USING (unit_id) LEFT JOIN units p ON p.unit_id = u.parent_id"
+_QUESTION_COLUMNS = ("unit_id", "target", "kind", "title", "parent_text", "text", "weight", "model_label")
+_UNIT = "u.kind, u.title, p.text, u.text, d.weight"
+_QUESTIONS = {
+    "stance": f"""SELECT u.unit_id, s.target, {_UNIT}, coalesce(s.label, 'no_call'), d.place
+                  {_FROM} JOIN stances s ON s.unit_id = u.unit_id""",
+    "loaded": f"""SELECT u.unit_id, NULL, {_UNIT}, (SELECT count(DISTINCT (l."start", l."end")) FROM loaded l
+                  WHERE l.unit_id = u.unit_id AND l.voice != 'quoted')::VARCHAR, d.place {_FROM}""",
+    "frames": f"""SELECT u.unit_id, NULL, {_UNIT}, coalesce((SELECT string_agg(f.label, ';') FROM frames f
+                  WHERE f.unit_id = u.unit_id), 'none'), d.place {_FROM}""",
+    "reply": f"""SELECT u.unit_id, NULL, {_UNIT}, r.label, d.place {_FROM} JOIN replies r ON r.unit_id = u.unit_id""",
+}
+
+
+def write_sample(sample: Sample, path: str) -> None:
+    """Write CSV or JSON lines, by the ending of `path`."""
+    ending = check_format(path, formats=(".csv", ".jsonl"))
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8-sig" if ending == ".csv" else "utf-8", newline="") as file:
+        if ending == ".jsonl":
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in sample.rows)
+            return
+        writer = csv.DictWriter(file, list(sample.rows[0]))
+        writer.writeheader()
+        writer.writerows(sample.rows)
+
+
+def load_gold(store: Store, path: str) -> None:
+    """Make the table `gold` in the store from a gold file: row, unit_id, task, target, text, label, weight.
+
+    Rows without a label are skipped. Without `weight` all rows weigh the same, as in a simple random sample; without `task`
+    rows are about stance. Raises UsageError with the row if one does not match the scores: unknown unit, other text, other
+    codebook, a target that the unit was not scored for, a label that the task does not have, two labels for one question.
+    """
+    found = [
+        _gold_row(row, f"{path} row {number}", store.codebook) for number, row in enumerate(_read(path), 1)
+    ]
     rows = [row for row in found if row is not None]
     if not rows:
         raise UsageError(f"{path}: no row has a label ({len(found):,} rows). Fill in the column `label`.")
-    names = ("row", "unit_id", "task", "target", "text", "label", "weight")
-    kinds = (pa.int64(), *[pa.string()] * 5, pa.float64())
-    schema = pa.schema(list(zip(names, kinds, strict=True)))
-    store.connection.register("_gold", pa.Table.from_pylist(rows, schema))
+    names = ("unit_id", "task", "target", "text", "label")
+    columns = {"row": "int64", **dict.fromkeys(names, "string"), "weight": "float64"}
+    store.connection.register("_gold", arrow_table(rows, columns))
     store.connection.execute("CREATE OR REPLACE TABLE gold AS SELECT * FROM _gold")
     store.connection.unregister("_gold")
-    _refuse_strangers(store, path)
-    return len(rows)
+    _check_gold(store, path)
 
 
 def _read(path: str) -> Iterator[dict[str, Any]]:
@@ -67,16 +222,16 @@ def _read(path: str) -> Iterator[dict[str, Any]]:
             if ending == ".jsonl":
                 yield from (json.loads(line) for line in file if line.strip())
                 return
-            dialect = csv.Sniffer().sniff(
-                file.readline(), delimiters=",;\t"
-            )  # spreadsheets save with ; in some countries
+            # In some countries spreadsheets separate columns with semicolons.
+            dialect = csv.Sniffer().sniff(file.readline(), delimiters=",;\t")
             file.seek(0)
             yield from csv.DictReader(file, delimiter=dialect.delimiter)
     except (ValueError, csv.Error) as error:
         raise UsageError(f"--gold {path} cannot be read as {ending[1:]} in UTF-8 ({error}).") from None
 
 
-def _row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
+def _gold_row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
+    """The row in the columns of `gold`, or None if it has no label. where: file and row number, for messages."""
     if not isinstance(row, dict) or not {"unit_id", "label"} <= row.keys():
         raise UsageError(f"{where}: expected at least unit_id and label, as `slant sample` writes them.")
     label = row["label"]
@@ -84,8 +239,8 @@ def _row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
         return None
     if (other := row.get("codebook")) and other != codebook:
         raise UsageError(
-            f"{where}: labelled for codebook {other}, the scores are of {codebook}. Draw a sample from these scores, or "
-            "score with the model that the sample was drawn from."
+            f"{where}: labeled for codebook {other}, but the scores have codebook {codebook}. Draw a sample from these "
+            "scores, or score with the model that the sample was drawn from."
         )
     task = str(row.get("task") or "stance")
     if task not in TASKS:
@@ -110,16 +265,16 @@ def _label(task: str, label: str, where: str) -> str:
     if task == "loaded":
         number = label.removesuffix(".0")
         if not number.isdigit():
-            raise UsageError(f"{where}: {label!r} is no number of loaded stretches. Use 0, 1, 2, …")
+            raise UsageError(f"{where}: {label!r} is no number of loaded spans. Use 0, 1, 2, …")
         return number
     known = {"stance": STANCES, "frames": (*FRAMES, NO_FRAME), "reply": REPLIES}[task]
-    parts = [part.strip() for part in label.split(";")] if task == "frames" else [label]
-    for part in parts:
-        if part not in known:
+    labels = [part.strip() for part in label.split(";")] if task == "frames" else [label]
+    for one in labels:
+        if one not in known:
             raise UsageError(
-                f"{where}: no label {part!r} for {task}. Use one of {', '.join(known)}.{did_you_mean(part, known)}"
+                f"{where}: no label {one!r} for {task}. Use one of {', '.join(known)}.{did_you_mean(one, known)}"
             )
-    return ";".join(parts)
+    return ";".join(labels)
 
 
 def _weight(value: Any, where: str) -> float:
@@ -129,194 +284,30 @@ def _weight(value: Any, where: str) -> float:
         weight = 0.0
     if not 0 < weight < float("inf"):
         raise UsageError(
-            f"{where}: weight is {value!r}; expected a number above 0 (units that this one stands for)."
+            f"{where}: weight is {value!r}; expected a number above 0 (units that this one represents)."
         )
     return weight
 
 
-def _refuse_strangers(store: Store, path: str) -> None:
+def _check_gold(store: Store, path: str) -> None:
     checks = {
         "is not among the scored units. Was the sample drawn from other scores?": """
             FROM gold g ANTI JOIN units u USING (unit_id)""",
         "has another text there than in the scores. Was it edited, or scored again from a new version?": """
             FROM gold g JOIN units u USING (unit_id) WHERE g.text IS NOT NULL
             AND regexp_replace(g.text, '\\s+', ' ', 'g') != regexp_replace(u.text, '\\s+', ' ', 'g')""",
-        "is not asked about that target in the scores. Were they made with other targets?": """
+        "was not scored for that target. Were the scores made with other targets?": """
             FROM gold g ANTI JOIN stances s ON s.unit_id = g.unit_id AND s.target = g.target WHERE g.task = 'stance'""",
-        "is no comment, and answers nothing.": """
+        "is no comment and replies to nothing.": """
             FROM gold g ANTI JOIN replies r USING (unit_id) WHERE g.task = 'reply'""",
-        "has two labels for one question. Settle on one, or leave one empty.": """
+        "has two labels for one question. Keep one.": """
             FROM gold g JOIN (SELECT unit_id, task, target FROM gold GROUP BY ALL HAVING count(*) > 1) twice
             ON g.unit_id = twice.unit_id AND g.task = twice.task AND g.target IS NOT DISTINCT FROM twice.target""",
     }
-    for what, query in checks.items():
+    for problem, query in checks.items():
         found = store.rows(f"SELECT g.row, g.unit_id, g.target, count(*) OVER () {query} ORDER BY 1 LIMIT 1")
         if found:
             row, unit, target, count = found[0]
             more = f" ({count:,} rows like this)" if count > 1 else ""
             about = f" (target {target})" if target else ""
-            raise UsageError(f"{path} row {row}: unit {unit}{about} {what}{more}")
-
-
-LEAST = 2  # units from each stratum, where it has as many
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """rows: one for each question, in the columns of a gold file. units, groups: how many were drawn, of how many groups."""
-
-    rows: list[dict[str, Any]]
-    units: int
-    groups: dict[str, int]
-
-
-def draw_sample(
-    store: Store, *, size: int, tasks: Sequence[str] = ("stance",), seed: int, show: bool = False
-) -> Sample:
-    """About `size` units, with a question for each of `tasks` (and for each target that a unit names).
-
-    show: adds the column `model_label`. Raises UsageError if no unit has such a question, or for a size below 2 a group.
-    """
-    pool = store.columns(_pool(tasks))
-    if not len(pool["unit_id"]):
-        raise UsageError(
-            f"no scored unit has a question of {', '.join(tasks)}: nothing to draw from. Try another --task."
-        )
-    groups, group = np.unique(pool["group"].astype(object), return_inverse=True)
-    if size < LEAST * len(groups):
-        raise UsageError(
-            f"-n {size}: {len(groups)} groups need at least {LEAST * len(groups)} units, and {50 * len(groups)} to say much."
-        )
-    stratum = np.unique(pool["stratum"].astype(object), return_inverse=True)[1]
-    rng = np.random.default_rng(seed)
-    shares = allocate(np.bincount(group), size)
-    weights: dict[str, float] = {}
-    for number, share in enumerate(shares):
-        members = np.flatnonzero(group == number)
-        own_stratum = stratum[members]
-        if (
-            len(np.unique(own_stratum)) > share
-        ):  # too few for all strata: none, so that no unit is without a chance
-            own_stratum = np.zeros(len(members), np.int64)
-        for s, wanted in enumerate(within(np.bincount(own_stratum), int(share))):
-            own = members[own_stratum == s]
-            if wanted:
-                own = own[np.lexsort((pool["unit_id"][own], pool["confidence"][own]))]
-                chosen = own[systematic(len(own), wanted, rng)]
-                weights |= dict.fromkeys(pool["unit_id"][chosen], len(own) / wanted)
-    drawn = dict(zip(groups, map(int, shares), strict=True))
-    return Sample(_questions(store, weights, tasks, show=show, rng=rng), len(weights), drawn)
-
-
-def allocate(sizes: Ints, total: int) -> Ints:
-    """(groups,) how many to draw of each: as equal as the groups allow, no more than each has."""
-    shares = np.zeros(len(sizes), np.int64)
-    for at, group in enumerate(
-        np.argsort(sizes, kind="stable")
-    ):  # the smallest first: what they lack goes to the others
-        shares[group] = min(int(sizes[group]), (total - int(shares.sum())) // (len(sizes) - at))
-    return shares
-
-
-def within(sizes: Ints, total: int) -> Ints:
-    """(strata,) in proportion to their size, at least LEAST where there are as many, and no more than there are."""
-    least = np.minimum(sizes, LEAST if (np.minimum(sizes, LEAST)).sum() <= total else 1)
-    ideal = total * sizes / max(int(sizes.sum()), 1)
-    found = np.clip(np.floor(ideal), least, sizes).astype(np.int64)
-    for s in np.argsort(-(ideal - found), kind="stable"):
-        found[s] += found.sum() < total and found[s] < sizes[s]
-    while found.sum() > total:  # the least that each stratum gives came to more
-        found[np.argmax(found - least)] -= 1
-    return found
-
-
-def systematic(count: int, wanted: int, rng: np.random.Generator) -> Ints:
-    """`wanted` of the numbers below `count`, evenly spread from a random start: each has the chance wanted / count."""
-    return np.floor((np.arange(wanted) + rng.random()) * count / wanted).astype(np.int64)
-
-
-def _pool(tasks: Sequence[str]) -> str:
-    """Units with a question, their stratum and the model's confidence."""
-    wanted = " OR ".join(
-        {"stance": "a.unit_id IS NOT NULL", "reply": "r.unit_id IS NOT NULL"}.get(t, "TRUE") for t in tasks
-    )
-    return f"""
-        WITH asked AS (
-            SELECT unit_id, min(greatest(p_against, p_neutral, p_favor)) AS p,
-                   CASE WHEN bool_or(label IS NULL) THEN 'no_call' WHEN bool_or(label = 'against') THEN 'against'
-                        WHEN bool_or(label = 'favor') THEN 'favor' ELSE 'neutral' END AS label
-            FROM stances GROUP BY 1),
-        spans AS (SELECT unit_id, max(score) AS p FROM loaded GROUP BY 1)
-        SELECT u."group", u.unit_id, coalesce(a.p, s.p, 0) AS confidence,
-               concat_ws('/', CASE WHEN is_comment THEN 'comment' ELSE 'article' END, coalesce(a.label, 'not asked'),
-                         CASE WHEN s.unit_id IS NULL THEN 'plain' ELSE 'loaded' END) AS stratum
-        FROM units u LEFT JOIN asked a USING (unit_id) LEFT JOIN spans s USING (unit_id) LEFT JOIN replies r USING (unit_id)
-        WHERE {wanted} ORDER BY u.unit_id"""
-
-
-def _questions(
-    store: Store, weights: dict[str, float], tasks: Sequence[str], *, show: bool, rng: np.random.Generator
-) -> list[dict[str, Any]]:
-    """Units in random order, so that those of one outlet do not stand together; a unit's questions stay together."""
-    import pyarrow as pa
-
-    names = sorted(weights)
-    order = rng.permutation(len(names))
-    drawn = pa.table({"unit_id": names, "weight": [weights[name] for name in names], "place": order})
-    store.connection.register("_drawn", drawn)
-    rows: list[dict[str, Any]] = []
-    for task in tasks:
-        for *facts, place in store.rows(_ASKED[task]):
-            row: dict[str, Any] = dict(zip(_FOUND, facts, strict=True))
-            question = _wording(task, row["target"])
-            rows.append(
-                {
-                    **row,
-                    "task": task,
-                    "question": question,
-                    "label": "",
-                    "codebook": store.codebook,
-                    "place": place,
-                }
-            )
-    store.connection.unregister("_drawn")
-    rows.sort(key=lambda row: (row["place"], TASKS.index(row["task"]), row["target"] or ""))
-    columns = (*COLUMNS, "model_label") if show else COLUMNS
-    return [{name: row[name] for name in columns} for row in rows]
-
-
-def _wording(task: str, target: str | None) -> str:
-    named = f"“{target.replace('_', ' ')}”" if target else ""
-    return {
-        "stance": f"Stance of this text toward {named}: against, neutral or favor?",
-        "loaded": "How many stretches of loaded language, quotations apart? 0 for none",
-        "frames": "Which frames? Several with ; between them, or none",
-        "reply": "How does it answer what it replies to: support, deny, query or comment?",
-    }[task]
-
-
-def write_sample(sample: Sample, path: str) -> None:
-    """CSV or JSON lines, by the ending of `path`."""
-    ending = check_format(path, formats=(".csv", ".jsonl"))
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8-sig" if ending == ".csv" else "utf-8", newline="") as file:
-        if ending == ".jsonl":
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in sample.rows)
-            return
-        writer = csv.DictWriter(file, list(sample.rows[0]))
-        writer.writeheader()
-        writer.writerows(sample.rows)
-
-
-_FROM = """FROM _drawn d JOIN units u USING (unit_id) LEFT JOIN units p ON p.unit_id = u.parent_id"""
-_FOUND = ("unit_id", "target", "kind", "title", "parent_text", "text", "weight", "model_label")
-_FACTS = "u.kind, u.title, p.text, u.text, d.weight"
-_ASKED = {
-    "stance": f"""SELECT u.unit_id, s.target, {_FACTS}, coalesce(s.label, 'no_call'), d.place
-                  {_FROM} JOIN stances s ON s.unit_id = u.unit_id""",
-    "loaded": f"""SELECT u.unit_id, NULL, {_FACTS}, (SELECT count(DISTINCT (l."start", l."end")) FROM loaded l
-                  WHERE l.unit_id = u.unit_id AND l.voice != 'quoted')::VARCHAR, d.place {_FROM}""",
-    "frames": f"""SELECT u.unit_id, NULL, {_FACTS}, coalesce((SELECT string_agg(f.label, ';') FROM frames f
-                  WHERE f.unit_id = u.unit_id), 'none'), d.place {_FROM}""",
-    "reply": f"""SELECT u.unit_id, NULL, {_FACTS}, r.label, d.place {_FROM} JOIN replies r ON r.unit_id = u.unit_id""",
-}
+            raise UsageError(f"{path} row {row}: unit {unit}{about} {problem}{more}")

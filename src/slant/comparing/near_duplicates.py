@@ -1,14 +1,11 @@
-"""House phrases: what an outlet writes under many of its articles whatever they are about.
+"""Near-duplicate articles (wire copy, reprints), and the article openings by which they are matched.
 
-A signature ("… | War | The Herald"), a date line with the agency's name, a byline. They give the outlet away and say nothing
-of the event or of how it is told, so events are grouped and leaks are probed without them.
+House phrases are what an outlet writes under many of its articles whatever they are about: a signature ("… | War | The
+Herald"), a date line with the agency's name, a byline. They identify the outlet and say nothing of the event, so they are
+removed before articles are grouped by event (events.py) or the outlet is predicted from the text (outlet_leaks.py).
 
-Articles as they are matched with one another: headline and opening, without what gives the outlet away.
-
-Articles that are the same text: wire copy that several outlets ran, and what one outlet published again.
-
-All pairs are found whose shingles (Broder 1997) overlap enough. It is quick since most shingles stand in one text alone, and
-a text with too many of those is a copy of none.
+Two articles are copies if their three-word shingles (Broder 1997) overlap enough. This finds all pairs, and fast, since most
+shingles occur in one text only: a text with many of those is no copy.
 """
 
 from __future__ import annotations
@@ -27,15 +24,13 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from slant.comparing.score_tables import Store
 
-EDGE = 8  # words looked at from either end of a headline, and from the start of the body
-SHORTEST, LONGEST = (
-    3,
-    5,
-)  # words in a phrase; shorter ones are how an outlet speaks ("the regime of"), not how it signs
-AT_LEAST = 10  # articles that carry the phrase: in fewer, what recurs may as well be the subject
-SHARE = 0.1  # of the outlet's articles that carry the phrase
-RATIO = 5  # times as often as elsewhere
-LOOKED_AT = 2000  # articles of an outlet, evenly spread, that its phrases are learned from
+EDGE = 8  # words read at either end of a headline and at the start of the body
+# Words in a phrase. Shorter ones are an outlet's style ("the regime of"), not its signature.
+SHORTEST, LONGEST = 3, 5
+MIN_ARTICLES = 10  # with the phrase; in fewer, a recurring phrase may be the subject
+MIN_SHARE = 0.1  # of the outlet's articles have the phrase
+MIN_RATIO = 5  # times as often as in other outlets
+SAMPLED = 2000  # articles per outlet, evenly spread, that are searched for phrases
 _WORD = re.compile(r"[^\W\d_]+")
 _HOST = re.compile(r"\.(?:com|net|org|info|co|uk|news)\b.*|^www\.|^en\.")
 
@@ -43,40 +38,41 @@ _HOST = re.compile(r"\.(?:com|net|org|info|co|uk|news)\b.*|^www\.|^en\.")
 def house_phrases(
     openings: Sequence[tuple[str, str]], outlets: Sequence[str]
 ) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Phrases of each outlet, longest first, each a tuple of lower-case words: its own name, and runs of words at the
-    edges of its articles that stand in AT_LEAST and a tenth of them, and five times as often as in other outlets on average.
+    """House phrases of each outlet, longest first, as tuples of lower-case words.
 
-    openings: (headline, first words of the body) of each article.
+    These are the outlet's own name, and runs of words at the edges of its articles that occur in MIN_ARTICLES and
+    MIN_SHARE of them, and MIN_RATIO times as often as in other outlets on average.
+    openings: (headline, first words of the body) per article.
     """
     rows: dict[str, list[int]] = {}
     for row, outlet in enumerate(outlets):
         rows.setdefault(outlet, []).append(row)
     shares: dict[str, dict[tuple[str, ...], float]] = {}
     for outlet, own in rows.items():
-        own = own[:: -(-len(own) // LOOKED_AT)]
+        own = own[:: -(-len(own) // SAMPLED)]
         counts = Counter(phrase for row in own for phrase in _edge_phrases(*openings[row]))
-        shares[outlet] = {p: n / len(own) for p, n in counts.items() if n >= AT_LEAST}
-    found: dict[str, tuple[tuple[str, ...], ...]] = {}
+        shares[outlet] = {p: n / len(own) for p, n in counts.items() if n >= MIN_ARTICLES}
+    of_outlet: dict[str, tuple[tuple[str, ...], ...]] = {}
     for outlet in rows:
         others = [shares[o] for o in rows if o != outlet]
         phrases = {
             phrase
             for phrase, share in shares[outlet].items()
-            if share >= SHARE
-            and share >= RATIO * sum(o.get(phrase, 0.0) for o in others) / max(1, len(others))
+            if share >= MIN_SHARE
+            and share >= MIN_RATIO * sum(o.get(phrase, 0.0) for o in others) / max(1, len(others))
         }
-        found[outlet] = tuple(sorted(phrases | names_of(outlet), key=lambda p: (-len(p), p)))
-    return found
+        of_outlet[outlet] = tuple(sorted(phrases | names_of(outlet), key=lambda p: (-len(p), p)))
+    return of_outlet
 
 
 def names_of(name: str) -> set[tuple[str, ...]]:
-    """How an outlet or a person may be called, in words: a web address without its host's ending, too."""
+    """Names of an outlet or a person, as tuples of lower-case words; a web address also without its domain ending."""
     forms = {tuple(_WORD.findall(form.lower())) for form in (name, _HOST.sub("", name))}
     return {form for form in forms if form and len("".join(form)) > 2}
 
 
 def phrase_pattern(phrases: Sequence[tuple[str, ...]]) -> re.Pattern[str] | None:
-    """Finds the phrases whatever stands between their words; None if there are none."""
+    """A pattern that finds the phrases with anything but letters between their words; None if there are no phrases."""
     if not phrases:
         return None
     runs = (r"[\W\d_]+".join(map(re.escape, phrase)) for phrase in phrases)
@@ -101,15 +97,16 @@ def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
             yield tuple(words[first:last])
 
 
-WORDS = 150  # of the opening; on FA-KES 60 find fewer pairs, 300 no more
+WORDS = 150  # of an opening; on FA-KES 60 words find fewer pairs, 300 no more
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Articles, all columns of one length, in any order.
+    """Articles as columns of equal length, in any order.
 
-    days: ordinal of the day of publication, None where no full date is stated. openings: headline and first WORDS words.
+    days: ordinal of the publication date, None without a full date. openings: headline and first WORDS words, without house
+    phrases.
     """
 
     ids: tuple[str, ...]
@@ -120,7 +117,7 @@ class Documents:
 
 
 def documents(store: Store) -> Documents:
-    """All articles of the store, by article_id; comments are no part of them."""
+    """All articles of the store, without their comments, in order of article_id."""
     rows = store.rows(f"""
         WITH opening AS (
             SELECT article_id, kind, title, outlet, published, position, text, "group",
@@ -137,10 +134,10 @@ def documents(store: Store) -> Documents:
 
 
 def day_of(published: str | None) -> int | None:
-    """Ordinal of a date that begins as ISO 8601 has it; None for anything else, such as a month alone."""
-    found = _DAY.match(published or "")
+    """Ordinal of a date in ISO 8601, which may be followed by a time; None for anything else, such as a month alone."""
+    date = _DAY.match(published or "")
     try:
-        return datetime.date(*map(int, found.groups())).toordinal() if found else None
+        return datetime.date(*map(int, date.groups())).toordinal() if date else None
     except ValueError:
         return None
 
@@ -148,7 +145,7 @@ def day_of(published: str | None) -> int | None:
 def without_house_phrases(
     titles: Sequence[str], bodies: Sequence[str | None], outlets: Sequence[str]
 ) -> tuple[str, ...]:
-    """Headline and first WORDS words of each article, house phrases and outlet names taken out."""
+    """Headline and first WORDS words of each article, with house phrases and outlet names removed."""
     edges = [(title, body or "") for title, body in zip(titles, bodies, strict=True)]
     patterns = {outlet: phrase_pattern(own) for outlet, own in house_phrases(edges, outlets).items()}
     openings = []
@@ -159,28 +156,28 @@ def without_house_phrases(
     return tuple(openings)
 
 
-SHINGLE = 3  # words in a row
-OVERLAP = (
-    0.6  # least Jaccard overlap of two texts' shingles; an edited headline or a cut last sentence stays above
+SHINGLE = 3  # consecutive words
+MIN_OVERLAP = (
+    0.6  # Jaccard overlap of copies' shingles; an edited headline or a cut last sentence stays above it
 )
-FEWEST = 5  # shingles of a text that can be told from another that merely has the same few words
-REACH = 7  # days between two copies
+MIN_SHINGLES = 5  # with fewer, short texts of the same few words look like copies
+MAX_DAYS = 7  # between two copies
 UNDATED = 0
-BLOCK = 512  # texts that are held against earlier ones at a time
+BLOCK = 512  # texts compared with earlier ones at a time
 _SHINGLE_WORD = re.compile(r"\w+")
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd and large: numbers of three words spread over 64 bits
 Ints = NDArray[np.int64]
 
 
 def copies(texts: Sequence[str], days: Sequence[int | None]) -> Ints:
-    """For each text the row of the earliest text that it is a copy of, directly or through others; else its own row.
+    """For each text the row of the earliest text that it copies, directly or through other copies; else its own row.
 
-    Texts without a date are compared with all.
+    Texts without a date are compared with all texts.
     """
     first = np.arange(len(texts))
     shingles = _shingles(texts)
     sizes = np.diff(shingles.indptr)
-    rows, shingles = _shared(shingles, sizes)
+    rows, shingles = _candidates(shingles, sizes)
     day = np.array([days[row] or UNDATED for row in rows], np.int64)
     order = np.argsort(day, kind="stable")
     rows, day, shingles = rows[order], day[order], shingles[order]
@@ -190,7 +187,7 @@ def copies(texts: Sequence[str], days: Sequence[int | None]) -> Ints:
 
 
 def _shingles(texts: Sequence[str]) -> Any:
-    """Sparse (texts, shingles): 1 where the text has the shingle."""
+    """Sparse (texts, shingles) matrix: 1 where the text has the shingle."""
     from scipy.sparse import csr_matrix
 
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
@@ -203,36 +200,36 @@ def _shingles(texts: Sequence[str]) -> Any:
         ends = (own[i : len(own) - SHINGLE + 1 + i] for own in words if len(own) >= SHINGLE)
         runs = runs * _FACTOR + np.concatenate([*ends, runs[:0]])
     known, column = np.unique(runs, return_inverse=True)
-    found = csr_matrix((np.ones(len(text), np.int32), (text, column)), shape=(len(texts), len(known)))
-    found.data[:] = 1  # a shingle that stands there twice was summed
-    return found
+    matrix = csr_matrix((np.ones(len(text), np.int32), (text, column)), shape=(len(texts), len(known)))
+    matrix.data[:] = 1  # repeated shingles were summed
+    return matrix
 
 
-def _shared(shingles: Any, sizes: Ints) -> tuple[Ints, Any]:
-    """The rows that may be copies, and their shingles: enough of them stand in other rows that may be."""
-    rows = np.flatnonzero(sizes >= FEWEST)
+def _candidates(shingles: Any, sizes: Ints) -> tuple[Ints, Any]:
+    """Rows that may be copies, and their shingles: those that share enough shingles with other candidates."""
+    rows = np.flatnonzero(sizes >= MIN_SHINGLES)
     while True:
         own = shingles[rows]
         often = np.bincount(own.indices, minlength=own.shape[1]) > 1
-        enough = own @ often / sizes[rows] >= OVERLAP
+        enough = own @ often / sizes[rows] >= MIN_OVERLAP
         if enough.all():
             return rows, own[:, np.flatnonzero(often)]
         rows = rows[enough]
 
 
 def _earliest(shingles: Any, sizes: Ints, day: Ints) -> list[tuple[int, int]]:
-    """(row, earliest row that it is a copy of) of each that is one; the rows are in order of day."""
-    found: list[tuple[int, int]] = []
+    """(copy, earliest row that it copies) for every copy; rows are in order of day."""
+    pairs_found: list[tuple[int, int]] = []
     for start in range(0, len(day), BLOCK):
         block = np.arange(start, min(start + BLOCK, len(day)))
-        others = np.flatnonzero((day == UNDATED) | (day >= day[start] - REACH))
+        others = np.flatnonzero((day == UNDATED) | (day >= day[start] - MAX_DAYS))
         others = others[others < block[-1]]
         both = (shingles[block] @ shingles[others].T).tocoo()
         row, other = block[both.row], others[both.col]
-        alike = both.data / (sizes[row] + sizes[other] - both.data) >= OVERLAP
-        near = (day[other] == UNDATED) | (day[row] - day[other] <= REACH)
+        alike = both.data / (sizes[row] + sizes[other] - both.data) >= MIN_OVERLAP
+        near = (day[other] == UNDATED) | (day[row] - day[other] <= MAX_DAYS)
         pairs = np.flatnonzero((other < row) & alike & near)
         pairs = pairs[np.lexsort((other[pairs], row[pairs]))]
         _, at = np.unique(row[pairs], return_index=True)
-        found += zip(row[pairs[at]].tolist(), other[pairs[at]].tolist(), strict=True)
-    return found
+        pairs_found += zip(row[pairs[at]].tolist(), other[pairs[at]].tolist(), strict=True)
+    return pairs_found

@@ -1,4 +1,4 @@
-"""What a user of `slant compare` may set."""
+"""Options of `slant compare`."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """by: column that is compared. min_articles: groups with fewer are named and left out. level: of intervals.
-
-    adjust: "bh" (Benjamini-Hochberg) or "holm", over the whole family that was looked at. measures: patterns as in file
-    names; only what fits one of them is looked at (empty: everything). gold: file of labels by people. model: folder of the
-    model that scored (None: the shipped one), for what needs its encoder or its published errors. own_words: stances of news
-    are held to the author's own words (records.in_own_words).
-    """
-
+    # Column whose values are the groups that are compared.
     by: str = "outlet"
+    # Groups with fewer articles are left out, and named.
     min_articles: int = 5
+    # Adjustment of p over all tests: "bh" (Benjamini-Hochberg) or "holm".
     adjust: str = "bh"
+    # Level of the confidence intervals.
     level: float = 0.95
+    # Bootstrap resamples behind each interval.
     resamples: int = 1000
+    # Permutations behind each p.
     permutations: int = 10_000
+    # Random seed.
     seed: int = 0
+    # Patterns of measure names, with wildcards as in file names; empty: all measures.
     measures: tuple[str, ...] = ()
+    # File of labels by people, to correct the model's errors.
     gold: str | None = None
+    # Folder of the model that scored, for its encoder and its published errors; None: the shipped model.
     model: str | None = None
+    # A stance of news counts as neutral unless the author's own words carry loaded language (records.in_own_words).
     own_words: bool = False

@@ -1,10 +1,8 @@
-"""The bootstrap of whole articles over millions of them, as products of matrices.
+"""Rates of each group and of everything, with intervals by the article bootstrap.
 
-Rates of each group and of everything, with intervals that resample whole articles.
-
-The units of one article are not independent, nor the comments under it, so articles are what is resampled (Cameron, Gelbach
-& Miller 2008). Copies of one text in one group count once; in several groups they count for each, and are resampled as one
-(parts.py). These are rates of the model's own labels: correction.py says what they are worth.
+The units of one article are not independent, nor are the comments under it, so whole articles are resampled (Cameron,
+Gelbach & Miller 2008), as products of matrices. Copies of a text are resampled together (counts.py). These are rates of
+the model's own labels; error_correction.py and sensitivity.py deal with its errors.
 """
 
 from __future__ import annotations
@@ -18,122 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from slant.comparing.counts import Cells, Floats, parts
-from slant.comparing.score_tables import COLUMNS, NOT_STATED, Store
+from slant.comparing.counts import Counts, Floats
+from slant.comparing.measures import ALL, NOT_STATED
+from slant.comparing.score_tables import COLUMNS, Store
 from slant.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ARTICLES_AT_ONCE = 4096
-ALL = "(all)"
+FEW_ARTICLES = 20  # with fewer, percentile intervals over articles are too narrow
 Draws = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """Resampled sums of each group: hits (groups, resamples, measures), totals (groups, resamples, measures)."""
-
-    hits: Draws
-    totals: Draws
-    scale: Floats
-
-    def rates(self, groups: Sequence[int]) -> Draws:
-        """(resamples, measures) of these groups together; NaN where a resample has no denominator."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found: Draws = (self.scale * self.hits[groups].sum(0) / self.totals[groups].sum(0)).astype(
-                np.float32
-            )
-        return found
-
-
-def draw(cells: Cells, *, resamples: int, seed: int) -> Drawn:
-    """An article is drawn a Poisson(1) number of times, independently of the others: the bootstrap for data that pass by
-    once (Hanley & MacGibbon 2006; Chamandy et al. 2012). All groups share the draws, so that the parts of an article that
-    stands in several stay together.
-    """
-    rng = np.random.default_rng(seed)
-    given = np.concatenate([cells.hits, cells.totals], axis=1)
-    drawn = np.zeros((len(cells.groups), resamples, given.shape[1]), np.float32)
-    edges = np.searchsorted(
-        cells.article, np.arange(0, len(cells.articles) + ARTICLES_AT_ONCE, ARTICLES_AT_ONCE)
-    )
-    for start, end in pairwise(edges):
-        drawings = times(rng, (resamples, ARTICLES_AT_ONCE))
-        place = cells.article[start:end] % ARTICLES_AT_ONCE
-        for group in np.unique(cells.group[start:end]):
-            own = np.flatnonzero(cells.group[start:end] == group)
-            drawn[group] += drawings[:, place[own]] @ given[start:end][own]
-    hits, totals = np.split(drawn, [len(cells.measures)], axis=2)
-    return Drawn(hits, totals[:, :, cells.column], cells.scale)
-
-
-def times(rng: np.random.Generator, shape: tuple[int, int]) -> Draws:
-    """How often each is drawn: Poisson(1), several times as quick as the generator's own."""
-    found: Draws = _QUANTILES[rng.integers(0, len(_QUANTILES), shape, np.uint16)]
-    return found
-
-
-def resample(counts: Any, *, resamples: int, rng: np.random.Generator) -> Floats:
-    """(rows, columns) counts, sparse or not → (resamples, columns) sums, each row drawn as an article is in `draw`."""
-    drawn = np.zeros((counts.shape[1], resamples), np.float32)
-    for start in range(0, counts.shape[0], ARTICLES_AT_ONCE):
-        own = counts[start : start + ARTICLES_AT_ONCE].astype(np.float32)
-        drawn += own.T @ times(rng, (own.shape[0], resamples))
-    return drawn.T.astype(np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a rate is made of: (groups + 1, measures) each, the last row of everything.
-
-    articles: those with a denominator. units: how many were looked at, also where the denominator counts words.
-    """
-
-    hits: Floats
-    totals: Floats
-    articles: Floats
-    units: Floats
-
-
-def counts(cells: Cells) -> Counts:
-    groups = len(cells.groups)
-    hits = np.zeros((groups + 1, len(cells.measures)))
-    totals, articles = np.zeros((2, groups + 1, cells.totals.shape[1]))
-    for group in range(groups):
-        own = cells.group == group
-        hits[group] = cells.hits[own].sum(0, dtype=np.float64)
-        totals[group] = cells.totals[own].sum(0, dtype=np.float64)
-        articles[group] = (cells.totals[own] > 0).sum(0)
-    hits[-1], totals[-1] = hits[:-1].sum(0), totals[:-1].sum(0)
-    starts = np.searchsorted(cells.article, np.arange(len(cells.articles)))
-    articles[-1] = (np.add.reduceat(cells.totals, starts) > 0).sum(0)
-    return Counts(hits, totals[:, cells.column], articles[:, cells.column], totals[:, cells.units_column])
-
-
-def ends(draws: Draws, *, level: float) -> tuple[Floats, Floats]:
-    """Percentile interval over the first axis; draws that are NaN are left out, and all NaN gives NaN."""
-    ordered = np.sort(draws, axis=0)  # NaN comes last
-    valid = np.maximum((~np.isnan(ordered)).sum(0), 1)
-    found = []
-    for share in ((1 - level) / 2, (1 + level) / 2):
-        at = share * (valid - 1)
-        below = np.floor(at).astype(np.int64)
-        lower, upper = (
-            np.take_along_axis(ordered, np.minimum(i, valid - 1)[None], 0)[0] for i in (below, below + 1)
-        )
-        found.append(lower + (at - below) * (upper - lower))
-    return found[0].astype(np.float64), found[1].astype(np.float64)
-
-
-_QUANTILES = poisson.ppf((np.arange(1 << 16) + 0.5) / (1 << 16), 1).astype(np.float32)
-
-
-@dataclass(frozen=True, slots=True)
 class Groups:
-    """kept: groups that something is said of, by name → articles. left_out: those with too few, likewise.
+    """kept: group → articles, without skipped copies. left_out: the same for groups with too few articles.
 
-    Articles are counted without copies of the same text in the same group; copies: how many there are, where there are any.
+    copies: group → skipped copies, for groups that have some.
     """
 
     kept: Mapping[str, int]
@@ -141,14 +41,13 @@ class Groups:
     copies: Mapping[str, int] = field(default_factory=dict)
 
 
-FEW_ARTICLES = 20  # below, percentile intervals over articles cover less than they say
+def find_groups(store: Store, *, min_articles: int) -> Groups:
+    """The groups with enough articles, and those without. Needs the table `text_parts`.
 
-
-def groups_of(store: Store, *, min_articles: int) -> Groups:
-    """Raises UsageError if no row states the column that is compared by, or no group has enough articles."""
-    parts(store)
+    Raises UsageError if no row states the compared column, or no group has enough articles.
+    """
     counted = store.rows(
-        'SELECT "group", count(DISTINCT cluster), count(*) FILTER (copy) FROM parts GROUP BY 1 ORDER BY 1'
+        'SELECT "group", count(DISTINCT cluster), count(*) FILTER (copy) FROM text_parts GROUP BY 1 ORDER BY 1'
     )
     articles = {group: texts for group, texts, _ in counted}
     kept = {group: n for group, n in articles.items() if n >= min_articles}
@@ -169,32 +68,153 @@ def groups_of(store: Store, *, min_articles: int) -> Groups:
     return Groups(kept, left_out, {group: copies for group, _, copies in counted if copies})
 
 
-def rates_table(cells: Cells, drawn: Drawn, *, kept: Collection[str], level: float) -> pa.Table:
-    """One row for each measure of each group in `kept`, and of everything as the group "(all)".
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """Resampled sums of each group: hits (groups, resamples, measures), totals (groups, resamples, measures)."""
 
-    value: a share in [0, 1], a difference of two shares in [-1, 1] ("net"), or a number per 1,000 words. low, high: ends of
-    the interval, null where the articles do not tell. total: the denominator (units, words, replies); a group without one
-    has no row. articles: those with a denominator, in
-    "(all)" different texts. units: how many were looked at.
+    hits: Draws
+    totals: Draws
+    scale: Floats
+
+    def rates(self, groups: Sequence[int]) -> Draws:
+        """(resamples, measures) of these groups together; NaN where a resample has no denominator."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rates: Draws = (self.scale * self.hits[groups].sum(0) / self.totals[groups].sum(0)).astype(
+                np.float32
+            )
+        return rates
+
+
+def resample_groups(counts: Counts, *, resamples: int, seed: int) -> Resampled:
+    """Draw each text a Poisson(1) number of times, independently of the others.
+
+    That is the bootstrap for data read in one pass (Hanley & MacGibbon 2006; Chamandy et al. 2012). All groups share the
+    draws, so the parts of a text that is in several groups stay together.
+    """
+    rng = np.random.default_rng(seed)
+    values = np.concatenate([counts.hits, counts.totals], axis=1)
+    sums = np.zeros((len(counts.groups), resamples, values.shape[1]), np.float32)
+    edges = np.searchsorted(
+        counts.article, np.arange(0, len(counts.articles) + ARTICLES_AT_ONCE, ARTICLES_AT_ONCE)
+    )
+    for start, end in pairwise(edges):
+        times = poisson_draws(rng, (resamples, ARTICLES_AT_ONCE))
+        place = counts.article[start:end] % ARTICLES_AT_ONCE
+        for group in np.unique(counts.group[start:end]):
+            own = np.flatnonzero(counts.group[start:end] == group)
+            sums[group] += times[:, place[own]] @ values[start:end][own]
+    hits, totals = np.split(sums, [len(counts.measures)], axis=2)
+    return Resampled(hits, totals[:, :, counts.column], counts.scale)
+
+
+def poisson_draws(rng: np.random.Generator, shape: tuple[int, int]) -> Draws:
+    """Poisson(1) numbers, several times as fast as the generator's own."""
+    draws: Draws = _QUANTILES[rng.integers(0, len(_QUANTILES), shape, np.uint16)]
+    return draws
+
+
+_QUANTILES = poisson.ppf((np.arange(1 << 16) + 0.5) / (1 << 16), 1).astype(np.float32)
+
+
+def resample(rows: Any, *, resamples: int, rng: np.random.Generator) -> Floats:
+    """(rows, columns) counts, sparse or not → (resamples, columns) sums, with rows drawn as in `resample_groups`."""
+    sums = np.zeros((rows.shape[1], resamples), np.float32)
+    for start in range(0, rows.shape[0], ARTICLES_AT_ONCE):
+        own = rows[start : start + ARTICLES_AT_ONCE].astype(np.float32)
+        sums += own.T @ poisson_draws(rng, (own.shape[0], resamples))
+    return sums.T.astype(np.float64)
+
+
+def percentile_interval(draws: Draws, *, level: float) -> tuple[Floats, Floats]:
+    """Ends of the interval over the first axis. NaN draws are ignored; all NaN gives NaN."""
+    ordered = np.sort(draws, axis=0)  # NaN comes last
+    valid = np.maximum((~np.isnan(ordered)).sum(0), 1)
+    ends = []
+    for share in ((1 - level) / 2, (1 + level) / 2):
+        at = share * (valid - 1)
+        below = np.floor(at).astype(np.int64)
+        lower, upper = (
+            np.take_along_axis(ordered, np.minimum(i, valid - 1)[None], 0)[0] for i in (below, below + 1)
+        )
+        ends.append(lower + (at - below) * (upper - lower))
+    return ends[0].astype(np.float64), ends[1].astype(np.float64)
+
+
+def interval_or_bound(
+    value: float, drawn: tuple[float, float], *, articles: int, kind: str, level: float
+) -> tuple[float | None, float | None]:
+    """The bootstrap interval `drawn`, or what is known where all resamples agree and the bootstrap would claim certainty.
+
+    kind: of the measure. A share of 0 or 1 gets the exact binomial bound as if each article were one observation (Clopper &
+    Pearson 1934), which is wide on purpose. Anything else (one article, or no loaded span at all) gets (None, None):
+    nothing is known of the spread.
+    """
+    low, high = drawn
+    if np.isnan(low) or articles < 2:
+        return None, None
+    if high - low > 1e-9:
+        return float(low), float(high)
+    if kind != "share" or value not in (0.0, 1.0):
+        return None, None
+    bound = float(1 - ((1 - level) / 2) ** (1 / articles))
+    return (0.0, bound) if value == 0.0 else (1 - bound, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTotals:
+    """Numbers behind the rates, (groups + 1, measures) each; the last row is everything.
+
+    articles: with a denominator. units: with a denominator, also where that counts words.
+    """
+
+    hits: Floats
+    totals: Floats
+    articles: Floats
+    units: Floats
+
+
+def group_totals(counts: Counts) -> GroupTotals:
+    groups = len(counts.groups)
+    hits = np.zeros((groups + 1, len(counts.measures)))
+    totals, articles = np.zeros((2, groups + 1, counts.totals.shape[1]))
+    for group in range(groups):
+        own = counts.group == group
+        hits[group] = counts.hits[own].sum(0, dtype=np.float64)
+        totals[group] = counts.totals[own].sum(0, dtype=np.float64)
+        articles[group] = (counts.totals[own] > 0).sum(0)
+    hits[-1], totals[-1] = hits[:-1].sum(0), totals[:-1].sum(0)
+    starts = np.searchsorted(counts.article, np.arange(len(counts.articles)))
+    articles[-1] = (np.add.reduceat(counts.totals, starts) > 0).sum(0)
+    return GroupTotals(
+        hits, totals[:, counts.column], articles[:, counts.column], totals[:, counts.units_column]
+    )
+
+
+def rates_table(counts: Counts, resampled: Resampled, *, kept: Collection[str], level: float) -> pa.Table:
+    """One row per measure and group in `kept`, and for everything as the group "(all)".
+
+    value: a share in [0, 1], a difference of two shares in [-1, 1] ("net"), or a number per 1,000 words. low, high: interval,
+    null where nothing is known of the spread. total: the denominator (units, words or replies); a group without one has no
+    row. articles: with a denominator; in "(all)" different texts. units: see GroupTotals.
     """
     import pyarrow as pa
 
-    found = counts(cells)
+    sums = group_totals(counts)
     rows = []
-    for number, group in enumerate((*cells.groups, ALL)):
-        own = range(len(cells.groups)) if group == ALL else [number]
+    for number, group in enumerate((*counts.groups, ALL)):
+        own = range(len(counts.groups)) if group == ALL else [number]
         if group not in kept and group != ALL:
             continue
-        low, high = ends(drawn.rates(own), level=level)
-        for m in np.flatnonzero(found.totals[number]):
-            measure, articles = cells.measures[m], int(found.articles[number, m])
-            hits, total = int(found.hits[number, m]), int(found.totals[number, m])
+        low, high = percentile_interval(resampled.rates(own), level=level)
+        for m in np.flatnonzero(sums.totals[number]):
+            measure, articles = counts.measures[m], int(sums.articles[number, m])
+            hits, total = int(sums.hits[number, m]), int(sums.totals[number, m])
             value = measure.scale * hits / total
-            interval = interval_of(
+            interval = interval_or_bound(
                 value, (low[m], high[m]), articles=articles, kind=measure.kind, level=level
             )
             rows.append(
-                (group, measure.name, value, *interval, hits, total, articles, int(found.units[number, m]))
+                (group, str(measure), value, *interval, hits, total, articles, int(sums.units[number, m]))
             )
     schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in _SCHEMA.items()])
     return pa.Table.from_pylist([dict(zip(_SCHEMA, row, strict=True)) for row in rows], schema)
@@ -204,22 +224,3 @@ _SCHEMA = {
     "group": "string", "measure": "string", "value": "float64", "low": "float64", "high": "float64", "hits": "int64",
     "total": "int64", "articles": "int64", "units": "int64",
 }  # fmt: skip
-
-
-def interval_of(
-    value: float, drawn: tuple[float, float], *, articles: int, kind: str, level: float
-) -> tuple[float | None, float | None]:
-    """The drawn ends, or what can be said where every resample gives the same, and the bootstrap would claim to be certain.
-
-    A share of 0 or 1: the exact binomial bound as if every article were one draw (Clopper & Pearson 1934), which is wide on
-    purpose. Anything else (one article only, or no loaded span per 1,000 words): none, since nothing is known of the spread.
-    """
-    low, high = drawn
-    if np.isnan(low) or articles < 2:
-        return None, None
-    if high - low > 1e-9:
-        return float(low), float(high)
-    if kind != "share" or value not in (0.0, 1.0):
-        return None, None
-    missed = float(1 - ((1 - level) / 2) ** (1 / articles))
-    return (0.0, missed) if value == 0.0 else (1 - missed, 1.0)

@@ -1,7 +1,7 @@
-"""Score files as tables in DuckDB, which spills to disk: they may be larger than memory.
+"""Load score files into DuckDB tables. DuckDB spills to disk, so scores may be larger than memory.
 
 units    article_id, unit_id, group, outlet, published, month, title, url, author, kind, is_comment, parent_id, position,
-         text, words, biased, subjective, flags; `group` is the column that is compared by, "(not stated)" where it is empty
+         text, words, biased, subjective, flags; `group` is the compared column, "(not stated)" where it is empty
 stances  article_id, unit_id, group, is_comment, target, label, p_against, p_neutral, p_favor, mentions (how many)
 loaded   article_id, unit_id, group, is_comment, start, end, text, label, voice, score
 frames   article_id, unit_id, group, is_comment, label, score
@@ -11,12 +11,13 @@ replies  article_id, unit_id, group, label, p_support, p_deny, p_query, p_commen
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slant.comparing.measures import NOT_STATED
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.records import REPLIES, STANCES
 from slant.schemas import duckdb_types
@@ -27,16 +28,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COLUMNS = ("outlet", "author", "title", "kind", "month", "published", "url", "article_id")
-NOT_STATED = "(not stated)"
 FORMATS = (".jsonl", ".parquet", ".duckdb")
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Scores of one model under one codebook, as tables.
+    """Scores of one model under one codebook, as the tables above.
 
-    connection: has the tables above. by: the column that `group` holds. repeated: rows left out because their unit
-    stood there already or is a comment posted again (`duplicate_of`).
+    by: the column that `group` holds. repeated: skipped duplicates: rows of a unit that is already there, and comments posted
+    again (flag `duplicate_of`).
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -50,16 +50,24 @@ class Store:
         return self.connection.execute(query, values).fetchall()
 
     def columns(self, query: str, values: Sequence[Any] = ()) -> dict[str, Any]:
-        """Column → NumPy array (masked where values are missing)."""
+        """Column → NumPy array, masked where values are null."""
         return self.connection.execute(query, values).fetchnumpy()
 
     def arrow(self, query: str) -> pa.Table:
         return self.connection.sql(query).to_arrow_table()
 
     def articles(self) -> dict[str, int]:
-        """Group → how many articles, by name."""
+        """Group → number of articles, sorted by name."""
         query = 'SELECT "group", count(DISTINCT article_id) FROM units GROUP BY 1 ORDER BY 1'
         return dict(self.rows(query))
+
+
+def arrow_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pa.Table:
+    """Rows as an Arrow table. columns: name → name of a pyarrow type; values of other columns are dropped."""
+    import pyarrow as pa
+
+    schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in columns.items()])
+    return pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows], schema)
 
 
 @contextmanager
@@ -71,12 +79,11 @@ def open_store(
     memory: str | None = None,
     threads: int | None = None,
 ) -> Iterator[Store]:
-    """The scores in JSON lines, Parquet and DuckDB files, opened as one Store for as long as the `with` block runs.
+    """Open JSON lines, Parquet and DuckDB files of scores as one Store for the `with` block.
 
-    own_words: stances of news are held to their author's own words (records.in_own_words).
-    memory: what DuckDB may take, such as "4GB", before it goes to disk. Default: its own, 80 % of the machine's.
-    Raises UsageError for an unknown column, a file that is missing or holds no scores (with the row), scores of
-    different models or codebooks, and no scores at all.
+    own_words: apply records.in_own_words to stances of news. memory: DuckDB's memory limit, such as "4GB"; default: 80 %
+    of the machine's memory. Raises UsageError for an unknown column, a file that is missing or holds no scores (with the
+    row), scores of different models or codebooks, and no scores at all.
     """
     import duckdb
 
@@ -104,38 +111,38 @@ def _check_files(paths: Sequence[str]) -> None:
     for name in paths:
         path = Path(name)
         if not path.is_file():
-            raise UsageError(f"{name}: no such file. Give the score files that `slant score` wrote.")
+            raise UsageError(f"{name}: no such file. Expected score files written by `slant score`.")
         if path.suffix.lower() not in FORMATS:
             raise UsageError(
-                f"{name}: scores are read from {', '.join(FORMATS)} files; CSV is flat and one-way."
+                f"{name}: expected scores as {', '.join(FORMATS)}; flat CSV cannot be read back."
             )
         if first := seen.get(path.resolve()):
-            raise UsageError(f"{name} is {first} again; counted twice it would weigh double. Remove one.")
+            raise UsageError(f"{name} is the same file as {first}. Remove one.")
         seen[path.resolve()] = name
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str, own_words: bool) -> Store:
     for number, name in enumerate(paths):
         _load(connection, name, number)
-    made = connection.execute("SELECT DISTINCT model, codebook FROM scored").fetchall()
-    if not made:
-        raise UsageError(f"{', '.join(paths)}: no scored units in there, so nothing to compare.")
-    if len(made) > 1:
+    makers = connection.execute("SELECT DISTINCT model, codebook FROM scored").fetchall()
+    if not makers:
+        raise UsageError(f"{', '.join(paths)}: no scored units, so nothing to compare.")
+    if len(makers) > 1:
         raise UsageError(
-            f"the scores were made by different models or codebooks: {_made(connection, paths)}. Score all with one."
+            f"the scores were made by different models or codebooks: {_makers(connection, paths)}. Score all with one."
         )
     given = _count(connection, "scored")
     for statement in _tables(by, own_words):
         connection.execute(statement)
-    (model, codebook), repeated = made[0], given - _count(connection, "units")
+    (model, codebook), repeated = makers[0], given - _count(connection, "units")
     return Store(connection, by, model, codebook, tuple(paths), repeated)
 
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None:
-    """Appends the rows of one file to `scored`.
+    """Append the rows of one file to `scored`.
 
-    What DuckDB cannot read, or reads as rows without a unit or a model, is read again row by row for a message that says
-    which row it is.
+    If DuckDB cannot read the file, or finds rows without a unit or a model, the file is read again row by row to name the
+    row.
     """
     import duckdb
 
@@ -152,24 +159,26 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None
         given = f"SELECT {number} AS file, {_casts()} FROM {source}"
         connection.execute(f"{verb} SELECT *, {_WORDS} AS words FROM ({given})")
     except duckdb.Error as error:
-        _say_which_row(name)
+        _raise_with_row(name)
         raise UsageError(f"{name} cannot be read as scores: {error}") from None
     finally:
         with suppress(duckdb.Error):
             connection.execute("DETACH given")
     broken = "unit_id IS NULL OR model IS NULL OR text IS NULL OR stance IS NULL OR article_id IS NULL"
     if _count(connection, f"scored WHERE file = {number} AND ({broken})"):
-        _say_which_row(name)
-        raise UsageError(f"{name} holds rows that are no scores: unit_id, text, stance or model is missing.")
+        _raise_with_row(name)
+        raise UsageError(
+            f"{name}: some rows are no scores: unit_id, article_id, text, stance or model is missing."
+        )
 
 
-def _say_which_row(name: str) -> None:
+def _raise_with_row(name: str) -> None:
     if not name.lower().endswith(".duckdb"):
         for _ in read_scores([name]):
             pass
 
 
-def _made(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> str:
+def _makers(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> str:
     rows = connection.execute("SELECT model, codebook, min(file) FROM scored GROUP BY ALL ORDER BY 3, 1, 2")
     return "; ".join(
         f"model {model}, codebook {codebook} (first in {paths[file]})"
@@ -178,7 +187,7 @@ def _made(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> str:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    # All rows are fetched: DuckDB refuses to register a table while a result is unfinished.
+    # Fetch all rows: DuckDB refuses to register a table while a result is open.
     return int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
@@ -200,12 +209,12 @@ def _casts() -> str:
 
 
 def _tables(by: str, own_words: bool) -> Iterator[str]:
-    """The statements that make the tables of this module's first lines from `scored`."""
+    """SQL statements that make the tables listed above from `scored`."""
     month = r"nullif(regexp_extract(published, '^(\d{4}-\d{2})(-|$)', 1), '')"
     keys = 'article_id, unit_id, "group", is_comment'
     yield "DELETE FROM scored WHERE contains(coalesce(array_to_string(flags, ' '), ''), 'duplicate_of:')"
     yield "DELETE FROM scored WHERE rowid NOT IN (SELECT min(rowid) FROM scored GROUP BY unit_id)"
-    # A day may be given in the source's own words where day and month would be a guess: no month then.
+    # Dates in the source's own words ("03/04/2023") have no month: which number is the month would be a guess.
     yield f"""
         CREATE VIEW kept AS
         SELECT *, coalesce(nullif({by}, ''), '{NOT_STATED}') AS "group"
@@ -215,7 +224,7 @@ def _tables(by: str, own_words: bool) -> Iterator[str]:
         SELECT {keys}, s."start" AS "start", s."end" AS "end", s."text" AS "text", s.label AS label, s.voice AS voice,
                s.score AS score
         FROM (SELECT {keys}, unnest(loaded) AS s FROM kept)"""
-    # As records.in_own_words has it.
+    # The same rule as records.in_own_words.
     plain = "NOT is_comment AND unit_id NOT IN (SELECT unit_id FROM loaded WHERE voice != 'quoted')"
     label = f"CASE WHEN {plain} THEN 'neutral' ELSE s.label END" if own_words else "s.label"
     yield f"""
@@ -236,7 +245,7 @@ def _tables(by: str, own_words: bool) -> Iterator[str]:
                position, text, words, biased, subjective, flags FROM kept"""
 
 
-# A regular expression splits texts with other blanks than single ones between words; in all others it is quicker to count.
+# Split by regular expression only where words are not separated by single spaces; counting spaces is faster.
 _WORDS = r"""
     CASE WHEN regexp_matches(text, '^\s|\s\s|[^\S ]|\s$')
          THEN len(string_split_regex(trim(text, E' \n\t'), '\s+'))

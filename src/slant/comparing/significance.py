@@ -1,17 +1,19 @@
-"""Would chance give as large a difference between two groups? Whole articles change sides, a great many times.
+"""Permutation test of the difference between two groups: would chance give as large a difference?
 
-An article or a text with a part on both sides swaps the two, whatever else moves (so for wire copy that both ran).
+Whole articles change sides, thousands of times. An article or text with a part on both sides swaps its two parts (wire
+copy that both groups ran).
 
-The statistic is the difference of two rates over its standard error, which is made anew in each arrangement: so the test
-holds for groups whose articles differ in length and number, and not only for groups alike in everything (Janssen 1997; Chung
-& Romano 2013). Rates are ratios of sums over articles, so a handful of sums per article is all that an arrangement needs, and
-thousands of them are one product of matrices.
+The statistic is the difference of two rates over its standard error, computed anew in each permutation, so the test is
+also valid for groups whose articles differ in length and number (Janssen 1997; Chung & Romano 2013). Rates are ratios of
+sums over articles, so a permutation needs a handful of sums per article, and thousands of permutations are one product of
+matrices.
 
-Where a group has very many articles they change sides in bundles of equal size, dealt at random, and of a much larger group
-only some do. The arrangements that are left are a subgroup of all, and a test over a subgroup is as exact (Hemerik & Goeman
-2018). They are dealt anew several times, so that p hangs little on how.
+Groups with very many articles move bundles of equal size, dealt at random, and of a much larger group only some bundles
+move. These permutations are a subgroup of all, and a test over a subgroup is as exact (Hemerik & Goeman 2018). Bundles are
+dealt anew several times, so p depends little on the deal.
 
-All tests of a comparison as one family: p of each, adjusted over all, and more arrangements where they decide.
+All tests of a comparison are one family: p-values are adjusted over all of them, with more permutations where these could
+decide.
 """
 
 from __future__ import annotations
@@ -23,66 +25,68 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from slant.comparing.counts import Cells, Floats, Ints
+from slant.comparing.counts import Counts, Floats, Ints
+from slant.comparing.measures import ALPHA
 from slant.comparing.options import Options
 from slant.scoring.runtimes import available_cores
 
-BUNDLES = 100  # at least so many on the smaller side, if it has as many articles
-MOST = 256  # bundles that may change sides, a side
+MIN_BUNDLES = 100  # on the smaller side, if it has as many articles
+MAX_BUNDLES = 256  # that may change sides, per side
 ROWS_AT_ONCE = 1 << 16
-DEALT = 500  # arrangements of one dealing
+PERMUTATIONS_PER_DEAL = 500
 TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class Sums:
-    """What a difference of rates and its standard error are made of, for any set of rows of `cells`."""
+    """The sums that a rate and its standard error need, for any set of rows of `counts`."""
 
-    cells: Cells
+    counts: Counts
     rows: Ints
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def only(self, measures: Ints) -> Sums:
-        """The same rows, with some of the measures."""
-        cells = self.cells
-        needed, column = np.unique(cells.column[measures], return_inverse=True)
+        """The same rows with only these measures."""
+        counts = self.counts
+        needed, column = np.unique(counts.column[measures], return_inverse=True)
         narrow = replace(
-            cells,
-            group=cells.group[self.rows],
-            article=cells.article[self.rows],
-            measures=tuple(cells.measures[m] for m in measures),
+            counts,
+            group=counts.group[self.rows],
+            article=counts.article[self.rows],
+            measures=tuple(counts.measures[m] for m in measures),
             column=column,
             units_column=column,
-            hits=cells.hits[np.ix_(self.rows, measures)],
-            totals=cells.totals[np.ix_(self.rows, needed)],
+            hits=counts.hits[np.ix_(self.rows, measures)],
+            totals=counts.totals[np.ix_(self.rows, needed)],
         )
         return Sums(narrow, np.arange(len(self.rows)))
 
     @cached_property
     def table(self) -> Floats:
-        """(rows, columns), for few rows."""
+        """(rows, columns); for few rows only."""
         return self.of(self.rows)
 
     @cached_property
     def all(self) -> Floats:
         """(columns,) over all rows."""
-        parts = range(0, len(self.rows), ROWS_AT_ONCE)
-        total: Floats = np.sum([self.of(self.rows[i : i + ROWS_AT_ONCE]).sum(0) for i in parts], axis=0)
+        chunks = range(0, len(self.rows), ROWS_AT_ONCE)
+        total: Floats = np.sum([self.of(self.rows[i : i + ROWS_AT_ONCE]).sum(0) for i in chunks], axis=0)
         return total
 
     def of(self, rows: Ints) -> Floats:
-        """(rows, columns): hits, hits², hits × total of each measure; total, total², whether there is one of each total."""
-        hits, scale = self.cells.hits[rows].astype(np.float64), _total_scale(self.cells)
-        totals = self.cells.totals[rows] / scale
-        both = hits * totals[:, self.cells.column]
-        return np.concatenate([hits, hits**2, both, totals, totals**2, totals > 0], axis=1)
+        """(rows, columns): hits, hits², hits × total per measure; total, total² and whether it is above 0 per denominator."""
+        hits, scale = self.counts.hits[rows].astype(np.float64), _total_scale(self.counts)
+        totals = self.counts.totals[rows] / scale
+        products = hits * totals[:, self.counts.column]
+        return np.concatenate([hits, hits**2, products, totals, totals**2, totals > 0], axis=1)
 
     def bundles(self, order: Ints, size: int, most: int) -> Floats:
-        """(bundles, columns): sums over `size` rows each, in this order; at most `most`; a rest makes none."""
+        """(bundles, columns): sums over `size` rows each, in this order; at most `most`; leftover rows form no bundle."""
         count = min(len(order) // size, most)
         chosen = order[: count * size]
         rows = self.table[chosen] if len(self) <= ROWS_AT_ONCE else self.of(self.rows[chosen])
@@ -90,14 +94,14 @@ class Sums:
         return sums
 
 
-def _total_scale(cells: Cells) -> Floats:
-    scale = np.ones(cells.totals.shape[1])
-    scale[cells.column] = cells.scale
+def _total_scale(counts: Counts) -> Floats:
+    scale = np.ones(counts.totals.shape[1])
+    scale[counts.column] = counts.scale
     return scale
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RateEstimates:
     """Rates and the variance of their sampling error over articles, (…, measures) each; articles: with a denominator."""
 
     value: Floats
@@ -105,59 +109,63 @@ class Rated:
     articles: Floats
 
 
-def rated(cells: Cells, sums: Floats) -> Rated:
-    """(…, columns) sums → rates. Linearised variance of a ratio (Cochran 1977, 6.4), articles being what is drawn."""
-    measures, denominators = len(cells.measures), cells.totals.shape[1]
-    hits, squares, both = (sums[..., i * measures : (i + 1) * measures] for i in range(3))
+def estimate_rates(counts: Counts, sums: Floats) -> RateEstimates:
+    """Rates from (…, columns) sums. The variance is that of a ratio over sampled articles, linearized (Cochran 1977, 6.4)."""
+    measures, denominators = len(counts.measures), counts.totals.shape[1]
+    hits, squares, products = (sums[..., i * measures : (i + 1) * measures] for i in range(3))
     start = 3 * measures
     total, total_squares, articles = (
-        sums[..., start + i * denominators : start + (i + 1) * denominators][..., cells.column]
+        sums[..., start + i * denominators : start + (i + 1) * denominators][..., counts.column]
         for i in range(3)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         value = hits / np.where(total > TINY, total, np.nan)
-        spread = squares - 2 * value * both + value**2 * total_squares
+        spread = squares - 2 * value * products + value**2 * total_squares
         spread = np.where(spread > TINY * (1 + squares), spread, 0.0)
         variance = spread / total**2 * articles / np.maximum(articles - 1, 1)
-    return Rated(value, variance, articles)
+    return RateEstimates(value, variance, articles)
 
 
-def statistic(left: Rated, right: Rated) -> Floats:
-    """Difference over its standard error; 0 for no difference, infinite for one without any spread, NaN without a rate."""
+def statistic(left: RateEstimates, right: RateEstimates) -> Floats:
+    """Difference over its standard error; 0 for no difference, infinite without any spread, NaN without a rate."""
     difference = left.value - right.value
     error = np.sqrt(left.variance + right.variance)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = np.where(np.abs(difference) < TINY, 0.0, difference / error)
-    return np.where(np.isnan(difference), np.nan, found)
+        ratio: Floats = np.where(np.abs(difference) < TINY, 0.0, difference / error)
+    return np.where(np.isnan(difference), np.nan, ratio)
 
 
 def permutation_p(left: Sums, right: Sums, *, permutations: int, rng: np.random.Generator) -> Floats:
     """(measures,) two-sided p, at least 1 / (permutations + 1) (Phipson & Smyth 2010); NaN where a side has no rate."""
-    cells = left.cells
+    counts = left.counts
     both = left.all + right.all
-    seen = np.abs(statistic(rated(cells, left.all), rated(cells, right.all)))
-    as_large = np.zeros(len(seen))
-    for start in range(0, permutations, DEALT):
-        movable = _movable(left, right, rng)
-        drawn = movable.arranged(min(DEALT, permutations - start), rng)
-        chance = np.abs(statistic(rated(cells, drawn), rated(cells, both - drawn)))
-        # An arrangement without a rate speaks for chance.
-        as_large += (np.isnan(chance) | (chance >= seen - 1e-9)).sum(0)
-    p = np.maximum((as_large + 1) / (permutations + 1), np.exp(-movable.log_arrangements))
-    return np.where(np.isnan(seen), np.nan, p)
+    observed = np.abs(statistic(estimate_rates(counts, left.all), estimate_rates(counts, right.all)))
+    as_large = np.zeros(len(observed))
+    for start in range(0, permutations, PERMUTATIONS_PER_DEAL):
+        deal = _deal(left, right, rng)
+        sums = deal.permute(min(PERMUTATIONS_PER_DEAL, permutations - start), rng)
+        permuted = np.abs(statistic(estimate_rates(counts, sums), estimate_rates(counts, both - sums)))
+        # A permutation without a rate counts against a difference.
+        as_large += (np.isnan(permuted) | (permuted >= observed - 1e-9)).sum(0)
+    p = np.maximum((as_large + 1) / (permutations + 1), np.exp(-deal.log_permutations))
+    return np.where(np.isnan(observed), np.nan, p)
 
 
 @dataclass(frozen=True, slots=True)
-class _Movable:
-    """singles: bundles of articles on one side only, the first `left` of them on the left now. pairs: (2, bundles,
-    columns) of articles with a part on both sides, which change sides together. fixed: what stays on the left."""
+class _Deal:
+    """Bundles that may change sides.
+
+    singles: (bundles, columns) of articles on one side only; the first `left` of them are on the left as observed.
+    pairs: (2, bundles, columns) of articles with a part on both sides, whose parts swap. fixed: (columns,) of the rest of the
+    left side.
+    """
 
     singles: Floats
     left: int
     pairs: Floats
     fixed: Floats
 
-    def arranged(self, permutations: int, rng: np.random.Generator) -> Floats:
+    def permute(self, permutations: int, rng: np.random.Generator) -> Floats:
         """(permutations, columns): sums of the left side."""
         count = len(self.singles)
         chosen = np.zeros((permutations, count))
@@ -173,60 +181,61 @@ class _Movable:
         return sums
 
     @property
-    def log_arrangements(self) -> float:
-        """Of how many there are, counting a swap of all once."""
+    def log_permutations(self) -> float:
+        """Log of the number of possible permutations, counting a swap of the two sides once."""
         n, k = len(self.singles), self.left
         log = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + (self.pairs.shape[1] - 1) * np.log(2)
         return max(0.0, float(log))
 
 
-def _movable(left: Sums, right: Sums, rng: np.random.Generator) -> _Movable:
-    orders, shared = _shared(left, right, [rng.permutation(len(side)) for side in (left, right)])
+def _deal(left: Sums, right: Sums, rng: np.random.Generator) -> _Deal:
+    orders, shared = _split_shared(left, right, [rng.permutation(len(side)) for side in (left, right)])
     size = _bundle_size([len(shared[0])])
-    pairs = np.stack([s.bundles(order, size, MOST) for s, order in zip((left, right), shared, strict=True)])
+    pairs = np.stack(
+        [s.bundles(order, size, MAX_BUNDLES) for s, order in zip((left, right), shared, strict=True)]
+    )
     size = _bundle_size([len(order) for order in orders])
-    singles = [s.bundles(order, size, MOST) for s, order in zip((left, right), orders, strict=True)]
-    moved = singles[0].sum(0) + pairs[0].sum(0)
-    return _Movable(np.concatenate(singles), len(singles[0]), pairs, left.all - moved)
+    singles = [s.bundles(order, size, MAX_BUNDLES) for s, order in zip((left, right), orders, strict=True)]
+    movable = singles[0].sum(0) + pairs[0].sum(0)
+    return _Deal(np.concatenate(singles), len(singles[0]), pairs, left.all - movable)
 
 
 def _bundle_size(sides: Sequence[int]) -> int:
-    """A power of two, so that the smaller side has BUNDLES or more, if it has as many articles."""
-    return 1 << max(0, (min(sides) // BUNDLES).bit_length() - 1)
+    """A power of two that gives the smaller side MIN_BUNDLES or more, if it has as many articles."""
+    return 1 << max(0, (min(sides) // MIN_BUNDLES).bit_length() - 1)
 
 
-def _shared(left: Sums, right: Sums, orders: list[Ints]) -> tuple[list[Ints], tuple[Ints, Ints]]:
-    """Splits the orders into articles on one side only, and those on both, in the same order on either side."""
-    one, two = (side.cells.article[side.rows] for side in (left, right))
+def _split_shared(left: Sums, right: Sums, orders: list[Ints]) -> tuple[list[Ints], tuple[Ints, Ints]]:
+    """Split the orders into articles on one side only, and articles on both, these in the same order for either side."""
+    one, two = (side.counts.article[side.rows] for side in (left, right))
     _, own, other = np.intersect1d(one, two, assume_unique=True, return_indices=True)
     mixed = orders[0][np.isin(orders[0], own)]
     partner = np.zeros(len(left), np.int64)
     partner[own] = other
-    alone = [order[~np.isin(order, found)] for order, found in zip(orders, (own, other), strict=True)]
+    alone = [order[~np.isin(order, shared)] for order, shared in zip(orders, (own, other), strict=True)]
     return alone, (mixed, partner[mixed])
 
 
 Row = dict[str, Any]
-ALPHA = 0.05
-FEW = 1  # arrangements as extreme as what is seen: with no more, more are drawn where that could decide
-FINER = 4  # times more arrangements than the strictest level of the family needs
-MOST_PERMUTATIONS = 1_000_000
+FEW_EXTREME = 1  # permutations as extreme as observed; with no more, more are drawn if that could decide
+FINER = 4  # times more permutations than the strictest level of the family needs
+MAX_PERMUTATIONS = 1_000_000
 
 
 def detectable_level(tests: int) -> float:
-    """0.05 over the number of tests: what the smallest p has to reach if it is the only difference there is.
+    """ALPHA over the number of tests: the level that the smallest p must reach if there is only one true difference.
 
-    Holm and Benjamini-Hochberg begin with this level; where there are more true differences both ask for less.
+    Holm and Benjamini-Hochberg start with this level; with more true differences both ask for less.
     """
     return ALPHA / max(tests, 1)
 
 
-def p_values(
+def permutation_p_values(
     sides: Sequence[tuple[Sums, Sums]], measures: Sequence[Ints], *, permutations: int, seed: int
 ) -> Iterator[Floats]:
-    """p of these measures of each pair of sides, in order. The draws of a pair depend on the seed and its place alone."""
+    """p of these measures for each pair of sides, in order. The draws of a pair depend only on the seed and its position."""
 
-    def p_of(number: int) -> Floats:
+    def test(number: int) -> Floats:
         if not len(measures[number]):
             return np.empty(0)
         left, right = (side.only(measures[number]) for side in sides[number])
@@ -234,37 +243,48 @@ def p_values(
         return permutation_p(left, right, permutations=permutations, rng=rng)
 
     with ThreadPoolExecutor(available_cores()) as pool:
-        yield from pool.map(p_of, range(len(sides)))
+        yield from pool.map(test, range(len(sides)))
 
 
-def adjust(rows: Sequence[Row], options: Options) -> None:
-    """Sets `significant` and `p_adjusted` of each row, by the `p` of all."""
+def adjust_p_values(p: Sequence[float] | Floats, *, method: str = "bh") -> tuple[NDArray[np.bool_], Floats]:
+    """Adjust p-values over a family of tests: whether each is significant at ALPHA, and its adjusted p.
+
+    method: "bh" (Benjamini & Hochberg 1995) or "holm" (Holm 1979).
+    """
+    if not len(p):
+        return np.empty(0, np.bool_), np.empty(0)
     from statsmodels.stats.multitest import multipletests
 
-    method = {"bh": "fdr_bh", "holm": "holm"}[options.adjust]
-    significant, adjusted, *_ = multipletests([row["p"] for row in rows], alpha=ALPHA, method=method)
-    for row, yes, p in zip(rows, significant, adjusted, strict=True):
+    significant, adjusted, *_ = multipletests(p, alpha=ALPHA, method={"bh": "fdr_bh", "holm": "holm"}[method])
+    return significant, adjusted
+
+
+def set_significance(rows: Sequence[Row], *, method: str) -> None:
+    """Set `significant` and `p_adjusted` of each row from the `p` of all."""
+    for row, yes, p in zip(rows, *adjust_p_values([row["p"] for row in rows], method=method), strict=True):
         row |= {"significant": bool(yes), "p_adjusted": float(p)}
 
 
-def draw_more(sides: Sequence[tuple[Sums, Sums]], rows: Sequence[Row], options: Options) -> None:
-    """Draws anew, and more, for what does not hold only because too few arrangements were drawn to tell so small a p.
+def refine_p_values(sides: Sequence[tuple[Sums, Sums]], rows: Sequence[Row], options: Options) -> None:
+    """Test again, with more permutations, where too few were drawn to give a p small enough for significance.
 
-    The second p does not depend on the first but through its being drawn at all, so it is as valid. rows: with `pair`, the
-    place of their sides, and `column`, their measure.
+    The second p depends on the first only through being drawn at all, so it is as valid. rows: with `pair` (index of their
+    sides) and `column` (index of their measure).
     """
-    permutations = min(MOST_PERMUTATIONS, int(np.ceil(FINER / detectable_level(len(rows)))))
+    permutations = min(MAX_PERMUTATIONS, int(np.ceil(FINER / detectable_level(len(rows)))))
     coarse = [
-        r for r in rows if not r["significant"] and round(r["p"] * (options.permutations + 1)) <= FEW + 1
+        row
+        for row in rows
+        if not row["significant"] and round(row["p"] * (options.permutations + 1)) <= FEW_EXTREME + 1
     ]
     if not coarse or permutations <= options.permutations:
         return
-    asked: list[list[Row]] = [[] for _ in sides]
+    by_pair: list[list[Row]] = [[] for _ in sides]
     for row in coarse:
-        asked[row["pair"]].append(row)
-    measures = [np.array([row["column"] for row in own], np.int64) for own in asked]
-    found = p_values(sides, measures, permutations=permutations, seed=options.seed)
-    for own, p in zip(asked, found, strict=True):
+        by_pair[row["pair"]].append(row)
+    measures = [np.array([row["column"] for row in own], np.int64) for own in by_pair]
+    refined = permutation_p_values(sides, measures, permutations=permutations, seed=options.seed)
+    for own, p in zip(by_pair, refined, strict=True):
         for row, value in zip(own, p, strict=True):
             row["p"] = float(value)
-    adjust(rows, options)
+    set_significance(rows, method=options.adjust)

@@ -1,1 +1,1 @@
-"""What people look at: one self-contained HTML file from scores."""
+"""HTML pages and tables for people: `slant report` and `slant compare`."""

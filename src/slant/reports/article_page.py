@@ -1,10 +1,7 @@
-"""Overlapping spans as a flat row of stretches, each with the spans that cover it.
+"""Write scores as one HTML file (`slant report`): no network, no other file, readable without JavaScript.
 
-Counting for the report, in one pass over the scores and in bounded memory.
-
-Comments in the order in which a thread is read: an answer stands under what it answers.
-
-Scores → one HTML file that opens anywhere: no network, no other file, readable without JavaScript.
+The file is counted in one pass over the scores and in bounded memory: the first articles are kept whole, of the others
+only counts.
 """
 
 from __future__ import annotations
@@ -29,11 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a unit's text that the same spans cover from its start to its end.
+    """A piece of a unit's text that the same spans cover throughout.
 
-    spans: indices into `Score.loaded`; inner: the shortest of them, which gives the tint.
-    toxic: indices into `Score.toxic`.
-    ends: those of `spans` that end here, in order: behind it their codes are shown. toxic_ends: likewise.
+    spans: indices into `Score.loaded`. inner: the shortest of them, whose tint is shown. toxic: indices into `Score.toxic`.
+    ends: those of `spans` that end here, whose codes are shown after it. toxic_ends: whether a toxic span ends here.
     """
 
     text: str
@@ -45,9 +41,9 @@ class Segment:
 
 
 def segments(score: Score) -> list[Segment]:
-    """Cut a unit's text wherever a span starts or ends; the texts joined are the unit's text.
+    """Cut a unit's text wherever a span starts or ends; the joined pieces are the unit's text.
 
-    Raises SlantError where a span does not stand in the unit: a wrong highlight is worse than none.
+    Raises SlantError if a span does not match the text: a wrong highlight is worse than none.
     """
     text = score.unit.text
     spans = [(span.start, span.end) for span in score.loaded]
@@ -75,7 +71,7 @@ def _check(score: Score, spans: Sequence[tuple[int, int]]) -> None:
     for start, end in (*spans, *score.toxic):
         if not 0 <= start < end <= len(text):
             raise SlantError(
-                f"{where}: a span reaches from {start} to {end}, but the text has {len(text)} characters. "
+                f"{where}: a span goes from {start} to {end}, but the text has {len(text)} characters. "
                 "Score the articles again, or repair the file."
             )
     for span in score.loaded:
@@ -91,14 +87,16 @@ Stances = dict[str, Counter[str | None]]  # target → label (None: no call) →
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted in a set of scores: content units only.
+    """Counts over a set of scores, of content units only.
 
-    stance: apart for the article's own text and for its comments, since these have different authors.
-    loaded: spans per (label, voice). frames: units per frame.
+    units: of articles. comments: all comments; duplicates: those that repeat an earlier comment, which `slant compare` skips.
+    stance: separate for articles and comments, since these have different authors. loaded: spans per (label, voice). frames:
+    units per frame.
     """
 
     units: int = 0
     comments: int = 0
+    duplicates: int = 0
     spans: int = 0
     toxic: int = 0
     stance: dict[str, Stances] = field(default_factory=lambda: {"article": {}, "comments": {}})
@@ -111,6 +109,8 @@ class Tally:
         is_comment = score.unit.kind == "comment"
         self.units += not is_comment
         self.comments += is_comment
+        flags = (*score.unit.flags, *score.flags)
+        self.duplicates += any(flag.startswith("duplicate_of:") for flag in flags)
         self.spans += len(score.loaded)
         self.toxic += len(score.toxic)
         side = self.stance["comments" if is_comment else "article"]
@@ -120,11 +120,11 @@ class Tally:
         self.frames.update(frame.label for frame in score.frames)
 
     def targets(self) -> list[str]:
-        """Targets of either side, the most often met first."""
-        met: Counter[str] = Counter()
+        """Targets of articles and comments, the most frequent first."""
+        count: Counter[str] = Counter()
         for side in self.stance.values():
-            met.update({target: labels.total() for target, labels in side.items()})
-        return [target for target, _ in sorted(met.items(), key=lambda item: (-item[1], item[0]))]
+            count.update({target: labels.total() for target, labels in side.items()})
+        return [target for target, _ in sorted(count.items(), key=lambda item: (-item[1], item[0]))]
 
     def labels(self) -> list[str]:
         return sorted({label for label, _ in self.loaded})
@@ -132,10 +132,10 @@ class Tally:
 
 @dataclass(slots=True)
 class Collected:
-    """What one pass over the scores leaves: the first articles whole, of the others only counts.
+    """The first articles of the scores with all their rows, and counts over all articles.
 
-    outlets: articles per outlet, of all. repeated: rows whose unit was there already, left out.
-    models, codebooks: fingerprints met; more than one means that unlike things were mixed.
+    outlets: articles per outlet. repeated: skipped rows whose unit was there already. models, codebooks: rows per
+    fingerprint; more than one means that scores which cannot be compared were mixed.
     """
 
     kept: dict[str, list[Score]] = field(default_factory=dict)
@@ -148,7 +148,7 @@ class Collected:
 
 
 def collect(scores: Iterable[Score], *, max_articles: int) -> Collected:
-    """Group scores by article in the order in which articles appear; rows of one article may lie apart."""
+    """Group scores by article, in order of first appearance; the rows of one article need not be consecutive."""
     found, articles, units = Collected(), set[str](), set[str]()
     for score in scores:
         unit = score.unit
@@ -173,9 +173,9 @@ def collect(scores: Iterable[Score], *, max_articles: int) -> Collected:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A comment in its thread. depth: 0 answers the article. parent: the comment that it answers, if shown.
+    """A comment in its thread.
 
-    orphan: it answers a comment that is not among those given.
+    depth: 0 for replies to the article. parent: the comment that it answers, if shown. orphan: that comment is missing.
     """
 
     score: Score
@@ -185,9 +185,9 @@ class Entry:
 
 
 def threaded(comments: Sequence[Score]) -> list[Entry]:
-    """Every comment once: parents before children, siblings by position, at any depth.
+    """Comments in reading order, each once: parents before children, siblings by position, at any depth.
 
-    Comments that answer each other in a ring are opened at the first, not lost.
+    Comments that answer each other in a circle start at the first.
     """
     by_id = {score.unit.unit_id: score for score in comments}
     children: dict[str | None, list[Score]] = {}
@@ -196,7 +196,7 @@ def threaded(comments: Sequence[Score]) -> list[Entry]:
         children.setdefault(above if above in by_id else None, []).append(score)
     entries: list[Entry] = []
     seen: set[str] = set()
-    # The roots first; then whatever no root reaches, which can only hang in a ring.
+    # The roots first, then what no root reaches: circles.
     for root in (*children.get(None, ()), *sorted(comments, key=lambda s: s.unit.position)):
         stack = [(root, 0)]
         while stack:
@@ -212,14 +212,14 @@ def threaded(comments: Sequence[Score]) -> list[Entry]:
 
 
 TITLE = "Articles as the model reads them"
-# What surrounds the articles (style, script, legend, list of articles): measured at 200 articles, with room.
+# Size of everything but the articles (style, script, legend, list of articles); measured at 200 articles, with a margin.
 _SHELL_BYTES = 300_000
 _OUTLETS_LISTED = 40
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """An article as it goes into the file: its facts for the list, and its HTML."""
+    """An article in the file: its entry in the list, and its HTML."""
 
     article_id: str
     title: str
@@ -238,17 +238,16 @@ def write_report(
     max_articles: int = 200,
     max_bytes: int = 5_000_000,
 ) -> None:
-    """Write the scores as one HTML file, article by article, comments under their article.
+    """Write the scores as one HTML file, article by article, with comments under their article.
 
-    scores: rows of one article may lie apart; articles keep the order in which they first appear.
-    generated: what to say of the file's making, name → value, e.g. {"from": "scores.jsonl"}.
-    max_articles, max_bytes: what goes beyond is counted and named in the file, never left out in silence.
-    Raises SlantError if there are no scores, or if a span does not stand in its unit's text.
+    scores: in any order; articles keep the order in which they first appear. generated: lines for the footer, name → value,
+    e.g. {"from": "scores.jsonl"}. max_articles, max_bytes: limits of the file; it says how many articles it leaves out.
+    Raises SlantError if there are no scores, or if a span does not match its unit's text.
     """
     found = collect(scores, max_articles=max_articles)
     if not found.articles:
         raise SlantError(
-            "There is nothing to report: no scored unit came in. Give articles, or scores of `slant score`."
+            "There is nothing to report: no scored units. Give articles, or scores written by `slant score`."
         )
     environment = _environment(page_parts.codes(found.total.labels()))
     shown = _shown(found, environment, max_bytes - _SHELL_BYTES)
@@ -264,8 +263,8 @@ def write_report(
         generated=generated or {},
         style=style,
         script=script,
-        style_hash=page_parts.hashed(style),
-        script_hash=page_parts.hashed(script),
+        style_hash=page_parts.policy_hash(style),
+        script_hash=page_parts.policy_hash(script),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
@@ -275,7 +274,7 @@ def write_report(
 
 
 def _shown(found: Collected, environment: Environment, budget: int) -> list[_Shown]:
-    """The kept articles as HTML until the budget (bytes) is spent; the last may be cut between two units."""
+    """The kept articles as HTML within the budget (bytes); the last one may be cut between two units."""
     module = environment.get_template("article.html.j2").make_module()
     shown: list[_Shown] = []
     for article_id, rows in found.kept.items():
@@ -289,7 +288,7 @@ def _shown(found: Collected, environment: Environment, budget: int) -> list[_Sho
 
 
 def _article(article_id: str, rows: Sequence[Score], module: TemplateModule, budget: int) -> _Shown | None:
-    """One article's HTML within the budget (bytes), or None if not even its first unit fits any more."""
+    """One article as HTML within the budget (bytes), or None if not even its first unit fits."""
     text = [Entry(score, 0) for score in rows if score.unit.kind != "comment"]
     comments = threaded([score for score in rows if score.unit.kind == "comment"])
     tally = Tally()
@@ -318,25 +317,24 @@ def _article(article_id: str, rows: Sequence[Score], module: TemplateModule, bud
 
 
 def _environment(codes: dict[str, str]) -> Environment:
-    made = page_parts.environment()
-    made.filters.update(segments=segments)
-    made.globals.update(
+    environment = page_parts.environment()
+    environment.filters.update(segments=segments)
+    environment.globals.update(
         codes=codes, voices=page_parts.VOICE_WORDS, signs=page_parts.STANCE_SIGNS, replies=page_parts.REPLY_WORDS,
         toxic_code=page_parts.TOXIC_CODE, toxic_name=page_parts.TOXIC_NAME,
     )  # fmt: skip
-    return made
+    return environment
 
 
 def _meanings(found: Collected) -> dict[str, str]:
-    """Definition per label that was met; none where the scores are of another codebook than the shipped."""
+    """Definition per label in the scores; none if their codebook is not the shipped one."""
     book = Codebook.load()
     if set(found.codebooks) != {book.fingerprint}:
         return {}
-    met = [("loaded", label) for label in found.total.labels()] + [
-        ("frames", name) for name in found.total.frames
-    ]
+    labels = [("loaded", label) for label in found.total.labels()]
+    labels += [("frames", name) for name in found.total.frames]
     return {
         label: entries[label].definition
-        for task, label in met
+        for task, label in labels
         if label in (entries := book.tasks.get(task, {}))
     }

@@ -1,7 +1,7 @@
 """Charts as small inline SVG: dots with intervals, and lines over time, drawn by matplotlib.
 
-Nothing hangs on colour: series differ by the shape of their marks, stand in rows of their own and have their values
-printed beside them. Ink follows the page's colours, light or dark; text is text.
+No information depends on color: series differ by the shape of their marks, have rows of their own, and their values are
+printed beside them. Ink takes the page's colors, light or dark. Text stays text.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any
 WIDTH = 353  # points, shown 1:1 on a phone
 ROW = 19
 FONT = 11
-LETTER = 6.1  # width of a letter of that size, on the safe side
-BELOW = 38  # room for the horizontal axis
-# Stand-ins that no other ink has; `_clean` puts the page's own colours in their place.
+LETTER = 6.1  # width of a letter of that size, rounded up
+BELOW = 38  # height of the horizontal axis
+# Placeholder colors, which `_clean` replaces with the page's own.
 _INK, _SOFT, _LINE = "#010203", "#040506", "#070809"
-_PAGE_COLOURS = {_INK: "currentColor", _SOFT: "var(--soft)", _LINE: "var(--line)"}
+_PAGE_COLORS = {_INK: "currentColor", _SOFT: "var(--soft)", _LINE: "var(--line)"}
 _LABEL_LENGTH = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """low, high: ends of the interval, None where there is none. label: what is printed beside it."""
+    """low, high: interval, None if there is none. label: printed beside the mark."""
 
     value: float
     low: float | None
@@ -35,9 +35,9 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """marker: as matplotlib calls it ("o", "s", "v", "^", "D"). filled: a second way to tell series apart.
+    """marker: matplotlib's name ("o", "s", "v", "^", "D"). points: one per row (or month), None where there is none.
 
-    points: one for each row (or month), None where there is nothing.
+    filled: filled or hollow marks.
     """
 
     name: str
@@ -47,9 +47,9 @@ class Series:
 
 
 def dots(rows: Sequence[str], series: Sequence[Series], *, axis: str, label: str, zero: bool = False) -> str:
-    """SVG: a row for each name, in it a dot with its interval for each series. The last row is set apart if it is "All".
+    """SVG with one row per name, and in it a dot with its interval per series. A line separates a last row "All".
 
-    axis: title of the horizontal axis, with its unit. label: what a screen reader says. zero: draw a line at 0.
+    axis: title of the horizontal axis, with its unit. label: for screen readers. zero: draw a line at 0.
     """
     names = [_clip(name) for name in rows]
     values = [_beside([one.points[row] for one in series]) for row in range(len(rows))]
@@ -101,9 +101,9 @@ def lines(
     label: str,
     marks: Sequence[tuple[int, str]] = (),
 ) -> str:
-    """SVG: one line over steps of time (months) for each series, with whiskers.
+    """SVG with one line over months per series, with whiskers.
 
-    marks: (index into steps, text): events, drawn as numbered lines; the text itself stands beside the chart.
+    marks: (index into steps, number): events, drawn as numbered lines; the page lists their titles.
     """
     figure, plot = _canvas(130, left=46, right=8, top=16)
     for number, one in enumerate(series):
@@ -131,8 +131,7 @@ def lines(
 
 
 def _canvas(height: float, *, left: float, right: float, top: float = 2) -> tuple[Any, Any]:
-    """A figure with one plot of this height; margins in points. Laid out by hand: matplotlib's "
-    "own takes ten times as long."""
+    """A figure with one plot of this height; margins in points. Matplotlib's own layout takes ten times as long."""
     from matplotlib.figure import Figure
 
     full = height + BELOW + top
@@ -157,8 +156,10 @@ def _svg(figure: Any, label: str) -> str:
 
 
 def _clean(source: str, label: str) -> str:
-    """Only what shows: no ids (they would collide in a page with many charts), no styles (the page's security policy
-    allows none), the page's colours and font, a tenth of a point of precision.
+    """Make matplotlib's SVG fit for the page.
+
+    Removes ids (they would collide with those of other charts) and styles (the page's security policy allows none), uses the
+    page's colors and font, and rounds to a tenth of a point.
     """
     from lxml import etree
 
@@ -187,7 +188,7 @@ _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
 def _shorten(element: Any) -> None:
-    """A tenth of a point is enough for what is drawn; what is written stays as it is."""
+    """Round coordinates to a tenth of a point; text stays as it is."""
     for name in ("d", "x", "y", "transform"):
         if value := element.get(name):
             short = _NUMBER.sub(lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), value)
@@ -195,7 +196,7 @@ def _shorten(element: Any) -> None:
 
 
 def _inline(element: Any, paths: dict[str | None, str | None]) -> None:
-    """A mark that is used by reference becomes a path of its own, so that no id is needed."""
+    """Turn a mark used by reference into a path of its own, so no id is needed."""
     href = next(value for name, value in element.attrib.items() if name.endswith("href"))
     element.tag = element.tag.replace("use", "path")
     x, y, style = element.get("x", "0"), element.get("y", "0"), element.get("style", "")
@@ -212,9 +213,7 @@ def _restyle(element: Any) -> None:
         elif name.startswith("font"):
             element.set(name, value.removesuffix("px")) if name == "font-size" else None
         else:
-            element.set(
-                name, _PAGE_COLOURS.get(value.lower(), "var(--card)" if value == "#ffffff" else value)
-            )
+            element.set(name, _PAGE_COLORS.get(value.lower(), "var(--card)" if value == "#ffffff" else value))
 
 
 def _clip(name: str) -> str:

@@ -1,7 +1,4 @@
-"""The tables of a comparison as files: each as CSV for people and as Parquet for programs.
-
-What `slant compare` found → a folder: a page to read, the tables as files, and the paragraph for a paper.
-"""
+"""Write the output folder of `slant compare`: index.html, methods.md, and all tables as CSV and Parquet."""
 
 from __future__ import annotations
 
@@ -11,11 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slant.comparing.comment_replies import MIN_THREADS
+from slant.comparing.measures import ALL, ANY_TARGET, ARTICLE, COMMENTS, PER_1000_WORDS, REST, Measure
 from slant.reports import comparison_sections, findings, page_parts
-from slant.reports.evidence import ALL, Keys, dump, flat, gather, pack
+from slant.reports.evidence import Keys, draw_evidence, dump, flat, pack
 from slant.reports.methods_text import known_errors, methods
-from slant.reports.page_parts import COMMENTS, THREADS, Measure, environment, hashed, signed, source
-from slant.reports.panels import REST, Panel, Row, rate_panels, shown_name
+from slant.reports.page_parts import MeasureText, environment, policy_hash, signed, source
+from slant.reports.panels import Panel, Row, rate_panels, shown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,9 +22,16 @@ if TYPE_CHECKING:
     from slant.comparing.compare import Results
     from slant.comparing.score_tables import Store
 
+MAX_BYTES = 5_000_000
+MOST_GROUPS = 20
+MOST_SIGNIFICANT = 60
+# Columns in which a comment may differ from its article.
+COMMENT_COLUMNS = ("author", "kind", "month", "published", "url")
+Tables = Mapping[str, Sequence[Row]]
+
 
 def write_tables(tables: Mapping[str, pa.Table], folder: Path) -> None:
-    """NAME.csv and NAME.parquet for each table; a list is one cell of the CSV, its items apart by " | "."""
+    """Write NAME.csv and NAME.parquet for each table. A list is one cell of the CSV, see evidence.flat."""
     import pyarrow.parquet as pq
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,63 +50,52 @@ def _cell(value: Any) -> Any:
     return flat(value) if isinstance(value, list) else value
 
 
-def write_evidence(store: Store, folder: Path) -> Path:
-    """evidence.parquet: each unit behind each number, of all groups: group, measure, article_id, unit_id, month, probability.
+def write_evidence(store: Store, folder: Path) -> None:
+    """Write evidence.parquet, each unit behind each number: group, measure, article_id, unit_id, month, probability.
 
-    The table `evidence` has to be there, see evidence.py.
+    Needs the table `hits`.
     """
     path = folder / "evidence.parquet"
     partial = path.with_name(path.name + ".partial")
     name = str(partial).replace("'", "''")
     store.connection.execute(f"""
-        COPY (SELECT e."group", e.measure, e.article_id, e.unit_id, u.month, e.probability
-              FROM evidence e JOIN units u USING (unit_id) ORDER BY e.measure, e."group", e.article_id, e.unit_id)
+        COPY (SELECT h."group", h.measure, h.article_id, h.unit_id, u.month, h.probability
+              FROM hits h JOIN units u USING (unit_id) ORDER BY h.measure, h."group", h.article_id, h.unit_id)
         TO '{name}' (FORMAT parquet, COMPRESSION zstd)""")
     os.replace(partial, path)
-    return path
-
-
-MOST_BYTES = 5_000_000
-MOST_GROUPS = 20
-MOST_STANDING = 60
-OWN_OF_COMMENTS = (
-    "author",
-    "kind",
-    "month",
-    "published",
-    "url",
-)  # a comment may differ there from its article
-Tables = Mapping[str, Sequence[Row]]
 
 
 def write(results: Results, output: Path, *, store: Store) -> Path:
-    """Writes index.html, methods.md and tables/NAME.csv and .parquet into the folder; returns the page's path.
+    """Write index.html, methods.md and tables/NAME.csv and .parquet into the folder; return the path of the page.
 
-    store: open, for the sentences behind the numbers, all of which go into tables/evidence.parquet. The page stays under
-    MOST_BYTES: it shows the MOST_GROUPS groups with the most articles, and fewer and shorter sentences where they are many;
-    what it leaves out it names. Tables are never cut.
+    store: still open and with the table `hits`, for the sentences behind the numbers. The page stays below MAX_BYTES: it
+    shows the MOST_GROUPS groups with the most articles, and fewer and shorter sentences where there are many. It names
+    what it leaves out; the tables hold everything.
     """
     names = sorted(sorted(results.groups.kept, key=lambda g: -results.groups.kept[g])[:MOST_GROUPS])
     keys = Keys([*names, ALL])
-    tables: Tables = {name: table.to_pylist() for name, table in results.tables.items() if _in_page(name)}
+    # The page shows only the number of untested pairs.
+    tables: Tables = {name: table.to_pylist() for name, table in results.tables.items() if name != "untested"}
     phrases = comparison_sections.phrases(tables.get("words", ()), groups=names)
-    evidence = gather(store, keys=keys, more=phrases.examples)
+    evidence = draw_evidence(store, keys=keys, more=phrases.examples)
     write_tables(results.tables, output / "tables")
     write_evidence(store, output / "tables")
     (output / "methods.md").write_text(methods(results), encoding="utf-8")
     months = store.rows("SELECT min(month), max(month) FROM units")[0]
     shown = {**_context(results, tables, keys), "phrases": phrases.of, "span": months}
     page = environment()
-    page.filters.update(measure=lambda name: Measure.of(name).title, shown=shown_name)
+    page.filters.update(measure=lambda name: MeasureText.of(name).title, shown=shown_name)
     style = source(page, "report.css") + source(page, "comparison.css")
     script = source(page, "comparison.js")
-    shown |= {"style": style, "script": script, "style_hash": hashed(style), "script_hash": hashed(script)}
+    shown |= {"style": style, "script": script, "style_hash": policy_hash(style)}
+    shown["script_hash"] = policy_hash(script)
     template = page.get_template("comparison.html.j2")
     pairs = _pairs(tables["differences"], keys)
     taken = len(template.render(**shown, data="", most=0).encode()) + len(dump(pairs).encode())
-    packed, most = pack(evidence, budget=MOST_BYTES - taken - 100_000)
-    titles = [Measure.of(name.replace(THREADS, COMMENTS)).title for name in keys.measures]
-    data = {"groups": keys.groups, "measures": keys.measures, "titles": titles, "pairs": pairs, **packed}
+    packed, most = pack(evidence, budget=MAX_BYTES - taken - 100_000)
+    titles = [MeasureText(measure).title for measure in keys.measures]
+    measures = [str(measure) for measure in keys.measures]
+    data = {"groups": keys.groups, "measures": measures, "titles": titles, "pairs": pairs, **packed}
     path = output / "index.html"
     partial = path.with_name(path.name + ".partial")
     partial.write_text(
@@ -110,100 +105,87 @@ def write(results: Results, output: Path, *, store: Store) -> Path:
     return path
 
 
-def _in_page(name: str) -> bool:
-    """Which articles of wire copy are shown needs event_articles; the pairs that were not tested stay in their file."""
-    return name != "untested"
-
-
 def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
-    noun = "outlet" if results.options.by == "outlet" else results.options.by.replace("_", " ")
-    rates = tables["rates"]
-    extras = _extras(tables)
-    answers = _answers(tables.get("answers", ()))
-    answered = {row["measure"] for row in answers}
-
-    def of(*families: str, comments: bool = False, of_rates: Sequence[Row] = rates) -> list[Panel]:
-        def wanted(measure: Measure) -> bool:
-            own = of_rates is not rates or measure.name not in answered
-            return measure.family in families and measure.comments == comments and own
-
-        if of_rates is rates:
-            return rate_panels(rates, keys=keys, extras=extras, wanted=wanted)
-        own_groups = (
-            results.options.by in OWN_OF_COMMENTS
-        )  # then `corrected` and the band are of other comments
-        more = (lambda *_: ()) if own_groups else extras
-        return rate_panels(of_rates, keys=keys.of_threads(), extras=more, wanted=wanted)
-
+    """The variables of the template."""
+    noun = results.options.by.replace("_", " ")
+    kept, shown_groups = len(results.groups.kept), keys.groups[:-1]
+    differences, corrected = tables["differences"], tables.get("corrected", ())
     return {
         "results": results,
         "noun": noun,
-        "title": f"{len(results.groups.kept)} {page_parts.plural(noun, len(results.groups.kept))} compared",
+        "title": f"{kept} {page_parts.plural(noun, kept)} compared",
         "summary": findings.summary(tables, keys=keys, adjust=results.options.adjust, noun=noun),
-        "groups": keys.groups[:-1],
-        "hidden": len(results.groups.kept) - len(keys.groups) + 1,
-        "families": [
-            ("Stance in own words" if results.options.own_words else "Stance", "stance", of("stance")),
-            ("Loaded language", "loaded", of("loaded")),
-            ("Loaded language by technique", "techniques", of("technique")),
-            ("Frames", "frames", of("frame")),
-        ],
-        "comments": of("stance", "loaded", "technique", "frame", comments=True),
-        "replies": of("reply", "stance", comments=True, of_rates=answers),
-        "audience": comparison_sections.audience(tables.get("audience", ()), keys=keys),
-        "standing": _standing(tables["differences"], keys),
-        "more_standing": max(0, sum(r["significant"] for r in tables["differences"]) - MOST_STANDING),
-        "measured": _measured(tables["differences"]),
-        "corrections": comparison_sections.corrections(tables.get("corrected", ()), keys=keys),
-        "disagreeing": [(row, *_sides(row)) for row in tables.get("corrected", ()) if row["disagree"]],
+        "groups": shown_groups,
+        "hidden": kept - len(shown_groups),
+        **_rate_sections(results, tables, keys),
+        "audience": comparison_sections.audience(tables.get("audience", ())),
+        "significant": _significant(differences, keys),
+        "more_significant": max(0, sum(r["significant"] for r in differences) - MOST_SIGNIFICANT),
+        "tested": _tested(differences),
+        "corrections": comparison_sections.corrections(corrected, keys=keys),
+        "disagreeing": [(row, *_naive_and_corrected(row)) for row in corrected if row["disagree"]],
         "banded": bool(tables.get("sensitivity")),
         "events": comparison_sections.events(tables),
         "decomposition": comparison_sections.decomposition(tables.get("decomposition", ())),
         "time": comparison_sections.time(
-            tables.get("trends", ()), tables.get("month_events", ()), groups=[ALL, *keys.groups[:-1]]
+            tables.get("trends", ()), tables.get("month_events", ()), groups=[ALL, *shown_groups]
         ),
         "audits": comparison_sections.audits(tables, noun=noun),
-        "gold": bool(tables.get("corrected")),
+        "gold": bool(corrected),
         "known": known_errors(results),
         "files": sorted(results.tables),
         "sources": [Path(name).name for name in results.files],
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
+        "min_threads": MIN_THREADS,
+        "any_target": ANY_TARGET,
     }
 
 
-def _sides(row: Row) -> tuple[str, str, str]:
-    """Naive, corrected and its interval, in words."""
-    measure = Measure.of(row["measure"])
-    if row["other"] is None:
-        numbers = measure.number(row["naive"]), measure.number(row["corrected"])
-        return *numbers, measure.interval(row["low"], row["high"])
-    sizes = [signed(measure.scaled(row[name])) for name in ("naive", "corrected", "low", "high")]
-    return sizes[0], sizes[1], f"{sizes[2]} to {sizes[3]}"
+def _rate_sections(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
+    """Panels of rates: `families` of articles, `comments`, and `replies` (comments by the group of their article)."""
+    rates, answers = tables["rates"], _answers(tables.get("answers", ()))
+    answered = {Measure.parse(row["measure"]) for row in answers}
+    extras = _extras(tables)
 
+    def panels(*families: str, comments: bool = False) -> list[Panel]:
+        def wanted(measure: Measure) -> bool:
+            return measure.family in families and measure.comments == comments and measure not in answered
 
-def _extras(tables: Tables) -> Callable[[str, str], tuple[str, ...]]:
-    """Further lines of a rate: corrected by labels of people, or the band that the model's errors allow."""
-    lines: dict[tuple[str, str], list[str]] = {}
-    for row in tables.get("corrected", ()):
-        if row["other"] is None and row["corrected"] is not None:
-            measure = Measure.of(row["measure"])
-            text = (
-                f"corrected {measure.number(row['corrected'])} ({measure.interval(row['low'], row['high'])})"
-            )
-            lines.setdefault((row["group"], row["measure"]), []).append(text)
-    for row in tables.get("sensitivity", ()):
-        if row["low"] is not None and row["high"] is not None:
-            text = f"errors allow {Measure.of(row['measure']).interval(row['low'], row['high'])}"
-            lines.setdefault((row["group"], row["measure"]), []).append(text)
-    return lambda group, measure: tuple(lines.get((group, measure), ()))
+        return rate_panels(rates, keys=keys, extras=extras, wanted=wanted)
+
+    # If comments have groups of their own, the corrected rate and the error band are of other comments than `answers`.
+    own_groups = results.options.by in COMMENT_COLUMNS
+    replies = rate_panels(
+        answers,
+        keys=keys.of_threads(),
+        extras=(lambda *_: ()) if own_groups else extras,
+        wanted=lambda _: True,
+    )
+    stance = "Stance in own words" if results.options.own_words else "Stance"
+    return {
+        "families": [
+            (stance, "stance", panels("stance")),
+            ("Loaded language", "loaded", panels("loaded")),
+            ("Loaded language by technique", "techniques", panels("technique")),
+            ("Frames", "frames", panels("frame")),
+        ],
+        "comments": panels("stance", "loaded", "technique", "frame", comments=True),
+        "replies": replies,
+    }
 
 
 def _answers(rows: Sequence[Row]) -> list[Row]:
-    """How comments answer, as rows of rates: the group is that of the article that they stand under."""
+    """The table `answers` as rows of rates."""
+
+    def measure(row: Row) -> Measure:
+        if row["about"] == "reply":
+            return Measure("reply", row["label"], side=COMMENTS)
+        return Measure("stance", ARTICLE, row["label"], COMMENTS)
+
     return [
         {
             **row,
-            "measure": f"{COMMENTS}{'reply' if row['about'] == 'reply' else 'stance/article'}/{row['label']}",
+            "measure": str(measure(row)),
             "hits": round(abs(row["value"]) * row["comments"]),
             "units": row["comments"],
             "articles": row["threads"],
@@ -212,42 +194,68 @@ def _answers(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _standing(rows: Sequence[Row], keys: Keys) -> list[tuple[str, str, str, str]]:
-    """(measure, pair, sentence, keys) of the differences that stand, by measure."""
-    standing = [row for row in rows if row["significant"]]
-    standing.sort(key=lambda r: -abs(r["difference"]) / (r["detectable"] or 1))
+def _naive_and_corrected(row: Row) -> tuple[str, str, str]:
+    """Naive value, corrected value and its interval, in words."""
+    text = MeasureText.of(row["measure"])
+    if row["other"] is None:
+        numbers = text.number(row["naive"]), text.number(row["corrected"])
+        return *numbers, text.interval(row["low"], row["high"])
+    sizes = [signed(text.points(row[name])) for name in ("naive", "corrected", "low", "high")]
+    return sizes[0], sizes[1], f"{sizes[2]} to {sizes[3]}"
+
+
+def _extras(tables: Tables) -> Callable[[str, str], tuple[str, ...]]:
+    """(group, measure) → further lines of a rate: corrected with labels by people, or the band of the model's errors."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row in tables.get("corrected", ()):
+        if row["other"] is None and row["corrected"] is not None:
+            text = MeasureText.of(row["measure"])
+            line = f"corrected {text.number(row['corrected'])} ({text.interval(row['low'], row['high'])})"
+            lines.setdefault((row["group"], row["measure"]), []).append(line)
+    for row in tables.get("sensitivity", ()):
+        if row["low"] is not None and row["high"] is not None:
+            line = f"error band {MeasureText.of(row['measure']).interval(row['low'], row['high'])}"
+            lines.setdefault((row["group"], row["measure"]), []).append(line)
+    return lambda group, measure: tuple(lines.get((group, measure), ()))
+
+
+def _significant(rows: Sequence[Row], keys: Keys) -> list[tuple[str, str, str, str]]:
+    """(measure, pair, sentence, keys) of the significant differences, the strongest first."""
     found = []
-    for row in standing[:MOST_STANDING]:
-        sides = [row["group"]] + ([row["other"]] if row["other"] != REST else [])
+    significant = sorted((row for row in rows if row["significant"]), key=findings.strength, reverse=True)
+    for row in significant[:MOST_SIGNIFICANT]:
         pair = f"{row['group']} – {shown_name(row['other'])}"
-        behind = " ".join(filter(None, (keys.of(side, row["measure"]) for side in sides)))
-        found.append((Measure.of(row["measure"]).title, pair, findings.difference(row), behind))
+        title = MeasureText.of(row["measure"]).title
+        found.append((title, pair, findings.describe_difference(row), findings.keys_of(row, keys)))
     return found
 
 
-def _measured(rows: Sequence[Row]) -> list[tuple[str, str, int]]:
-    """(name, title, how many pairs differ) of the tested measures, those with the most first."""
+def _tested(rows: Sequence[Row]) -> list[tuple[str, str, str, int]]:
+    """(name, title, unit, number of significant pairs) of the tested measures, those with the most first."""
     count: dict[str, int] = {}
     for row in rows:
         count[row["measure"]] = count.get(row["measure"], 0) + bool(row["significant"])
-    return [(name, Measure.of(name).title, n) for name, n in sorted(count.items(), key=lambda x: -x[1])]
+    texts = {name: MeasureText.of(name) for name in count}
+    order = sorted(count.items(), key=lambda item: -item[1])
+    return [(name, texts[name].title, texts[name].unit, n) for name, n in order]
 
 
 def _pairs(rows: Sequence[Row], keys: Keys) -> dict[str, list[list[Any]]]:
-    """Measure → [row, column (-1: all others), difference, low, high, adjusted p, stands, "
-    "detectable, keys] for the matrix."""
+    """Measure → cells of the matrix of pairs.
+
+    A cell: [row, column (-1: all others), difference, low, high, adjusted p, significant, detectable, keys].
+    """
     number = {group: i for i, group in enumerate(keys.groups)} | {REST: -1}
     found: dict[str, list[list[Any]]] = {}
     for row in rows:
         if row["group"] not in number or row["other"] not in number:
             continue
-        measure = Measure.of(row["measure"])
-        digits = 2 if measure.kind == "density" else 1
+        text = MeasureText.of(row["measure"])
+        digits = 2 if text.measure.kind == PER_1000_WORDS else 1
         sizes = (row[name] for name in ("difference", "low", "high"))
-        scaled = [None if size is None else round(measure.scaled(size), digits) for size in sizes]
-        behind = [keys.of(side, row["measure"]) for side in (row["group"], row["other"]) if side != REST]
+        scaled = [None if size is None else round(text.points(size), digits) for size in sizes]
         found.setdefault(row["measure"], []).append(
             [number[row["group"]], number[row["other"]], *scaled, round(row["p_adjusted"], 4), int(row["significant"]),
-             round(measure.scaled(row["detectable"]), digits), " ".join(behind)]
+             round(text.points(row["detectable"]), digits), findings.keys_of(row, keys)]
         )  # fmt: skip
     return found

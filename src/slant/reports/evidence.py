@@ -1,5 +1,6 @@
-"""From every number to the sentences behind it: all unit ids as a table, and a few sentences of "
-"each inside the page.
+"""Sentences behind every number: draw a few for the page from the table `hits`, and pack them into its JSON.
+
+All units behind each number are written to tables/evidence.parquet by comparison_page.py.
 """
 
 from __future__ import annotations
@@ -9,134 +10,90 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from slant.comparing.comment_replies import ARTICLE, OF_ARTICLE
-from slant.comparing.counts import COUNTED, parts
+from slant.comparing.measures import ALL, COMMENTS, THREADS, Measure
 from slant.reports import page_parts
-from slant.reports.page_parts import COMMENTS, THREADS, clip, printable, web
+from slant.reports.page_parts import clip, printable, web
 
 if TYPE_CHECKING:
     from slant.comparing.score_tables import Store
 
-ALL = "(all)"
 MOST = 6
-# How many sentences a number gets and how long they may be, from the roomiest down: what fits is taken.
+# (sentences per number, characters per sentence), the largest first; the first size that fits the page is taken.
 _SIZES = ((MOST, 600), (5, 420), (4, 320), (3, 260), (2, 200), (1, 160), (1, 100))
-_SIDE = "CASE WHEN is_comment THEN 'comments/' ELSE '' END"
-
-# Copies that do not count are not behind any number. "threads/": comments by the group of the article that they stand under,
-# which is not always theirs. "net" stances have no units of their own (theirs are those against and in favor), nor have
-# spans per 1,000 words (theirs are the units with spans), so neither has rows here; `sources` says where to look.
-_STANCE = """CASE label WHEN 'against' THEN p_against WHEN 'favor' THEN p_favor WHEN 'neutral' THEN p_neutral
-               ELSE greatest(p_against, p_neutral, p_favor) END"""
-_REPLY = "CASE label WHEN 'support' THEN p_support WHEN 'deny' THEN p_deny WHEN 'query' THEN p_query ELSE p_comment END"
-_TABLE = f"""
-    CREATE OR REPLACE TEMP TABLE evidence AS
-    SELECT "group", measure, article_id, unit_id, is_comment, probability FROM (
-        SELECT "group", {_SIDE} || 'stance/' || target || '/' || coalesce(label, 'no_call') AS measure, article_id, unit_id,
-               is_comment, {_STANCE} AS probability FROM stances
-        UNION ALL
-        SELECT "group", {_SIDE} || 'loaded/' || voice || '/units', article_id, unit_id, is_comment, max(score) FROM loaded
-        WHERE voice = 'quoted' OR (voice = 'reader') = is_comment GROUP BY ALL
-        UNION ALL
-        SELECT "group", {_SIDE} || 'technique/' || label || '/' || voice, article_id, unit_id, is_comment, max(score)
-        FROM loaded WHERE voice = 'quoted' OR (voice = 'reader') = is_comment GROUP BY ALL
-        UNION ALL
-        SELECT "group", {_SIDE} || 'frame/' || label, article_id, unit_id, is_comment, score FROM frames
-        UNION ALL
-        SELECT "group", '{COMMENTS}reply/' || label, article_id, unit_id, true, {_REPLY} FROM replies
-    ) JOIN parts USING (article_id, "group") WHERE {COUNTED}
-    UNION ALL
-    SELECT a."group", '{THREADS}reply/' || label, article_id, unit_id, true, {_REPLY}
-    FROM replies JOIN {OF_ARTICLE} a USING (article_id)
-    UNION ALL
-    SELECT a."group", '{THREADS}stance/{ARTICLE}/' || coalesce(label, 'no_call'), article_id, unit_id, true, {_STANCE}
-    FROM stances JOIN {OF_ARTICLE} a USING (article_id) WHERE is_comment AND target = '{ARTICLE}'"""
-# Drawn by hash, an article at most once before any comes twice: the same run gives the same sentences, and nobody chose them.
+# Drawn by hash, so the same run shows the same sentences, and from as many articles as possible.
 _DRAWN = """
     WITH ranked AS (
-        SELECT *, hash(unit_id || measure) AS lot,
-               row_number() OVER (PARTITION BY "group", measure, article_id ORDER BY lot) AS n
-        FROM evidence WHERE list_contains($groups, "group")
+        SELECT "group", measure, unit_id, hash(unit_id || measure) AS draw,
+               row_number() OVER (PARTITION BY "group", measure, article_id ORDER BY draw) AS turn
+        FROM hits WHERE list_contains($groups, "group")
     )
-    SELECT "group", measure, unit_id, probability, lot FROM ranked
-    QUALIFY row_number() OVER (PARTITION BY "group", measure ORDER BY n, lot) <= $most
-    ORDER BY "group", measure, n, lot"""
+    SELECT "group", measure, unit_id, draw FROM ranked
+    QUALIFY row_number() OVER (PARTITION BY "group", measure ORDER BY turn, draw) <= $most
+    ORDER BY "group", measure, turn, draw"""
 
 
 @dataclass(slots=True)
 class Keys:
-    """Short names for groups and measures, under which the page finds its sentences.
+    """Short keys of numbers (group and measure), under which the page finds their sentences.
 
-    side: what measures of comments begin with, COMMENTS for those of the group or THREADS for those under its articles.
+    side: of measures of comments: COMMENTS (by the group of the comment) or THREADS (by the group of the article above it).
     """
 
     groups: list[str]
-    measures: list[str] = field(default_factory=list)
-    known: dict[str, int] = field(default_factory=dict)
+    measures: list[Measure] = field(default_factory=list)
+    numbers: dict[Measure, int] = field(default_factory=dict)
     side: str = COMMENTS
 
     def of_threads(self) -> Keys:
-        """The same keys, for numbers of comments by the article that they stand under."""
+        """The same keys, for numbers of comments by the article above them."""
         return replace(self, side=THREADS)
 
-    def of(self, group: str, measure: str) -> str:
-        """Keys of the sentences behind a rate, apart by blanks; "" for a group that the page does not show."""
+    def of(self, group: str, measure: Measure) -> str:
+        """Keys of the sentences behind a rate, separated by spaces; "" for a group that is not on the page."""
         if group not in self.groups:
             return ""
-        return " ".join(self.one(group, name) for name in sources(measure))
+        return " ".join(self.one(group, source) for source in measure.sources)
 
-    def one(self, group: str, measure: str) -> str:
-        if measure.startswith(COMMENTS):
-            measure = self.side + measure.removeprefix(COMMENTS)
-        return f"{self.groups.index(group)}.{self._number(measure)}"
-
-    def _number(self, measure: str) -> int:
-        if measure not in self.known:
-            self.known[measure] = len(self.measures)
+    def one(self, group: str, measure: Measure) -> str:
+        """The key of a measure that has sentences of its own."""
+        if measure.side == COMMENTS:
+            measure = measure.on_side(self.side)
+        if measure not in self.numbers:
+            self.numbers[measure] = len(self.measures)
             self.measures.append(measure)
-        return self.known[measure]
+        return f"{self.groups.index(group)}.{self.numbers[measure]}"
 
 
 @dataclass(slots=True)
 class Evidence:
-    """Sentences by number. of: key of a number → unit ids. facts: unit id → what is shown of it."""
+    """of: key of a number → unit ids. units: unit id → what the page shows of it."""
 
     of: dict[str, list[str]] = field(default_factory=dict)
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    units: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def sources(measure: str) -> tuple[str, ...]:
-    """The measures under which the units behind one stand: two for a net stance, else one."""
-    if measure.endswith("/net"):
-        return measure[:-3] + "against", measure[:-3] + "favor"
-    if measure.endswith("/per_1000_words"):
-        return (measure.removesuffix("per_1000_words") + "units",)
-    return (measure,)
+def draw_evidence(store: Store, *, keys: Keys, more: Mapping[str, Sequence[str]]) -> Evidence:
+    """Draw up to MOST units per measure, for each group in `keys` and for everything. Needs the table `hits`.
 
-
-def gather(store: Store, *, keys: Keys, more: Mapping[str, Sequence[str]]) -> Evidence:
-    """Up to MOST units for each measure of the groups in `keys` and of all, and those that `more` has under keys of its own.
-
-    Makes the table `evidence` in the store: "group", measure, article_id, unit_id, is_comment, probability (of the label that
-    counts; of an abstention the largest).
+    more: further keys with their unit ids.
     """
-    parts(store)
-    store.connection.execute(_TABLE)
     rows = store.connection.execute(_DRAWN, {"groups": keys.groups, "most": MOST}).fetchall()
     found = Evidence()
-    together: dict[str, list[tuple[int, str]]] = {}
-    for group, measure, unit_id, _, lot in rows:
+    everything: dict[Measure, list[tuple[int, str]]] = {}
+    for group, name, unit_id, draw in rows:
+        measure = Measure.parse(name)
         found.of.setdefault(keys.one(group, measure), []).append(unit_id)
-        together.setdefault(measure, []).append((lot, unit_id))
-    for measure, lots in together.items():
-        found.of[keys.one(ALL, measure)] = [unit_id for _, unit_id in sorted(lots)[:MOST]]
-    for name, unit_ids in more.items():
-        found.of[name] = list(unit_ids)[:MOST]
+        everything.setdefault(measure, []).append((draw, unit_id))
+    for measure, drawn in everything.items():
+        found.of[keys.one(ALL, measure)] = [unit_id for _, unit_id in sorted(drawn)[:MOST]]
+    for key, unit_ids in more.items():
+        found.of[key] = list(unit_ids)[:MOST]
     _describe(store, found)
     return found
 
 
 def _describe(store: Store, found: Evidence) -> None:
+    """Add what the page shows of the drawn units."""
     import pyarrow as pa
 
     wanted = sorted({unit_id for ids in found.of.values() for unit_id in ids})
@@ -157,64 +114,58 @@ def _describe(store: Store, found: Evidence) -> None:
     names = ("unit_id", "text", "kind", "title", "outlet", "published", "url", "article_id",
              "stances", "spans", "frames", "reply")  # fmt: skip
     for row in store.rows(query):
-        found.facts[row[0]] = dict(zip(names, row, strict=True))
+        found.units[row[0]] = dict(zip(names, row, strict=True))
     store.connection.unregister("_wanted")
-    for name, ids in found.of.items():
-        found.of[name] = [unit_id for unit_id in ids if unit_id in found.facts]
+    for key, ids in found.of.items():
+        found.of[key] = [unit_id for unit_id in ids if unit_id in found.units]
 
 
 def pack(found: Evidence, *, budget: int) -> tuple[dict[str, Any], int]:
-    """The sentences for the page, within a budget (bytes) where any size fits, and how many a number has at most.
+    """The sentences for the page, within a budget (bytes) if any size fits, and the most sentences per number.
 
-    {"of": {key: [row of units, …]}, "units": [[text, article, spans, stances, frames, reply, cut], …], "articles":
-    [[title, outlet, published, url], …], "words": [labels and targets]}. spans: [start, end, label, voice (first letter),
-    probability × 100]; stances: [target, label (first letter, "-" for no call), probability × 100]; cut: 1 if the start, 2
-    if the end is left out, 3 for both.
+    {"of": {key: [index of unit, …]}, "units": [[text, article, spans, stances, frames, reply, cut, kind], …], "articles":
+    [[title, outlet, published, url], …], "words": [labels and targets]}. spans: [start, end, label, first letter of the
+    voice, probability × 100]; stances: [target, first letter of the label ("-" for no call), probability × 100]; cut: 1 if
+    the start is cut off, 2 the end, 3 both.
     """
     packed, most = {}, 0
     for most, length in _SIZES:
-        packed = _packed(found, most, length)
+        packed = _pack(found, most, length)
         if len(dump(packed).encode()) <= budget:
             break
     return packed, most
 
 
 def dump(value: object) -> str:
-    """JSON that may stand inside a script element: no `<`, nothing that cannot be encoded."""
+    """JSON that is safe inside a script element: no `<`, nothing that cannot be encoded."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return printable(text).replace("<", "\\u003c")
 
 
-def _packed(found: Evidence, most: int, length: int) -> dict[str, Any]:
+def _pack(found: Evidence, most: int, length: int) -> dict[str, Any]:
     units: dict[str, int] = {}
     articles: dict[str, int] = {}
-    terms: dict[str, int] = {}
-    rows, about = [], []
+    words: dict[str, int] = {}
+    rows, sources = [], []
     of: dict[str, list[int]] = {}
-    for name, ids in found.of.items():
+    for key, ids in found.of.items():
         for unit_id in ids[:most]:
             if unit_id not in units:
-                facts = found.facts[unit_id]
-                if facts["article_id"] not in articles:
-                    articles[facts["article_id"]] = len(articles)
-                    about.append(
-                        [
-                            clip(facts["title"] or "", 120),
-                            facts["outlet"],
-                            facts["published"],
-                            web(facts["url"]),
-                        ]
-                    )
+                unit = found.units[unit_id]
+                if unit["article_id"] not in articles:
+                    articles[unit["article_id"]] = len(articles)
+                    title = clip(unit["title"] or "", 120)
+                    sources.append([title, unit["outlet"], unit["published"], web(unit["url"])])
                 units[unit_id] = len(units)
-                rows.append(_row(facts, articles[facts["article_id"]], terms, length))
+                rows.append(_unit_row(unit, articles[unit["article_id"]], words, length))
         if ids:
-            of[name] = [units[unit_id] for unit_id in ids[:most]]
-    return {"of": of, "units": rows, "articles": about, "words": list(terms)}
+            of[key] = [units[unit_id] for unit_id in ids[:most]]
+    return {"of": of, "units": rows, "articles": sources, "words": list(words)}
 
 
-def _row(facts: Mapping[str, Any], article: int, terms: dict[str, int], length: int) -> list[Any]:
-    text, spans = facts["text"], facts["spans"] or []
-    # A long unit is shown around its first loaded words; what is left out is said by an ellipsis.
+def _unit_row(unit: Mapping[str, Any], article: int, words: dict[str, int], length: int) -> list[Any]:
+    text, spans = unit["text"], unit["spans"] or []
+    # A long unit is shown around its first loaded words.
     first = spans[0]["s"] if spans else 0
     start = max(0, first - length // 3) if first > length * 2 // 3 else 0
     start = _word_start(text, start)
@@ -223,7 +174,7 @@ def _row(facts: Mapping[str, Any], article: int, terms: dict[str, int], length: 
         [
             s["s"] - start,
             min(s["e"] - start, length),
-            _term(terms, page_parts.plain(s["l"])),
+            _word(words, page_parts.plain(s["l"])),
             s["v"][0],
             round(100 * s["p"]),
         ]
@@ -231,16 +182,17 @@ def _row(facts: Mapping[str, Any], article: int, terms: dict[str, int], length: 
         if start <= s["s"] < start + length
     ]
     stances = [
-        [_term(terms, page_parts.target(target)), (label or "-")[0], round(100 * float(p)) if label else 0]
-        for target, label, p in facts["stances"] or []
+        [_word(words, page_parts.target(target)), (label or "-")[0], round(100 * float(p)) if label else 0]
+        for target, label, p in unit["stances"] or []
     ]
-    frames = [_term(terms, page_parts.plain(frame)) for frame in facts["frames"] or []]
+    frames = [_word(words, page_parts.plain(frame)) for frame in unit["frames"] or []]
     cut = (start > 0) + 2 * (start + length < len(text))
-    return [shown, article, marks, stances, frames, facts["reply"] or "", cut, facts["kind"]]
+    return [shown, article, marks, stances, frames, unit["reply"] or "", cut, unit["kind"]]
 
 
-def _term(terms: dict[str, int], name: str) -> int:
-    return terms.setdefault(name, len(terms))
+def _word(words: dict[str, int], name: str) -> int:
+    """Index of a label or target in the list of words."""
+    return words.setdefault(name, len(words))
 
 
 def _word_start(text: str, at: int) -> int:
@@ -248,5 +200,5 @@ def _word_start(text: str, at: int) -> int:
 
 
 def flat(values: Iterable[Any]) -> str:
-    """A list as one CSV cell."""
+    """A list as one CSV cell, its items separated by " | "."""
     return " | ".join(map(str, values))

@@ -1,9 +1,4 @@
-"""Labels, voices and flags as a reader of the report sees them: plain words and short codes.
-
-What the pages share: templates, style and script, and the policy that nothing else may act in them.
-
-What a measure is called and how its numbers are written, for people who read no code.
-"""
+"""Parts that both pages share: plain words for labels, the page shell, and titles and numbers of measures."""
 
 from __future__ import annotations
 
@@ -15,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slant.comparing.measures import ARTICLE, NET, PER_1000_WORDS, UNITS, Measure
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-# Codes stand behind each highlighted span, so that a label is told without colour and without a mouse.
-# Families are for colour alone; they mean nothing in the scores.
+# A code follows each highlighted span, so its label can be read without color and without a mouse.
+# Families are for color only; they mean nothing in the scores.
 _TECHNIQUES = {
     "loaded_language": ("LL", "Loaded language", "wording"),
     "name_calling_labeling": ("NC", "Name calling, labeling", "attack"),
@@ -40,7 +37,7 @@ TOXIC_CODE, TOXIC_NAME = "TX", "Toxic wording"
 
 VOICE_WORDS = {
     "outlet": ("own voice", "solid underline: the outlet’s own words"),
-    "quoted": ("quoted", "dotted underline: somebody whom the text quotes"),
+    "quoted": ("quoted", "dotted underline: somebody quoted in the text"),
     "reader": ("reader", "dashed underline: a reader in a comment"),
 }
 STANCE_SIGNS = {"against": "▼", "neutral": "=", "favor": "▲", None: "–"}
@@ -48,14 +45,14 @@ REPLY_WORDS = {
     "support": "agrees", "deny": "disagrees", "query": "asks", "comment": "comments",
 }  # fmt: skip
 _FLAGS = {
-    "truncated": "The name of a target, or the post that this one answers, was too long to be read whole",
-    "windows": "Long unit: read in overlapping windows, and joined",
+    "truncated": "The name of a target, or the post that this one answers, was too long and was cut",
+    "windows": "Long unit: scored in overlapping windows, then joined",
     "duplicate_of": "Repeats an earlier unit word for word",
 }
 
 
 def plain(label: str) -> str:
-    """As people write it: security_and_defense → Security and defense; a technique by its own name."""
+    """A label as people write it: security_and_defense → Security and defense; techniques by their proper name."""
     if label in _TECHNIQUES:
         return _TECHNIQUES[label][1]
     words = label.replace("_", " ").strip()
@@ -63,19 +60,19 @@ def plain(label: str) -> str:
 
 
 def target(name: str) -> str:
-    """white_helmets → White Helmets; a target that is given by its name stays as it is."""
-    if name == "article":
+    """A target as people write it: white_helmets → White Helmets; names with capitals or spaces stay as they are."""
+    if name == ARTICLE:
         return "the article"
     return name.replace("_", " ").title() if re.fullmatch("[a-z0-9_]+", name) else name
 
 
 def family(label: str) -> str:
-    """Colour family of a technique; "other" where the codebook has a label that we do not know."""
+    """Color family of a technique; "other" for labels not listed above."""
     return _TECHNIQUES[label][2] if label in _TECHNIQUES else "other"
 
 
 def codes(labels: Iterable[str]) -> dict[str, str]:
-    """A short code per label, unique within the report; labels we do not know get their initials."""
+    """A short code per label, unique within the report; labels not listed above get their initials."""
     known = {label: _TECHNIQUES[label][0] for label in labels if label in _TECHNIQUES}
     for label in sorted(set(labels) - set(known)):
         stem = "".join(word[0] for word in label.replace("-", "_").split("_") if word).upper()[:3] or "?"
@@ -85,14 +82,14 @@ def codes(labels: Iterable[str]) -> dict[str, str]:
 
 
 def flag_words(flag: str) -> str:
-    """A flag such as "duplicate_of:1f3a" as a sentence; a flag we do not know is shown as it is."""
+    """A flag such as "duplicate_of:1f3a" as a sentence; unknown flags are shown as they are."""
     name, _, value = flag.partition(":")
     words = _FLAGS.get(name, f"Flag: {flag}")
     return words.replace("in overlapping", f"in {value} overlapping") if value.isdigit() else words
 
 
 def percent(probability: float) -> str:
-    """0.81 → 81 %; never 0 % or 100 % for something that is neither."""
+    """0.81 → "81 %"; "<1 %" and ">99 %" for what would round to 0 or 100."""
     if 0 < probability < 0.005:
         return "<1 %"
     if 0.995 <= probability < 1:
@@ -104,14 +101,14 @@ def plural(noun: str, number: int) -> str:
     return noun if number == 1 else noun + "s"
 
 
-# Not allowed in HTML, or not encodable: shown as the replacement character rather than breaking the page.
+# Characters that HTML forbids or that cannot be encoded; they become the replacement character.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def environment() -> Environment:
-    import jinja2  # here, since it is not needed to score
+    import jinja2  # not needed for scoring
 
-    made = jinja2.Environment(
+    page = jinja2.Environment(
         loader=jinja2.PackageLoader("slant.reports"),
         autoescape=True,
         trim_blocks=True,
@@ -119,30 +116,31 @@ def environment() -> Environment:
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    made.filters.update(
+    page.filters.update(
         plain=plain, percent=percent, family=family, target=target, plural=plural,
         flag=flag_words, web=web, clip=clip,
     )  # fmt: skip
-    return made
+    return page
 
 
 def printable(text: str) -> str:
     return _UNPRINTABLE.sub("�", text)
 
 
-def source(made: Environment, name: str) -> str:
-    loader = made.loader
+def source(page: Environment, name: str) -> str:
+    """The text of a template, style or script."""
+    loader = page.loader
     assert loader is not None
-    return loader.get_source(made, name)[0]
+    return loader.get_source(page, name)[0]
 
 
-def hashed(text: str) -> str:
-    """For the content security policy: only this very style and script may act in the page."""
+def policy_hash(text: str) -> str:
+    """Hash of a style or script for the content security policy, which allows nothing else in the page."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def web(url: str | None) -> str | None:
-    """The address if it is one of the web: `javascript:` and the like never become a link."""
+    """The address if it is http or https, else None: `javascript:` and the like never become links."""
     return url if url and re.match(r"https?://", url, re.IGNORECASE) else None
 
 
@@ -150,8 +148,6 @@ def clip(text: str, length: int = 240) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-COMMENTS = "comments/"
-THREADS = "threads/"  # comments by the group of the article that they stand under
 NONE = "—"
 _VOICES = {"outlet": "own voice", "quoted": "quoted", "reader": "readers"}
 _STANCES = {
@@ -161,150 +157,115 @@ _REPLIES = {"support": "agrees", "deny": "disagrees", "query": "asks", "comment"
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """A measure's name taken apart.
+class MeasureText:
+    """Titles of a measure, and its values in words and numbers for people who read no code."""
 
-    family: "stance", "loaded", "technique", "frame" or "reply". subject: target, voice, technique, frame or reply.
-    part: the stance, "units" or "per_1000_words", or the voice of a technique; "" for frames and replies.
-    """
-
-    name: str
-    comments: bool
-    family: str
-    subject: str
-    part: str
+    measure: Measure
 
     @classmethod
-    def of(cls, name: str) -> Measure:
-        plain = name.removeprefix(COMMENTS)
-        family, _, rest = plain.partition("/")
-        # A target may have a slash in its name, so its part is cut off from the end.
-        subject, _, part = (
-            rest.rpartition("/") if family in ("stance", "loaded", "technique") else (rest, "", "")
-        )
-        if family == "technique" and part not in _VOICES:
-            subject, part = rest, ""
-        return cls(name, plain != name, family, subject, part)
+    def of(cls, name: str) -> MeasureText:
+        return cls(Measure.parse(name))
 
     @property
-    def kind(self) -> str:
-        """ "share", "net" (a difference of shares) or "density" (per 1,000 words)."""
-        if self.part == "net":
-            return "net"
-        return "density" if self.part == "per_1000_words" or self.family == "technique" else "share"
+    def per_words(self) -> bool:
+        return self.measure.kind == PER_1000_WORDS
 
     @property
-    def panel(self) -> str:
-        """What is shown in one chart and one table: measures that share it differ in `part`, or in the voice, alone."""
-        if self.family in ("frame", "reply"):
-            return self.name
-        side = COMMENTS if self.comments else ""
-        return f"{side}{self.family}/{self.part if self.family == 'loaded' else self.subject}"
+    def panel(self) -> Measure:
+        """The same value for all measures of one chart and its table: stances of a target, or voices."""
+        if self.measure.family == "loaded":
+            return Measure("loaded", "*", self.measure.part, self.measure.side)
+        return self.measure if self.measure.family in ("frame", "reply") else self.measure.with_part("*")
 
     @property
     def title(self) -> str:
-        """As a heading: "Against Light Board", "Doubt, own voice, per 1,000 words"."""
-        return {"share": self._share, "net": self._share, "density": self._density}[self.kind]() + (
-            ", in comments" if self.comments and self.family != "reply" else ""
-        )
-
-    def _share(self) -> str:
-        if self.family == "stance":
-            name = target(self.subject)
-            if self.part == "net":
-                return f"{name}: favor minus against"
-            return f"{name}: {_STANCES[self.part]}"
-        if self.family == "frame":
-            return f"Frame: {plain(self.subject)}"
-        if self.family == "reply":
-            return f"Replies: {_REPLIES.get(self.subject, self.subject)}"
-        return f"Units with loaded language, {self.voice}"
-
-    def _density(self) -> str:
-        what = "Loaded language" if self.family == "loaded" else plain(self.subject)
-        return f"{what}, {self.voice}, per 1,000 words"
-
-    @property
-    def voice(self) -> str:
-        name = self.subject if self.family == "loaded" else self.part
-        return _VOICES.get(name, name)
+        """As a heading: "Light Board: against", "Doubt, own voice, per 1,000 words"."""
+        family, subject = self.measure.family, self.measure.subject
+        if self.per_words:
+            text = f"{'Loaded language' if family == 'loaded' else plain(subject)}, {self.short}, per 1,000 words"
+        elif family == "stance":
+            text = f"{'The article' if subject == ARTICLE else target(subject)}: {self.short}"
+        elif family == "loaded":
+            text = f"Units with loaded language, {self.short}"
+        else:
+            text = f"{'Frame' if family == 'frame' else 'Replies'}: {self.short}"
+        return text + (", in comments" if self.measure.comments and family != "reply" else "")
 
     @property
     def heading(self) -> str:
-        """Of its panel: without what differs there."""
-        if self.family == "stance":
-            return f"Toward {target(self.subject)}"
-        if self.family == "technique":
-            return plain(self.subject)
-        if self.family == "loaded":
-            return "Loaded spans per 1,000 words" if self.kind == "density" else "Units with loaded language"
-        return plain(self.subject) if self.family == "frame" else self.short.capitalize()
+        """Title of its panel, without the part that differs there."""
+        family, subject = self.measure.family, self.measure.subject
+        if family == "loaded":
+            return "Loaded spans per 1,000 words" if self.per_words else "Units with loaded language"
+        if family == "reply":
+            return self.short.capitalize()
+        return f"Toward {target(subject)}" if family == "stance" else plain(subject)
 
     @property
     def short(self) -> str:
-        """As the head of a column beside others of its chart."""
-        if self.family == "stance":
-            return _STANCES[self.part]
-        if self.family == "frame":
-            return plain(self.subject)
-        if self.family == "reply":
-            return _REPLIES.get(self.subject, self.subject)
-        return self.voice
+        """Title of its column beside the others of its panel."""
+        measure = self.measure
+        if measure.family == "stance":
+            return _STANCES.get(measure.part, measure.part)
+        if measure.family == "frame":
+            return plain(measure.subject)
+        if measure.family == "reply":
+            return _REPLIES.get(measure.subject, measure.subject)
+        voice = measure.subject if measure.family == "loaded" else measure.part
+        return _VOICES.get(voice, voice)
 
     @property
-    def of_what(self) -> str:
-        """The denominator in words."""
-        side = "comments" if self.comments else "units"
-        if self.kind == "density":
-            return "spans per 1,000 words" + (" of comments" if self.comments else "")
-        if self.family == "stance":
-            about = f"{side} about {target(self.subject)}"
-            return f"of {about}"
-        return f"of {side}" if self.family != "reply" else "of replies"
+    def denominator(self) -> str:
+        """In words: "of units about Light Board", "spans per 1,000 words"."""
+        side = "comments" if self.measure.comments else UNITS
+        if self.per_words:
+            return "spans per 1,000 words" + (" of comments" if self.measure.comments else "")
+        if self.measure.family == "stance":
+            return f"of {side} about {target(self.measure.subject)}"
+        return "of replies" if self.measure.family == "reply" else f"of {side}"
+
+    @property
+    def unit(self) -> str:
+        """Unit of a difference: "points" or "per 1,000 words"."""
+        return "per 1,000 words" if self.per_words else "points"
+
+    def points(self, value: float) -> float:
+        """A value or difference in `unit`: percent or points for shares, unchanged per 1,000 words."""
+        return value if self.per_words else 100 * value
 
     def number(self, value: float | None) -> str:
-        """A value of this measure: "3.2 %", "34 %", "+12 pts", "4.1"."""
+        """A value with its unit: "3.2 %", "34 %", "+12 pts", "4.1"."""
         if value is None or math.isnan(value):
             return NONE
-        if self.kind == "net":
+        if self.measure.kind == NET:
             return f"{self.bare(value)} pts"
-        if self.kind == "density":
+        if self.per_words:
             return self.bare(value)
         return percent(value) if value in (0, 1) else f"{self.bare(value)} %"
 
     def bare(self, value: float) -> str:
-        """Without a unit: "3.2", "+12"; spans per 1,000 words, which are few, to two figures."""
-        return signed(100 * value) if self.kind == "net" else self.size(value)
+        """A value without its unit, net stances with their sign: "3.2", "+12"."""
+        return signed(100 * value) if self.measure.kind == NET else self.size(value)
 
     def size(self, difference: float) -> str:
-        """Of a value or a difference, in points or per 1,000 words."""
-        return digits(self.scaled(difference), fine=self.kind == "density")
+        """A value or difference in `unit`, to the digits that matter: "3.2"."""
+        return digits(self.points(difference), fine=self.per_words)
 
     def interval(self, low: float | None, high: float | None) -> str:
-        """ "3.1–5.0", without its unit; "" where there is none. Negative ends are joined by "to"."""
+        """ "3.1–5.0", without unit; "" where there is none.
+
+        Ends of net stances, which may be negative, are joined by "to".
+        """
         if low is None or high is None or math.isnan(low) or math.isnan(high):
             return ""
-        joint = " to " if self.kind == "net" else "–"
+        joint = " to " if self.measure.kind == NET else "–"
         return f"{self.bare(low)}{joint}{self.bare(high)}"
-
-    @property
-    def most(self) -> float:
-        """The largest difference that there can be."""
-        return {"share": 1.0, "net": 2.0}.get(self.kind, math.inf)
-
-    @property
-    def unit(self) -> str:
-        """Of a difference: "points" or "per 1,000 words"."""
-        return "per 1,000 words" if self.kind == "density" else "points"
-
-    def scaled(self, difference: float) -> float:
-        return difference if self.kind == "density" else 100 * difference
 
 
 def digits(value: float, *, fine: bool = False) -> str:
-    """The figures that matter: 3.4, 34; a minus sign where people set one; "0" only for what is 0.
+    """A number to about two significant digits: "3.4", "34", "−12"; "0" only for exactly 0.
 
-    fine: below 1 two figures, 0.34, else one, 0.3.
+    fine: two digits below 1 ("0.34"), else one ("0.3").
     """
     size = abs(value)
     if size == 0:
@@ -316,7 +277,7 @@ def digits(value: float, *, fine: bool = False) -> str:
 
 
 def signed(value: float, *, fine: bool = False) -> str:
-    """ "+3.4", "−12", "0"."""
+    """With its sign: "+3.4", "−12", "0"."""
     text = digits(value, fine=fine)
     return text if text.startswith(("−", "<")) or text == "0" else f"+{text}"
 

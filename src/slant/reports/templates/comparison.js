@@ -14,7 +14,7 @@
   };
   const shown = (group) => (group === "(all)" ? "All" : group);
 
-  // Offsets count code points, as everywhere in slant; JavaScript counts otherwise.
+  // Offsets count code points; JavaScript strings count UTF-16 units.
   const marked = (text, spans) => {
     const points = [...text];
     const line = make("p", "", "txt");
@@ -65,7 +65,7 @@
       made.push(make("h3", `${shown(name)} · ${data.titles[measure]}`));
       const where = name === "(all)" ? "" : ` and group = “${name}”`;
       made.push(make("p", units.length
-        ? `${units.length} drawn by lot from the units that were counted. All: tables/evidence.parquet, measure = “${raw}”${where}.`
+        ? `${units.length} drawn at random from the units counted here. All of them: tables/evidence.parquet, measure = “${raw}”${where}.`
         : "Nothing was counted here.", "note"));
     }
     return [...made, ...units.map((unit) => quote(data.units[unit]))];
@@ -93,27 +93,27 @@
   if (!form) return;
   const size = (x) => (x >= 9.95 ? Math.round(x) : x >= 0.95 ? Math.round(x * 10) / 10 : x);
   const signed = (x) => (x > 0 ? "+" : x < 0 ? "−" : "") + size(Math.abs(x));
-  const unit = (name) => (/technique\/|per_1000_words/.test(name) ? "per 1,000 words" : "points");
-  const cell = (name, title, pair, turned) => {
-    const [a, b, difference, low, high, p, stands, detectable, keys] = pair;
-    const less = turned ? -difference : difference;
+  const cell = (title, unit, pair, turned) => {
+    const [a, b, difference, low, high, p, significant, detectable, keys] = pair;
+    const gap = turned ? -difference : difference;
     const ends = low === null ? "" : ` (95 % interval ${signed(turned ? -high : low)} to ${signed(turned ? -low : high)})`;
     const [one, two] = [data.groups[turned ? b : a], b < 0 ? "all others" : data.groups[turned ? a : b]];
-    const button = make("button", stands ? `${less > 0 ? "▲" : "▼"} ${signed(less)}` : `(${signed(less)})`, "n");
+    const button = make("button", significant ? `${gap > 0 ? "▲" : "▼"} ${signed(gap)}` : `(${signed(gap)})`, "n");
     button.type = "button";
     button.dataset.k = keys;
     button.dataset.title = `${title}: ${one} – ${two}`;
-    button.dataset.text = stands
-      ? `${one} less ${two}: ${signed(less)} ${unit(name)}${ends}, ${p < 0.001 ? "p < 0.001" : `p = ${p}`} after adjustment: a difference in what the model tagged.`
-      : `${one} less ${two}: ${signed(less)} ${unit(name)}${ends}. No difference that this sample could tell; between these two it could have detected ${detectable} ${unit(name)}.`;
+    button.dataset.text = significant
+      ? `${one} minus ${two}: ${signed(gap)} ${unit}${ends}, ${p < 0.001 ? "p < 0.001" : `p = ${p}`} after adjustment: a difference in the model’s labels.`
+      : `${one} minus ${two}: ${signed(gap)} ${unit}${ends}. Not significant; between these two this sample could have detected ${detectable} ${unit}.`;
     button.setAttribute("aria-label", button.dataset.text);
-    const box = make("td", "", stands ? "yes" : "");
+    const box = make("td", "", significant ? "yes" : "");
     box.append(button);
     return box;
   };
   const draw = () => {
     const name = new FormData(form).get("measure");
-    const title = form.querySelector("option:checked").textContent.replace(/ \(\d+\)$/, "");
+    const option = form.querySelector("option:checked");
+    const title = option.textContent.replace(/ \(\d+\)$/, "");
     const found = new Map();
     for (const pair of data.pairs[name] || []) {
       found.set(`${pair[0]}.${pair[1]}`, [pair, false]);
@@ -140,7 +140,7 @@
       row.append(th);
       for (const c of columns) {
         const at = found.get(`${r}.${c}`);
-        row.append(at ? cell(name, title, ...at) : make("td", r === c ? "" : "·", r === c ? "self" : ""));
+        row.append(at ? cell(title, option.dataset.unit, ...at) : make("td", r === c ? "" : "·", r === c ? "self" : ""));
       }
       rows.append(row);
     }

@@ -21,5 +21,5 @@
   form.hidden = false;
   form.addEventListener("change", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  apply(); // a browser may have kept the choice over a reload
+  apply(); // browsers may restore the choice after a reload
 })();
