@@ -46,11 +46,11 @@ def main() -> None:
     parser.add_argument("--split", choices=vast.SPLITS, default="dev")
     parser.add_argument("--json", type=Path, help="result file")
     options = parser.parse_args()
-    reader, at_mentions = load(None), named(options.split)
+    predictor, at_mentions = load(None), named(options.split)
     by_name = [replace(e, targets=tuple(replace(t, mentions=()) for t in e.targets)) for e in at_mentions]
     gold = [e.targets[0].label for e in at_mentions]
     asked = {
-        way: [p.stance[0] for p in reader.predict(examples)]
+        way: [p.stance[0] for p in predictor.predict(examples)]
         for way, examples in (("at the mention", at_mentions), ("by name", by_name))
     }
     asked["mean of both"] = [
@@ -59,7 +59,7 @@ def main() -> None:
     ]
     ways = {way: figures(gold, said) for way, said in asked.items()}
     row = {
-        "model": reader.fingerprint,
+        "model": predictor.fingerprint,
         "split": options.split,
         "n": len(gold),
         "neutral": gold.count("neutral"),

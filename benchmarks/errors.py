@@ -57,10 +57,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--json", type=Path, help="result file")
     options = parser.parse_args()
-    reader = load(None)
+    predictor = load(None)
     specs = choose(list(PARTS))
-    sets = [looked_at(spec, answer(spec, judged(spec, data_root()), reader)) for spec in specs]
-    result = {"model": reader.fingerprint, "sets": sets}
+    sets = [looked_at(spec, answer(spec, judged(spec, data_root()), predictor)) for spec in specs]
+    result = {"model": predictor.fingerprint, "sets": sets}
     print(error_tables(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n", "utf-8")

@@ -28,13 +28,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--json", type=Path, help="result file")
     options = parser.parse_args()
-    reader = load(None)
+    predictor = load(None)
     (spec,) = choose(["seeds/stance"])
     rows = []
     for reading, split in PARTS:
         examples = list(reading.read(data_root(), split))
         for task in ("stance", "own_stance"):
-            sheet = answer(replace(spec, task=task), examples, reader)
+            sheet = answer(replace(spec, task=task), examples, predictor)
             labels = sorted(set(sheet.gold))
             figures = {
                 "macro_f1": f1_score(sheet.gold, sheet.predicted, labels=labels, average="macro"),
@@ -44,7 +44,7 @@ def main() -> None:
             told = f"macro-F1 {100 * figures['macro_f1']:.1f}, right {100 * figures['right']:.1f} %"
             print(f"{reading.NAME} {split:7} {task:10} {told} of {len(sheet.gold):,}")
     if options.json:
-        result = {"model": reader.fingerprint, "rows": rows}
+        result = {"model": predictor.fingerprint, "rows": rows}
         options.json.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
 
 

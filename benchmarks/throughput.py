@@ -25,7 +25,7 @@ from typing import Any
 import throughput_machine as machine
 import throughput_others as others
 from slant.corpora import load_articles
-from slant.encoding.predictor import Reader, columns
+from slant.encoding.predictor import Predictor, columns
 from slant.encoding.windows import Request
 from slant.records import Unit
 from slant.scoring.runtimes import load
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def measure(given: argparse.Namespace, without: set[str]) -> dict[str, Any]:
-    reader = load()
+    predictor = load()
     texts = {"ruwa": units("ruwa", given.headlines), "fa_kes": units("fa_kes", given.articles)}
     callers = others.callers(given.encoder, without)
     found: dict[str, Any] = {}
@@ -65,15 +65,15 @@ def measure(given: argparse.Namespace, without: set[str]) -> dict[str, Any]:
             "units": len(chosen),
             "articles": len({unit.article_id for unit in chosen}),
             "characters": statistics.mean(len(unit.text) for unit in chosen),
-            "padding": padding(reader, chosen),
-            "rates": paired(reader, chosen, callers, runs=given.runs),
+            "padding": padding(predictor, chosen),
+            "rates": paired(predictor, chosen, callers, runs=given.runs),
         }
-        found[name]["operations"] = operations(reader, chosen)
+        found[name]["operations"] = operations(predictor, chosen)
     command = f"python benchmarks/throughput.py --headlines {given.headlines} --articles {given.articles} --runs {given.runs}"
     result = {
         "command": command,
         "runs": given.runs,
-        "model": reader.fingerprint,
+        "model": predictor.fingerprint,
         **machine.described(),
         "sets": found,
     }
@@ -107,7 +107,7 @@ def questions(chosen: Sequence[Unit], targets: int) -> list[Question]:
 
 
 def paired(
-    reader: Reader,
+    predictor: Predictor,
     chosen: Sequence[Unit],
     callers: dict[str, tuple[Callable[[Sequence[str]], object], int]],
     *,
@@ -119,14 +119,14 @@ def paired(
     for targets in TARGETS:
         asked = questions(chosen, targets)
         turns[f"slant, {targets} target{'s' if targets > 1 else ''}"] = (
-            lambda asked=asked: [s.to_dict() for s in score(asked, reader=reader, codebook="")],
+            lambda asked=asked: [s.to_dict() for s in score(asked, predictor=predictor, codebook="")],
             len(chosen),
         )
     for name, (call, share) in callers.items():
         few = texts[: max(32, len(texts) // share)]
         turns[name] = (lambda call=call, few=few: call(few), len(few))
         call(texts[:8])
-    list(score(questions(chosen[:64], ASKED), reader=reader, codebook=""))
+    list(score(questions(chosen[:64], ASKED), predictor=predictor, codebook=""))
     rates: dict[str, list[float]] = {name: [] for name in turns}
     order = list(turns)
     for _ in range(runs):
@@ -149,27 +149,27 @@ def paired(
     }
 
 
-def padding(reader: Reader, chosen: Sequence[Unit]) -> float:
+def padding(predictor: Predictor, chosen: Sequence[Unit]) -> float:
     """Share of the computed columns that hold no token."""
-    lengths = _lengths(reader, chosen)
+    lengths = _lengths(predictor, chosen)
     return 1 - sum(lengths) / sum(map(columns, lengths))
 
 
-def operations(reader: Reader, chosen: Sequence[Unit]) -> float:
+def operations(predictor: Predictor, chosen: Sequence[Unit]) -> float:
     """Multiplications and additions in the matrix products of the encoder, a unit, padding and heads left out."""
     config = json.loads((machine.model_folder() / "config.json").read_text("utf-8"))["encoder"]
     width, layers, inner = config["hidden_size"], config["num_hidden_layers"], config["intermediate_size"]
     each = [
         2 * n * layers * (4 * width * width + 2 * width * inner + 2 * n * width)
-        for n in _lengths(reader, chosen)
+        for n in _lengths(predictor, chosen)
     ]
     return sum(each) / len(chosen)
 
 
-def _lengths(reader: Reader, chosen: Sequence[Unit]) -> list[int]:
+def _lengths(predictor: Predictor, chosen: Sequence[Unit]) -> list[int]:
     asked = questions(chosen, ASKED)
     requests = [Request(q.unit.text, [*q.mentions.values(), *(n for _, n in q.topics)]) for q in asked]
-    return [len(window) for window in reader.encoder.encode(requests)]
+    return [len(window) for window in predictor.encoder.encode(requests)]
 
 
 if __name__ == "__main__":

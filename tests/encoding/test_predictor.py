@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
-from slant.encoding.predictor import Reader, batches, columns, request
+from slant.encoding.predictor import Predictor, batches, columns, request
 from slant.encoding.windows import Request
 from slant.records import Example, TargetLabel
 from tiny import text_encoder
@@ -54,20 +54,20 @@ class Echo:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Reader:
-    return Reader(Echo(), text_encoder(tmp_path), Decoding(), name="echo", fingerprint="0")
+def predictor(tmp_path: Path) -> Predictor:
+    return Predictor(Echo(), text_encoder(tmp_path), Decoding(), name="echo", fingerprint="0")
 
 
-def test_each_request_gets_its_own_reading(reader: Reader) -> None:
-    word = {w: reader.encoder.tokenizer.token_to_id(w) for w in ("boat", "mill", "park")}
+def test_each_request_gets_its_own_reading(predictor: Predictor) -> None:
+    word = {w: predictor.encoder.tokenizer.token_to_id(w) for w in ("boat", "mill", "park")}
     requests = [Request("mill " * 200), Request("boat", ["mill"]), Request("park park", ["mill", [(5, 9)]])]
     told: list[int] = []
-    found = reader.read(requests, done=told.append)
+    found = predictor.read(requests, done=told.append)
     assert [set(r.tokens.ravel().tolist()) for r in found] == [{word["mill"]}, {word["boat"]}, {word["park"]}]
     assert [len(r.tokens) for r in found] == [200, 1, 2]
     assert [[float(s[0, 0]) for s in r.stance if s is not None] for r in found] == [[], [3], [4, 7]]
     assert sum(told) == sum(r.windows for r in found) > 3
-    assert reader.read([]) == []
+    assert predictor.read([]) == []
 
 
 def test_an_example_is_asked_by_mention_where_it_has_one_else_by_name() -> None:

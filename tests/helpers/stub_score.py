@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from tiny import text_encoder
 
 WORDS = (
@@ -52,11 +52,11 @@ class Arithmetic:
         return token.astype(np.float32), unit.astype(np.float32), stance.astype(np.float32)
 
 
-def stub_reader(pause: float = 0.0, *, fingerprint: str = "rules-1") -> Reader:
+def stub_predictor(pause: float = 0.0, *, fingerprint: str = "rules-1") -> Predictor:
     with tempfile.TemporaryDirectory() as folder:
         encoder = text_encoder(Path(folder))
     decoding = Decoding(loaded_seed=0.8, loaded_threshold=0.8)
-    return Reader(
+    return Predictor(
         Arithmetic(pause), encoder, decoding, name="rules", fingerprint=fingerprint, codebook="book-1"
     )
 
@@ -125,8 +125,8 @@ def _replace_model(how: How) -> None:
     from slant.scoring import resume, runtimes
     from slant.scoring import score as scoring
 
-    def load(folder: Path | None = None, **_: Any) -> Reader:
-        return stub_reader(how.pause, fingerprint=folder.name if folder else "rules-1")
+    def load(folder: Path | None = None, **_: Any) -> Predictor:
+        return stub_predictor(how.pause, fingerprint=folder.name if folder else "rules-1")
 
     if not how.real:
         runtimes.load = load

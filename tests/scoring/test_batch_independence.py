@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from slant.encoding.decode import Reading
-from slant.encoding.predictor import Reader, request
+from slant.encoding.predictor import Predictor, request
 from slant.encoding.windows import Request
 from slant.errors import UsageError
 from slant.records import Unit
@@ -63,13 +63,13 @@ def same(one: Reading, other: Reading) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_reading_is_the_same_in_any_company(tiny_export: Path, runtime: str) -> None:
-    reader = load(tiny_export, runtime=runtime, threads=2)
+    predictor = load(tiny_export, runtime=runtime, threads=2)
     asked = requests()
-    alone = [reader.read([one])[0] for one in asked]
+    alone = [predictor.read([one])[0] for one in asked]
     chance = random.Random(7)
     for size in (2, 3, 5, 8, 13, len(asked), 3 * len(asked)):
         chosen = [chance.randrange(len(asked)) for _ in range(size)]
-        together = reader.read([asked[i] for i in chosen])
+        together = predictor.read([asked[i] for i in chosen])
         assert all(same(reading, alone[i]) for i, reading in zip(chosen, together, strict=True))
     single = load(tiny_export, runtime=runtime, threads=1).read(asked)
     assert all(map(same, single, alone)), "nor do they depend on the number of cores"
@@ -80,7 +80,7 @@ def test_a_reading_is_the_same_in_any_company(tiny_export: Path, runtime: str) -
 def test_rows_are_the_same_in_any_order_and_any_stretch(
     tiny_export: Path, runtime: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = load(tiny_export, runtime=runtime, threads=2)
+    predictor = load(tiny_export, runtime=runtime, threads=2)
     asked = [
         Question(_unit(r.text, i), {"m": ((4, 10),)}, (("t", "boats"),))
         for i, r in enumerate(requests())
@@ -90,7 +90,7 @@ def test_rows_are_the_same_in_any_order_and_any_stretch(
     def rows(questions: list[Question]) -> dict[str, str]:
         return {
             row.unit.unit_id: json.dumps(row.to_dict())
-            for row in score(questions, reader=reader, codebook="b")
+            for row in score(questions, predictor=predictor, codebook="b")
         }
 
     whole = rows(asked)
@@ -180,7 +180,7 @@ def test_a_torn_cache_is_no_obstacle(
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_both_runtimes_say_what_was_learned(tiny_export: Path, runtime: str) -> None:
-    reader: Reader = load(tiny_export, runtime=runtime)
-    for example, said in zip(examples(), reader.predict(examples()), strict=True):
+    predictor: Predictor = load(tiny_export, runtime=runtime)
+    for example, said in zip(examples(), predictor.predict(examples()), strict=True):
         for target, scores in zip(example.targets, said.stance, strict=True):
             assert target.label in (None, max(scores, key=scores.__getitem__))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.encoding.windows import Request, TextEncoder
 from slant.labels.targets import Target, Targets
 from slant.records import REPLIES, Article, Part, Score, Unit
@@ -62,10 +62,10 @@ class Rules:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Reader:
+def predictor(tmp_path: Path) -> Predictor:
     encoder = text_encoder(tmp_path)
     decoding = Decoding(loaded_seed=0.4, loaded_threshold=0.4)
-    return Reader(Rules(encoder), encoder, decoding, name="rules", fingerprint="rules-1")
+    return Predictor(Rules(encoder), encoder, decoding, name="rules", fingerprint="rules-1")
 
 
 def unit(text: str, kind: str = "paragraph", **fields: Any) -> Unit:
@@ -79,8 +79,8 @@ def unit(text: str, kind: str = "paragraph", **fields: Any) -> Unit:
     return Unit(kind=kind, text=text, start=0, end=len(text), **given)
 
 
-def run(reader: Reader, *asked: Question) -> list[Score]:
-    return list(score(asked, reader=reader, codebook="book-1"))
+def run(predictor: Predictor, *asked: Question) -> list[Score]:
+    return list(score(asked, predictor=predictor, codebook="book-1"))
 
 
 # ---- what is asked
@@ -149,9 +149,9 @@ def test_questions_of_a_document_that_was_split() -> None:
 # ---- what is said
 
 
-def test_a_row_holds_what_the_model_says_of_the_unit(reader: Reader) -> None:
+def test_a_row_holds_what_the_model_says_of_the_unit(predictor: Predictor) -> None:
     text = "The greedy council met, said the mayor of the ferry."
-    (row,) = run(reader, Question(unit(text), {"ferry": ((46, 51),), "council": ((11, 18),)}))
+    (row,) = run(predictor, Question(unit(text), {"ferry": ((46, 51),), "council": ((11, 18),)}))
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [
         ("ferry", "favor", ((46, 51),)), ("council", "against", ((11, 18),)),
     ]  # fmt: skip
@@ -163,21 +163,21 @@ def test_a_row_holds_what_the_model_says_of_the_unit(reader: Reader) -> None:
     assert (row.biased, row.model, row.codebook) == (0.018, "rules-1", "book-1")
 
 
-def test_a_text_in_two_documents_is_told_by_its_own(reader: Reader) -> None:
+def test_a_text_in_two_documents_is_told_by_its_own(predictor: Predictor) -> None:
     """What repeats in one document need not in another: a copy may have other techniques than the first that was read."""
-    reader.decoding = replace(reader.decoding, repetition_weight=4.0)
+    predictor.decoding = replace(predictor.decoding, repetition_weight=4.0)
     once, often = unit("A greedy plan.", article_id="a"), unit("A greedy plan.", article_id="b")
     more = [unit("So greedy, greedy, greedy.", article_id="b", unit_id=f"more{n}") for n in range(3)]
-    alone = [run(reader, *asked(*units)) for units in ([once], [often, *more])]
-    together = run(reader, *asked(once, often, *more))
+    alone = [run(predictor, *asked(*units)) for units in ([once], [often, *more])]
+    together = run(predictor, *asked(once, often, *more))
     assert together == [*alone[0], *alone[1]]
     assert together[0].loaded != together[1].loaded
 
 
-def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
+def test_a_comment_has_topics_toxic_spans_and_a_reply(predictor: Predictor) -> None:
     text = "You stupid old clown, that is a greedy lie."
     topics = (("council", "council story"),)
-    (row,) = run(reader, Question(unit(text, "comment"), {}, topics, "The ferry sails."))
+    (row,) = run(predictor, Question(unit(text, "comment"), {}, topics, "The ferry sails."))
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [
         ("council", "against", ()),
         ("article", "against", ()),
@@ -188,39 +188,39 @@ def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
     assert row.reply.label == "deny"
     assert sum(row.reply.scores.values()) == pytest.approx(1, abs=1e-3)
     assert row.loaded[0].voice == "reader"
-    (paragraph,) = run(reader, Question(unit(text)))
+    (paragraph,) = run(predictor, Question(unit(text)))
     assert (paragraph.toxic, paragraph.reply) == ((), None)
 
 
-def test_a_stance_below_its_threshold_has_scores_and_no_label(reader: Reader) -> None:
+def test_a_stance_below_its_threshold_has_scores_and_no_label(predictor: Predictor) -> None:
     """Against the council at 0.987, whichever way it is asked; a reply that is as likely one thing as another."""
     named = Question(unit("The council met."), {"council": ((4, 11),)})
     topic = Question(unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails.")
 
     def labels(**changes: Any) -> list[str | None]:
-        reader.decoding = replace(Decoding(), **changes)
-        return [s.label for row in run(reader, named, topic) for s in row.stance]
+        predictor.decoding = replace(Decoding(), **changes)
+        return [s.label for row in run(predictor, named, topic) for s in row.stance]
 
     assert labels() == ["against", "against", "neutral"]
     assert labels(named_abstain=0.99) == [None, "against", "neutral"]
     assert labels(topic_abstain=0.99) == ["against", None, "neutral"]
     assert labels(article_abstain=0.99) == ["against", "against", None]
-    (row,) = run(reader, topic)
+    (row,) = run(predictor, topic)
     assert row.stance[1].scores == {"against": 0.25, "neutral": 0.5, "favor": 0.25}
     assert row.reply is not None
     assert row.reply.label in REPLIES, "the contract has no reply without a label"
 
 
-def test_the_voice_of_a_span_is_that_of_the_quotation_it_stands_in(reader: Reader) -> None:
+def test_the_voice_of_a_span_is_that_of_the_quotation_it_stands_in(predictor: Predictor) -> None:
     text = "“They are greedy and always were,” said the mayor of the greedy council."
-    (row,) = run(reader, Question(unit(text)))
+    (row,) = run(predictor, Question(unit(text)))
     assert [s.voice for s in row.loaded] == ["quoted", "outlet"]
 
 
-def test_a_long_unit_is_read_to_its_end_and_says_so(reader: Reader) -> None:
+def test_a_long_unit_is_read_to_its_end_and_says_so(predictor: Predictor) -> None:
     text = "The ferry and the mill. " * 40 + "The greedy council."
     start = text.index("council")
-    (row,) = run(reader, Question(unit(text), {"council": ((start, start + 7),)}))
+    (row,) = run(predictor, Question(unit(text), {"council": ((start, start + 7),)}))
     assert [(s.start, s.text) for s in row.loaded] == [(text.index("greedy"), "greedy")]
     assert row.stance[0].label == "against"
     (flag,) = row.flags
@@ -228,7 +228,9 @@ def test_a_long_unit_is_read_to_its_end_and_says_so(reader: Reader) -> None:
     assert int(flag.split(":")[1]) > 3
 
 
-def test_rows_come_in_order_and_a_few_at_a_time(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_come_in_order_and_a_few_at_a_time(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
     taken = 0
 
@@ -239,25 +241,25 @@ def test_rows_come_in_order_and_a_few_at_a_time(reader: Reader, monkeypatch: pyt
             yield Question(unit("ferry " * (1 + 7 * i % 10) + str(i), unit_id=str(i)))
 
     told: list[int] = []
-    rows = score(stream(), reader=reader, codebook="b", done=told.append)
+    rows = score(stream(), predictor=predictor, codebook="b", done=told.append)
     assert next(rows).unit.unit_id == "0"
     assert taken == 3, "a stretch is read while the one before it is told, and no more"
     assert [r.unit.unit_id for r in rows] == [str(i) for i in range(1, 10)]
     assert told == [1, 2, 4, 3]
-    assert run(reader) == []
+    assert run(predictor) == []
 
 
-def test_all_targets_of_a_unit_go_in_one_pass(reader: Reader) -> None:
+def test_all_targets_of_a_unit_go_in_one_pass(predictor: Predictor) -> None:
     seen: list[Request] = []
-    start = reader.start
+    start = predictor.start
 
     def counting(requests: Any) -> Any:
         seen.extend(requests)
         return start(requests)
 
-    reader.start = counting  # type: ignore[method-assign]
+    predictor.start = counting  # type: ignore[method-assign]
     run(
-        reader,
+        predictor,
         Question(
             unit("The council, the ferry."), {"council": ((4, 11),), "ferry": ((17, 22),)}, (("x", "x"),)
         ),
@@ -266,21 +268,21 @@ def test_all_targets_of_a_unit_go_in_one_pass(reader: Reader) -> None:
 
 
 def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
     read: list[str] = []
-    start = reader.start
+    start = predictor.start
 
     def counting(requests: Any) -> Any:
         read.extend(r.text for r in requests)
         return start(requests)
 
-    monkeypatch.setattr(reader, "start", counting)
+    monkeypatch.setattr(predictor, "start", counting)
     wire, other = "The council met the greedy ferry.", "The ferry sails."
     named = {"council": ((4, 11),)}
     rows = run(
-        reader,
+        predictor,
         Question(unit(other)),
         Question(unit(wire, unit_id="1", outlet="one"), named),
         Question(unit(wire, unit_id="2", outlet="two"), named),
@@ -298,16 +300,18 @@ def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
     assert rows[4].loaded[0].voice == "reader"
 
 
-def test_scores_that_are_remembered_are_bounded(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_that_are_remembered_are_bounded(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scoring, "REMEMBERED", 1)
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 1)
     texts = ["Boats.", "Boats.", "Ferry.", "Mill.", "Park.", "Boats."]
-    rows = run(reader, *(Question(unit(text, unit_id=str(i))) for i, text in enumerate(texts)))
+    rows = run(predictor, *(Question(unit(text, unit_id=str(i))) for i, text in enumerate(texts)))
     assert [r.unit.unit_id for r in rows] == [str(i) for i in range(6)]
 
 
-def test_scoring_that_is_given_up_leaves_nothing_waiting(reader: Reader) -> None:
-    rows = score((Question(unit(f"Boat {i}.")) for i in range(9_999)), reader=reader, codebook="b")
+def test_scoring_that_is_given_up_leaves_nothing_waiting(predictor: Predictor) -> None:
+    rows = score((Question(unit(f"Boat {i}.")) for i in range(9_999)), predictor=predictor, codebook="b")
     assert next(rows).unit.text == "Boat 0."
     rows.close()  # type: ignore[attr-defined]
 

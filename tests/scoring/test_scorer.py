@@ -56,7 +56,7 @@ def test_a_string_is_one_unit_asked_about_the_targets_that_it_names(scorer: slan
     (row,) = scorer.score([SAID])
     assert (row.unit.text, row.unit.kind) == (SAID, "paragraph")
     assert [(s.target, s.mentions) for s in row.stance] == [("ferry", ((24, 29),))]
-    assert (row.model, row.codebook) == (scorer.reader.fingerprint, scorer.reader.codebook)
+    assert (row.model, row.codebook) == (scorer.predictor.fingerprint, scorer.predictor.codebook)
 
 
 def test_names_are_asked_of_every_string_and_of_no_unit_of_an_article_without_them(

@@ -12,7 +12,7 @@ import pytest
 
 from slant.encoding.decode import Reading
 from slant.encoding.label_ids import TOKEN_LABELS
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.encoding.windows import Request
 from slant.errors import SlantError, UsageError
 from slant.scoring.runtimes import load
@@ -146,9 +146,9 @@ def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
     from slant.training import export_openvino as ours
 
     monkeypatch.setattr(ours, "LARGE", 500)
-    core, reader = openvino.Core(), load(tiny_export, runtime="openvino", threads=1)
+    core, predictor = openvino.Core(), load(tiny_export, runtime="openvino", threads=1)
     model = core.read_model(str(tiny_export / "openvino" / "model.xml"))
-    batch = collate(reader.encoder.encode(requests()[2:3]), pad=reader.encoder.pad)
+    batch = collate(predictor.encoder.encode(requests()[2:3]), pad=predictor.encoder.pad)
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
     before = core.compile_model(model, "CPU", settings)(batch)
     ours._halve(model)
@@ -162,10 +162,10 @@ def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_what_is_said_of_a_text_does_not_depend_on_what_is_asked(tiny_export: Path, runtime: str) -> None:
-    reader = load(tiny_export, runtime=runtime, threads=1)
+    predictor = load(tiny_export, runtime=runtime, threads=1)
     for request in requests():
-        (asked,) = reader.read([request])
-        (unasked,) = reader.read([Request(request.text, (), request.context)])
+        (asked,) = predictor.read([request])
+        (unasked,) = predictor.read([Request(request.text, (), request.context)])
         np.testing.assert_allclose(unasked.tokens, asked.tokens, atol=2e-5)
 
 
@@ -182,8 +182,8 @@ def test_the_folder_holds_all_that_scoring_needs(tiny_export: Path, tiny_checkpo
     assert settings["parameters"] == SlantModel.from_pretrained(tiny_checkpoint).num_parameters()
     assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "copies"}
     assert settings["codebook"] == Codebook.load().fingerprint
-    reader = load(tiny_export)
-    assert (reader.name, reader.fingerprint) == (tiny_export.name, settings["fingerprint"])
+    predictor = load(tiny_export)
+    assert (predictor.name, predictor.fingerprint) == (tiny_export.name, settings["fingerprint"])
 
 
 def test_thresholds_chosen_on_dev_travel_with_the_export(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -260,15 +260,15 @@ def test_a_model_file_that_is_a_pointer_or_torn_is_said(folder: Path) -> None:
 # ---- the gate
 
 
-def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Reader]:
+def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Predictor]:
     """The gate with judging replaced: what int8 costs is given."""
     from slant.judging.scorecard_records import Loss, Scorecard
     from slant.training import release_check
 
-    judged: list[Reader] = []
+    judged: list[Predictor] = []
 
-    def judge(reader: Reader, **_: Any) -> Scorecard:
-        judged.append(reader)
+    def judge(predictor: Predictor, **_: Any) -> Scorecard:
+        judged.append(predictor)
         return Scorecard("m", "f", "0", 0, 10, None, ())
 
     losses = [

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.predictor import Reader, columns, request
+from slant.encoding.predictor import Predictor, columns, request
 from slant.encoding.windows import MARKS, WORDS, Request, Target, collate
 from slant.errors import UsageError
 from slant.scoring.runtimes import load
@@ -44,11 +44,11 @@ def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export(trained, tmp_path_factory.mktemp("exported"), texts=[request(e) for e in examples()])
 
 
-def layered(checkpoint: Path, depth: int) -> Reader:
-    reader = open_torch(checkpoint)
-    reader.runtime.model.add_queries(depth)  # type: ignore[attr-defined]
-    reader.encoder.queries = WORDS
-    return reader
+def layered(checkpoint: Path, depth: int) -> Predictor:
+    predictor = open_torch(checkpoint)
+    predictor.runtime.model.add_queries(depth)  # type: ignore[attr-defined]
+    predictor.encoder.queries = WORDS
+    return predictor
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -65,33 +65,33 @@ def test_new_layers_say_of_texts_and_topics_what_the_encoder_says(plain: Path, d
 def test_roles_tell_what_a_query_asks_about(plain: Path, kind: str) -> None:
     from slant.training import network
 
-    reader = layered(plain, 1)
-    (before,) = reader.read([Request(TEXT, ["more boats", [(12, 19)]])])
+    predictor = layered(plain, 1)
+    (before,) = predictor.read([Request(TEXT, ["more boats", [(12, 19)]])])
     with torch.no_grad():
-        roles = reader.runtime.model.queries.roles.weight  # type: ignore[attr-defined]
+        roles = predictor.runtime.model.queries.roles.weight  # type: ignore[attr-defined]
         roles[getattr(network, kind)] = torch.linspace(-2, 2, 32)
-    (after,) = reader.read([Request(TEXT, ["more boats", [(12, 19)]])])
+    (after,) = predictor.read([Request(TEXT, ["more boats", [(12, 19)]])])
     moved = [np.abs(now - was).max() > 1e-3 for was, now in zip(before.stance, after.stance, strict=True)]
     assert moved == [kind == "TOPIC", kind == "NAMED"]
 
 
 def test_what_is_said_of_the_text_does_not_pass_through_them(plain: Path) -> None:
-    reader = layered(plain, 1)
-    (before,) = reader.read([Request(TEXT, [[(12, 19)]])])
+    predictor = layered(plain, 1)
+    (before,) = predictor.read([Request(TEXT, [[(12, 19)]])])
     with torch.no_grad():
-        for weights in reader.runtime.model.queries.parameters():  # type: ignore[attr-defined]
+        for weights in predictor.runtime.model.queries.parameters():  # type: ignore[attr-defined]
             weights.add_(torch.randn_like(weights))
-    (after,) = reader.read([Request(TEXT, [[(12, 19)]])])
+    (after,) = predictor.read([Request(TEXT, [[(12, 19)]])])
     assert np.abs(after.stance[0] - before.stance[0]).max() > 1e-3
     np.testing.assert_array_equal(after.unit, before.unit)
     np.testing.assert_array_equal(after.tokens, before.tokens)
 
 
 def test_a_target_is_asked_by_the_last_word_of_its_first_mention(trained: Path) -> None:
-    reader = open_torch(trained)
+    predictor = open_torch(trained)
     at = TEXT.index("Port Ellis")
     town, word = [(at, at + len("Port Ellis"))], [(at + len("Port "), at + len("Port Ellis"))]
-    (found,) = reader.read([Request(TEXT, [town, word, [(at, at + 4)], [*word, (12, 19)]])])
+    (found,) = predictor.read([Request(TEXT, [town, word, [(at, at + 4)], [*word, (12, 19)]])])
     first, same, other, more = found.stance
     np.testing.assert_array_equal(first, same)
     np.testing.assert_array_equal(first, more)
@@ -170,13 +170,13 @@ def test_an_export_says_what_the_checkpoint_says(trained: Path, exported: Path, 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_rows_are_the_same_in_any_company(exported: Path, runtime: str) -> None:
     """To the last bit, whatever the number of rows and of queries beside them."""
-    reader = load(exported, runtime=runtime, threads=1)
+    predictor = load(exported, runtime=runtime, threads=1)
     asked = [Request(TEXT, [[(12, 19)], *TOPICS][:n]) for n in range(4)] + [Request(TEXT[:36], [[(12, 19)]])]
-    windows = reader.encoder.encode(asked)
+    windows = predictor.encoder.encode(asked)
     width = columns(max(len(w) for w in windows))
-    together = reader.runtime(collate(windows, pad=reader.encoder.pad, width=width))
+    together = predictor.runtime(collate(windows, pad=predictor.encoder.pad, width=width))
     for row, window in enumerate(windows):
-        alone = reader.runtime(collate([window], pad=reader.encoder.pad, width=width))
+        alone = predictor.runtime(collate([window], pad=predictor.encoder.pad, width=width))
         for a, b in zip(alone[:2], together[:2], strict=True):
             np.testing.assert_array_equal(a[0], b[row])
         n = len(window.queries)

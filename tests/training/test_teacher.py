@@ -87,13 +87,13 @@ def test_answers_are_kept_by_where_a_target_is_asked_about(tiny_checkpoint: Path
     from slant.encoding.windows import WORDS, Request
     from slant.training import teacher
 
-    reader, encoder = open_torch(tiny_checkpoint), text_encoder(tmp_path)
+    predictor, encoder = open_torch(tiny_checkpoint), text_encoder(tmp_path)
     encoder.queries = WORDS
     places = ((4, 8), (14, 18), (4, 8))
     one, other, again = (encoder.encode([Request("The mill, the park.", [[at]])]) for at in places)
     assert one[0].input_ids == other[0].input_ids
-    assert teacher._key(reader, one) != teacher._key(reader, other)
-    assert teacher._key(reader, one) == teacher._key(reader, again)
+    assert teacher._key(predictor, one) != teacher._key(predictor, other)
+    assert teacher._key(predictor, one) == teacher._key(predictor, again)
 
 
 def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path) -> None:

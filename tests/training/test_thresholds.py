@@ -12,7 +12,7 @@ import pytest
 
 from slant.encoding.decode import Decoding, Reading, softmax
 from slant.encoding.label_ids import BIASED, FRAME, FRAMES, REPLY, TOKEN_LABELS, UNIT_LABELS
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.errors import UsageError
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 from slant.training.thresholds import (
@@ -95,8 +95,8 @@ def test_a_temperature_is_that_by_which_the_logits_were_stretched() -> None:
 # ---- one set after the other
 
 
-class Given(Reader):
-    """A reader whose readings are made from the examples, by their text."""
+class Given(Predictor):
+    """A predictor whose logits are made from the examples, by their text."""
 
     def __init__(self, examples: Sequence[Example], reading: Callable[[Example], Reading]) -> None:
         self.readings = {e.text: reading(e) for e in examples}

@@ -93,10 +93,10 @@ def evaluate(
         from slant.judging.scorecard_files import markdown, write
         from slant.training.release_check import open_model
 
-        reader = open_model(Path(model) if model else None)
+        predictor = open_model(Path(model) if model else None)
         other = open_model(Path(against)) if against else None
         settings = Settings(resamples=resamples, limit=limit)
-        card = judge(reader, sets=names, root=data_root(), settings=settings, against=other)
+        card = judge(predictor, sets=names, root=data_root(), settings=settings, against=other)
         write(card, Path(output))
     click.echo(markdown(card))
     return DONE

@@ -251,16 +251,16 @@ def _features(store: Store, cells: Cells, sample: Sample, options: Options) -> I
     for text, texts in sample.texts.items():
         yield "words", text, texts
     folder = Path(options.model) if options.model else None
-    reader = load(folder)
-    if reader.fingerprint != store.model:
+    predictor = load(folder)
+    if predictor.fingerprint != store.model:
         why = (
-            f"Not probed: the scores were made by model {store.model}, and the one at hand is {reader.fingerprint}. Name the "
-            "folder of the model that scored with --model."
+            f"Not probed: the scores were made by model {store.model}, and the one at hand is {predictor.fingerprint}. "
+            "Name the folder of the model that scored with --model."
         )
         yield "embedding", "published", why
         return
     for text, texts in sample.texts.items():
-        found = embed(texts, reader=reader, folder=folder)
+        found = embed(texts, predictor=predictor, folder=folder)
         yield "scores", text, found.scores
         yield "embedding", text, found.vectors
 

@@ -36,7 +36,7 @@ class Runtime(Protocol):
     def __call__(self, batch: dict[str, NDArray[np.int64]]) -> Logits: ...
 
 
-class Reader:
+class Predictor:
     """A runtime with its tokenizer and decoding: the whole of a model as scoring and judging see it.
 
     fingerprint: of weights, decoding and runtime. codebook: fingerprint of the definitions of its labels, "" where it has

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.assets import asset
-from slant.encoding.predictor import Reader, batches
+from slant.encoding.predictor import Predictor, batches
 from slant.encoding.windows import Request, collate
 from slant.errors import SlantError
 from slant.scoring.runtimes import INPUTS, available_cores
@@ -33,9 +33,10 @@ class Embedded:
     scores: Array
 
 
-def embed(texts: Sequence[str], *, reader: Reader, folder: Path | None = None) -> Embedded:
-    """The first window of each text through the model in `folder` (default: the shipped one), which `reader` was loaded from.
+def embed(texts: Sequence[str], *, predictor: Predictor, folder: Path | None = None) -> Embedded:
+    """Run the first window of each text through the model in `folder` (default: the shipped one).
 
+    predictor: loaded from the same folder.
     Raises SlantError if the model's graph is laid out in another way than slant's export does.
     """
     import onnxruntime
@@ -47,11 +48,11 @@ def embed(texts: Sequence[str], *, reader: Reader, folder: Path | None = None) -
     options.intra_op_num_threads = available_cores()
     extra = _field(GRAPH, _field(OUTPUTS, _field(1, name.encode())))
     session = onnxruntime.InferenceSession(data + extra, options, providers=["CPUExecutionProvider"])
-    firsts = {w.request: w for w in reversed(reader.encoder.encode([Request(t) for t in texts]))}
+    firsts = {w.request: w for w in reversed(predictor.encoder.encode([Request(t) for t in texts]))}
     vectors: list[Array] = [np.empty(0, np.float32)] * len(texts)
     scores = list(vectors)
     for rows in batches([len(firsts[i]) for i in range(len(texts))]):
-        batch = collate([firsts[i] for i in rows], pad=reader.encoder.pad)
+        batch = collate([firsts[i] for i in rows], pad=predictor.encoder.pad)
         token, unit, vector = session.run(["token_logits", UNIT_OUTPUT, name], {n: batch[n] for n in INPUTS})
         text = (batch["layout"][:, :, 3] == 0)[..., None]
         mean = (token * text).sum(1) / text.sum(1)

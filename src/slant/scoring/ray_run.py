@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from slant import __version__
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.errors import Rejected, SlantError, TakesRejected, UsageError
 from slant.ingest.article_rows import mapping
 from slant.ingest.inputs import Seen, find_files, read_articles
@@ -66,7 +66,7 @@ def deal(
     groups: Iterable[Sequence[Any]],
     *,
     read: Read,
-    load: Callable[[], Reader],
+    load: Callable[[], Predictor],
     made: Mapping[str, str],
     kept: Kept | None,
 ) -> Generator[Found]:
@@ -130,20 +130,20 @@ def _table(chunk: list[Found]) -> Any:
 class _Scoring:
     """An actor: one core, and one model, loaded for the first chunk, where an error ends the run and is no dead actor."""
 
-    def __init__(self, load: Callable[[], Reader], made: Mapping[str, str], kept: Kept | None) -> None:
+    def __init__(self, load: Callable[[], Predictor], made: Mapping[str, str], kept: Kept | None) -> None:
         self.load, self.made, self.kept = load, made, kept
 
     @cached_property
-    def reader(self) -> Reader:
-        reader = self.load()
-        here = {"slant": __version__, "model": reader.fingerprint, "codebook": reader.codebook}
+    def predictor(self) -> Predictor:
+        predictor = self.load()
+        here = {"slant": __version__, "model": predictor.fingerprint, "codebook": predictor.codebook}
         for name, value in here.items():
             if self.made[name] != value:
                 raise SlantError(
                     f"node {platform.node()} has {name} {value}, where the run began it is {self.made[name]}. Install the "
                     "same slant, with the same runtime, on every node, and give --model a folder that all of them share."
                 )
-        return reader
+        return predictor
 
     def __call__(self, batch: Any) -> Any:
         (value,) = batch.column("chunk")
@@ -156,10 +156,10 @@ class _Scoring:
         ])  # fmt: skip
 
     def _scores(self, asked: Sequence[Question]) -> list[Score]:
-        reader = self.reader
+        predictor = self.predictor
 
         def made() -> Iterator[Score]:
-            return score(asked, reader=reader, codebook=reader.codebook)
+            return score(asked, predictor=predictor, codebook=predictor.codebook)
 
         return self.kept.or_made(asked, made) if self.kept and asked else list(made())
 

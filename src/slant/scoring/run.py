@@ -30,7 +30,7 @@ from slant.scoring.score import Question
 from slant.segment.units import split as split_article
 
 if TYPE_CHECKING:
-    from slant.encoding.predictor import Reader
+    from slant.encoding.predictor import Predictor
     from slant.ingest.fetch import Manners
     from slant.scoring.resume import Journal
 
@@ -208,19 +208,19 @@ def _run(options: dict[str, Any], rejected: TakesRejected) -> _Run:
     folder = Path(options["model"]) if options["model"] else None
     targets = Targets.load(Path(options["targets"]) if options["targets"] else None)
     how = {name: options[name] for name in ("threads", "runtime", "device") if options.get(name)}
-    reader = load(folder, **how)
+    predictor = load(folder, **how)
     if options["units"]:
         own_files(options)
         asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)
     else:
         asked = questions(units({**options, "quiet": True}, rejected), targets)
-    score = partial(score_questions, reader=reader, codebook=reader.codebook)
-    return _Run(asked, score, made_with(options, reader, targets))
+    score = partial(score_questions, predictor=predictor, codebook=predictor.codebook)
+    return _Run(asked, score, made_with(options, predictor, targets))
 
 
-def made_with(options: dict[str, Any], reader: Reader, targets: Targets) -> dict[str, str]:
+def made_with(options: dict[str, Any], predictor: Predictor, targets: Targets) -> dict[str, str]:
     """All that the rows depend on besides the inputs, name → version, fingerprint or value."""
-    made = {"slant": __version__, "model": reader.fingerprint, "codebook": reader.codebook}
+    made = {"slant": __version__, "model": predictor.fingerprint, "codebook": predictor.codebook}
     return made | {"targets": targets.fingerprint, **_choices(options)}
 
 

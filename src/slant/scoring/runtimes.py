@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from slant.assets import asset
 from slant.encoding.decode import Decoding
 from slant.encoding.label_ids import check_labels
-from slant.encoding.predictor import Logits, Reader
+from slant.encoding.predictor import Logits, Predictor
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
 from slant.labels.codebook import Codebook
@@ -139,8 +139,8 @@ def load(
     runtime: str | None = None,
     device: str = "cpu",
     file: str | None = None,
-) -> Reader:
-    """The model in `folder` (default: the shipped one) as a Reader.
+) -> Predictor:
+    """The model in `folder` (default: the shipped one) as a Predictor.
 
     threads: cores to use, by default all that this process may. runtime: "openvino" or "onnx", by default OpenVINO where it
     is installed and the model has been quantised for it. device: "cpu", or "cuda" by way of ONNX Runtime. file: another
@@ -163,7 +163,7 @@ def load(
     _check_labels(folder, settings)
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     cores = threads or available_cores()
-    return Reader(
+    return Predictor(
         _open(chosen, path, cores, device),
         encoder,
         Decoding.from_dict(settings["decoding"]),

@@ -17,7 +17,7 @@ from slant.encoding.decode import (
     frames_found,
     reply_scores,
 )
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.encoding.windows import Request
 from slant.labels.targets import Targets
 from slant.records import STANCES, Frame, Reply, Score, Stance, Unit
@@ -83,7 +83,11 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
 
 
 def score(
-    asked: Iterable[Question], *, reader: Reader, codebook: str, done: Callable[[int], object] | None = None
+    asked: Iterable[Question],
+    *,
+    predictor: Predictor,
+    codebook: str,
+    done: Callable[[int], object] | None = None,
 ) -> Iterator[Score]:
     """One Score per question, in order. Two stretches are in memory: one is being read while the other is told.
 
@@ -95,7 +99,7 @@ def score(
     begun: deque[_Stretch] = deque()
     try:
         for questions in _stretches(asked):
-            begun.append(_Stretch(questions, reader, known))
+            begun.append(_Stretch(questions, predictor, known))
             if len(begun) == 2:
                 yield from _told(begun.popleft(), known, codebook, done)
         while begun:
@@ -125,9 +129,9 @@ class _Stretch:
     """Units that are read together: each kind of question once, and what is known already not at all."""
 
     def __init__(
-        self, questions: Sequence[Question], reader: Reader, known: OrderedDict[bytes, Score]
+        self, questions: Sequence[Question], predictor: Predictor, known: OrderedDict[bytes, Score]
     ) -> None:
-        self.questions, self.reader = questions, reader
+        self.questions, self.predictor = questions, predictor
         self.keys = [_key(question) for question in questions]
         self.scores = {key: known[key] for key in self.keys if key in known}
         self.fresh: dict[bytes, Question] = {}
@@ -136,7 +140,7 @@ class _Stretch:
                 self.fresh.setdefault(key, question)
         requests = [(key, r) for key, question in self.fresh.items() for r in _requests(question)]
         self.asked = [key for key, _ in requests]
-        self.readings = reader.start([request for _, request in requests])
+        self.readings = predictor.start([request for _, request in requests])
 
     def decode(self, codebook: str) -> None:
         """Waits for the readings, and makes a score as soon as all of its question have come."""
@@ -148,7 +152,7 @@ class _Stretch:
             own[number] = reading
             if len(own) == asked[key]:
                 in_order = [own[n] for n in sorted(own)]
-                self.scores[key] = _score(self.fresh[key], in_order, self.reader, codebook)
+                self.scores[key] = _score(self.fresh[key], in_order, self.predictor, codebook)
                 del found[key]
 
 
@@ -185,9 +189,9 @@ def _requests(question: Question) -> list[Request]:
     return [own, *(Request(text, context=c) for c in (question.article, question.answers) if c)]
 
 
-def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
+def _score(question: Question, readings: Sequence[Reading], predictor: Predictor, codebook: str) -> Score:
     """The score of the question's unit and of every copy of it; the unit itself is filled in later."""
-    unit, decoding = question.unit, reader.decoding
+    unit, decoding = question.unit, predictor.decoding
     asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
     found = decode(
         unit.text,
@@ -220,7 +224,7 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
         biased=_round(found.biased),
         subjective=_round(found.subjective),
         flags=_flags(readings),
-        model=reader.fingerprint,
+        model=predictor.fingerprint,
         codebook=codebook,
     )
 

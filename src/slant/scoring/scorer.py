@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from slant.encoding.decode import Document
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.errors import Rejected, SlantError, TakesRejected, UsageError
 from slant.ingest.article_rows import article_from_row
 from slant.ingest.decoding import DEFAULT_LIMITS, bounded_lines, check_characters, decode, too_long
@@ -160,8 +160,8 @@ UNIT_KEYS = (
 class Scorer:
     """A model with the targets that it asks about. Load it once; it holds no state between calls."""
 
-    def __init__(self, reader: Reader, targets: Targets) -> None:
-        self.reader, self.targets = reader, targets
+    def __init__(self, predictor: Predictor, targets: Targets) -> None:
+        self.predictor, self.targets = predictor, targets
 
     @classmethod
     def load(
@@ -178,8 +178,8 @@ class Scorer:
         """
         from slant.scoring.runtimes import load
 
-        reader = load(Path(model) if model is not None else None, threads=threads)
-        return cls(reader, _targets(targets) if targets is not None else Targets.load())
+        predictor = load(Path(model) if model is not None else None, threads=threads)
+        return cls(predictor, _targets(targets) if targets is not None else Targets.load())
 
     def score(
         self,
@@ -204,7 +204,7 @@ class Scorer:
         """
         _refuse_single(texts)
         asked = Asking(self.targets, targets).each(texts, rejected)
-        return Scores(score_questions(asked, reader=self.reader, codebook=self.reader.codebook))
+        return Scores(score_questions(asked, predictor=self.predictor, codebook=self.predictor.codebook))
 
 
 class Scores(Iterator[Score]):

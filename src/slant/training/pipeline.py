@@ -1,6 +1,6 @@
 """`transformers.pipeline("slant")`: the torch model, for those who live in transformers. Importing this registers the task.
 
-What it says goes through the reader and the decoding that `slant score` uses: the same rows, but for what int8 costs.
+What it says goes through the predictor and the decoding that `slant score` uses: the same rows, but for what int8 costs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from slant.labels.targets import Targets
 from slant.scoring.score import score
 from slant.scoring.scorer import Asking
 from slant.training.network import SlantModel
-from slant.training.torch_runtime import reader_of
+from slant.training.torch_runtime import predictor_of
 
 
 class SlantPipeline(Pipeline):  # type: ignore[misc]
@@ -40,11 +40,11 @@ class SlantPipeline(Pipeline):  # type: ignore[misc]
                 'pipeline("slant", model="FOLDER").'
             )
         self._known = Targets.load()
-        self.reader = reader_of(model, folder)
-        text = self.reader.encoder.tokenizer
+        self.predictor = predictor_of(model, folder)
+        text = self.predictor.encoder.tokenizer
         # Nothing here reads text with it, but transformers makes no batches for a pipeline without a padding token.
         kwargs["tokenizer"] = PreTrainedTokenizerFast(
-            tokenizer_object=text, pad_token=text.id_to_token(self.reader.encoder.pad)
+            tokenizer_object=text, pad_token=text.id_to_token(self.predictor.encoder.pad)
         )
         super().__init__(model, **kwargs)
 
@@ -67,7 +67,7 @@ class SlantPipeline(Pipeline):  # type: ignore[misc]
         asked = batch["question"]
         alone = not isinstance(asked, list)  # transformers collates batches of two or more
         rows = list(
-            score([asked] if alone else asked, reader=self.reader, codebook=self.model.config.codebook)
+            score([asked] if alone else asked, predictor=self.predictor, codebook=self.model.config.codebook)
         )
         return {"score": rows[0] if alone else rows}
 

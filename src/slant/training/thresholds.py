@@ -45,7 +45,7 @@ from slant.encoding.label_ids import (
     TOXIC,
     span_tags,
 )
-from slant.encoding.predictor import Reader, request
+from slant.encoding.predictor import Predictor, request
 from slant.errors import UsageError
 from slant.judging.figures import abstain_threshold, expected_calibration_error
 from slant.judging.metrics import character_f1, overlap_f1
@@ -275,7 +275,7 @@ class Chooser:
 
 
 def choose_decoding(
-    reader: Reader, dev: Mapping[str, Sequence[Example]], *, say: Callable[[str], object] = print
+    predictor: Predictor, dev: Mapping[str, Sequence[Example]], *, say: Callable[[str], object] = print
 ) -> Decoding:
     """The decoding whose thresholds and priors score best on `dev` (set name → examples), and what each gave there.
 
@@ -289,7 +289,7 @@ def choose_decoding(
             raise UsageError(
                 f"dev set {name!r}: nothing is chosen by it. Sets that serve: {', '.join(_SERVING)}."
             )
-    decoding = reader.decoding
+    decoding = predictor.decoding
     readings: dict[str, list[Reading]] = {}
     for what, chooser in _CHOOSERS.items():
         names = [name for name in chooser.sets if name in dev]
@@ -298,7 +298,7 @@ def choose_decoding(
         names += [name for name in chooser.beside if name in dev]
         for name in names:
             if name not in readings:
-                readings[name] = reader.read([request(e) for e in dev[name]])
+                readings[name] = predictor.read([request(e) for e in dev[name]])
         pairs = [
             (e, r)
             for name in names
