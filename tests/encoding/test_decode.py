@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from slant.encoding.decode import (
     Decoding,
-    Reading,
+    TextLogits,
     article_scores,
     best_label,
     biased_score,
@@ -63,14 +63,14 @@ def offsets(text: str) -> np.ndarray[Any, Any]:
     return np.array(out)
 
 
-def reading(text: str, tokens: dict[str, dict[str, float]] | None = None, **fields: Any) -> Reading:
+def reading(text: str, tokens: dict[str, dict[str, float]] | None = None, **fields: Any) -> TextLogits:
     """A reading of `text`, cut at blanks; `tokens`: word → label → logit, -9 elsewhere."""
     table = np.full((len(text.split(" ")), len(TOKEN_LABELS)), -9.0, np.float32)
     for word, labels in (tokens or {}).items():
         for label, logit in labels.items():
             table[text.split(" ").index(word), TOKEN_LABELS.index(label)] = logit
     given_fields: dict[str, Any] = {"unit": np.zeros(len(UNIT_LABELS), np.float32), "stance": [], **fields}
-    return Reading(offsets(text), table, **given_fields)
+    return TextLogits(offsets(text), table, **given_fields)
 
 
 def test_the_labels_are_those_of_the_codebook_and_stand_in_their_columns() -> None:

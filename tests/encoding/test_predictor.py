@@ -62,12 +62,12 @@ def test_each_request_gets_its_own_reading(predictor: Predictor) -> None:
     word = {w: predictor.encoder.tokenizer.token_to_id(w) for w in ("boat", "mill", "park")}
     requests = [Request("mill " * 200), Request("boat", ["mill"]), Request("park park", ["mill", [(5, 9)]])]
     told: list[int] = []
-    found = predictor.read(requests, done=told.append)
+    found = predictor.run(requests, done=told.append)
     assert [set(r.tokens.ravel().tolist()) for r in found] == [{word["mill"]}, {word["boat"]}, {word["park"]}]
     assert [len(r.tokens) for r in found] == [200, 1, 2]
     assert [[float(s[0, 0]) for s in r.stance if s is not None] for r in found] == [[], [3], [4, 7]]
     assert sum(told) == sum(r.windows for r in found) > 3
-    assert predictor.read([]) == []
+    assert predictor.run([]) == []
 
 
 def test_an_example_is_asked_by_mention_where_it_has_one_else_by_name() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Reading
+from slant.encoding.decode import TextLogits
 from slant.encoding.predictor import Predictor, request
 from slant.encoding.windows import Request
 from slant.errors import UsageError
@@ -49,7 +49,7 @@ def requests() -> list[Request]:
     return [*asked, *replies, *map(request, examples())]
 
 
-def same(one: Reading, other: Reading) -> bool:
+def same(one: TextLogits, other: TextLogits) -> bool:
     stance = zip(one.stance, other.stance, strict=True)
     return (
         one.tokens.tobytes() == other.tokens.tobytes()
@@ -65,13 +65,13 @@ def same(one: Reading, other: Reading) -> bool:
 def test_a_reading_is_the_same_in_any_company(tiny_export: Path, runtime: str) -> None:
     predictor = load(tiny_export, runtime=runtime, threads=2)
     asked = requests()
-    alone = [predictor.read([one])[0] for one in asked]
+    alone = [predictor.run([one])[0] for one in asked]
     chance = random.Random(7)
     for size in (2, 3, 5, 8, 13, len(asked), 3 * len(asked)):
         chosen = [chance.randrange(len(asked)) for _ in range(size)]
-        together = predictor.read([asked[i] for i in chosen])
+        together = predictor.run([asked[i] for i in chosen])
         assert all(same(reading, alone[i]) for i, reading in zip(chosen, together, strict=True))
-    single = load(tiny_export, runtime=runtime, threads=1).read(asked)
+    single = load(tiny_export, runtime=runtime, threads=1).run(asked)
     assert all(map(same, single, alone)), "nor do they depend on the number of cores"
 
 
@@ -157,25 +157,25 @@ def test_a_home_that_cannot_be_written_costs_the_cache_alone(
     tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    first = load(tiny_export, runtime="openvino").read(requests())
+    first = load(tiny_export, runtime="openvino").run(requests())
     assert any((tmp_path / "cache" / "slant" / "openvino").iterdir()), "what was compiled is kept"
-    cached = load(tiny_export, runtime="openvino").read(requests())
+    cached = load(tiny_export, runtime="openvino").run(requests())
     assert all(map(same, first, cached))
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     assert runtimes.cache_folder() is None
-    assert all(map(same, first, load(tiny_export, runtime="openvino").read(requests())))
+    assert all(map(same, first, load(tiny_export, runtime="openvino").run(requests())))
 
 
 def test_a_torn_cache_is_no_obstacle(
     tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    first = load(tiny_export, runtime="openvino").read(requests())
+    first = load(tiny_export, runtime="openvino").run(requests())
     for file in (tmp_path / "slant" / "openvino").iterdir():
         file.write_bytes(file.read_bytes()[:100])
-    assert all(map(same, first, load(tiny_export, runtime="openvino").read(requests())))
+    assert all(map(same, first, load(tiny_export, runtime="openvino").run(requests())))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Reading
+from slant.encoding.decode import TextLogits
 from slant.encoding.label_ids import TOKEN_LABELS
 from slant.encoding.predictor import Predictor
 from slant.encoding.windows import Request
@@ -36,7 +36,7 @@ def requests() -> list[Request]:
     ]
 
 
-def differences(found: list[Reading], expected: list[Reading]) -> np.ndarray[Any, Any]:
+def differences(found: list[TextLogits], expected: list[TextLogits]) -> np.ndarray[Any, Any]:
     pairs = []
     for a, b in zip(found, expected, strict=True):
         assert a.offsets.tolist() == b.offsets.tolist()
@@ -46,24 +46,24 @@ def differences(found: list[Reading], expected: list[Reading]) -> np.ndarray[Any
 
 
 @pytest.fixture(scope="module")
-def torch_readings(tiny_checkpoint: Path) -> list[Reading]:
-    return open_torch(tiny_checkpoint).read(requests())
+def torch_readings(tiny_checkpoint: Path) -> list[TextLogits]:
+    return open_torch(tiny_checkpoint).run(requests())
 
 
 @pytest.mark.slow
-def test_fp32_onnx_is_the_torch_model(tiny_export: Path, torch_readings: list[Reading]) -> None:
+def test_fp32_onnx_is_the_torch_model(tiny_export: Path, torch_readings: list[TextLogits]) -> None:
     fp32 = load(tiny_export, file="model.onnx", threads=1)
-    assert differences(fp32.read(requests()), torch_readings).max() < 1e-4
+    assert differences(fp32.run(requests()), torch_readings).max() < 1e-4
     for request, expected in zip(requests(), torch_readings, strict=True):  # rows of one
-        assert differences(fp32.read([request]), [expected]).max() < 1e-4
+        assert differences(fp32.run([request]), [expected]).max() < 1e-4
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_int8_is_near_and_says_the_same_of_what_was_learned(
-    tiny_export: Path, tiny_checkpoint: Path, torch_readings: list[Reading], runtime: str
+    tiny_export: Path, tiny_checkpoint: Path, torch_readings: list[TextLogits], runtime: str
 ) -> None:
     int8 = load(tiny_export, threads=1, runtime=runtime)
-    off = differences(int8.read(requests()), torch_readings)
+    off = differences(int8.run(requests()), torch_readings)
     assert 0 < off.mean() < 0.15, "quantised, and near"
     for ours, theirs in zip(
         int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True
@@ -164,8 +164,8 @@ def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
 def test_what_is_said_of_a_text_does_not_depend_on_what_is_asked(tiny_export: Path, runtime: str) -> None:
     predictor = load(tiny_export, runtime=runtime, threads=1)
     for request in requests():
-        (asked,) = predictor.read([request])
-        (unasked,) = predictor.read([Request(request.text, (), request.context)])
+        (asked,) = predictor.run([request])
+        (unasked,) = predictor.run([Request(request.text, (), request.context)])
         np.testing.assert_allclose(unasked.tokens, asked.tokens, atol=2e-5)
 
 
@@ -290,7 +290,7 @@ def test_a_model_that_lost_little_is_shipped_with_its_losses(
 
     judged = gate(monkeypatch, [0.9, -0.3])
     ship(tiny_checkpoint, tmp_path / "model")
-    fp32, onnx, openvino = (r.read(requests()) for r in judged)
+    fp32, onnx, openvino = (r.run(requests()) for r in judged)
     assert 0 < differences(fp32, onnx).max() < 0.5
     assert 0 < differences(fp32, openvino).mean() < 0.15
     near = json.loads((tmp_path / "model" / "parity.json").read_text())

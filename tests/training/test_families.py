@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Decoding, Reading
+from slant.encoding.decode import Decoding, TextLogits
 from slant.encoding.predictor import Predictor
 from slant.encoding.windows import Request, Target, TextEncoder, collate
 from slant.errors import SlantError, UsageError
@@ -70,8 +70,8 @@ def predictor(model: Any, encoder: TextEncoder) -> Predictor:
     return Predictor(TorchRuntime(model), encoder, Decoding(), name="random", fingerprint="random")
 
 
-def read(predictor: Predictor, targets: list[Target]) -> Reading:
-    return predictor.read([Request(TEXT, targets)])[0]
+def read(predictor: Predictor, targets: list[Target]) -> TextLogits:
+    return predictor.run([Request(TEXT, targets)])[0]
 
 
 def same(a: Any, b: Any) -> None:
@@ -131,8 +131,8 @@ def test_padding_changes_nothing(predictor: Predictor) -> None:
         Request(TEXT, [COUNCIL, "more boats"]),
         Request("So it is.", context="The bridge opens in June."),
     ]
-    for asked, found in zip(requests, predictor.read(requests), strict=True):
-        (alone,) = predictor.read([asked])
+    for asked, found in zip(requests, predictor.run(requests), strict=True):
+        (alone,) = predictor.run([asked])
         same(found.tokens, alone.tokens)
         same(found.unit, alone.unit)
         for a, b in zip(found.stance, alone.stance, strict=True):
@@ -271,13 +271,13 @@ def test_onnx_says_what_torch_says(model: Any, predictor: Predictor, tmp_path: P
         Request(TEXT * 3, [COUNCIL]),  # several windows
         Request("So it is.", context="The bridge opens in June."),
     ]
-    expected = flat(predictor.read(requests))
-    fp32 = load(folder, file="model.onnx", threads=1).read(requests)
-    int8 = load(folder, threads=1).read(requests)
+    expected = flat(predictor.run(requests))
+    fp32 = load(folder, file="model.onnx", threads=1).run(requests)
+    int8 = load(folder, threads=1).run(requests)
     assert np.abs(flat(fp32) - expected).max() < 1e-3 * np.abs(expected).max()
     assert np.corrcoef(flat(int8), expected)[0, 1] > 0.98
 
 
-def flat(readings: list[Reading]) -> np.ndarray[Any, Any]:
+def flat(readings: list[TextLogits]) -> np.ndarray[Any, Any]:
     parts = [p for r in readings for p in (r.tokens, r.unit, *r.stance) if p is not None]
     return np.concatenate([p.ravel() for p in parts])

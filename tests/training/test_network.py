@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Reading
+from slant.encoding.decode import TextLogits
 from slant.encoding.label_ids import IGNORED
 from slant.encoding.predictor import Predictor
 from slant.encoding.windows import Request, Target
@@ -30,8 +30,8 @@ def predictor(tiny_checkpoint: Path) -> Predictor:
     return open_torch(tiny_checkpoint)
 
 
-def read(predictor: Predictor, targets: Sequence[Target], text: str = TEXT) -> Reading:
-    return predictor.read([Request(text, targets)])[0]
+def read(predictor: Predictor, targets: Sequence[Target], text: str = TEXT) -> TextLogits:
+    return predictor.run([Request(text, targets)])[0]
 
 
 def same(a: Any, b: Any) -> None:
@@ -68,9 +68,9 @@ def test_nor_with_the_rest_of_the_batch_and_its_padding(predictor: Predictor) ->
         Request(LONG, [MAYOR]),
         Request("So it is.", context="The bridge opens in June."),
     ]
-    together = predictor.read(requests)
+    together = predictor.run(requests)
     for asked, found in zip(requests, together, strict=True):
-        (alone,) = predictor.read([asked])
+        (alone,) = predictor.run([asked])
         same(found.tokens, alone.tokens)
         same(found.unit, alone.unit)
         for a, b in zip(found.stance, alone.stance, strict=True):
@@ -82,7 +82,7 @@ def test_a_target_and_the_text_replied_to_are_read_at_all(predictor: Predictor) 
     one, other = read(predictor, [COUNCIL]).stance[0], read(predictor, [MAYOR]).stance[0]
     assert one is not None
     assert np.abs(one - other).max() > 1e-3
-    reply, elsewhere = predictor.read(
+    reply, elsewhere = predictor.run(
         [Request("So it is.", context=c) for c in ("A lie.", "The ferry opened.")]
     )
     assert np.abs(reply.unit - elsewhere.unit).max() > 1e-3

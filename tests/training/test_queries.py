@@ -54,7 +54,7 @@ def layered(checkpoint: Path, depth: int) -> Predictor:
 @pytest.mark.parametrize("depth", [1, 2])
 def test_new_layers_say_of_texts_and_topics_what_the_encoder_says(plain: Path, depth: int) -> None:
     asked = [Request(TEXT, TOPICS), REPLY]
-    for before, after in zip(open_torch(plain).read(asked), layered(plain, depth).read(asked), strict=True):
+    for before, after in zip(open_torch(plain).run(asked), layered(plain, depth).run(asked), strict=True):
         np.testing.assert_allclose(after.tokens, before.tokens, atol=1e-5)
         np.testing.assert_allclose(after.unit, before.unit, atol=1e-5)
         for was, now in zip(before.stance, after.stance, strict=True):
@@ -66,22 +66,22 @@ def test_roles_tell_what_a_query_asks_about(plain: Path, kind: str) -> None:
     from slant.training import network
 
     predictor = layered(plain, 1)
-    (before,) = predictor.read([Request(TEXT, ["more boats", [(12, 19)]])])
+    (before,) = predictor.run([Request(TEXT, ["more boats", [(12, 19)]])])
     with torch.no_grad():
         roles = predictor.runtime.model.queries.roles.weight  # type: ignore[attr-defined]
         roles[getattr(network, kind)] = torch.linspace(-2, 2, 32)
-    (after,) = predictor.read([Request(TEXT, ["more boats", [(12, 19)]])])
+    (after,) = predictor.run([Request(TEXT, ["more boats", [(12, 19)]])])
     moved = [np.abs(now - was).max() > 1e-3 for was, now in zip(before.stance, after.stance, strict=True)]
     assert moved == [kind == "TOPIC", kind == "NAMED"]
 
 
 def test_what_is_said_of_the_text_does_not_pass_through_them(plain: Path) -> None:
     predictor = layered(plain, 1)
-    (before,) = predictor.read([Request(TEXT, [[(12, 19)]])])
+    (before,) = predictor.run([Request(TEXT, [[(12, 19)]])])
     with torch.no_grad():
         for weights in predictor.runtime.model.queries.parameters():  # type: ignore[attr-defined]
             weights.add_(torch.randn_like(weights))
-    (after,) = predictor.read([Request(TEXT, [[(12, 19)]])])
+    (after,) = predictor.run([Request(TEXT, [[(12, 19)]])])
     assert np.abs(after.stance[0] - before.stance[0]).max() > 1e-3
     np.testing.assert_array_equal(after.unit, before.unit)
     np.testing.assert_array_equal(after.tokens, before.tokens)
@@ -91,7 +91,7 @@ def test_a_target_is_asked_by_the_last_word_of_its_first_mention(trained: Path) 
     predictor = open_torch(trained)
     at = TEXT.index("Port Ellis")
     town, word = [(at, at + len("Port Ellis"))], [(at + len("Port "), at + len("Port Ellis"))]
-    (found,) = predictor.read([Request(TEXT, [town, word, [(at, at + 4)], [*word, (12, 19)]])])
+    (found,) = predictor.run([Request(TEXT, [town, word, [(at, at + 4)], [*word, (12, 19)]])])
     first, same, other, more = found.stance
     np.testing.assert_array_equal(first, same)
     np.testing.assert_array_equal(first, more)
@@ -157,7 +157,7 @@ def test_an_unknown_part_is_refused_with_those_that_there_are(trained: Path, tin
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_an_export_says_what_the_checkpoint_says(trained: Path, exported: Path, runtime: str) -> None:
     asked = [Request(TEXT, [*TOPICS, [(12, 19)], [(41, 46)]]), REPLY, *(request(e) for e in examples())]
-    int8, whole = load(exported, runtime=runtime, threads=1).read(asked), open_torch(trained).read(asked)
+    int8, whole = load(exported, runtime=runtime, threads=1).run(asked), open_torch(trained).run(asked)
     off = [
         np.abs(x - y).mean()
         for a, b in zip(int8, whole, strict=True)
@@ -235,6 +235,6 @@ def test_an_export_is_restored_with_its_query_layers(trained: Path, exported: Pa
     restored = open_torch(restore(exported, tmp_path))
     assert restored.encoder.queries == WORDS
     asked = [Request(TEXT, [*TOPICS, [(12, 19)]])]
-    (found,), (whole,) = restored.read(asked), open_torch(trained).read(asked)
+    (found,), (whole,) = restored.run(asked), open_torch(trained).run(asked)
     for now, was in zip((found.unit, *found.stance), (whole.unit, *whole.stance), strict=True):
         assert np.abs(now - was).mean() < 0.1

@@ -64,7 +64,7 @@ def test_each_row_gets_its_own_logits_and_the_second_time_from_the_file(
     texts = list(examples())
     rows = make_rows(texts, text_encoder(tmp_path))
     teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
-    readings = open_torch(tiny_checkpoint).read([teacher.request(e) for e in texts])
+    readings = open_torch(tiny_checkpoint).run([teacher.request(e) for e in texts])
     for row, reading in zip(rows, readings, strict=True):
         assert row.soft is not None
         assert np.allclose(row.soft.token, reading.tokens, atol=2e-2)
@@ -109,9 +109,9 @@ def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path
     rows = make_rows(texts, student)
     teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
     teacher = open_torch(tiny_checkpoint)
-    by_copies = [reading.stance for reading in teacher.read(requests)]
+    by_copies = [reading.stance for reading in teacher.run(requests)]
     teacher.encoder.queries = MARKS
-    by_marks = [reading.stance for reading in teacher.read(requests)]
+    by_marks = [reading.stance for reading in teacher.run(requests)]
     apart = 0.0
     for row, theirs, other in zip(rows, by_copies, by_marks, strict=True):
         assert row.soft is not None

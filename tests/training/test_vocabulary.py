@@ -76,7 +76,7 @@ def test_a_model_without_reserved_pieces_says_the_same(reserved: Path) -> None:
 
     smaller = trimmed(reserved)
     before, after = open_torch(reserved), open_torch(smaller)
-    for old, new in zip(before.read(requests()), after.read(requests()), strict=True):
+    for old, new in zip(before.run(requests()), after.run(requests()), strict=True):
         assert np.array_equal(old.tokens, new.tokens)
         assert np.array_equal(old.unit, new.unit)
         for a, b in zip(old.stance, new.stance, strict=True):

@@ -218,7 +218,7 @@ class Decoding:
 
 
 @dataclass(slots=True)
-class Reading:
+class TextLogits:
     """What the encoder said of one request, its windows joined.
 
     tokens [n, TOKEN_LABELS] and offsets [n, 2] of the text's tokens; unit [UNIT_LABELS];
@@ -235,8 +235,8 @@ class Reading:
 
 def join(
     windows: Sequence[Window], outputs: Sequence[tuple[Floats, Floats, Floats]], *, n_targets: int
-) -> Reading:
-    """The Reading of one request from its windows; `outputs` holds (token, unit, stance) logits of each window's row.
+) -> TextLogits:
+    """The TextLogits of one request from its windows; `outputs` holds (token, unit, stance) logits of each window's row.
 
     A token is read in the window whose core holds it; unit logits are averaged over windows, weighed by core length;
     a target's logits are averaged over the windows that ask about it.
@@ -251,7 +251,7 @@ def join(
         weights.append(max(1, b - a))
         for column, (index, _) in enumerate(window.queries):
             stance[index].append(asked[column])
-    return Reading(
+    return TextLogits(
         offsets=np.asarray(offsets, np.int64).reshape(-1, 2),
         tokens=np.concatenate(tokens) if len(tokens) > 1 else tokens[0],
         unit=_mean([unit for _, unit, _ in outputs], weights),
@@ -328,13 +328,13 @@ def subjective_score(unit: Floats, decoding: Decoding) -> float:
 
 
 def loaded_spans(
-    text: str, reading: Reading, decoding: Decoding, document: Document | None = None
+    text: str, logits: TextLogits, decoding: Decoding, document: Document | None = None
 ) -> list[tuple[int, int, str, float]]:
     """(start, end, technique, probability): each stretch of loaded language with its best technique, and with every
     further technique that is likely enough over the whole stretch (spans of different techniques overlap).
 
     document: that `text` is a part of; without it nothing is known of repetition beyond the text."""
-    offsets, values = words(text, reading.offsets, reading.tokens[:, ANY])
+    offsets, values = words(text, logits.offsets, logits.tokens[:, ANY])
     extents = loaded_extents(
         text,
         offsets,
@@ -351,7 +351,7 @@ def loaded_spans(
     for start, end in extents:
         certainty = float(tempered[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())
         shift = repetition_shift(decoding.repetition_weight, document, text[start:end])
-        technique = technique_scores(reading, start, end, repetition=shift)
+        technique = technique_scores(logits, start, end, repetition=shift)
         best = max(technique, key=technique.__getitem__)
         chosen = {best} | {t for t, p in technique.items() if p >= decoding.technique_threshold}
         out += [
@@ -361,31 +361,31 @@ def loaded_spans(
 
 
 def technique_scores(
-    reading: Reading, start: int, end: int, *, repetition: Floats | float = 0.0
+    logits: TextLogits, start: int, end: int, *, repetition: Floats | float = 0.0
 ) -> dict[str, float]:
     """Probability per technique, given that these characters are loaded: from the mean logits of their tokens.
 
     repetition [techniques]: added to the logits, see repetition_shift.
     """
-    logits = technique_logits(reading, start, end) + repetition
-    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits), strict=True)}
+    means = technique_logits(logits, start, end) + repetition
+    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(means), strict=True)}
 
 
-def technique_logits(reading: Reading, start: int, end: int) -> Floats:
+def technique_logits(logits: TextLogits, start: int, end: int) -> Floats:
     """Mean logits [techniques] of the tokens between two characters; zeros where there is none."""
-    inside = (reading.offsets[:, 0] < end) & (reading.offsets[:, 1] > start)
-    rows = reading.tokens[inside, ANY + 1 : TOXIC]
+    inside = (logits.offsets[:, 0] < end) & (logits.offsets[:, 1] > start)
+    rows = logits.tokens[inside, ANY + 1 : TOXIC]
     return np.asarray(rows.mean(0) if len(rows) else rows.sum(0), np.float32)
 
 
-def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int]]:
-    offsets, values = words(text, reading.offsets, reading.tokens[:, TOXIC])
+def toxic_spans(text: str, logits: TextLogits, decoding: Decoding) -> list[tuple[int, int]]:
+    offsets, values = words(text, logits.offsets, logits.tokens[:, TOXIC])
     return runs(offsets, sigmoid(values) >= decoding.toxic_threshold, decoding.toxic_gap)
 
 
 def decode(
     text: str,
-    reading: Reading,
+    logits: TextLogits,
     decoding: Decoding,
     *,
     named: Sequence[bool],
@@ -398,27 +398,27 @@ def decode(
     """
     return Prediction(
         stance=tuple(
-            None if logits is None else stance_scores(logits, decoding, named=one)
-            for logits, one in zip(reading.stance, named, strict=True)
+            None if target is None else stance_scores(target, decoding, named=one)
+            for target, one in zip(logits.stance, named, strict=True)
         ),
         loaded=tuple(
             Loaded(start, end, text[start:end], label, p, voice_at(voices, start, end))
-            for start, end, label, p in loaded_spans(text, reading, decoding, document)
+            for start, end, label, p in loaded_spans(text, logits, decoding, document)
         ),
-        toxic=tuple(toxic_spans(text, reading, decoding)),
-        reply=reply_scores(reading.unit, decoding),
-        frames=frame_scores(reading.unit, decoding),
-        biased=biased_score(reading.unit, decoding),
-        subjective=subjective_score(reading.unit, decoding),
+        toxic=tuple(toxic_spans(text, logits, decoding)),
+        reply=reply_scores(logits.unit, decoding),
+        frames=frame_scores(logits.unit, decoding),
+        biased=biased_score(logits.unit, decoding),
+        subjective=subjective_score(logits.unit, decoding),
     )
 
 
 def gold_span_scores(
-    example: Example, reading: Reading, decoding: Decoding, *, document: Document | None = None
+    example: Example, logits: TextLogits, decoding: Decoding, *, document: Document | None = None
 ) -> tuple[dict[str, float], ...]:
     """Probability per technique for each gold span of an example, as the task "technique, given the span" asks."""
     out = []
     for span in example.loaded or ():
         shift = repetition_shift(decoding.repetition_weight, document, example.text[span.start : span.end])
-        out.append(technique_scores(reading, span.start, span.end, repetition=shift))
+        out.append(technique_scores(logits, span.start, span.end, repetition=shift))
     return tuple(out)

@@ -16,7 +16,7 @@ from slant.encoding.decode import (
     Decoding,
     Document,
     Floats,
-    Reading,
+    TextLogits,
     decode,
     documents,
     gold_span_scores,
@@ -27,13 +27,13 @@ from slant.records import Example, Prediction
 from slant.segment.voices import voices
 
 TOKENS_PER_BATCH = 1024  # larger batches fall out of the processor's caches, smaller ones cost calls
-Logits = tuple[Floats, Floats, Floats]
+BatchLogits = tuple[Floats, Floats, Floats]
 
 
 class Runtime(Protocol):
     """What runs the encoder: a batch as made by `collate`, to (token, unit, stance) logits as in SlantOutput."""
 
-    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> Logits: ...
+    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> BatchLogits: ...
 
 
 class Predictor:
@@ -58,13 +58,13 @@ class Predictor:
         self.name, self.fingerprint, self.codebook = name, fingerprint, codebook
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="slant") if workers else None
 
-    def read(
+    def run(
         self, requests: Sequence[Request], *, done: Callable[[int], object] | None = None
-    ) -> list[Reading]:
-        """One Reading per request, in order. `done` is told of each finished batch's number of windows."""
-        return self.start(requests).readings(done)
+    ) -> list[TextLogits]:
+        """One TextLogits per request, in order. `done` is told of each finished batch's number of windows."""
+        return self.start(requests).wait(done)
 
-    def start(self, requests: Sequence[Request]) -> Readings:
+    def start(self, requests: Sequence[Request]) -> PendingLogits:
         """Begins to read in the background, where the runtime has workers; ask what it returns for the readings.
 
         What is said of a request is the same to the last bit whatever else is read with it: rows are as wide as `columns`
@@ -74,13 +74,13 @@ class Predictor:
         groups = batches([len(w) for w in windows])
         rows = [[windows[r] for r in group] for group in groups]
         if self._pool:
-            futures = [self._pool.submit(self._run, group) for group in rows]
-            outputs: list[Callable[[], Logits]] = [future.result for future in futures]
+            futures = [self._pool.submit(self._run_batch, group) for group in rows]
+            outputs: list[Callable[[], BatchLogits]] = [future.result for future in futures]
         else:
-            futures, outputs = [], [partial(self._run, group) for group in rows]
-        return Readings(windows, groups, outputs, futures, [len(r.targets) for r in requests])
+            futures, outputs = [], [partial(self._run_batch, group) for group in rows]
+        return PendingLogits(windows, groups, outputs, futures, [len(r.targets) for r in requests])
 
-    def _run(self, rows: Sequence[Window]) -> Logits:
+    def _run_batch(self, rows: Sequence[Window]) -> BatchLogits:
         return self.runtime(collate(rows, pad=self.encoder.pad, width=columns(len(rows[0]))))
 
     def predict(
@@ -94,19 +94,19 @@ class Predictor:
 
         Examples of one group are taken to be one document, of which repetition is told: give them all.
         """
-        readings = self.read([request(e) for e in examples], done=done)
+        logits = self.run([request(e) for e in examples], done=done)
         whole = documents(examples)
         return [
-            self._predicted(e, r, whole[e.source, e.group], gold_spans)
-            for e, r in zip(examples, readings, strict=True)
+            self._predicted(e, text, whole[e.source, e.group], gold_spans)
+            for e, text in zip(examples, logits, strict=True)
         ]
 
     def _predicted(
-        self, example: Example, reading: Reading, document: Document, gold_spans: bool
+        self, example: Example, logits: TextLogits, document: Document, gold_spans: bool
     ) -> Prediction:
         found = decode(
             example.text,
-            reading,
+            logits,
             self.decoding,
             named=[bool(t.mentions) for t in example.targets],
             voices=voices(example.text, example.meta.get("kind", "paragraph")),
@@ -114,34 +114,32 @@ class Predictor:
         )
         if not gold_spans:
             return found
-        return replace(
-            found, span_scores=gold_span_scores(example, reading, self.decoding, document=document)
-        )
+        return replace(found, span_scores=gold_span_scores(example, logits, self.decoding, document=document))
 
 
-class Readings:
+class PendingLogits:
     """Requests that are being read. futures: of the batches that are waiting or under way."""
 
     def __init__(
         self,
         windows: Sequence[Window],
         groups: Sequence[Sequence[int]],
-        outputs: Sequence[Callable[[], Logits]],
-        futures: Sequence[Future[Logits]],
+        outputs: Sequence[Callable[[], BatchLogits]],
+        futures: Sequence[Future[BatchLogits]],
         n_targets: Sequence[int],
     ) -> None:
         self._windows, self._groups, self._outputs = windows, groups, outputs
         self._futures, self._n_targets = futures, n_targets
 
-    def readings(self, done: Callable[[int], object] | None = None) -> list[Reading]:
-        """Waits for all of them: one Reading per request, in order. Raises what the runtime raised."""
-        found = dict(self.each(done))
+    def wait(self, done: Callable[[int], object] | None = None) -> list[TextLogits]:
+        """Waits for all of them: one TextLogits per request, in order. Raises what the runtime raised."""
+        found = dict(self.as_completed(done))
         return [found[number] for number in range(len(found))]
 
-    def each(self, done: Callable[[int], object] | None = None) -> Iterator[tuple[int, Reading]]:
-        """(number of the request, Reading), as soon as the last of its windows is read: the longest come first."""
+    def as_completed(self, done: Callable[[int], object] | None = None) -> Iterator[tuple[int, TextLogits]]:
+        """(number of the request, TextLogits), as soon as the last of its windows is read: the longest come first."""
         missing = Counter(window.request for window in self._windows)
-        read: list[dict[int, Logits]] = [{} for _ in self._n_targets]
+        read: list[dict[int, BatchLogits]] = [{} for _ in self._n_targets]
         for group, output in zip(self._groups, self._outputs, strict=True):
             token, unit, stance = output()
             for i, row in enumerate(group):
@@ -154,7 +152,7 @@ class Readings:
             if done:
                 done(len(group))
 
-    def _joined(self, number: int, read: dict[int, Logits]) -> Reading:
+    def _joined(self, number: int, read: dict[int, BatchLogits]) -> TextLogits:
         rows = sorted(read)
         return join(
             [self._windows[r] for r in rows], [read[r] for r in rows], n_targets=self._n_targets[number]

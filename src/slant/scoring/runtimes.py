@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from slant.assets import asset
 from slant.encoding.decode import Decoding
 from slant.encoding.label_ids import check_labels
-from slant.encoding.predictor import Logits, Predictor
+from slant.encoding.predictor import BatchLogits, Predictor
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
 from slant.labels.codebook import Codebook
@@ -60,7 +60,7 @@ class OpenVino:
         openvino.Tensor(np.zeros(1, np.int64), shared_memory=True)
         self._own = threading.local()
 
-    def __call__(self, batch: Batch) -> Logits:
+    def __call__(self, batch: Batch) -> BatchLogits:
         if not hasattr(self._own, "request"):
             self._own.request = self.model.create_infer_request()
         found = self._own.request.infer({name: batch[name] for name in INPUTS}, share_inputs=True)
@@ -80,7 +80,7 @@ class OnnxRuntime:
         self.session = onnxruntime.InferenceSession(str(path), options, providers=providers)
         self.whole = device != "cpu"
 
-    def __call__(self, batch: Batch) -> Logits:
+    def __call__(self, batch: Batch) -> BatchLogits:
         columns = batch["query_columns"]
         if self.whole:
             return self._run(batch)
@@ -88,14 +88,14 @@ class OnnxRuntime:
         token, unit, stance = (np.concatenate(parts) for parts in zip(*rows, strict=True))
         return token, unit, stance
 
-    def _row(self, batch: Batch, row: int, queries: int) -> Logits:
+    def _row(self, batch: Batch, row: int, queries: int) -> BatchLogits:
         """The row with its own queries alone; those that others of its batch have more are zero in the answer."""
         one = {name: batch[name][row : row + 1] for name in INPUTS}
         most = one["query_columns"].shape[1]
         token, unit, stance = self._run({**one, "query_columns": one["query_columns"][:, :queries]})
         return token, unit, np.pad(stance, ((0, 0), (0, most - queries), (0, 0), (0, 0)))
 
-    def _run(self, batch: Batch) -> Logits:
+    def _run(self, batch: Batch) -> BatchLogits:
         token, unit, stance = self.session.run(None, {name: batch[name] for name in INPUTS})
         return token, unit, stance
 

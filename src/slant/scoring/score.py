@@ -10,7 +10,7 @@ from hashlib import blake2b
 from slant.encoding.decode import (
     Decoding,
     Document,
-    Reading,
+    TextLogits,
     article_scores,
     best_label,
     decode,
@@ -106,7 +106,7 @@ def score(
             yield from _told(begun.popleft(), known, codebook, done)
     finally:
         for stretch in begun:
-            stretch.readings.cancel()
+            stretch.pending.cancel()
 
 
 def _stretches(asked: Iterable[Question]) -> Iterator[list[Question]]:
@@ -140,16 +140,16 @@ class _Stretch:
                 self.fresh.setdefault(key, question)
         requests = [(key, r) for key, question in self.fresh.items() for r in _requests(question)]
         self.asked = [key for key, _ in requests]
-        self.readings = predictor.start([request for _, request in requests])
+        self.pending = predictor.start([request for _, request in requests])
 
     def decode(self, codebook: str) -> None:
         """Waits for the readings, and makes a score as soon as all of its question have come."""
         asked = Counter(self.asked)
-        found: dict[bytes, dict[int, Reading]] = {key: {} for key in asked}
-        for number, reading in self.readings.each():
+        found: dict[bytes, dict[int, TextLogits]] = {key: {} for key in asked}
+        for number, logits in self.pending.as_completed():
             key = self.asked[number]
             own = found[key]
-            own[number] = reading
+            own[number] = logits
             if len(own) == asked[key]:
                 in_order = [own[n] for n in sorted(own)]
                 self.scores[key] = _score(self.fresh[key], in_order, self.predictor, codebook)
@@ -189,13 +189,13 @@ def _requests(question: Question) -> list[Request]:
     return [own, *(Request(text, context=c) for c in (question.article, question.answers) if c)]
 
 
-def _score(question: Question, readings: Sequence[Reading], predictor: Predictor, codebook: str) -> Score:
+def _score(question: Question, logits: Sequence[TextLogits], predictor: Predictor, codebook: str) -> Score:
     """The score of the question's unit and of every copy of it; the unit itself is filled in later."""
     unit, decoding = question.unit, predictor.decoding
     asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
     found = decode(
         unit.text,
-        readings[0],
+        logits[0],
         decoding,
         named=[bool(spans) for _, spans in asked],
         voices=unit.voices,
@@ -206,7 +206,7 @@ def _score(question: Question, readings: Sequence[Reading], predictor: Predictor
         for (target, spans), scores in zip(asked, found.stance, strict=True)
     ]
     # Toward the article, then toward the parent; the last is the reply.
-    answered = [reply_scores(reading.unit, decoding) for reading in readings[1:]]
+    answered = [reply_scores(text.unit, decoding) for text in logits[1:]]
     if question.article:
         toward = article_scores(answered[0])
         label = best_label(toward, abstain=decoding.article_abstain)
@@ -223,16 +223,16 @@ def _score(question: Question, readings: Sequence[Reading], predictor: Predictor
         toxic=found.toxic if unit.kind == "comment" else (),
         biased=_round(found.biased),
         subjective=_round(found.subjective),
-        flags=_flags(readings),
+        flags=_flags(logits),
         model=predictor.fingerprint,
         codebook=codebook,
     )
 
 
-def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
+def _flags(logits: Sequence[TextLogits]) -> tuple[str, ...]:
     """windows:N for a unit read in N windows; truncated where a target's name or the post replied to was too long."""
-    windows = (f"windows:{readings[0].windows}",) if readings[0].windows > 1 else ()
-    return (*windows, "truncated") if any(r.cut for r in readings) else windows
+    windows = (f"windows:{logits[0].windows}",) if logits[0].windows > 1 else ()
+    return (*windows, "truncated") if any(text.cut for text in logits) else windows
 
 
 def _stance(target: str, spans: Spans, scores: dict[str, float] | None, decoding: Decoding) -> Stance:

@@ -43,7 +43,7 @@ def parity(ours: Predictor, theirs: Predictor, examples: Sequence[Example]) -> d
         np.concatenate(
             [
                 part.ravel()
-                for r in predictor.read(requests)
+                for r in predictor.run(requests)
                 for part in (r.tokens, r.unit, *r.stance)
                 if part is not None
             ]
