@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from slant.corpora import LABELED_SETS, data_root
-from slant.encoding.predictor import Predictor, request
+from slant.encoding.predictor import Predictor, encoder_request
 from slant.records import STANCES, Example
 from slant.training.recipe import recipe_from
 from slant.training.torch_runtime import has_bf16, load_checkpoint
@@ -47,7 +47,7 @@ def score(predictor: Predictor, examples: list[Example], head: int) -> float:
     """Macro-F1 of the three stances, every target asked by its name."""
     asked = [replace(e, targets=tuple(replace(t, mentions=()) for t in e.targets)) for e in examples]
     gold, said = [], []
-    for e, reading in zip(asked, predictor.run([request(e) for e in asked]), strict=True):
+    for e, reading in zip(asked, predictor.run([encoder_request(e) for e in asked]), strict=True):
         for target, logits in zip(e.targets, reading.stance, strict=True):
             if logits is not None and target.label:
                 gold.append(target.label)

@@ -26,10 +26,10 @@ import throughput_machine as machine
 import throughput_others as others
 from slant.corpora import load_articles
 from slant.encoding.predictor import Predictor, columns
-from slant.encoding.windows import Request
+from slant.encoding.windows import EncoderRequest
 from slant.records import Unit
 from slant.scoring.runtimes import load
-from slant.scoring.score import Question, score
+from slant.scoring.score import ScoreRequest, score
 from slant.segment.units import split
 
 TARGETS = (1, 4, 8)
@@ -96,13 +96,13 @@ def units(name: str, count: int) -> list[Unit]:
     return list({unit.text: unit for unit in found}.values())
 
 
-def questions(chosen: Sequence[Unit], targets: int) -> list[Question]:
+def score_requests(chosen: Sequence[Unit], targets: int) -> list[ScoreRequest]:
     """Each unit with its first long words as targets, and topics for as many as it lacks."""
     asked = []
     for unit in chosen:
         words = [match.span() for match in re.finditer(r"\w{4,}", unit.text)][:targets]
         topics = tuple((f"t{i}", "the harbour council") for i in range(targets - len(words)))
-        asked.append(Question(unit, {f"w{i}": (span,) for i, span in enumerate(words)}, topics))
+        asked.append(ScoreRequest(unit, {f"w{i}": (span,) for i, span in enumerate(words)}, topics))
     return asked
 
 
@@ -117,7 +117,7 @@ def paired(
     texts = [unit.text for unit in chosen]
     turns: dict[str, tuple[Callable[[], object], int]] = {}
     for targets in TARGETS:
-        asked = questions(chosen, targets)
+        asked = score_requests(chosen, targets)
         turns[f"slant, {targets} target{'s' if targets > 1 else ''}"] = (
             lambda asked=asked: [s.to_dict() for s in score(asked, predictor=predictor, codebook="")],
             len(chosen),
@@ -126,7 +126,7 @@ def paired(
         few = texts[: max(32, len(texts) // share)]
         turns[name] = (lambda call=call, few=few: call(few), len(few))
         call(texts[:8])
-    list(score(questions(chosen[:64], ASKED), predictor=predictor, codebook=""))
+    list(score(score_requests(chosen[:64], ASKED), predictor=predictor, codebook=""))
     rates: dict[str, list[float]] = {name: [] for name in turns}
     order = list(turns)
     for _ in range(runs):
@@ -167,8 +167,8 @@ def operations(predictor: Predictor, chosen: Sequence[Unit]) -> float:
 
 
 def _lengths(predictor: Predictor, chosen: Sequence[Unit]) -> list[int]:
-    asked = questions(chosen, ASKED)
-    requests = [Request(q.unit.text, [*q.mentions.values(), *(n for _, n in q.topics)]) for q in asked]
+    asked = score_requests(chosen, ASKED)
+    requests = [EncoderRequest(q.unit.text, [*q.mentions.values(), *(n for _, n in q.topics)]) for q in asked]
     return [len(window) for window in predictor.encoder.encode(requests)]
 
 

@@ -16,7 +16,7 @@ from slant.comparing.error_correction import Labelled
 from slant.comparing.options import Options
 from slant.comparing.outlet_leaks import errors
 from slant.comparing.rates import groups_of
-from slant.encoding.windows import Request
+from slant.encoding.windows import EncoderRequest
 from slant.scoring.embedding import Embedded, embed
 from slant.scoring.runtimes import load
 
@@ -174,7 +174,7 @@ def test_the_shipped_encoders_vectors() -> None:
     texts = ["The council met on Monday.", "A vile regime lies again.", ""]
     found = embed(texts, predictor=predictor)
     assert found.vectors.shape[0] == found.scores.shape[0] == 3
-    readings = predictor.run([Request(text) for text in texts])
+    readings = predictor.run([EncoderRequest(text) for text in texts])
     for i in (0, 1):
         np.testing.assert_allclose(found.scores[i, : len(readings[i].unit)], readings[i].unit, atol=1e-4)
     assert not np.allclose(found.vectors[0], found.vectors[1], atol=0.1)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
-from slant.encoding.predictor import Predictor, batches, columns, request
-from slant.encoding.windows import Request
+from slant.encoding.predictor import Predictor, batches, columns, encoder_request
+from slant.encoding.windows import EncoderRequest
 from slant.records import Example, TargetLabel
 from tiny import text_encoder
 
@@ -60,7 +60,11 @@ def predictor(tmp_path: Path) -> Predictor:
 
 def test_each_request_gets_its_own_reading(predictor: Predictor) -> None:
     word = {w: predictor.encoder.tokenizer.token_to_id(w) for w in ("boat", "mill", "park")}
-    requests = [Request("mill " * 200), Request("boat", ["mill"]), Request("park park", ["mill", [(5, 9)]])]
+    requests = [
+        EncoderRequest("mill " * 200),
+        EncoderRequest("boat", ["mill"]),
+        EncoderRequest("park park", ["mill", [(5, 9)]]),
+    ]
     told: list[int] = []
     found = predictor.run(requests, done=told.append)
     assert [set(r.tokens.ravel().tolist()) for r in found] == [{word["mill"]}, {word["boat"]}, {word["park"]}]
@@ -75,4 +79,4 @@ def test_an_example_is_asked_by_mention_where_it_has_one_else_by_name() -> None:
     e = Example(
         **fields, text="The mill.", context="c", targets=(TargetLabel("a", None, ((4, 8),)), TargetLabel("b"))
     )
-    assert request(e) == Request("The mill.", [((4, 8),), "b"], "c")
+    assert encoder_request(e) == EncoderRequest("The mill.", [((4, 8),), "b"], "c")

@@ -23,7 +23,7 @@ from slant.encoding.decode import (
 from slant.encoding.label_ids import TECHNIQUE_INDEX, TECHNIQUES
 from slant.labels.targets import Targets
 from slant.records import Example, Span, Unit
-from slant.scoring.score import questions
+from slant.scoring.score import score_requests
 from slant.training.thresholds import choose_weight, items
 
 COUNTING = Decoding(repetition_weight=1.0, loaded_seed=0.4, loaded_threshold=0.4)
@@ -127,7 +127,7 @@ def unit(number: int, kind: str, text: str) -> Unit:
 
 def test_scoring_counts_over_the_article_and_a_comment_alone() -> None:
     units = [unit(0, "title", "Shame"), unit(1, "paragraph", "A shame."), unit(2, "comment", "shame on you")]
-    title, paragraph, comment = questions(units, Targets.load())
+    title, paragraph, comment = score_requests(units, Targets.load())
     assert title.document is paragraph.document
     assert paragraph.document is not None
     assert comment.document is not None

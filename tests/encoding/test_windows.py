@@ -22,7 +22,7 @@ from slant.encoding.windows import (
     TITLE,
     UPPER,
     WORDS,
-    Request,
+    EncoderRequest,
     TextEncoder,
     Window,
     collate,
@@ -58,7 +58,7 @@ def decoded(encoder: TextEncoder, ids: list[int]) -> list[str]:
 
 def test_a_text_and_its_named_target(encoder: TextEncoder) -> None:
     text = "The MAYOR met the council."
-    (w,) = encoder.encode([Request(text, [[(4, 9)], [(18, 25)]])])
+    (w,) = encoder.encode([EncoderRequest(text, [[(4, 9)], [(18, 25)]])])
     assert pieces(text, w) == ["The", "MAYOR", "met", "the", "council", "."]
     words = ["[CLS]", "the", "mayor", "met", "the", "council", ".", "[SEP]"]
     assert decoded(encoder, w.input_ids) == [*words, "[MASK]", "mayor", "[MASK]", "council"]
@@ -71,7 +71,9 @@ def test_a_text_and_its_named_target(encoder: TextEncoder) -> None:
 
 
 def test_a_mark_is_a_column_for_a_mention_of_a_word(marking: TextEncoder) -> None:
-    (w,) = marking.encode([Request("The MAYOR met the council.", [[(4, 9)], "more boats", [(18, 25)]])])
+    (w,) = marking.encode(
+        [EncoderRequest("The MAYOR met the council.", [[(4, 9)], "more boats", [(18, 25)]])]
+    )
     assert decoded(marking, w.input_ids[8:]) == ["[MASK]", "[MASK]", "more", "boats", "[MASK]"]
     assert w.positions[8:] == [2, 8, 9, 10, 5], (
         "a mark stands where its mention stands, a name behind the text"
@@ -85,7 +87,7 @@ def test_a_mark_is_a_column_for_a_mention_of_a_word(marking: TextEncoder) -> Non
 def test_marks_tell_mentions_apart_that_begin_alike(marking: TextEncoder) -> None:
     text = "Port Ellis harbour-council met."
     whole, town, port = text.index(" met"), len("Port Ellis"), len("Port")
-    (w,) = marking.encode([Request(text, [[(0, whole)], [(0, town)], [(0, port)]])])
+    (w,) = marking.encode([EncoderRequest(text, [[(0, whole)], [(0, town)], [(0, port)]])])
     at = {text[a:b]: i + 1 for i, (a, b) in enumerate(w.offsets)}
     assert w.input_ids[w.queries[0][1] :] == [marking.mask] * 5
     assert w.positions[w.queries[0][1] :] == [at["Port"], at["harbour"], at["Port"], at["Ellis"], at["Port"]]
@@ -98,7 +100,7 @@ def test_a_word_of_the_text_is_its_own_query(tmp_path: Path) -> None:
     text = "The MAYOR of Port Ellis met the council."
     town, council = text.index("Port"), text.index("council")
     targets = [[(town, town + 10), (4, 9)], "more boats", [(council, council + 7)]]
-    (w,) = asking.encode([Request(text, targets)])
+    (w,) = asking.encode([EncoderRequest(text, targets)])
     assert decoded(asking, w.input_ids[11:]) == ["[MASK]", "more", "boats"], "a topic stands behind the text"
     assert [decoded(asking, [w.input_ids[column]]) for _, column in w.queries] == [
         ["ellis"],
@@ -115,24 +117,24 @@ def test_a_kind_of_query_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 
 def test_case_is_kept_as_a_role(encoder: TextEncoder) -> None:
     text = "A mEt NATO Ellis 4 É ß"
-    (w,) = encoder.encode([Request(text)])
+    (w,) = encoder.encode([EncoderRequest(text)])
     role = {text[a:b]: r for (a, b), r in zip(w.offsets, w.roles[1:-1], strict=True)}
     assert (role["A"], role["4"], role["Ellis"], role["É"], role["ß"]) == (TITLE, LOWER, TITLE, TITLE, LOWER)
     assert MIXED in {role[p] for p in role if p in "mEt"} or role.get("mEt") == MIXED
 
 
 def test_a_topic_goes_by_its_name_behind_the_text_in_a_group_of_its_own(encoder: TextEncoder) -> None:
-    (w,) = encoder.encode([Request("The mayor met.", ["more boats", [(4, 9)]])])
+    (w,) = encoder.encode([EncoderRequest("The mayor met.", ["more boats", [(4, 9)]])])
     assert decoded(encoder, w.input_ids[6:]) == ["[MASK]", "more", "boats", "[SEP]", "[MASK]", "mayor"]
     assert w.positions[6:] == [6, 7, 8, 9, 2, 2]
     assert w.groups[6:] == [1, 1, 1, 1, 2, 2]
     assert w.roles[6:] == [QUERY, LOWER, LOWER, LOWER, QUERY, LOWER]
-    (long,) = encoder.encode([Request("The mayor met.", ["boats " * 100])])
+    (long,) = encoder.encode([EncoderRequest("The mayor met.", ["boats " * 100])])
     assert len(long) == 6 + 1 + MAX_NAME + 1
 
 
 def test_what_a_text_replies_to_is_a_pair_that_the_text_sees(encoder: TextEncoder) -> None:
-    (w,) = encoder.encode([Request("No.", context="The bridge opens in June." * 9)])
+    (w,) = encoder.encode([EncoderRequest("No.", context="The bridge opens in June." * 9)])
     context = encoder.context_length
     assert decoded(encoder, w.input_ids[:4]) == ["[CLS]", "no", ".", "[SEP]"]
     assert len(w) == 4 + context + 1
@@ -143,7 +145,7 @@ def test_what_a_text_replies_to_is_a_pair_that_the_text_sees(encoder: TextEncode
 
 
 def test_an_empty_text_is_one_window_that_can_still_be_asked(encoder: TextEncoder) -> None:
-    (w,) = encoder.encode([Request("", ["more boats", [(0, 3)], []], context="")])
+    (w,) = encoder.encode([EncoderRequest("", ["more boats", [(0, 3)], []], context="")])
     assert w.offsets == []
     assert w.core == (0, 0)
     assert w.queries == [(0, 3)], "what has no mention cannot be asked"
@@ -151,15 +153,15 @@ def test_an_empty_text_is_one_window_that_can_still_be_asked(encoder: TextEncode
 
 def test_only_some_mentions_and_tokens_of_a_target_are_copied(encoder: TextEncoder) -> None:
     text = "mayor " * 7
-    (w,) = encoder.encode([Request(text, [[(6 * i, 6 * i + 5) for i in range(7)]])])
+    (w,) = encoder.encode([EncoderRequest(text, [[(6 * i, 6 * i + 5) for i in range(7)]])])
     assert w.groups.count(1) == 1 + MAX_MENTIONS
-    (w,) = encoder.encode([Request("ferry " * 20, [[(0, 119)]])])
+    (w,) = encoder.encode([EncoderRequest("ferry " * 20, [[(0, 119)]])])
     assert w.groups.count(1) == 1 + MAX_COPY
 
 
 def test_only_some_mentions_of_a_target_are_marked(marking: TextEncoder) -> None:
-    many = Request("mayor " * 7, [[(6 * i, 6 * i + 5) for i in range(7)]])
-    long = Request("ferry " * 20, [[(0, 119)]])
+    many = EncoderRequest("mayor " * 7, [[(6 * i, 6 * i + 5) for i in range(7)]])
+    long = EncoderRequest("ferry " * 20, [[(0, 119)]])
     assert [w.groups.count(1) for w in marking.encode([many, long])] == [MAX_MENTIONS, 2]
 
 
@@ -167,12 +169,12 @@ def test_a_mention_is_asked_about_once_in_the_window_that_has_its_context(encode
     words = 200
     text = "ferry " * words
     mentions = [[(6 * i, 6 * i + 5)] for i in range(words)]
-    windows = encoder.encode([Request(text, mentions)])
+    windows = encoder.encode([EncoderRequest(text, mentions)])
     asked = [index for w in windows for index, _ in w.queries]
     assert sorted(asked) == list(range(words)), "every mention, each in one window"
-    both = encoder.encode([Request(text, [[(0, 5), (6 * words - 6, 6 * words - 1)]])])
+    both = encoder.encode([EncoderRequest(text, [[(0, 5), (6 * words - 6, 6 * words - 1)]])])
     assert [len(w.queries) for w in both] == [1] + [0] * (len(both) - 2) + [1]
-    (name,) = {len(w.queries) for w in encoder.encode([Request(text, ["boats"])])}
+    (name,) = {len(w.queries) for w in encoder.encode([EncoderRequest(text, ["boats"])])}
     assert name == 1, "a topic is asked about in every window"
 
 
@@ -184,7 +186,7 @@ def test_the_cores_of_windows_tile_the_text(
     encoder = resized
     encoder.max_length, encoder.stride, encoder.context_length = room, stride, 4
     text = "ferry " * n
-    windows = encoder.encode([Request(text, context="the mill" if context else None)])
+    windows = encoder.encode([EncoderRequest(text, context="the mill" if context else None)])
     read = [span for w in windows for span in w.offsets[w.core[0] : w.core[1]]]
     assert read == [(6 * i, 6 * i + 5) for i in range(n)]
     assert {w.n_windows for w in windows} == {len(windows)}
@@ -209,7 +211,7 @@ WILD = st.text(
 @given(text=WILD)
 @settings(max_examples=80, deadline=None)
 def test_offsets_are_code_points_of_the_text_whatever_is_in_it(encoder: TextEncoder, text: str) -> None:
-    windows = encoder.encode([Request(text)])
+    windows = encoder.encode([EncoderRequest(text)])
     spans = [s for w in windows for s in w.offsets[w.core[0] : w.core[1]]]
     for a, b in spans:
         assert 0 <= a < b <= len(text)
@@ -224,14 +226,14 @@ def test_offsets_are_code_points_of_the_text_whatever_is_in_it(encoder: TextEnco
 def test_a_mention_behind_accents_and_emoji_is_found(encoder: TextEncoder, form: str) -> None:
     text = unicodedata.normalize(form, "🙂 Café Élise 👨‍👩‍👧 and the mayor")
     start = text.index("mayor")
-    (w,) = encoder.encode([Request(text, [[(start, start + 5)]])])
+    (w,) = encoder.encode([EncoderRequest(text, [[(start, start + 5)]])])
     column = w.queries[0][1]
     assert decoded(encoder, w.input_ids[column:]) == ["[MASK]", "mayor"]
 
 
 def test_rows_are_padded_with_what_no_one_sees(encoder: TextEncoder) -> None:
     windows = encoder.encode(
-        [Request("The mayor.", [[(4, 9)], "boats"]), Request("The mayor met the council.")]
+        [EncoderRequest("The mayor.", [[(4, 9)], "boats"]), EncoderRequest("The mayor met the council.")]
     )
     batch = collate(windows, pad=encoder.pad)
     assert {name: array.shape for name, array in batch.items()} == {

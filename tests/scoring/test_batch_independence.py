@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from slant.encoding.decode import TextLogits
-from slant.encoding.predictor import Predictor, request
-from slant.encoding.windows import Request
+from slant.encoding.predictor import Predictor, encoder_request
+from slant.encoding.windows import EncoderRequest
 from slant.errors import UsageError
 from slant.records import Unit
 from slant.scoring import runtimes
 from slant.scoring import score as scoring
 from slant.scoring.runtimes import load
-from slant.scoring.score import Question, score
+from slant.scoring.score import ScoreRequest, score
 from slant.segment.voices import voices
 from tiny import examples
 
@@ -29,7 +29,7 @@ RUNTIMES = ["openvino", "onnx"]
 SENTENCE = "The greedy council wrecked the old mill, said the mayor of Port Ellis; the ferry opened in June. "
 
 
-def requests() -> list[Request]:
+def requests() -> list[EncoderRequest]:
     """Texts of every length up to several windows, with none to eight targets, alone and as replies."""
     mentions = [
         [(4, 10)],
@@ -42,11 +42,13 @@ def requests() -> list[Request]:
         "a park",
     ]
     asked = [
-        Request(SENTENCE[: 3 + 5 * n] if n < 18 else SENTENCE * (n // 6), mentions[: n % 9] if n > 15 else ())
+        EncoderRequest(
+            SENTENCE[: 3 + 5 * n] if n < 18 else SENTENCE * (n // 6), mentions[: n % 9] if n > 15 else ()
+        )
         for n in range(40)
     ]
-    replies = [Request("No, that is a lie. " * n, (), SENTENCE[: 20 * n]) for n in range(1, 6)]
-    return [*asked, *replies, *map(request, examples())]
+    replies = [EncoderRequest("No, that is a lie. " * n, (), SENTENCE[: 20 * n]) for n in range(1, 6)]
+    return [*asked, *replies, *map(encoder_request, examples())]
 
 
 def same(one: TextLogits, other: TextLogits) -> bool:
@@ -82,12 +84,12 @@ def test_rows_are_the_same_in_any_order_and_any_stretch(
 ) -> None:
     predictor = load(tiny_export, runtime=runtime, threads=2)
     asked = [
-        Question(_unit(r.text, i), {"m": ((4, 10),)}, (("t", "boats"),))
+        ScoreRequest(_unit(r.text, i), {"m": ((4, 10),)}, (("t", "boats"),))
         for i, r in enumerate(requests())
         if len(r.text) > 10
     ]
 
-    def rows(questions: list[Question]) -> dict[str, str]:
+    def rows(questions: list[ScoreRequest]) -> dict[str, str]:
         return {
             row.unit.unit_id: json.dumps(row.to_dict())
             for row in score(questions, predictor=predictor, codebook="b")

@@ -16,14 +16,16 @@ from slant.labels.targets import Targets
 from slant.records import Score, Unit
 from slant.scoring import ray_run, run
 from slant.scoring.ray_run import Document, File, grouped
-from slant.scoring.score import Question, questions
+from slant.scoring.score import ScoreRequest, score_requests
 
 pytest.importorskip("fsspec", reason="needs the [ray] install")
 from slant.scoring.object_storage import is_storage, listed, replace_object
 from slant.scoring.resume import Kept, kept_folder
 
 MADE = {"slant": "0", "model": "m1", "codebook": "c1"}
-ASKED = [Question(Unit("a", f"a-{n}", "paragraph", f"The council met {n} times.", 0, 9, n)) for n in range(3)]
+ASKED = [
+    ScoreRequest(Unit("a", f"a-{n}", "paragraph", f"The council met {n} times.", 0, 9, n)) for n in range(3)
+]
 TARGETS = Targets.from_names(["council"])
 
 
@@ -47,7 +49,7 @@ def options(*paths: str, **changed: Any) -> dict[str, Any]:
     }
 
 
-def answers(asked: list[Question]) -> list[Score]:
+def answers(asked: list[ScoreRequest]) -> list[Score]:
     return [Score(q.unit, biased=0.25, model="m1", codebook="c1") for q in asked]
 
 
@@ -304,7 +306,7 @@ def test_questions_of_a_document_are_those_of_the_local_engine(tmp_path: Path) -
     text = "Council meets\n\nThe council met on Monday, they said.\n\nComments\n\nAnn: Liars!\n"
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(f"{text}\n{name}\n")
-    local = list(questions(run.units(options(str(tmp_path)), []), TARGETS))
+    local = list(score_requests(run.units(options(str(tmp_path)), []), TARGETS))
     dealt = read(*(File(n, os.path.join(tmp_path, n)) for n in ("a.txt", "b.txt")))
     assert [q for d in dealt if isinstance(d, Document) for q in d.asked] == local
     assert len(local) > 4

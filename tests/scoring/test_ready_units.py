@@ -11,13 +11,13 @@ import pytest
 
 from slant.errors import Rejected
 from slant.labels.targets import Target, Targets
-from slant.scoring.score import Question
+from slant.scoring.score import ScoreRequest
 from slant.scoring.scorer import ready_units
 
 TARGETS = Targets((Target("council", "the harbour council", ("council", "harbour council")),))
 
 
-def read(*lines: Any, path: str = "-") -> tuple[list[Question], list[Rejected]]:
+def read(*lines: Any, path: str = "-") -> tuple[list[ScoreRequest], list[Rejected]]:
     text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
     rejected: list[Rejected] = []
     return list(ready_units([path], TARGETS, rejected, stdin=io.StringIO(text))), rejected
@@ -27,7 +27,7 @@ def test_a_text_is_all_that_a_unit_needs() -> None:
     (asked,), rejected = read({"text": "The harbour council met."})
     assert rejected == []
     assert asked.mentions == {"council": ((4, 19),)}
-    assert (asked.topics, asked.answers) == ((), None)
+    assert (asked.topics, asked.parent) == ((), None)
     assert (asked.unit.kind, asked.unit.start, asked.unit.end) == ("paragraph", 0, 24)
     (again,), _ = read("", {"text": "The harbour council met.", "outlet": "Courier"}, "  ")
     assert again.unit.unit_id == asked.unit.unit_id, "by content: the same on every run"
@@ -61,7 +61,7 @@ def test_targets_by_id_by_any_name_and_as_a_topic() -> None:
 
 def test_a_text_that_answers_another_is_a_comment() -> None:
     (asked,), _ = read({"text": "No.", "parent_text": "The ferry sails."})
-    assert (asked.unit.kind, asked.answers) == ("comment", "The ferry sails.")
+    assert (asked.unit.kind, asked.parent) == ("comment", "The ferry sails.")
     assert {voice for _, _, voice in asked.unit.voices} == {"reader"}
 
 

@@ -17,13 +17,13 @@ from slant.records import Score, Unit
 from slant.scoring import run as local_run
 from slant.scoring.resume import Journal, digest, journal_path
 from slant.scoring.run import resumed
-from slant.scoring.score import Question
+from slant.scoring.score import ScoreRequest
 
 MADE = {"model": "m", "targets": "t"}
 
 
-def question(number: int) -> Question:
-    return Question(Unit("a", f"u{number}", "paragraph", f"text {number}", 0, 9, number))
+def question(number: int) -> ScoreRequest:
+    return ScoreRequest(Unit("a", f"u{number}", "paragraph", f"text {number}", 0, 9, number))
 
 
 class Model:
@@ -33,7 +33,7 @@ class Model:
         self.ahead = ahead
         self.asked: list[int] = []
 
-    def __call__(self, questions: Iterable[Question]) -> Iterator[Score]:
+    def __call__(self, questions: Iterable[ScoreRequest]) -> Iterator[Score]:
         stream = iter(questions)
         while chunk := list(islice(stream, self.ahead)):
             self.asked += [q.unit.position for q in chunk]
@@ -98,7 +98,7 @@ def test_memory_holds_few_of_the_rows_taken_over(tmp_path: Path, monkeypatch: py
 
 
 def test_a_question_is_another_if_anything_in_it_is() -> None:
-    asked = Question(
+    asked = ScoreRequest(
         Unit("a", "u", "comment", "text", 0, 4, 1, outlet="Courier", voices=((0, 4, "reader"),)),
         mentions={"x": ((0, 1),)},
         article="Ferry returns",
@@ -110,7 +110,7 @@ def test_a_question_is_another_if_anything_in_it_is() -> None:
         replace(asked, mentions={"x": ((0, 2),)}),
         replace(asked, topics=(("y", "the y"),)),
         replace(asked, article="Ferry lost"),
-        replace(asked, answers="No."),
+        replace(asked, parent="No."),
     ]
     assert len({digest(q) for q in (asked, *others)}) == 8
     assert digest(replace(asked)) == digest(asked)

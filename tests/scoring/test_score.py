@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.predictor import Predictor
-from slant.encoding.windows import Request, TextEncoder
+from slant.encoding.windows import EncoderRequest, TextEncoder
 from slant.labels.targets import Target, Targets
 from slant.records import REPLIES, Article, Part, Score, Unit
 from slant.scoring import score as scoring
-from slant.scoring.score import Question, questions, score
+from slant.scoring.score import ScoreRequest, score, score_requests
 from slant.segment.units import split
 from slant.segment.voices import voices
 from tiny import text_encoder
@@ -79,21 +79,21 @@ def unit(text: str, kind: str = "paragraph", **fields: Any) -> Unit:
     return Unit(kind=kind, text=text, start=0, end=len(text), **given)
 
 
-def run(predictor: Predictor, *asked: Question) -> list[Score]:
+def run(predictor: Predictor, *asked: ScoreRequest) -> list[Score]:
     return list(score(asked, predictor=predictor, codebook="book-1"))
 
 
 # ---- what is asked
 
 
-def asked(*units: Unit) -> list[Question]:
-    return list(questions(units, TARGETS))
+def asked(*units: Unit) -> list[ScoreRequest]:
+    return list(score_requests(units, TARGETS))
 
 
 def test_a_unit_is_asked_about_the_targets_that_it_names() -> None:
     (q,) = asked(unit("The council praised the ferry, said the council."))
     assert q.mentions == {"council": ((4, 11), (40, 47)), "ferry": ((24, 29),)}
-    assert (q.topics, q.answers) == ((), None)
+    assert (q.topics, q.parent) == ((), None)
 
 
 def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() -> None:
@@ -106,7 +106,7 @@ def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() ->
     )
     opening = "Ferry returns\nThe ferry sails in June."
     assert [q.article for q in found] == [None, None, opening, opening, opening]
-    assert [q.answers for q in found] == [None, None, None, "This article is a lie.", None]
+    assert [q.parent for q in found] == [None, None, None, "This article is a lie.", None]
     assert "article" not in found[2].mentions, "one target, asked about one way"
 
 
@@ -140,7 +140,7 @@ def test_questions_of_a_document_that_was_split() -> None:
     )
     found = asked(*split(Article(text, title="Ferry returns", markup="none", parts=parts)))
     opening = "Ferry returns\nThe ferry to Port Ellis sails."
-    assert [(q.article, q.answers) for q in found if q.unit.kind == "comment"] == [
+    assert [(q.article, q.parent) for q in found if q.unit.kind == "comment"] == [
         (opening, None),
         (opening, "Good."),
     ]
@@ -151,7 +151,7 @@ def test_questions_of_a_document_that_was_split() -> None:
 
 def test_a_row_holds_what_the_model_says_of_the_unit(predictor: Predictor) -> None:
     text = "The greedy council met, said the mayor of the ferry."
-    (row,) = run(predictor, Question(unit(text), {"ferry": ((46, 51),), "council": ((11, 18),)}))
+    (row,) = run(predictor, ScoreRequest(unit(text), {"ferry": ((46, 51),), "council": ((11, 18),)}))
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [
         ("ferry", "favor", ((46, 51),)), ("council", "against", ((11, 18),)),
     ]  # fmt: skip
@@ -177,7 +177,7 @@ def test_a_text_in_two_documents_is_told_by_its_own(predictor: Predictor) -> Non
 def test_a_comment_has_topics_toxic_spans_and_a_reply(predictor: Predictor) -> None:
     text = "You stupid old clown, that is a greedy lie."
     topics = (("council", "council story"),)
-    (row,) = run(predictor, Question(unit(text, "comment"), {}, topics, "The ferry sails."))
+    (row,) = run(predictor, ScoreRequest(unit(text, "comment"), {}, topics, "The ferry sails."))
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [
         ("council", "against", ()),
         ("article", "against", ()),
@@ -188,14 +188,16 @@ def test_a_comment_has_topics_toxic_spans_and_a_reply(predictor: Predictor) -> N
     assert row.reply.label == "deny"
     assert sum(row.reply.scores.values()) == pytest.approx(1, abs=1e-3)
     assert row.loaded[0].voice == "reader"
-    (paragraph,) = run(predictor, Question(unit(text)))
+    (paragraph,) = run(predictor, ScoreRequest(unit(text)))
     assert (paragraph.toxic, paragraph.reply) == ((), None)
 
 
 def test_a_stance_below_its_threshold_has_scores_and_no_label(predictor: Predictor) -> None:
     """Against the council at 0.987, whichever way it is asked; a reply that is as likely one thing as another."""
-    named = Question(unit("The council met."), {"council": ((4, 11),)})
-    topic = Question(unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails.")
+    named = ScoreRequest(unit("The council met."), {"council": ((4, 11),)})
+    topic = ScoreRequest(
+        unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails."
+    )
 
     def labels(**changes: Any) -> list[str | None]:
         predictor.decoding = replace(Decoding(), **changes)
@@ -213,14 +215,14 @@ def test_a_stance_below_its_threshold_has_scores_and_no_label(predictor: Predict
 
 def test_the_voice_of_a_span_is_that_of_the_quotation_it_stands_in(predictor: Predictor) -> None:
     text = "“They are greedy and always were,” said the mayor of the greedy council."
-    (row,) = run(predictor, Question(unit(text)))
+    (row,) = run(predictor, ScoreRequest(unit(text)))
     assert [s.voice for s in row.loaded] == ["quoted", "outlet"]
 
 
 def test_a_long_unit_is_read_to_its_end_and_says_so(predictor: Predictor) -> None:
     text = "The ferry and the mill. " * 40 + "The greedy council."
     start = text.index("council")
-    (row,) = run(predictor, Question(unit(text), {"council": ((start, start + 7),)}))
+    (row,) = run(predictor, ScoreRequest(unit(text), {"council": ((start, start + 7),)}))
     assert [(s.start, s.text) for s in row.loaded] == [(text.index("greedy"), "greedy")]
     assert row.stance[0].label == "against"
     (flag,) = row.flags
@@ -234,11 +236,11 @@ def test_rows_come_in_order_and_a_few_at_a_time(
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
     taken = 0
 
-    def stream() -> Iterator[Question]:
+    def stream() -> Iterator[ScoreRequest]:
         nonlocal taken
         for i in range(10):
             taken += 1
-            yield Question(unit("ferry " * (1 + 7 * i % 10) + str(i), unit_id=str(i)))
+            yield ScoreRequest(unit("ferry " * (1 + 7 * i % 10) + str(i), unit_id=str(i)))
 
     told: list[int] = []
     rows = score(stream(), predictor=predictor, codebook="b", done=told.append)
@@ -250,7 +252,7 @@ def test_rows_come_in_order_and_a_few_at_a_time(
 
 
 def test_all_targets_of_a_unit_go_in_one_pass(predictor: Predictor) -> None:
-    seen: list[Request] = []
+    seen: list[EncoderRequest] = []
     start = predictor.start
 
     def counting(requests: Any) -> Any:
@@ -260,7 +262,7 @@ def test_all_targets_of_a_unit_go_in_one_pass(predictor: Predictor) -> None:
     predictor.start = counting  # type: ignore[method-assign]
     run(
         predictor,
-        Question(
+        ScoreRequest(
             unit("The council, the ferry."), {"council": ((4, 11),), "ferry": ((17, 22),)}, (("x", "x"),)
         ),
     )
@@ -283,13 +285,13 @@ def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
     named = {"council": ((4, 11),)}
     rows = run(
         predictor,
-        Question(unit(other)),
-        Question(unit(wire, unit_id="1", outlet="one"), named),
-        Question(unit(wire, unit_id="2", outlet="two"), named),
-        Question(unit(wire, unit_id="3"), named, (("ferry", "the ferry"),)),
-        Question(unit(wire, "comment", unit_id="4"), named),
-        *(Question(unit(f"Boat {i}.", unit_id=f"b{i}")) for i in range(9)),
-        Question(unit(wire, unit_id="5", outlet="late"), named),
+        ScoreRequest(unit(other)),
+        ScoreRequest(unit(wire, unit_id="1", outlet="one"), named),
+        ScoreRequest(unit(wire, unit_id="2", outlet="two"), named),
+        ScoreRequest(unit(wire, unit_id="3"), named, (("ferry", "the ferry"),)),
+        ScoreRequest(unit(wire, "comment", unit_id="4"), named),
+        *(ScoreRequest(unit(f"Boat {i}.", unit_id=f"b{i}")) for i in range(9)),
+        ScoreRequest(unit(wire, unit_id="5", outlet="late"), named),
     )
     assert read.count(wire) == 3, "copies once; other targets, and a comment, are other questions"
     copies = [r for r in rows if r.unit.unit_id in "125"]
@@ -306,12 +308,12 @@ def test_scores_that_are_remembered_are_bounded(
     monkeypatch.setattr(scoring, "REMEMBERED", 1)
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 1)
     texts = ["Boats.", "Boats.", "Ferry.", "Mill.", "Park.", "Boats."]
-    rows = run(predictor, *(Question(unit(text, unit_id=str(i))) for i, text in enumerate(texts)))
+    rows = run(predictor, *(ScoreRequest(unit(text, unit_id=str(i))) for i, text in enumerate(texts)))
     assert [r.unit.unit_id for r in rows] == [str(i) for i in range(6)]
 
 
 def test_scoring_that_is_given_up_leaves_nothing_waiting(predictor: Predictor) -> None:
-    rows = score((Question(unit(f"Boat {i}.")) for i in range(9_999)), predictor=predictor, codebook="b")
+    rows = score((ScoreRequest(unit(f"Boat {i}.")) for i in range(9_999)), predictor=predictor, codebook="b")
     assert next(rows).unit.text == "Boat 0."
     rows.close()  # type: ignore[attr-defined]
 
@@ -323,7 +325,7 @@ def test_a_target_may_be_asked_of_every_unit_of_a_kind() -> None:
         unit("Shame.", "comment", position=1),
         unit("No closing!", "comment", position=2),
     ]
-    body, silent, named = questions(rows, targets)
+    body, silent, named = score_requests(rows, targets)
     assert (body.topics, body.mentions) == ((), {})
     assert ("closing", "the harbour closing") in silent.topics
     assert named.topics == ()

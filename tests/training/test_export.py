@@ -13,7 +13,7 @@ import pytest
 from slant.encoding.decode import TextLogits
 from slant.encoding.label_ids import TOKEN_LABELS
 from slant.encoding.predictor import Predictor
-from slant.encoding.windows import Request
+from slant.encoding.windows import EncoderRequest
 from slant.errors import SlantError, UsageError
 from slant.scoring.runtimes import load
 from tiny import examples, open_torch
@@ -24,15 +24,15 @@ pytestmark = pytest.mark.train
 SENTENCE = "The greedy council wrecked the old mill, said the mayor of Port Ellis; the ferry opened in June. "
 
 
-def requests() -> list[Request]:
+def requests() -> list[EncoderRequest]:
     """Rows and queries in many shapes: empty, short, long, without a target, with many, with a text replied to."""
     return [
-        Request(""),
-        Request("Boats."),
-        Request(SENTENCE, [[(11, 18)], "more boats", [(46, 51)], [(55, 65)], "free swimming"]),
-        Request(SENTENCE * 6, [[(11, 18)], "more boats"]),
-        Request("No, that is a lie.", context=SENTENCE),
-        *(Request(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()),
+        EncoderRequest(""),
+        EncoderRequest("Boats."),
+        EncoderRequest(SENTENCE, [[(11, 18)], "more boats", [(46, 51)], [(55, 65)], "free swimming"]),
+        EncoderRequest(SENTENCE * 6, [[(11, 18)], "more boats"]),
+        EncoderRequest("No, that is a lie.", context=SENTENCE),
+        *(EncoderRequest(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()),
     ]
 
 
@@ -165,7 +165,7 @@ def test_what_is_said_of_a_text_does_not_depend_on_what_is_asked(tiny_export: Pa
     predictor = load(tiny_export, runtime=runtime, threads=1)
     for request in requests():
         (asked,) = predictor.run([request])
-        (unasked,) = predictor.run([Request(request.text, (), request.context)])
+        (unasked,) = predictor.run([EncoderRequest(request.text, (), request.context)])
         np.testing.assert_allclose(unasked.tokens, asked.tokens, atol=2e-5)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from slant.encoding.decode import Decoding, TextLogits
 from slant.encoding.predictor import Predictor
-from slant.encoding.windows import Request, Target, TextEncoder, collate
+from slant.encoding.windows import EncoderRequest, Target, TextEncoder, collate
 from slant.errors import SlantError, UsageError
 from slant.scoring.runtimes import load
 from tiny import WINDOWS, text_encoder, write_tokenizer
@@ -71,7 +71,7 @@ def predictor(model: Any, encoder: TextEncoder) -> Predictor:
 
 
 def read(predictor: Predictor, targets: list[Target]) -> TextLogits:
-    return predictor.run([Request(TEXT, targets)])[0]
+    return predictor.run([EncoderRequest(TEXT, targets)])[0]
 
 
 def same(a: Any, b: Any) -> None:
@@ -127,9 +127,9 @@ def test_a_query_does_not_see_the_others(predictor: Predictor, target: Target) -
 
 def test_padding_changes_nothing(predictor: Predictor) -> None:
     requests = [
-        Request("Boats."),
-        Request(TEXT, [COUNCIL, "more boats"]),
-        Request("So it is.", context="The bridge opens in June."),
+        EncoderRequest("Boats."),
+        EncoderRequest(TEXT, [COUNCIL, "more boats"]),
+        EncoderRequest("So it is.", context="The bridge opens in June."),
     ]
     for asked, found in zip(requests, predictor.run(requests), strict=True):
         (alone,) = predictor.run([asked])
@@ -155,7 +155,7 @@ def test_a_query_stands_where_its_mention_stands_not_in_its_column(
 ) -> None:
     from slant.training.network import MPNetEncoder, PositionedEncoder
 
-    windows = predictor.encoder.encode([Request(TEXT, [COUNCIL])])
+    windows = predictor.encoder.encode([EncoderRequest(TEXT, [COUNCIL])])
     batch = collate(windows, pad=predictor.encoder.pad)
     further = moved(batch, at=len(windows[0].offsets) + 2, by=20)
     near, far = predictor.runtime(batch)[2][:, :1], predictor.runtime(further)[2][:, :1]
@@ -169,7 +169,7 @@ def test_a_query_stands_where_its_mention_stands_not_in_its_column(
 
 def test_other_positions_are_other_readings(predictor: Predictor) -> None:
     """The property above would hold for an encoder without positions."""
-    (window,) = predictor.encoder.encode([Request(TEXT, [COUNCIL])])
+    (window,) = predictor.encoder.encode([EncoderRequest(TEXT, [COUNCIL])])
     batch = collate([window], pad=predictor.encoder.pad)
     elsewhere = {**batch, "layout": batch["layout"].copy()}
     elsewhere["layout"][:, len(window.offsets) + 2 :, 0] += 9
@@ -201,7 +201,7 @@ def test_byte_level_pieces_stand_where_their_words_stand(tmp_path: Path) -> None
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     encoder = TextEncoder(tmp_path / "tokenizer.json", **WINDOWS)
     assert (encoder.cls, encoder.pad, encoder.sep, encoder.mask) == (0, 1, 2, 4)
-    (window,) = encoder.encode([Request(TEXT, [MAYOR])])
+    (window,) = encoder.encode([EncoderRequest(TEXT, [MAYOR])])
     pieces = [TEXT[a:b] for a, b in window.offsets]
     assert "mayor" in pieces
     assert not [p for p in pieces if p != p.strip()]
@@ -265,11 +265,11 @@ def test_onnx_says_what_torch_says(model: Any, predictor: Predictor, tmp_path: P
     (tmp_path / "slant.json").write_text(json.dumps({"windows": WINDOWS, "run": "0", "recipe": "random"}))
     folder = export(tmp_path, tmp_path / "export")
     requests = [
-        Request(""),
-        Request("Boats."),
-        Request(TEXT, [COUNCIL, "more boats", MAYOR]),
-        Request(TEXT * 3, [COUNCIL]),  # several windows
-        Request("So it is.", context="The bridge opens in June."),
+        EncoderRequest(""),
+        EncoderRequest("Boats."),
+        EncoderRequest(TEXT, [COUNCIL, "more boats", MAYOR]),
+        EncoderRequest(TEXT * 3, [COUNCIL]),  # several windows
+        EncoderRequest("So it is.", context="The bridge opens in June."),
     ]
     expected = flat(predictor.run(requests))
     fp32 = load(folder, file="model.onnx", threads=1).run(requests)

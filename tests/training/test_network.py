@@ -12,7 +12,7 @@ import pytest
 from slant.encoding.decode import TextLogits
 from slant.encoding.label_ids import IGNORED
 from slant.encoding.predictor import Predictor
-from slant.encoding.windows import Request, Target
+from slant.encoding.windows import EncoderRequest, Target
 from tiny import examples, open_torch, text_encoder
 
 torch = pytest.importorskip("torch", reason="needs the [train] install")
@@ -31,7 +31,7 @@ def predictor(tiny_checkpoint: Path) -> Predictor:
 
 
 def read(predictor: Predictor, targets: Sequence[Target], text: str = TEXT) -> TextLogits:
-    return predictor.run([Request(text, targets)])[0]
+    return predictor.run([EncoderRequest(text, targets)])[0]
 
 
 def same(a: Any, b: Any) -> None:
@@ -62,11 +62,11 @@ def test_what_is_said_of_a_target_does_not_change_with_the_others(
 
 def test_nor_with_the_rest_of_the_batch_and_its_padding(predictor: Predictor) -> None:
     requests = [
-        Request("Boats."),
-        Request(TEXT, [COUNCIL, "more boats"]),
-        Request("", ["more boats"]),
-        Request(LONG, [MAYOR]),
-        Request("So it is.", context="The bridge opens in June."),
+        EncoderRequest("Boats."),
+        EncoderRequest(TEXT, [COUNCIL, "more boats"]),
+        EncoderRequest("", ["more boats"]),
+        EncoderRequest(LONG, [MAYOR]),
+        EncoderRequest("So it is.", context="The bridge opens in June."),
     ]
     together = predictor.run(requests)
     for asked, found in zip(requests, together, strict=True):
@@ -83,7 +83,7 @@ def test_a_target_and_the_text_replied_to_are_read_at_all(predictor: Predictor) 
     assert one is not None
     assert np.abs(one - other).max() > 1e-3
     reply, elsewhere = predictor.run(
-        [Request("So it is.", context=c) for c in ("A lie.", "The ferry opened.")]
+        [EncoderRequest("So it is.", context=c) for c in ("A lie.", "The ferry opened.")]
     )
     assert np.abs(reply.unit - elsewhere.unit).max() > 1e-3
 

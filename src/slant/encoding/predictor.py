@@ -22,7 +22,7 @@ from slant.encoding.decode import (
     gold_span_scores,
     join,
 )
-from slant.encoding.windows import Request, TextEncoder, Window, collate
+from slant.encoding.windows import EncoderRequest, TextEncoder, Window, collate
 from slant.records import Example, Prediction
 from slant.segment.voices import voices
 
@@ -59,12 +59,12 @@ class Predictor:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="slant") if workers else None
 
     def run(
-        self, requests: Sequence[Request], *, done: Callable[[int], object] | None = None
+        self, requests: Sequence[EncoderRequest], *, done: Callable[[int], object] | None = None
     ) -> list[TextLogits]:
         """One TextLogits per request, in order. `done` is told of each finished batch's number of windows."""
         return self.start(requests).wait(done)
 
-    def start(self, requests: Sequence[Request]) -> PendingLogits:
+    def start(self, requests: Sequence[EncoderRequest]) -> PendingLogits:
         """Begins to read in the background, where the runtime has workers; ask what it returns for the readings.
 
         What is said of a request is the same to the last bit whatever else is read with it: rows are as wide as `columns`
@@ -94,7 +94,7 @@ class Predictor:
 
         Examples of one group are taken to be one document, of which repetition is told: give them all.
         """
-        logits = self.run([request(e) for e in examples], done=done)
+        logits = self.run([encoder_request(e) for e in examples], done=done)
         whole = documents(examples)
         return [
             self._predicted(e, text, whole[e.source, e.group], gold_spans)
@@ -164,9 +164,9 @@ class PendingLogits:
             future.cancel()
 
 
-def request(example: Example) -> Request:
+def encoder_request(example: Example) -> EncoderRequest:
     """How an example is asked about: by mention where the text names the target, else by name."""
-    return Request(example.text, [t.mentions or t.name for t in example.targets], example.context)
+    return EncoderRequest(example.text, [t.mentions or t.name for t in example.targets], example.context)
 
 
 def columns(length: int) -> int:

@@ -44,7 +44,7 @@ MAX_NAME = 48  # tokens read of the name of a target that the text does not name
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class EncoderRequest:
     """One text to read, with the targets to ask about and, for a reply, the text that it answers."""
 
     text: str
@@ -124,7 +124,7 @@ class TextEncoder:
                 return int(token)
         raise ValueError(f"the tokenizer has none of the special tokens {names}")
 
-    def encode(self, requests: Sequence[Request]) -> list[Window]:
+    def encode(self, requests: Sequence[EncoderRequest]) -> list[Window]:
         """All windows of all requests, in order. Empty texts give one window without text tokens."""
         texts = self.tokenizer.encode_batch([r.text for r in requests], add_special_tokens=False)
         windows: list[Window] = []
@@ -138,7 +138,7 @@ class TextEncoder:
     def _windows(
         self,
         number: int,
-        request: Request,
+        request: EncoderRequest,
         ids: list[int],
         offsets: list[tuple[int, int]],
     ) -> list[Window]:

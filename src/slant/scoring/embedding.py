@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from slant.assets import asset
 from slant.encoding.predictor import Predictor, batches
-from slant.encoding.windows import Request, collate
+from slant.encoding.windows import EncoderRequest, collate
 from slant.errors import SlantError
 from slant.scoring.runtimes import INPUTS, available_cores
 
@@ -48,7 +48,7 @@ def embed(texts: Sequence[str], *, predictor: Predictor, folder: Path | None = N
     options.intra_op_num_threads = available_cores()
     extra = _field(GRAPH, _field(OUTPUTS, _field(1, name.encode())))
     session = onnxruntime.InferenceSession(data + extra, options, providers=["CPUExecutionProvider"])
-    firsts = {w.request: w for w in reversed(predictor.encoder.encode([Request(t) for t in texts]))}
+    firsts = {w.request: w for w in reversed(predictor.encoder.encode([EncoderRequest(t) for t in texts]))}
     vectors: list[Array] = [np.empty(0, np.float32)] * len(texts)
     scores = list(vectors)
     for rows in batches([len(firsts[i]) for i in range(len(texts))]):

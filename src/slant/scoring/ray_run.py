@@ -34,7 +34,7 @@ from slant.scoring.object_storage import fetched, is_storage, listed, refusals, 
 from slant.scoring.output_files import made_by_slant, write_rows
 from slant.scoring.resume import Kept, journal_path
 from slant.scoring.run_options import Rejections
-from slant.scoring.score import Question, questions, score
+from slant.scoring.score import ScoreRequest, score, score_requests
 from slant.scoring.scorer import ready_units
 from slant.segment.units import split
 
@@ -54,7 +54,7 @@ class Document:
 
     path: str
     article_id: str
-    asked: tuple[Question, ...] = ()
+    asked: tuple[ScoreRequest, ...] = ()
     scores: tuple[Score, ...] = ()
 
 
@@ -155,7 +155,7 @@ class _Scoring:
             for item in chunk
         ])  # fmt: skip
 
-    def _scores(self, asked: Sequence[Question]) -> list[Score]:
+    def _scores(self, asked: Sequence[ScoreRequest]) -> list[Score]:
         predictor = self.predictor
 
         def made() -> Iterator[Score]:
@@ -407,7 +407,7 @@ def _documents(path: str, options: dict[str, Any], targets: Targets) -> Iterator
             yield found
         else:
             units = split(found, comments_from=options["comments_from"])
-            yield Document(found.path, found.article_id, tuple(questions(units, targets)))
+            yield Document(found.path, found.article_id, tuple(score_requests(units, targets)))
 
 
 def _named(found: Iterable[Found], place: str, shown: str) -> Iterator[Found]:

@@ -28,7 +28,7 @@ from slant.atomic_files import make_folder
 from slant.errors import SlantError, UsageError
 from slant.records import Score, score_from_dict
 from slant.scoring.object_storage import filesystem, refusals
-from slant.scoring.score import Question
+from slant.scoring.score import ScoreRequest
 
 COMMIT_UNITS = 1_000  # what is lost at most when the machine goes down …
 COMMIT_SECONDS = 2.0  # … and what is lost of a slow model
@@ -39,7 +39,7 @@ def journal_path(output: Path) -> Path:
     return output.with_name(f".{output.name}.unfinished")
 
 
-def digest(question: Question) -> bytes:
+def digest(question: ScoreRequest) -> bytes:
     """16 bytes of all that a unit's row depends on, besides what made it."""
     return hashlib.blake2b(repr(question).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -255,7 +255,7 @@ class Kept:
         system.makedirs(folder, exist_ok=True)
         system.pipe_file(stated, json.dumps(dict(made)).encode())
 
-    def or_made(self, asked: Sequence[Question], made: Callable[[], Iterable[Score]]) -> list[Score]:
+    def or_made(self, asked: Sequence[ScoreRequest], made: Callable[[], Iterable[Score]]) -> list[Score]:
         """The rows kept for these questions, else those of `made`, which are then kept."""
         key = hashlib.blake2b(b"".join(map(digest, asked)), digest_size=16).hexdigest()
         system, folder = filesystem(self.folder)

@@ -26,7 +26,7 @@ from slant.scoring.object_storage import is_storage
 from slant.scoring.output_files import made_by_slant, write_rows
 from slant.scoring.resume import Journal, digest
 from slant.scoring.run_options import Rejections, rejected_path
-from slant.scoring.score import Question
+from slant.scoring.score import ScoreRequest
 from slant.segment.units import split as split_article
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ HELD = 5_000  # rows taken over that may wait in memory for one that is being sc
 
 
 def resumed(
-    asked: Iterable[Question],
+    asked: Iterable[ScoreRequest],
     *,
     journal: Journal,
-    score: Callable[[Iterable[Question]], Iterator[Score]],
+    score: Callable[[Iterable[ScoreRequest]], Iterator[Score]],
 ) -> Iterator[Score]:
     """One Score per question, in order; those that the journal lacks are scored and put there.
 
@@ -51,7 +51,7 @@ def resumed(
     waiting: deque[tuple[bytes, str | None]] = deque()
     ended = False
 
-    def unknown() -> Iterator[Question]:
+    def unknown() -> Iterator[ScoreRequest]:
         """Ends where too many rows wait: what scores would go on asking, and they would all have to be held."""
         nonlocal ended
         held = 0
@@ -151,8 +151,8 @@ def _refuse_to_overwrite(path: str, document: Any) -> None:
 class _Run:
     """asked: what each unit is asked, in order. score: answers it. made: all that the answers depend on besides."""
 
-    asked: Iterator[Question]
-    score: Callable[[Iterable[Question]], Iterator[Score]]
+    asked: Iterator[ScoreRequest]
+    score: Callable[[Iterable[ScoreRequest]], Iterator[Score]]
     made: dict[str, str]
 
 
@@ -201,8 +201,8 @@ def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
 
 def _run(options: dict[str, Any], rejected: TakesRejected) -> _Run:
     from slant.scoring.runtimes import load
-    from slant.scoring.score import questions
     from slant.scoring.score import score as score_questions
+    from slant.scoring.score import score_requests
     from slant.scoring.scorer import ready_units
 
     folder = Path(options["model"]) if options["model"] else None
@@ -213,7 +213,7 @@ def _run(options: dict[str, Any], rejected: TakesRejected) -> _Run:
         own_files(options)
         asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)
     else:
-        asked = questions(units({**options, "quiet": True}, rejected), targets)
+        asked = score_requests(units({**options, "quiet": True}, rejected), targets)
     score = partial(score_questions, predictor=predictor, codebook=predictor.codebook)
     return _Run(asked, score, made_with(options, predictor, targets))
 

@@ -18,7 +18,7 @@ from slant.encoding.decode import (
     reply_scores,
 )
 from slant.encoding.predictor import Predictor
-from slant.encoding.windows import Request
+from slant.encoding.windows import EncoderRequest
 from slant.labels.targets import Targets
 from slant.records import STANCES, Frame, Reply, Score, Stance, Unit
 from slant.segment.units import opening
@@ -32,11 +32,11 @@ ARTICLE = "article"  # the target that every comment is asked about
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ScoreRequest:
     """A unit with what it is asked about.
 
     mentions: target id → where the unit names it. topics: (target id, name) of targets that it does not name.
-    article: for a comment, title and first words of its article. answers: the comment that it replies to, where known.
+    article: for a comment, title and first words of its article. parent: the comment that it replies to, where known.
     document: of which repetition is told: the article's own units together, a comment alone.
     """
 
@@ -44,11 +44,11 @@ class Question:
     mentions: dict[str, Spans] = field(default_factory=dict)
     topics: tuple[tuple[str, str], ...] = ()
     article: str | None = None
-    answers: str | None = None
+    parent: str | None = None
     document: Document | None = None
 
 
-def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
+def score_requests(units: Iterable[Unit], targets: Targets) -> Iterator[ScoreRequest]:
     """What each content unit of a run of whole documents is asked about, in order.
 
     Every unit: the targets that it names, and those that the targets file has for every unit of its kind. A comment is also
@@ -63,7 +63,7 @@ def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
     yield from _of_document(document, targets)
 
 
-def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
+def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[ScoreRequest]:
     texts = {u.unit_id: u.text for u in units}
     article = opening(units)
     whole = Document(u.text for u in units if u.is_content and u.kind != "comment")
@@ -76,14 +76,14 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
             (t, targets.name(t)) for t in targets.always(unit.kind) if t != ARTICLE and t not in mentions
         ]
         if unit.kind == "comment":
-            answers, own = texts.get(unit.parent_id or ""), Document([unit.text])
-            yield Question(unit, mentions, tuple(topics), article, answers, own)
+            parent, own = texts.get(unit.parent_id or ""), Document([unit.text])
+            yield ScoreRequest(unit, mentions, tuple(topics), article, parent, own)
         else:
-            yield Question(unit, mentions, tuple(topics), document=whole)
+            yield ScoreRequest(unit, mentions, tuple(topics), document=whole)
 
 
 def score(
-    asked: Iterable[Question],
+    asked: Iterable[ScoreRequest],
     *,
     predictor: Predictor,
     codebook: str,
@@ -109,10 +109,10 @@ def score(
             stretch.pending.cancel()
 
 
-def _stretches(asked: Iterable[Question]) -> Iterator[list[Question]]:
+def _stretches(asked: Iterable[ScoreRequest]) -> Iterator[list[ScoreRequest]]:
     """Of up to LOOK_AHEAD units and CHARACTERS characters; the first ones are short, so that something is seen soon."""
     units, characters = max(1, LOOK_AHEAD // 16), CHARACTERS // 16
-    stretch: list[Question] = []
+    stretch: list[ScoreRequest] = []
     held = 0
     for question in asked:
         stretch.append(question)
@@ -129,12 +129,12 @@ class _Stretch:
     """Units that are read together: each kind of question once, and what is known already not at all."""
 
     def __init__(
-        self, questions: Sequence[Question], predictor: Predictor, known: OrderedDict[bytes, Score]
+        self, questions: Sequence[ScoreRequest], predictor: Predictor, known: OrderedDict[bytes, Score]
     ) -> None:
         self.questions, self.predictor = questions, predictor
         self.keys = [_key(question) for question in questions]
         self.scores = {key: known[key] for key in self.keys if key in known}
-        self.fresh: dict[bytes, Question] = {}
+        self.fresh: dict[bytes, ScoreRequest] = {}
         for key, question in zip(self.keys, questions, strict=True):
             if key not in self.scores:
                 self.fresh.setdefault(key, question)
@@ -174,22 +174,24 @@ def _told(
         done(len(stretch.questions))
 
 
-def _key(question: Question) -> bytes:
+def _key(question: ScoreRequest) -> bytes:
     """All of a question that its score depends on, and nothing that tells the unit from a copy of it."""
     unit = question.unit
     asked = (unit.text, unit.kind == "comment", unit.voices, *question.mentions.items())
-    more = (question.topics, question.article, question.answers, question.document)
+    more = (question.topics, question.article, question.parent, question.document)
     return blake2b(repr((asked, more)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _requests(question: Question) -> list[Request]:
+def _requests(question: ScoreRequest) -> list[EncoderRequest]:
     """The unit with all its targets, named or not, in one pass; then a comment with its article and with its parent."""
     text = question.unit.text
-    own = Request(text, [*question.mentions.values(), *(name for _, name in question.topics)])
-    return [own, *(Request(text, context=c) for c in (question.article, question.answers) if c)]
+    own = EncoderRequest(text, [*question.mentions.values(), *(name for _, name in question.topics)])
+    return [own, *(EncoderRequest(text, context=c) for c in (question.article, question.parent) if c)]
 
 
-def _score(question: Question, logits: Sequence[TextLogits], predictor: Predictor, codebook: str) -> Score:
+def _score(
+    question: ScoreRequest, logits: Sequence[TextLogits], predictor: Predictor, codebook: str
+) -> Score:
     """The score of the question's unit and of every copy of it; the unit itself is filled in later."""
     unit, decoding = question.unit, predictor.decoding
     asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]

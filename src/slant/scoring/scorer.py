@@ -20,7 +20,7 @@ from slant.ingest.article_rows import article_from_row
 from slant.ingest.decoding import DEFAULT_LIMITS, bounded_lines, check_characters, decode, too_long
 from slant.labels.targets import Targets
 from slant.records import CONTENT_KINDS, Article, Score, Unit
-from slant.scoring.score import Question, questions
+from slant.scoring.score import ScoreRequest, score_requests
 from slant.scoring.score import score as score_questions
 from slant.segment.units import split
 from slant.segment.voices import voices
@@ -28,8 +28,8 @@ from slant.segment.voices import voices
 
 def ready_units(
     paths: Sequence[str], targets: Targets, rejected: TakesRejected, *, stdin: TextIO
-) -> Iterator[Question]:
-    """A Question per line of the files ("-" is standard input).
+) -> Iterator[ScoreRequest]:
+    """A ScoreRequest per line of the files ("-" is standard input).
 
     Fields: `text`; optional `unit_id`, `kind`, `parent_text` (what a comment replies to) and `targets`, a list of names:
     ids of the targets file, or any other name, looked for as it stands; one that the text does not name goes as a pair.
@@ -39,7 +39,7 @@ def ready_units(
         for number, line in _lines(path, stdin, rejected):
             where = f"{path}:{number}"
             try:
-                yield ready_question(_row(line, where), where, targets)
+                yield ready_request(_row(line, where), where, targets)
             except Rejected as error:
                 rejected.append(error)
 
@@ -91,8 +91,8 @@ def _decoded(file: BinaryIO, path: str, rejected: TakesRejected) -> Iterator[tup
             rejected.append(error)
 
 
-def ready_question(row: Any, where: str, targets: Targets) -> Question:
-    """The Question of one ready-made unit, see `ready_units`. Raises Rejected, with `where`, for what is none."""
+def ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
+    """The ScoreRequest of one ready-made unit, see `ready_units`. Raises Rejected, with `where`, for what is none."""
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
         raise Rejected(where, "no_text", 'expected an object with "text", a string with something in it.')
     kind = row.get("kind") or ("comment" if row.get("parent_text") else "paragraph")
@@ -121,8 +121,8 @@ def ready_question(row: Any, where: str, targets: Targets) -> Question:
     if names:
         mentions = {n: mentions[n] for n in names if n in mentions}
     topics = tuple((n, targets.name(n) if n in targets.ids else n) for n in names if n not in mentions)
-    answers = _text(row, "parent_text", where)
-    return Question(unit, mentions, topics, answers=answers, document=Document([text]))
+    parent = _text(row, "parent_text", where)
+    return ScoreRequest(unit, mentions, topics, parent=parent, document=Document([text]))
 
 
 @lru_cache(maxsize=256)
@@ -203,7 +203,7 @@ class Scorer:
         Raises UsageError now, and Rejected while the scores are read.
         """
         _refuse_single(texts)
-        asked = Asking(self.targets, targets).each(texts, rejected)
+        asked = RequestBuilder(self.targets, targets).build(texts, rejected)
         return Scores(score_questions(asked, predictor=self.predictor, codebook=self.predictor.codebook))
 
 
@@ -257,7 +257,7 @@ def _columns() -> list[str]:
     return list(row_fields(Score))
 
 
-class Asking:
+class RequestBuilder:
     """What the items of one call are asked about: known targets, beside or in place of them those given for the call."""
 
     def __init__(self, known: Targets, targets: Asked) -> None:
@@ -272,10 +272,12 @@ class Asking:
             added = Targets.from_names(name for name in self.names if name not in known.ids)
             self.of_articles = Targets((*own, *added.targets))
 
-    def each(self, items: Iterable[Item], rejected: list[Rejected] | None) -> Iterator[Question]:
+    def build(self, items: Iterable[Item], rejected: list[Rejected] | None) -> Iterator[ScoreRequest]:
         for units, run in groupby(enumerate(items), key=lambda pair: isinstance(pair[1], Unit)):
             if units:
-                yield from questions((item for _, item in run if isinstance(item, Unit)), self.of_articles)
+                yield from score_requests(
+                    (item for _, item in run if isinstance(item, Unit)), self.of_articles
+                )
                 continue
             for number, item in run:
                 try:
@@ -285,9 +287,9 @@ class Asking:
                         raise
                     rejected.append(error)
 
-    def _one(self, item: Any, where: str) -> Iterator[Question]:
+    def _one(self, item: Any, where: str) -> Iterator[ScoreRequest]:
         if isinstance(item, str) or (isinstance(item, Mapping) and any(key in item for key in UNIT_KEYS)):
-            return iter([self.unit(item, where)])
+            return iter([self.build_one(item, where)])
         if isinstance(item, Mapping):
             item = article_from_row(item, where)
         if not isinstance(item, Article):
@@ -295,15 +297,15 @@ class Asking:
             raise Rejected(
                 where, "bad_text", f"this is {type(item).__name__} {item!r:.60}; expected {expected}."
             )
-        return questions(split(item), self.of_articles)
+        return score_requests(split(item), self.of_articles)
 
-    def unit(self, item: str | Mapping[str, Any], where: str) -> Question:
+    def build_one(self, item: str | Mapping[str, Any], where: str) -> ScoreRequest:
         """What one string or ready-made unit is asked about. Raises Rejected, with `where`, if it is neither."""
         row = {"text": item} if isinstance(item, str) else dict(item)
         for name in ("text", "parent_text"):
             if isinstance(row.get(name), str):
                 check_characters(row[name], where)
-        return ready_question({**row, "targets": row.get("targets") or list(self.names)}, where, self.known)
+        return ready_request({**row, "targets": row.get("targets") or list(self.names)}, where, self.known)
 
 
 def _targets(given: Targets | str | Path) -> Targets:

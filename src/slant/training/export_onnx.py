@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from slant.assets import asset
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS, check_labels
-from slant.encoding.windows import Request, TextEncoder
+from slant.encoding.windows import EncoderRequest, TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.records import STANCES
@@ -100,7 +100,7 @@ class _Logits(nn.Module):
         return tuple(out[name] for name in OUTPUTS)
 
 
-def export(checkpoint: Path, out: Path, *, texts: Sequence[Request] | None = None) -> Path:
+def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | None = None) -> Path:
     """Write `out/onnx/model.onnx` (fp32), `model_quantized.onnx` (int8) and `out/openvino/` (int8) with tokenizer, config
     and codebook; pieces of the vocabulary that no text can give stay behind.
 

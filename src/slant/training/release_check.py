@@ -12,7 +12,7 @@ import numpy as np
 
 from slant.corpora import data_root
 from slant.corpora import load as load_set
-from slant.encoding.predictor import Predictor, request
+from slant.encoding.predictor import Predictor, encoder_request
 from slant.errors import SlantError
 from slant.judging.scorecard import Settings, judge
 from slant.judging.scorecard_files import write
@@ -38,7 +38,7 @@ def open_model(path: Path | None) -> Predictor:
 
 def parity(ours: Predictor, theirs: Predictor, examples: Sequence[Example]) -> dict[str, float]:
     """How near two models' logits are on the same texts: R² over all of them, and the largest difference."""
-    requests = [request(example) for example in examples]
+    requests = [encoder_request(example) for example in examples]
     flat = [
         np.concatenate(
             [

@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from slant.atomic_files import atomic_path
-from slant.encoding.predictor import Predictor, batches, request
+from slant.encoding.predictor import Predictor, batches, encoder_request
 from slant.encoding.windows import Window, collate
 from slant.errors import SlantError
 from slant.records import Example
@@ -58,7 +58,7 @@ def teach(
     )
     for numbers in _chunks(order, examples):
         chunk = [examples[i] for i in numbers]
-        theirs = predictor.encoder.encode([request(e) for e in chunk])
+        theirs = predictor.encoder.encode([encoder_request(e) for e in chunk])
         ours = [row for i in numbers for row in by_example[i]]
         _check_alike(ours, theirs, teacher)
         file = kept / f"{_key(predictor, theirs)}.npz"

@@ -45,7 +45,7 @@ from slant.encoding.label_ids import (
     TOXIC,
     span_tags,
 )
-from slant.encoding.predictor import Predictor, request
+from slant.encoding.predictor import Predictor, encoder_request
 from slant.errors import UsageError
 from slant.judging.figures import abstain_threshold, expected_calibration_error
 from slant.judging.metrics import character_f1, overlap_f1
@@ -298,7 +298,7 @@ def choose_decoding(
         names += [name for name in chooser.beside if name in dev]
         for name in names:
             if name not in readings:
-                readings[name] = predictor.run([request(e) for e in dev[name]])
+                readings[name] = predictor.run([encoder_request(e) for e in dev[name]])
         pairs = [
             (e, r)
             for name in names
