@@ -32,11 +32,11 @@ BOUND = 240  # seconds; a run takes about 15 on an idle machine
 # Groups of one file, so that each article is a chunk. STOPPED: Ctrl-C after the first row.
 RUN = "import slant.scoring.ray_run as f; f.GROUP_FILES = 1; from slant.cli import main; main()"
 STOPPED = f"""
-from slant import flow
-def stopping(rows, quiet):
+import slant.scoring.ray_run as f
+def stopping(rows, **_):
     yield next(iter(rows))
     raise KeyboardInterrupt
-flow.counted = stopping
+f.with_progress = stopping
 {RUN}
 """
 LOCAL = "from slant.cli import main; main()"
@@ -203,10 +203,10 @@ def test_chunks_are_kept_beside_the_output(bucket: Any) -> None:
     output = "s3://news/out [1]/s.jsonl"
     kept = Kept.begin(output, {"model": "m1"}, resume=False)
     assert kept.chunks() == 0
-    assert kept.or_made([], lambda: []) == []
+    assert kept.get_or_score([], lambda: []) == []
     again = Kept.begin(output, {"model": "m1"}, resume=True)
     assert again.chunks() == 1
-    assert again.or_made([], lambda: pytest.fail("scored again")) == []
+    assert again.get_or_score([], lambda: pytest.fail("scored again")) == []
     again.remove()
     assert names(bucket, "news/out [1]") == []
 
@@ -246,11 +246,11 @@ def test_a_run_that_was_stopped_goes_on_and_its_bytes_are_those_of_the_local_eng
     assert code == 3, said
     ray = ("s3://news/in/", "-o", "s3://news/out/s.jsonl", "--engine", "ray")
     code, said = score(STOPPED, *ray, cwd=here)
-    assert "the same command with --resume goes on from there" in said
+    assert "run the same command with --resume to continue" in said
     assert any(name.endswith(".jsonl") for name in names(bucket, kept_folder("news/out/s.jsonl")))
     assert "news/out/s.jsonl" not in names(bucket, "news/out")
     code, said = score(RUN, *ray, cwd=here)
-    assert (code, "Add --resume to go on" in said) == (2, True), said
+    assert (code, "Add --resume to continue" in said) == (2, True), said
     code, said = score(RUN, *ray, "--resume", cwd=here)
     assert code == 3, said
 

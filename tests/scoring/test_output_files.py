@@ -29,7 +29,7 @@ from slant.records import (
 )
 from slant.scoring import output_files
 from slant.scoring.output_files import check_format, is_score_file, read_scores, write_rows
-from slant.scoring.run_options import Rejections
+from slant.scoring.rejections import Rejections
 
 UNIT = Unit("a1", "u1", "paragraph", "The greedy council, they say.", 0, 29, 0, outlet="Courier")
 SCORE = Score(

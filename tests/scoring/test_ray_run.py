@@ -153,7 +153,7 @@ def test_a_run_that_was_killed_goes_on_and_object_storage_is_read_and_written(
     assert not (tmp_path / "out" / "ray.jsonl").exists()
 
     refused, said = finished(score(RUN, *arguments, **where))
-    assert (refused, "Add --resume to go on" in said) == (2, True), said
+    assert (refused, "Add --resume to continue" in said) == (2, True), said
     code, said = finished(score(RUN, *arguments, "--resume", **where))
     assert code == 3, said
     assert (tmp_path / "out" / "ray.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
@@ -166,12 +166,12 @@ def test_what_goes_wrong_on_a_node_is_said_as_at_home(cluster: Any, tmp_path: Pa
     """A model folder that is another one where it is opened: here, because the driver was told another fingerprint."""
     write_articles(tmp_path / "in", files=12, rows=1)
     lie = (
-        "import slant.scoring.run as f; made = f.made_with; f.made_with = lambda *a: {**made(*a), 'model': 'abc'}; "
+        "import slant.scoring.ray_run as f; made = f.made_with; f.made_with = lambda *a: {**made(*a), 'model': 'abc'}; "
         "from slant.cli import main; main()"
     )
     arguments = ("in", "-o", "ray.jsonl", "--engine", "ray")
     code, said = finished(score(lie, *arguments, cwd=tmp_path, RAY_ADDRESS=cluster.address))
     assert code == 1, said
-    assert "where the run began it is abc. Install the same slant" in said
+    assert "but the run started with abc. Install the same slant" in said
     assert "Traceback" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["in"], "nothing was kept, and nothing is in the way"

@@ -135,11 +135,11 @@ def test_what_was_scored_is_not_scored_again(work: Path, undisturbed: Path) -> N
     before = kept(work, "s.jsonl")
     assert before == 64, "the last sixteen that were whole"
     code, said = finished(score("s.jsonl"), cwd=work)
-    assert (code, f"an earlier run was stopped after {before} units" in said) == (2, True), said
-    assert "Add --resume to go on from there" in said
+    assert (code, f"an earlier run was interrupted after {before} units" in said) == (2, True), said
+    assert "Add --resume to continue" in said
     assert kept(work, "s.jsonl") == before, "nothing is thrown away in silence"
     code, said = finished(score("s.jsonl", "--resume"), cwd=work)
-    assert (code, f"{before} taken over" in said) == (3, True), said
+    assert (code, f"{before} resumed" in said) == (3, True), said
     assert_same(work, undisturbed, "s.jsonl")
     code, said = finished(score("s.jsonl", "--resume"), cwd=work)
     assert (code, "it is complete" in said) == (2, True), said
@@ -152,7 +152,7 @@ def test_what_was_scored_is_not_scored_again(work: Path, undisturbed: Path) -> N
         ("slant.atomic_files.fsync", "duckdb"),
         ("slant.scoring.resume.Journal.remove", "jsonl"),
         ("slant.scoring.resume.Journal.remove", "duckdb"),
-        ("slant.scoring.run_options.Rejections.write", "jsonl"),
+        ("slant.scoring.rejections.Rejections.write", "jsonl"),
     ],
 )
 def test_killed_at_the_worst_places(work: Path, undisturbed: Path, place: str, ending: str) -> None:
@@ -182,7 +182,7 @@ def test_a_changed_input_list_is_scored_as_it_now_is(work: Path) -> None:
     assert finished(score("fresh.jsonl"), cwd=work)[0] == 3
     for ending in ("", ".rejected.jsonl"):
         assert (work / f"s.jsonl{ending}").read_bytes() == (work / f"fresh.jsonl{ending}").read_bytes()
-    assert "taken over" in said
+    assert "resumed" in said
 
 
 @pytest.mark.train
@@ -195,7 +195,7 @@ def test_with_a_trained_model_too_a_row_does_not_depend_on_the_run(work: Path, t
         assert finished(score("s.jsonl", *more, "--resume"), how, cwd=work)[0] == -9
     assert kept(work, "s.jsonl") == 32 + 48
     code, said = finished(score("s.jsonl", *more, "--resume"), How(real=True), cwd=work)
-    assert (code, "80 taken over" in said) == (3, True), said
+    assert (code, "80 resumed" in said) == (3, True), said
     assert (work / "s.jsonl").read_bytes() == (work / "fresh.jsonl").read_bytes()
 
 
@@ -284,9 +284,7 @@ def test_nobody_reads_standard_error(work: Path, undisturbed: Path) -> None:
 
 def test_standard_output_cannot_be_resumed(work: Path) -> None:
     code, said = finished(score("-", "--resume"), cwd=work)
-    assert (code, "what went to standard output cannot be taken back. Give -o FILE" in said) == (2, True), (
-        said
-    )
+    assert (code, "output on standard output cannot be continued. Give -o FILE" in said) == (2, True), said
 
 
 def test_a_journal_that_is_damaged_is_named(work: Path) -> None:
@@ -325,7 +323,7 @@ def test_a_disk_that_is_full_in_truth(work: Path) -> None:
     )
     assert "s.jsonl\n" not in ran.stdout
     assert "Free disk space" in ran.stderr
-    assert "taken over" in ran.stderr
+    assert "resumed" in ran.stderr
     (work / "disk").rmdir()
     assert finished(score("fresh.jsonl"), cwd=work)[0] == 3
     for tail in ("", ".rejected.jsonl"):

@@ -129,15 +129,16 @@ def test_what_was_kept_is_refused_without_resume_and_said(
 ) -> None:
     output = tmp_path / "s.jsonl"
     run(output, range(9), Model(), stop=5)
-    assert "5 units are scored and kept in " in capsys.readouterr().err
+    assert "5 scored units are kept in " in capsys.readouterr().err
     with pytest.raises(
-        UsageError, match=r"stopped after 5 units, which are kept in .*\.s\.jsonl\.unfinished\. Add --resume"
+        UsageError,
+        match=r"interrupted after 5 units, which are kept in .*\.s\.jsonl\.unfinished\. Add --resume",
     ):
         Journal(output)
     with (
         pytest.raises(
             UsageError,
-            match=r"scored with something else:\n  model: m then, n now\n  --outlet: none then, X now",
+            match=r"scored with other settings:\n  model: m then, n now\n  --outlet: none then, X now",
         ),
         Journal(output, resume=True) as journal,
     ):

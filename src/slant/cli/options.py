@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from slant.scoring.run_options import Rejections
+    from slant.scoring.rejections import Rejections
 
 DONE, OURS, USAGE, SOME_REJECTED = 0, 1, 2, 3
 
