@@ -125,7 +125,7 @@ def test_openvino_where_there_is_one_and_rows_say_what_made_them(
     monkeypatch.setattr("slant.scoring.runtimes.has_openvino", lambda: False)
     assert prints() == stated["onnx"]
     with pytest.raises(
-        UsageError, match=r"--runtime openvino: it is not installed here\. pip install openvino"
+        UsageError, match=r"--runtime openvino: OpenVINO is not installed\. pip install openvino"
     ):
         prints(runtime="openvino")
 
@@ -135,7 +135,7 @@ def test_openvino_where_there_is_one_and_rows_say_what_made_them(
     [
         ({"runtime": "tensorrt"}, "runtime 'tensorrt' is unknown; there are openvino and onnx"),
         ({"device": "tpu"}, "device 'tpu' is unknown; there are cpu and cuda"),
-        ({"device": "cuda", "runtime": "openvino"}, "--runtime openvino runs on processors"),
+        ({"device": "cuda", "runtime": "openvino"}, "--runtime openvino runs on CPUs only"),
         ({"threads": 0}, "threads is 0; expected 1 or more"),
     ],
 )

@@ -219,7 +219,7 @@ def change(folder: Path, **values: Any) -> None:
 def test_what_is_missing_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     runtime = "onnx" if name.endswith(".onnx") else None
-    with pytest.raises(UsageError, match=rf"{name} is missing\. A model made by `slant train`"):
+    with pytest.raises(UsageError, match=rf"{name} is missing\. A folder exported by `slant train`"):
         load(folder, runtime=runtime)
 
 
@@ -244,16 +244,16 @@ def test_a_model_of_another_codebook_is_refused(folder: Path) -> None:
 def test_another_kind_of_model_is_refused(folder: Path) -> None:
     for content in ('{"model_type": "bert"}', "[]", "torn {"):
         (folder / "config.json").write_text(content)
-        with pytest.raises(UsageError, match='no "slant" settings: this is another kind of model'):
+        with pytest.raises(UsageError, match='no "slant" settings, so it is not a slant model'):
             load(folder)
 
 
 def test_a_model_file_that_is_a_pointer_or_torn_is_said(folder: Path) -> None:
     (folder / "onnx" / "model_quantized.onnx").write_text("version https://git-lfs.github.com/spec/v1\n")
-    with pytest.raises(SlantError, match=r"\(43 bytes\) is no model that ONNX Runtime can load"):
+    with pytest.raises(SlantError, match=r"\(43 bytes\) cannot be loaded by ONNX Runtime"):
         load(folder, runtime="onnx")
     (folder / "openvino" / "model.bin").write_bytes(b"torn")
-    with pytest.raises(SlantError, match=r"model\.xml \([\d,]+ bytes\) is no model that OpenVINO can load"):
+    with pytest.raises(SlantError, match=r"model\.xml \([\d,]+ bytes\) cannot be loaded by OpenVINO"):
         load(folder, runtime="openvino")
 
 
