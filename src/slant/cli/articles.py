@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", default="-", help="FILE.jsonl, .csv, .parquet or .duckdb. Default: standard output."
 )
-@click.option("--all", "everything", is_flag=True, help="Also metadata, media and boilerplate.")
+@click.option("--all", "everything", is_flag=True, help="Also write metadata, media and boilerplate.")
 @reading
 @quiet
 def split(output: str, everything: bool, **given: Any) -> int:
@@ -43,26 +43,31 @@ def split(output: str, everything: bool, **given: Any) -> int:
     "-o",
     "--output",
     required=True,
-    help="FILE.jsonl, .csv, .parquet or .duckdb; - for JSON lines to standard output.",
+    help="FILE.jsonl, .csv, .parquet or .duckdb, or - for JSON lines on standard output.",
 )
 @targets
-@click.option("--units", is_flag=True, help="PATHS hold ready-made units: JSON lines with at least text.")
 @click.option(
-    "--resume", is_flag=True, help="Go on from where a run of the same output was stopped, if one was."
+    "--units", is_flag=True, help="PATHS hold ready-made units: one JSON object a line, with at least `text`."
+)
+@click.option(
+    "--resume", is_flag=True, help="Continue an interrupted run of the same output, if there is one."
 )
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="ray: on a Ray cluster; PATHS and -o may be s3://, gs:// and the like. See docs/cluster.md.",
+    help="ray: score on a Ray cluster; PATHS and -o may be URLs such as s3://… or gs://… (docs/cluster.md).",
 )
 @model
 @runtime
 @reading
 @quiet
 def score(**given: Any) -> int:
-    """Score articles and comments: stance toward targets, loaded language, frames, replies."""
+    """Score articles and comments: stance toward targets, loaded language, frames, replies.
+
+    The output has one row per unit; docs/outputs.md describes the columns.
+    """
     from slant.scoring.output_files import check_format
     from slant.scoring.rejections import Rejections
     from slant.scoring.run_options import ScoreOptions
@@ -84,14 +89,17 @@ def score(**given: Any) -> int:
 @click.option("-o", "--output", required=True, help="FILE.html")
 @click.option("--title", help="Heading of the report.")
 @click.option(
-    "--max-articles", default=200, show_default=True, help="Articles shown; the file names what it left out."
+    "--max-articles",
+    default=200,
+    show_default=True,
+    help="Articles to show; the report names those left out.",
 )
 @targets
 @model
 @reading
 @quiet
 def report(output: str, title: str | None, max_articles: int, **given: Any) -> int:
-    """Write one HTML file that shows articles with their labels. PATHS are articles, or files that `score` wrote."""
+    """Write an HTML file that shows articles with their labels. PATHS are articles, or score files of `slant score`."""
     from slant.reports.article_page import TITLE, write_report
     from slant.scoring.output_files import check_format, is_score_file, read_scores
     from slant.scoring.rejections import Rejections
@@ -104,7 +112,9 @@ def report(output: str, title: str | None, max_articles: int, **given: Any) -> i
     rejected = Rejections()
     kinds = {is_score_file(path) for path in inputs}
     if len(kinds) > 1:
-        raise UsageError("PATHS mix score files and articles. Give one kind; score the articles first.")
+        raise UsageError(
+            "PATHS mix score files and articles. Give only one kind, or score the articles first."
+        )
     rows = read_scores(inputs) if kinds == {True} else scores(options, rejected)
     write_report(
         rows,
