@@ -24,7 +24,7 @@ import pytest
 pytest.importorskip("fsspec", reason="needs the [ray] install")
 from slant.errors import Rejected, SlantError
 from slant.scoring import object_storage
-from slant.scoring.object_storage import fetched, listed, replace_object
+from slant.scoring.object_storage import fetched, list_objects, replace_object
 from slant.scoring.resume import Kept, kept_folder
 
 pytestmark = pytest.mark.slow
@@ -149,8 +149,10 @@ def enforced(server: str, *, after: str) -> None:
 def test_names_are_taken_as_they_are(bucket: Any) -> None:
     expected = sorted(f"s3://news/in/{name}" for name in ARTICLES)
     for folder in ("s3://news/in/", "s3://news/in", "s3://news", "s3://news/in/**"):
-        assert [f[0] for f in listed(folder) if not isinstance(f, Rejected)] == expected
-    assert [f for f in listed("s3://news/in/a ?.*")] == [("s3://news/in/a 1.txt", len(ARTICLES["a 1.txt"]))]
+        assert [f[0] for f in list_objects(folder) if not isinstance(f, Rejected)] == expected
+    assert [f for f in list_objects("s3://news/in/a ?.*")] == [
+        ("s3://news/in/a 1.txt", len(ARTICLES["a 1.txt"]))
+    ]
     for name, text in ARTICLES.items():
         with fetched(f"s3://news/in/{name}") as local:
             assert Path(local).read_text() == text
@@ -178,7 +180,7 @@ def test_an_upload_that_is_interrupted_ends_whole(bucket: Any) -> None:
 def test_what_is_missing_and_what_is_refused_are_told_apart(bucket: Any, server: str) -> None:
     bucket.create_dir("news/nothing")
     for url in ("s3://news/nothing/", "s3://news/none", "s3://none/in", "s3://news/none/*.txt"):
-        (missing,) = listed(url)
+        (missing,) = list_objects(url)
         assert isinstance(missing, Rejected)
         assert missing.reason == "missing"
     with pytest.raises(SlantError, match="'none' not found"):
@@ -188,7 +190,7 @@ def test_what_is_missing_and_what_is_refused_are_told_apart(bucket: Any, server:
     enforced(server, after="0")
     try:
         for url in ("s3://news/in/", "s3://news", "s3://news/in/a 1.txt", "s3://news/in/*"):
-            (refused,) = listed(url)
+            (refused,) = list_objects(url)
             assert isinstance(refused, Rejected)
             assert refused.reason == "unreadable", url
         with pytest.raises(SlantError, match=r"ACCESS_DENIED.*Check the bucket, the credentials"):

@@ -22,7 +22,7 @@ from slant.scoring.run_options import ReadOptions, ScoreOptions
 from slant.scoring.score import ScoreRequest, score_requests
 
 pytest.importorskip("fsspec", reason="needs the [ray] install")
-from slant.scoring.object_storage import is_storage, listed, replace_object
+from slant.scoring.object_storage import is_storage, list_objects, replace_object
 from slant.scoring.resume import Kept, kept_folder
 
 MADE = {"slant": "0", "model": "m1", "codebook": "c1"}
@@ -214,10 +214,13 @@ def test_object_storage_is_listed_read_and_written() -> None:
     try:
         for name in ("in/b.txt", "in/sub/a.txt", "in/.hidden", "in/.git/x", "other/c.txt"):
             system.pipe_file(f"/bucket/{name}", b"The council met.")
-        names = [f[0] for f in listed("memory://bucket/in") if not isinstance(f, Rejected)]
+        names = [f[0] for f in list_objects("memory://bucket/in") if not isinstance(f, Rejected)]
         assert names == ["memory://bucket/in/b.txt", "memory://bucket/in/sub/a.txt"]
-        assert [f[1] for f in listed("memory://bucket/*/*.txt") if not isinstance(f, Rejected)] == [16, 16]
-        (nothing,) = listed("memory://bucket/none")
+        assert [f[1] for f in list_objects("memory://bucket/*/*.txt") if not isinstance(f, Rejected)] == [
+            16,
+            16,
+        ]
+        (nothing,) = list_objects("memory://bucket/none")
         assert isinstance(nothing, Rejected)
         assert nothing.reason == "missing"
 
@@ -233,7 +236,7 @@ def test_object_storage_is_listed_read_and_written() -> None:
 
 def test_what_no_one_can_open_is_said() -> None:
     with pytest.raises(UsageError, match="nosuch://x: cannot be opened"):
-        list(listed("nosuch://x"))
+        list(list_objects("nosuch://x"))
     assert [is_storage(p) for p in ("s3://b/x", "https://example.org/x", "C:/x", "a.txt")] == [
         True,
         False,
@@ -255,7 +258,7 @@ def test_what_no_one_can_open_is_said() -> None:
         ({"threads": 2}, "an actor on a cluster has one core"),
         ({"device": "cuda"}, "--device and --threads work with --engine local"),
         ({"paths": ("s3://b/in?endpoint_override=h:1&scheme=http",)}, "no options. Set AWS_ENDPOINT_URL="),
-        ({"output": "s3://key:secret@b/s.jsonl"}, "^s3://…: a URL names a bucket"),
+        ({"output": "s3://key:secret@b/s.jsonl"}, "^s3://…: a URL may hold a bucket"),
     ],
 )
 def test_what_a_cluster_cannot_do_is_refused(changed: dict[str, Any], message: str) -> None:

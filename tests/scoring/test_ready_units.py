@@ -68,12 +68,12 @@ def test_a_text_that_answers_another_is_a_comment() -> None:
 @pytest.mark.parametrize(
     ("line", "reason", "detail"),
     [
-        ("{torn", "bad_json", "no JSON"),
+        ("{torn", "bad_json", "not JSON"),
         ("[" * 100_000, "bad_json", "nested too deeply"),
-        ('{"text": "x", "n": ' + "1" * 5000 + "}", "bad_json", "no JSON"),
+        ('{"text": "x", "n": ' + "1" * 5000 + "}", "bad_json", "not JSON"),
         ('["a text"]', "no_text", 'expected an object with "text"'),
         ('{"txt": "x"}', "no_text", 'expected an object with "text"'),
-        ('{"text": "  "}', "no_text", "with something in it"),
+        ('{"text": "  "}', "no_text", "a string that is not empty"),
         ('{"text": 7}', "no_text", "a string"),
         ('{"text": "half \\ud83d of a face"}', "undecodable", "lone surrogate"),
         (

@@ -136,7 +136,7 @@ def test_tables_hold_the_rows_and_are_never_made_of_a_rest(scorer: slant.Scorer,
 
     scores = scorer.score([SAID, STORY])
     scores.to_arrow()
-    with pytest.raises(slant.SlantError, match=r"read before.*Call score\(\) again"):
+    with pytest.raises(slant.SlantError, match=r"consumed before.*Call score\(\) again"):
         scores.to_pandas()
     begun = scorer.score([SAID, STORY])
     next(begun)
@@ -183,11 +183,11 @@ def test_a_text_that_cannot_be_scored_is_raised_or_listed(
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (SAID, r"got one str. Write score\(\[text\]\)"),
-        (STORY, "got one dict"),
-        (Article("Words."), "got one Article"),
-        (Unit("a", "u", "title", "Words", 0, 5, 0), "got one Unit"),
-        (7, "takes a list of texts and got int 7"),
+        (SAID, r"not one str. Write score\(\[text\]\)"),
+        (STORY, "not one dict"),
+        (Article("Words."), "not one Article"),
+        (Unit("a", "u", "title", "Words", 0, 5, 0), "not one Unit"),
+        (7, "takes a list of texts, not int 7"),
     ],
 )
 def test_one_text_alone_is_refused(scorer: slant.Scorer, texts: Any, message: str) -> None:
@@ -207,7 +207,7 @@ def test_a_frame_is_refused_with_what_to_write_instead(scorer: slant.Scorer) -> 
     ("targets", "message"),
     [
         ("council", r"Expected a list of names, such as \['council'\]"),
-        (["council", 3], r"targets holds 3 \(int\)"),
+        (["council", 3], r"targets contains 3 \(int\)"),
         (["council", " "], "is no name of a target"),
         ("none.toml", "none.toml: no such targets file"),
     ],

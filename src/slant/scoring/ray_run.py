@@ -27,7 +27,14 @@ from slant.ingest.article_rows import mapping
 from slant.ingest.inputs import Seen, find_files, read_articles
 from slant.labels.targets import Targets
 from slant.records import Score
-from slant.scoring.object_storage import fetched, is_storage, listed, refusals, refuse_options, replace_object
+from slant.scoring.object_storage import (
+    fetched,
+    is_storage,
+    list_objects,
+    refuse_options,
+    replace_object,
+    storage_errors,
+)
 from slant.scoring.output_files import made_by_slant, write_rows
 from slant.scoring.progress import with_progress
 from slant.scoring.rejections import Rejections, duplicate
@@ -181,13 +188,13 @@ def _files(options: ScoreOptions) -> Iterator[File | Rejected]:
 def _made_by_slant(place: str) -> bool:
     if not is_storage(place):
         return made_by_slant(place)
-    with refusals(place), fetched(place) as local:
+    with storage_errors(place), fetched(place) as local:
         return made_by_slant(local)
 
 
 def _found(path: str, *, units: bool) -> Iterator[File | Rejected]:
     if is_storage(path):
-        for found in listed(path):
+        for found in list_objects(path):
             yield found if isinstance(found, Rejected) else File(found[0], found[0], found[1])
         return
     for name in [path] if units else find_files([path]):  # ready-made units: paths are file names

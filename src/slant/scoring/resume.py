@@ -26,7 +26,7 @@ from types import TracebackType
 from slant.atomic_files import make_folder
 from slant.errors import SlantError, UsageError
 from slant.records import Score, score_from_dict
-from slant.scoring.object_storage import filesystem, refusals
+from slant.scoring.object_storage import filesystem, storage_errors
 from slant.scoring.score import ScoreRequest
 
 COMMIT_UNITS = 1_000  # at most these units are lost when the machine crashes …
@@ -232,7 +232,7 @@ class Kept:
         the output is complete and `resume` is set. Raises SlantError if the folder cannot be read or written.
         """
         kept = cls(kept_folder(output))
-        with refusals(kept.folder):
+        with storage_errors(kept.folder):
             kept._begin(output, made, resume=resume)
         return kept
 
@@ -265,11 +265,11 @@ class Kept:
         key = hashlib.blake2b(b"".join(map(digest, requests)), digest_size=16).hexdigest()
         system, folder = filesystem(self.folder)
         path, part = f"{folder}/{key}.jsonl", f"{folder}/{key}.{uuid.uuid4().hex}.part"
-        with refusals(self.folder):
+        with storage_errors(self.folder):
             if system.exists(path):
                 return [score_from_dict(json.loads(line)) for line in system.cat_file(path).splitlines()]
         rows = list(score())
-        with refusals(self.folder):
+        with storage_errors(self.folder):
             system.makedirs(folder, exist_ok=True)  # this node may not share the folder
             system.pipe_file(part, "".join(json.dumps(row.to_dict()) + "\n" for row in rows).encode())
             system.mv(part, path)  # under its final name a chunk is always complete
@@ -278,11 +278,11 @@ class Kept:
     def chunks(self) -> int:
         """Return the number of chunks that the next run would find."""
         system, folder = filesystem(self.folder)
-        with refusals(self.folder):
+        with storage_errors(self.folder):
             return sum(name.endswith(".jsonl") for name in system.ls(folder, detail=False))
 
     def remove(self) -> None:
         """Remove the folder once the output is written."""
         system, folder = filesystem(self.folder)
-        with refusals(self.folder):
+        with storage_errors(self.folder):
             system.rm(folder, recursive=True)
