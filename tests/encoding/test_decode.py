@@ -320,7 +320,7 @@ def test_decoding_goes_through_a_config_file() -> None:
     assert Decoding.from_dict(json.loads(json.dumps(asdict(chosen)))) == chosen
     assert Decoding.from_dict({}) == Decoding()
     with pytest.raises(
-        UsageError, match=r"frame_thresholds holds 2 numbers; expected one per frame \(15\) or none"
+        UsageError, match=r"frame_thresholds has 2 numbers; expected one per frame \(15\) or none"
     ):
         Decoding.from_dict({"frame_thresholds": [0.5, 0.4]})
     with pytest.raises(UsageError, match=r"'loaded_treshold'\. Did you mean 'loaded_threshold'\?"):

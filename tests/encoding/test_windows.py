@@ -111,7 +111,7 @@ def test_a_word_of_the_text_is_its_own_query(tmp_path: Path) -> None:
 
 
 def test_a_kind_of_query_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="knows queries by copies, marks or words, not 'pointers'"):
+    with pytest.raises(UsageError, match="queries 'pointers' are unknown; expected copies, marks or words"):
         TextEncoder(write_tokenizer(tmp_path / "t.json"), queries="pointers")
 
 
