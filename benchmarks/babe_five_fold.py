@@ -37,10 +37,10 @@ def fold_score(fold: int, encoder: str, out: Path) -> float:
     recipe = recipe_from(
         {**RECIPE, "encoder": encoder, "train": sets, "save_steps": 100_000}, where="five-fold"
     )
-    reader = load_checkpoint(train(recipe, out), bf16=has_bf16())
+    predictor = load_checkpoint(train(recipe, out), bf16=has_bf16())
     examples = list(read_babe(data_root(), "all"))
     held_out = [e for e, f in zip(examples, folds(examples), strict=True) if f == fold]
-    said = [(p.biased or 0.0) > 0.5 for p in reader.predict(held_out)]
+    said = [(p.biased or 0.0) > 0.5 for p in predictor.predict(held_out)]
     return float(f1_score([bool(e.biased) for e in held_out], said, average="macro"))
 
 

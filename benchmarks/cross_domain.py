@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from slant.corpora import LABELED_SETS, data_root
-from slant.encoding.predictor import Reader, request
+from slant.encoding.predictor import Predictor, encoder_request
 from slant.records import STANCES, Example
 from slant.training.recipe import recipe_from
 from slant.training.torch_runtime import has_bf16, load_checkpoint
@@ -43,11 +43,11 @@ RECIPE = {
 LEFT_OUT = {"newsmtsc": ("test_rw", 1), "vast": ("test", 0)}
 
 
-def score(reader: Reader, examples: list[Example], head: int) -> float:
+def score(predictor: Predictor, examples: list[Example], head: int) -> float:
     """Macro-F1 of the three stances; every target is scored by its name."""
     asked = [replace(e, targets=tuple(replace(t, mentions=()) for t in e.targets)) for e in examples]
     gold, said = [], []
-    for e, reading in zip(asked, reader.read([request(e) for e in asked]), strict=True):
+    for e, reading in zip(asked, predictor.run([encoder_request(e) for e in asked]), strict=True):
         for target, logits in zip(e.targets, reading.stance, strict=True):
             if logits is not None and target.label:
                 gold.append(target.label)
@@ -67,9 +67,9 @@ def main() -> None:
             {**RECIPE, "encoder": args.encoder, "train": sets, "save_steps": 100_000}, where="cross"
         )
         with tempfile.TemporaryDirectory() as folder:
-            reader = load_checkpoint(train(recipe, Path(folder)), bf16=has_bf16())
+            predictor = load_checkpoint(train(recipe, Path(folder)), bf16=has_bf16())
             examples = list(LABELED_SETS[left_out].read(data_root(), split))
-            figure = score(reader, examples, head)
+            figure = score(predictor, examples, head)
         print(
             f"{left_out} {split}, never trained on: macro-F1 {100 * figure:.1f}, n {len(examples)}",
             flush=True,

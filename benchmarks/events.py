@@ -181,7 +181,7 @@ def fa_kes(*, errors: bool) -> dict[str, Any]:
 
 
 def encoded(docs: Documents) -> dict[str, NDArray[Any]]:
-    vectors = embed(docs.openings, reader=load()).vectors
+    vectors = embed(docs.openings, predictor=load()).vectors
     return {"as it is": vectors, "less its mean": vectors - vectors.mean(0)}
 
 

@@ -41,7 +41,7 @@ if model == "stub":
     class Stub:
         fingerprint, codebook = "stub", "stub"
 
-    def rows(asked, *, reader, codebook, done=None):
+    def rows(asked, *, predictor, codebook, done=None):
         for q in asked:
             n = len(q.unit.text)
             p = round(n % 97 / 97, 4)

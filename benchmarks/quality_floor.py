@@ -27,17 +27,17 @@ def main() -> int:
         "--raise", dest="up", action="store_true", help="write the floors that this model sets"
     )
     args = parser.parse_args()
-    reader = load(None)
+    predictor = load(None)
     root = data_root() if data_root().exists() else None
-    measured = quality_floor.measure(reader, demo=ROOT / "seeds/demo", root=root)
+    measured = quality_floor.measure(predictor, demo=ROOT / "seeds/demo", root=root)
     for m in measured:
         print(f"{m.sample:24} {100 * m.figure:5.1f}  ({m.data})")
     if args.up:
         FILE.write_text(
-            json.dumps(quality_floor.raised(FILE, reader.fingerprint, measured), indent=1) + "\n", "utf-8"
+            json.dumps(quality_floor.raised(FILE, predictor.fingerprint, measured), indent=1) + "\n", "utf-8"
         )
         return 0
-    wrong = quality_floor.check(FILE, reader.fingerprint, measured)
+    wrong = quality_floor.check(FILE, predictor.fingerprint, measured)
     print("\n".join(wrong) or "no figure is under its floor")
     return 1 if wrong else 0
 

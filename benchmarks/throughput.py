@@ -31,11 +31,11 @@ from typing import Any
 
 from slant.assets import asset
 from slant.corpora import load_articles
-from slant.encoding.predictor import Reader, columns
-from slant.encoding.windows import Request
+from slant.encoding.predictor import Predictor, columns
+from slant.encoding.windows import EncoderRequest
 from slant.records import Unit
 from slant.scoring.runtimes import load
-from slant.scoring.score import Question, score
+from slant.scoring.score import ScoreRequest, score
 from slant.segment.units import split
 
 TARGETS = (1, 4, 8)
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def measure(given: argparse.Namespace, without: set[str]) -> dict[str, Any]:
-    reader = load()
+    predictor = load()
     texts = {"ruwa": units("ruwa", given.headlines), "fa_kes": units("fa_kes", given.articles)}
     callers = other_tools(given.encoder, without)
     found: dict[str, Any] = {}
@@ -84,15 +84,15 @@ def measure(given: argparse.Namespace, without: set[str]) -> dict[str, Any]:
             "units": len(chosen),
             "articles": len({unit.article_id for unit in chosen}),
             "characters": statistics.mean(len(unit.text) for unit in chosen),
-            "padding": padding(reader, chosen),
-            "rates": paired(reader, chosen, callers, runs=given.runs),
+            "padding": padding(predictor, chosen),
+            "rates": paired(predictor, chosen, callers, runs=given.runs),
         }
-        found[name]["operations"] = operations(reader, chosen)
+        found[name]["operations"] = operations(predictor, chosen)
     command = f"python benchmarks/throughput.py --headlines {given.headlines} --articles {given.articles} --runs {given.runs}"
     result = {
         "command": command,
         "runs": given.runs,
-        "model": reader.fingerprint,
+        "model": predictor.fingerprint,
         **described(),
         "sets": found,
     }
@@ -115,18 +115,18 @@ def units(name: str, count: int) -> list[Unit]:
     return list({unit.text: unit for unit in found}.values())
 
 
-def questions(chosen: Sequence[Unit], targets: int) -> list[Question]:
+def score_requests(chosen: Sequence[Unit], targets: int) -> list[ScoreRequest]:
     """Each unit with its first long words as targets, and topics for as many as it lacks."""
     asked = []
     for unit in chosen:
         words = [match.span() for match in re.finditer(r"\w{4,}", unit.text)][:targets]
         topics = tuple((f"t{i}", "the harbour council") for i in range(targets - len(words)))
-        asked.append(Question(unit, {f"w{i}": (span,) for i, span in enumerate(words)}, topics))
+        asked.append(ScoreRequest(unit, {f"w{i}": (span,) for i, span in enumerate(words)}, topics))
     return asked
 
 
 def paired(
-    reader: Reader,
+    predictor: Predictor,
     chosen: Sequence[Unit],
     callers: dict[str, tuple[Callable[[Sequence[str]], object], int]],
     *,
@@ -136,16 +136,16 @@ def paired(
     texts = [unit.text for unit in chosen]
     turns: dict[str, tuple[Callable[[], object], int]] = {}
     for targets in TARGETS:
-        asked = questions(chosen, targets)
+        asked = score_requests(chosen, targets)
         turns[f"slant, {targets} target{'s' if targets > 1 else ''}"] = (
-            lambda asked=asked: [s.to_dict() for s in score(asked, reader=reader, codebook="")],
+            lambda asked=asked: [s.to_dict() for s in score(asked, predictor=predictor, codebook="")],
             len(chosen),
         )
     for name, (call, share) in callers.items():
         few = texts[: max(32, len(texts) // share)]
         turns[name] = (lambda call=call, few=few: call(few), len(few))
         call(texts[:8])
-    list(score(questions(chosen[:64], ASKED), reader=reader, codebook=""))
+    list(score(score_requests(chosen[:64], ASKED), predictor=predictor, codebook=""))
     rates: dict[str, list[float]] = {name: [] for name in turns}
     order = list(turns)
     for _ in range(runs):
@@ -168,27 +168,27 @@ def paired(
     }
 
 
-def padding(reader: Reader, chosen: Sequence[Unit]) -> float:
+def padding(predictor: Predictor, chosen: Sequence[Unit]) -> float:
     """Share of the computed columns that are padding."""
-    lengths = _lengths(reader, chosen)
+    lengths = _lengths(predictor, chosen)
     return 1 - sum(lengths) / sum(map(columns, lengths))
 
 
-def operations(reader: Reader, chosen: Sequence[Unit]) -> float:
+def operations(predictor: Predictor, chosen: Sequence[Unit]) -> float:
     """Operations per unit in the matrix products of the encoder; padding and heads are not counted."""
     config = json.loads((asset("model") / "config.json").read_text("utf-8"))["encoder"]
     width, layers, inner = config["hidden_size"], config["num_hidden_layers"], config["intermediate_size"]
     each = [
         2 * n * layers * (4 * width * width + 2 * width * inner + 2 * n * width)
-        for n in _lengths(reader, chosen)
+        for n in _lengths(predictor, chosen)
     ]
     return sum(each) / len(chosen)
 
 
-def _lengths(reader: Reader, chosen: Sequence[Unit]) -> list[int]:
-    asked = questions(chosen, ASKED)
-    requests = [Request(q.unit.text, [*q.mentions.values(), *(n for _, n in q.topics)]) for q in asked]
-    return [len(window) for window in reader.encoder.encode(requests)]
+def _lengths(predictor: Predictor, chosen: Sequence[Unit]) -> list[int]:
+    asked = score_requests(chosen, ASKED)
+    requests = [EncoderRequest(q.unit.text, [*q.mentions.values(), *(n for _, n in q.topics)]) for q in asked]
+    return [len(window) for window in predictor.encoder.encode(requests)]
 
 
 def other_tools(encoder: str, without: set[str]) -> dict[str, tuple[Caller, int]]:

@@ -39,11 +39,11 @@ def tiny_checkpoint(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def tiny_export(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder as shipped, with the fp32 ONNX beside the two int8."""
-    from slant.encoding.predictor import request
+    from slant.encoding.predictor import encoder_request
     from slant.training.export_onnx import export
     from tiny import examples
 
-    texts = [request(e) for e in examples()]
+    texts = [encoder_request(e) for e in examples()]
     return export(tiny_checkpoint, tmp_path_factory.mktemp("tiny-export") / "model", texts=texts)
 
 

@@ -14,7 +14,7 @@ from slant.comparing import outlet_leaks
 from slant.comparing.counts import count_hits
 from slant.comparing.options import Options
 from slant.comparing.score_tables import Store
-from slant.encoding.windows import Request
+from slant.encoding.windows import EncoderRequest
 from slant.scoring.embedding import Embedded, embed
 from slant.scoring.runtimes import load
 
@@ -122,11 +122,11 @@ def test_articles_about_one_event_are_not_probed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_shipped_encoders_vectors() -> None:
-    reader = load(threads=1, runtime="onnx")  # the file that the vectors are taken from
+    predictor = load(threads=1, runtime="onnx")  # the file that the vectors are taken from
     texts = ["The council met on Monday.", "A vile regime lies again.", ""]
-    found = embed(texts, reader=reader)
+    found = embed(texts, predictor=predictor)
     assert found.vectors.shape[0] == found.scores.shape[0] == 3
-    readings = reader.read([Request(text) for text in texts])
+    readings = predictor.run([EncoderRequest(text) for text in texts])
     for i in (0, 1):
         np.testing.assert_allclose(found.scores[i, : len(readings[i].unit)], readings[i].unit, atol=1e-4)
     assert not np.allclose(found.vectors[0], found.vectors[1], atol=0.1)

@@ -67,5 +67,5 @@ def test_articles_are_written_as_rows_to_score_into_a_folder_that_is_made(tmp_pa
     out = tmp_path / "new" / "rows.jsonl"
     ran = CliRunner().invoke(cli, ["data", "articles", "fa_kes", "-o", str(out)], standalone_mode=False)
     assert ran.return_value == 0, ran.output
-    assert "(1 repeats left out)" in ran.stderr
+    assert "(1 duplicates skipped)" in ran.stderr
     assert [json.loads(line)["title"] for line in out.read_text("utf-8").splitlines()] == ["Weir opens"]

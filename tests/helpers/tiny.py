@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.encoding.windows import TextEncoder
 from slant.records import Example, Span, TargetLabel
 
@@ -134,7 +134,7 @@ def train_tiny(encoder: Path, out: Path, *, resume: bool = False, **changes: Any
         del LABELED_SETS["tiny"]
 
 
-def open_torch(checkpoint: Path) -> Reader:
+def open_torch(checkpoint: Path) -> Predictor:
     from slant.training.torch_runtime import load_checkpoint
 
     return load_checkpoint(checkpoint)

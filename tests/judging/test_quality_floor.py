@@ -19,10 +19,10 @@ def test_the_shipped_model_keeps_its_floor() -> None:
     from slant.judging.quality_floor import measure
     from slant.scoring.runtimes import load
 
-    reader = load(None)
-    measured = measure(reader, demo=ROOT / "seeds/demo", root=None)
+    predictor = load(None)
+    measured = measure(predictor, demo=ROOT / "seeds/demo", root=None)
     assert len(measured) == 3
-    assert check(FILE, reader.fingerprint, measured) == []
+    assert check(FILE, predictor.fingerprint, measured) == []
 
 
 def floors(path: Path, figure: float, model: str = "m1") -> Path:

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from slant.assets import asset
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.errors import Rejected, SlantError
 from slant.ingest.inputs import read_articles
 from slant.labels.targets import Targets
 from slant.records import Score, Unit
 from slant.scoring.runtimes import load
-from slant.scoring.score import Question, questions, score
+from slant.scoring.score import ScoreRequest, score, score_requests
 from slant.segment.units import split
 from slant.segment.voices import voices
 
@@ -27,7 +27,7 @@ DEMO = ROOT / "seeds" / "demo"
 
 
 @cache
-def shipped() -> Reader:
+def shipped() -> Predictor:
     try:
         asset("model")
     except SlantError:
@@ -41,7 +41,7 @@ def ask(text: str, *, target: str | None = None, answers: str | None = None) -> 
     topics = ((target, target),) if target and not found else ()
     kind = "comment" if answers else "paragraph"
     unit = Unit("a", "u", kind, text, 0, len(text), 0, voices=voices(text, kind))
-    (row,) = score([Question(unit, found, topics, answers)], reader=shipped(), codebook="")
+    (row,) = score([ScoreRequest(unit, found, topics, answers)], predictor=shipped(), codebook="")
     return row
 
 
@@ -91,7 +91,7 @@ def test_the_demonstration_set_is_scored_as_a_whole() -> None:
     articles = list(read_articles([str(DEMO / "articles")]))
     assert not [a for a in articles if isinstance(a, Rejected)]
     units = [u for a in articles if not isinstance(a, Rejected) for u in split(a)]
-    rows = list(score(questions(units, targets), reader=shipped(), codebook=""))
+    rows = list(score(score_requests(units, targets), predictor=shipped(), codebook=""))
     gold = [json.loads(line) for line in (DEMO / "gold.jsonl").read_text("utf-8").splitlines()]
     assert Counter(r.unit.kind for r in rows) == Counter(g["kind"] for g in gold)
     for row in rows:

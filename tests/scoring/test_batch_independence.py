@@ -1,4 +1,4 @@
-"""A unit's scores are the same to the last bit whatever else is scored with it: resuming a run depends on that."""
+"""Scores are batch-invariant, to the last bit: a resumed run depends on it. And the choice of a runtime."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Reading
-from slant.encoding.predictor import Reader, request
-from slant.encoding.windows import Request
+from slant.encoding.decode import TextLogits
+from slant.encoding.predictor import Predictor, encoder_request
+from slant.encoding.windows import EncoderRequest
 from slant.errors import UsageError
 from slant.records import Unit
 from slant.scoring import runtimes
 from slant.scoring import score as scoring
 from slant.scoring.runtimes import load
-from slant.scoring.score import Question, score
+from slant.scoring.score import ScoreRequest, score
 from slant.segment.voices import voices
 from tiny import examples
 
@@ -29,8 +29,8 @@ RUNTIMES = ["openvino", "onnx"]
 SENTENCE = "The greedy council wrecked the old mill, said the mayor of Port Ellis; the ferry opened in June. "
 
 
-def requests() -> list[Request]:
-    """Texts of every length up to several windows, with none to eight targets, alone and as replies."""
+def requests() -> list[EncoderRequest]:
+    """Texts of all lengths up to several windows, with zero to eight targets, and replies."""
     mentions = [
         [(4, 10)],
         [(11, 18)],
@@ -42,14 +42,16 @@ def requests() -> list[Request]:
         "a park",
     ]
     asked = [
-        Request(SENTENCE[: 3 + 5 * n] if n < 18 else SENTENCE * (n // 6), mentions[: n % 9] if n > 15 else ())
+        EncoderRequest(
+            SENTENCE[: 3 + 5 * n] if n < 18 else SENTENCE * (n // 6), mentions[: n % 9] if n > 15 else ()
+        )
         for n in range(40)
     ]
-    replies = [Request("No, that is a lie. " * n, (), SENTENCE[: 20 * n]) for n in range(1, 6)]
-    return [*asked, *replies, *map(request, examples())]
+    replies = [EncoderRequest("No, that is a lie. " * n, (), SENTENCE[: 20 * n]) for n in range(1, 6)]
+    return [*asked, *replies, *map(encoder_request, examples())]
 
 
-def same(one: Reading, other: Reading) -> bool:
+def same(one: TextLogits, other: TextLogits) -> bool:
     stance = zip(one.stance, other.stance, strict=True)
     return (
         one.tokens.tobytes() == other.tokens.tobytes()
@@ -62,35 +64,35 @@ def same(one: Reading, other: Reading) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_a_reading_is_the_same_in_any_company(tiny_export: Path, runtime: str) -> None:
-    reader = load(tiny_export, runtime=runtime, threads=2)
+def test_logits_are_batch_invariant(tiny_export: Path, runtime: str) -> None:
+    predictor = load(tiny_export, runtime=runtime, threads=2)
     asked = requests()
-    alone = [reader.read([one])[0] for one in asked]
+    alone = [predictor.run([one])[0] for one in asked]
     chance = random.Random(7)
     for size in (2, 3, 5, 8, 13, len(asked), 3 * len(asked)):
         chosen = [chance.randrange(len(asked)) for _ in range(size)]
-        together = reader.read([asked[i] for i in chosen])
-        assert all(same(reading, alone[i]) for i, reading in zip(chosen, together, strict=True))
-    single = load(tiny_export, runtime=runtime, threads=1).read(asked)
-    assert all(map(same, single, alone)), "nor do they depend on the number of cores"
+        together = predictor.run([asked[i] for i in chosen])
+        assert all(same(logits, alone[i]) for i, logits in zip(chosen, together, strict=True))
+    single = load(tiny_export, runtime=runtime, threads=1).run(asked)
+    assert all(map(same, single, alone)), "the number of cores does not matter either"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_rows_are_the_same_in_any_order_and_any_stretch(
+def test_rows_depend_neither_on_the_order_nor_on_the_chunk_size(
     tiny_export: Path, runtime: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = load(tiny_export, runtime=runtime, threads=2)
+    predictor = load(tiny_export, runtime=runtime, threads=2)
     asked = [
-        Question(_unit(r.text, i), {"m": ((4, 10),)}, (("t", "boats"),))
+        ScoreRequest(_unit(r.text, i), {"m": ((4, 10),)}, (("t", "boats"),))
         for i, r in enumerate(requests())
         if len(r.text) > 10
     ]
 
-    def rows(questions: list[Question]) -> dict[str, str]:
+    def rows(requests: list[ScoreRequest]) -> dict[str, str]:
         return {
             row.unit.unit_id: json.dumps(row.to_dict())
-            for row in score(questions, reader=reader, codebook="b")
+            for row in score(requests, predictor=predictor, codebook="b")
         }
 
     whole = rows(asked)
@@ -111,7 +113,7 @@ def _unit(text: str, number: int) -> Unit:
 # ---- choosing a runtime
 
 
-def test_openvino_where_there_is_one_and_rows_say_what_made_them(
+def test_openvino_is_the_default_and_each_runtime_has_its_fingerprint(
     tiny_export: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def prints(**given: str) -> str:
@@ -123,7 +125,7 @@ def test_openvino_where_there_is_one_and_rows_say_what_made_them(
     monkeypatch.setattr("slant.scoring.runtimes.has_openvino", lambda: False)
     assert prints() == stated["onnx"]
     with pytest.raises(
-        UsageError, match=r"--runtime openvino: it is not installed here\. pip install openvino"
+        UsageError, match=r"--runtime openvino: OpenVINO is not installed\. pip install openvino"
     ):
         prints(runtime="openvino")
 
@@ -133,16 +135,16 @@ def test_openvino_where_there_is_one_and_rows_say_what_made_them(
     [
         ({"runtime": "tensorrt"}, "runtime 'tensorrt' is unknown; there are openvino and onnx"),
         ({"device": "tpu"}, "device 'tpu' is unknown; there are cpu and cuda"),
-        ({"device": "cuda", "runtime": "openvino"}, "--runtime openvino runs on processors"),
+        ({"device": "cuda", "runtime": "openvino"}, "--runtime openvino runs on CPUs only"),
         ({"threads": 0}, "threads is 0; expected 1 or more"),
     ],
 )
-def test_what_cannot_be_run_is_said(tiny_export: Path, given: dict[str, str], message: str) -> None:
+def test_wrong_options_are_refused(tiny_export: Path, given: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load(tiny_export, **given)  # type: ignore[arg-type]
 
 
-def test_without_cuda_it_says_so(tiny_export: Path) -> None:
+def test_cuda_without_a_gpu_is_refused(tiny_export: Path) -> None:
     import onnxruntime
 
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
@@ -153,34 +155,34 @@ def test_without_cuda_it_says_so(tiny_export: Path) -> None:
         load(tiny_export, device="cuda")
 
 
-def test_a_home_that_cannot_be_written_costs_the_cache_alone(
+def test_without_a_writable_cache_folder_the_model_still_loads(
     tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    first = load(tiny_export, runtime="openvino").read(requests())
-    assert any((tmp_path / "cache" / "slant" / "openvino").iterdir()), "what was compiled is kept"
-    cached = load(tiny_export, runtime="openvino").read(requests())
+    first = load(tiny_export, runtime="openvino").run(requests())
+    assert any((tmp_path / "cache" / "slant" / "openvino").iterdir()), "the compiled model is cached"
+    cached = load(tiny_export, runtime="openvino").run(requests())
     assert all(map(same, first, cached))
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     assert runtimes.cache_folder() is None
-    assert all(map(same, first, load(tiny_export, runtime="openvino").read(requests())))
+    assert all(map(same, first, load(tiny_export, runtime="openvino").run(requests())))
 
 
-def test_a_torn_cache_is_no_obstacle(
+def test_a_damaged_cache_is_ignored(
     tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    first = load(tiny_export, runtime="openvino").read(requests())
+    first = load(tiny_export, runtime="openvino").run(requests())
     for file in (tmp_path / "slant" / "openvino").iterdir():
         file.write_bytes(file.read_bytes()[:100])
-    assert all(map(same, first, load(tiny_export, runtime="openvino").read(requests())))
+    assert all(map(same, first, load(tiny_export, runtime="openvino").run(requests())))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_both_runtimes_say_what_was_learned(tiny_export: Path, runtime: str) -> None:
-    reader: Reader = load(tiny_export, runtime=runtime)
-    for example, said in zip(examples(), reader.predict(examples()), strict=True):
+def test_both_runtimes_predict_the_training_labels(tiny_export: Path, runtime: str) -> None:
+    predictor: Predictor = load(tiny_export, runtime=runtime)
+    for example, said in zip(examples(), predictor.predict(examples()), strict=True):
         for target, scores in zip(example.targets, said.stance, strict=True):
             assert target.label in (None, max(scores, key=scores.__getitem__))

@@ -1,10 +1,12 @@
-"""What the Ray engine is made of, without a cluster: files in groups, chunks that are kept, storage by URL, refusals."""
+"""Parts of the Ray engine, without a cluster: groups of files, kept chunks, storage URLs, refused options."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import pickle
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,46 +17,41 @@ from slant.errors import Rejected, SlantError, UsageError
 from slant.labels.targets import Targets
 from slant.records import Score, Unit
 from slant.scoring import ray_run, run
-from slant.scoring.ray_run import Document, File, grouped
-from slant.scoring.score import Question, questions
+from slant.scoring.ray_run import File, ReadDocument, grouped
+from slant.scoring.run_options import ReadOptions, ScoreOptions
+from slant.scoring.score import ScoreRequest, score_requests
 
 pytest.importorskip("fsspec", reason="needs the [ray] install")
-from slant.scoring.object_storage import is_storage, listed, replace_object
+from slant.scoring.object_storage import is_storage, list_objects, replace_object
 from slant.scoring.resume import Kept, kept_folder
 
 MADE = {"slant": "0", "model": "m1", "codebook": "c1"}
-ASKED = [Question(Unit("a", f"a-{n}", "paragraph", f"The council met {n} times.", 0, 9, n)) for n in range(3)]
+ASKED = [
+    ScoreRequest(Unit("a", f"a-{n}", "paragraph", f"The council met {n} times.", 0, 9, n)) for n in range(3)
+]
 TARGETS = Targets.from_names(["council"])
 
 
-def options(*paths: str, **changed: Any) -> dict[str, Any]:
-    given = {
-        "paths": paths,
-        "output": "s.jsonl",
-        "units": False,
-        "urls": False,
-        "resume": False,
-        "outlet": None,
-    }
-    return {
-        **given,
-        "mapped": (),
-        "comments_from": None,
-        "targets": None,
-        "model": None,
-        "quiet": True,
-        **changed,
-    }
+def options(*paths: str, output: str = "s.jsonl", urls: bool = False, **changed: Any) -> ScoreOptions:
+    return ScoreOptions(ReadOptions(paths, urls=urls, quiet=True), output, **changed)
 
 
-def answers(asked: list[Question]) -> list[Score]:
+def answers(asked: list[ScoreRequest]) -> list[Score]:
     return [Score(q.unit, biased=0.25, model="m1", codebook="c1") for q in asked]
+
+
+def test_the_engines_do_not_import_each_other() -> None:
+    for engine, other in ((run, "ray_run"), (ray_run, "run")):
+        source = inspect.getsource(engine)
+        assert not re.search(
+            rf"from slant\.scoring\.{other} import|from slant\.scoring import .*\b{other}\b", source
+        )
 
 
 # ---- files and groups
 
 
-def test_files_are_found_once_in_order_with_what_cannot_be_found(
+def test_files_are_listed_once_in_order_with_those_that_are_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -72,7 +69,7 @@ def test_files_are_found_once_in_order_with_what_cannot_be_found(
     ]
 
 
-def test_what_the_run_writes_is_no_input_and_no_article_is_overwritten(
+def test_own_files_are_not_read_and_articles_are_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -89,7 +86,7 @@ def test_what_the_run_writes_is_no_input_and_no_article_is_overwritten(
             list(ray_run._files(options("in", output="in/s.jsonl")))
 
 
-def test_groups_end_at_so_many_files_or_bytes() -> None:
+def test_groups_are_limited_in_files_and_bytes() -> None:
     small = [File(str(n), str(n), 10) for n in range(130)]
     large = [File("x", "x", ray_run.GROUP_BYTES), Rejected("y", "missing", "gone"), File("z", "z")]
     assert [len(group) for group in grouped([*small, *large])] == [64, 64, 3, 2]
@@ -99,26 +96,26 @@ def test_groups_end_at_so_many_files_or_bytes() -> None:
 # ---- on a node
 
 
-def read(*files: File | Rejected, **changed: Any) -> list[Document | Rejected]:
+def read(*files: File | Rejected, **changed: Any) -> list[ReadDocument | Rejected]:
     return list(ray_run._read(files, options=options(**changed), targets=TARGETS))
 
 
-def test_a_group_is_read_under_the_names_that_the_user_gave(tmp_path: Path) -> None:
+def test_documents_keep_the_names_that_the_user_gave(tmp_path: Path) -> None:
     good, empty = tmp_path / "good.jsonl", tmp_path / "empty.txt"
     good.write_text(json.dumps({"text": "The council met."}) + "\n{no\n")
     empty.write_text("")
     files = [File(f"in/{path.name}", str(path)) for path in (good, empty)]
     document, broken, nothing = read(files[0], files[1])
-    assert isinstance(document, Document)
-    assert (document.path, len(document.asked)) == ("in/good.jsonl:1", 1)
+    assert isinstance(document, ReadDocument)
+    assert (document.path, len(document.requests)) == ("in/good.jsonl:1", 1)
     assert document.article_id
-    assert document.asked[0].mentions
+    assert document.requests[0].mentions
     assert [(r.path, r.reason) for r in (broken, nothing) if isinstance(r, Rejected)] == [
         ("in/good.jsonl:2", "bad_json"), ("in/empty.txt", "empty"),
     ]  # fmt: skip
 
 
-def test_ready_made_units_come_in_order_with_the_lines_that_are_none(tmp_path: Path) -> None:
+def test_ready_made_units_are_in_order_with_rejected_lines(tmp_path: Path) -> None:
     path = tmp_path / "u.jsonl"
     path.write_text('{"no": 1}\n{"text": "The council met."}\n{"text": "The council met."}\n{no\n')
     found = read(File("u.jsonl", str(path)), units=True)
@@ -132,12 +129,12 @@ def test_ready_made_units_come_in_order_with_the_lines_that_are_none(tmp_path: P
     assert isinstance(missing, Rejected)
 
 
-def test_a_file_that_one_node_lacks_ends_the_run(tmp_path: Path) -> None:
-    with pytest.raises(SlantError, match="has no such file, and where the run began there is one"):
+def test_a_file_that_a_node_lacks_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(SlantError, match="has no such file, but the machine that started the run has"):
         read(File("in/a.txt", str(tmp_path / "a.txt")))
 
 
-def test_what_was_rejected_arrives_whole() -> None:
+def test_a_rejection_survives_pickling() -> None:
     sent = Rejected("a.txt", "empty", "nothing in it.")
     arrived = pickle.loads(pickle.dumps(sent))
     assert (type(arrived), arrived.to_dict(), str(arrived)) == (Rejected, sent.to_dict(), str(sent))
@@ -147,7 +144,7 @@ def test_chunks_hold_whole_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     import pyarrow
 
     monkeypatch.setattr(ray_run, "CHUNK_UNITS", 4)
-    documents = [Document(f"{n}", f"{n}", tuple(ASKED)) for n in range(3)]
+    documents = [ReadDocument(f"{n}", f"{n}", tuple(ASKED)) for n in range(3)]
     group = pyarrow.table({"chunk": [pickle.dumps(documents)]})
     found = [pickle.loads(t.column("chunk")[0].as_py()) for t in ray_run._chunks(group, lambda items: items)]
     assert found == [documents[:2], documents[2:]]
@@ -158,7 +155,7 @@ def test_chunks_hold_whole_documents(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["folder", "memory"])
 def output(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where the scores go: a path, and a URL of an object storage (fsspec's own, in memory)."""
+    """Output as a path, and as a URL of object storage (fsspec's memory file system)."""
     if request.param == "folder":
         yield str(tmp_path / "s.jsonl")
         return
@@ -172,21 +169,21 @@ def refuse() -> list[Score]:
     raise AssertionError("scored again")
 
 
-def test_a_chunk_is_made_once_and_found_again_by_what_was_asked(output: str) -> None:
+def test_a_chunk_is_scored_once_and_found_by_its_requests(output: str) -> None:
     kept = Kept.begin(output, MADE, resume=False)
-    assert kept.or_made(ASKED, lambda: answers(ASKED)) == answers(ASKED)
+    assert kept.get_or_score(ASKED, lambda: answers(ASKED)) == answers(ASKED)
     assert kept.chunks() == 1
-    again = Kept.begin(output, MADE, resume=True).or_made(ASKED, refuse)
+    again = Kept.begin(output, MADE, resume=True).get_or_score(ASKED, refuse)
     assert [row.to_dict() for row in again] == [row.to_dict() for row in answers(ASKED)]
     with pytest.raises(AssertionError, match="scored again"):
-        kept.or_made(ASKED[:2], refuse)
+        kept.get_or_score(ASKED[:2], refuse)
     kept.remove()
-    assert Kept.begin(output, MADE, resume=False).or_made(ASKED, lambda: []) == []
+    assert Kept.begin(output, MADE, resume=False).get_or_score(ASKED, lambda: []) == []
 
 
-def test_a_stopped_run_is_gone_on_with_by_name_and_by_the_same_model_only(output: str) -> None:
+def test_an_interrupted_run_is_resumed_with_resume_and_the_same_model_only(output: str) -> None:
     Kept.begin(output, MADE, resume=False)
-    with pytest.raises(UsageError, match=r"an earlier run with --engine ray was stopped.*Add --resume"):
+    with pytest.raises(UsageError, match=r"an earlier run with --engine ray was interrupted.*Add --resume"):
         Kept.begin(output, MADE, resume=False)
     with pytest.raises(UsageError, match="model: m1 then, m2 now"):
         Kept.begin(output, {**MADE, "model": "m2"}, resume=True)
@@ -202,7 +199,7 @@ def test_a_complete_output_is_not_resumed(output: str) -> None:
         Kept.begin(output, MADE, resume=True)
 
 
-def test_what_is_kept_is_hidden_beside_the_output() -> None:
+def test_kept_chunks_are_hidden_beside_the_output() -> None:
     assert kept_folder("a/s.jsonl") == "a/.s.jsonl.unfinished-ray"
     assert kept_folder("s3://b/s.jsonl") == "s3://b/.s.jsonl.unfinished-ray"
 
@@ -217,15 +214,18 @@ def test_object_storage_is_listed_read_and_written() -> None:
     try:
         for name in ("in/b.txt", "in/sub/a.txt", "in/.hidden", "in/.git/x", "other/c.txt"):
             system.pipe_file(f"/bucket/{name}", b"The council met.")
-        names = [f[0] for f in listed("memory://bucket/in") if not isinstance(f, Rejected)]
+        names = [f[0] for f in list_objects("memory://bucket/in") if not isinstance(f, Rejected)]
         assert names == ["memory://bucket/in/b.txt", "memory://bucket/in/sub/a.txt"]
-        assert [f[1] for f in listed("memory://bucket/*/*.txt") if not isinstance(f, Rejected)] == [16, 16]
-        (nothing,) = listed("memory://bucket/none")
+        assert [f[1] for f in list_objects("memory://bucket/*/*.txt") if not isinstance(f, Rejected)] == [
+            16,
+            16,
+        ]
+        (nothing,) = list_objects("memory://bucket/none")
         assert isinstance(nothing, Rejected)
         assert nothing.reason == "missing"
 
         (document,) = read(File(names[0], names[0]))
-        assert isinstance(document, Document)
+        assert isinstance(document, ReadDocument)
         assert document.path == names[0]
         (gone,) = read(File("memory://bucket/gone", "memory://bucket/gone"))
         assert isinstance(gone, Rejected)
@@ -234,9 +234,9 @@ def test_object_storage_is_listed_read_and_written() -> None:
         system.store.clear()
 
 
-def test_what_no_one_can_open_is_said() -> None:
+def test_an_unknown_scheme_is_refused() -> None:
     with pytest.raises(UsageError, match="nosuch://x: cannot be opened"):
-        list(listed("nosuch://x"))
+        list(list_objects("nosuch://x"))
     assert [is_storage(p) for p in ("s3://b/x", "https://example.org/x", "C:/x", "a.txt")] == [
         True,
         False,
@@ -251,27 +251,29 @@ def test_what_no_one_can_open_is_said() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"urls": True}, "--urls .* works with --engine local"),
-        ({"paths": ("-",)}, "not standard input. Save it to a file"),
-        ({"output": "-", "resume": True}, "cannot be taken back"),
-        ({"device": "cuda"}, "--device cuda works with --engine local"),
+        ({"urls": True}, "--urls works with --engine local"),
+        ({"paths": ("-",)}, "not standard input. Save the input to a file"),
+        ({"output": "-", "resume": True}, "standard output cannot be continued"),
+        ({"runtime": "onnx"}, "--runtime, --device and --threads work"),
+        ({"threads": 2}, "an actor on a cluster has one core"),
+        ({"device": "cuda"}, "--device and --threads work with --engine local"),
         ({"paths": ("s3://b/in?endpoint_override=h:1&scheme=http",)}, "no options. Set AWS_ENDPOINT_URL="),
-        ({"output": "s3://key:secret@b/s.jsonl"}, "^s3://…: a URL names a bucket"),
+        ({"output": "s3://key:secret@b/s.jsonl"}, "^s3://…: a URL may hold a bucket"),
     ],
 )
-def test_what_a_cluster_cannot_do_is_refused(changed: dict[str, Any], message: str) -> None:
+def test_unsupported_options_are_refused(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        ray_run._refuse(options(**{"paths": ("in",), **changed}))
+        ray_run._refuse(options(*changed.pop("paths", ("in",)), **changed))
 
 
-def test_one_engine_does_not_end_what_the_other_began(tmp_path: Path) -> None:
+def test_an_interrupted_local_run_is_not_continued_on_a_cluster(tmp_path: Path) -> None:
     (tmp_path / ".s.jsonl.unfinished").write_text("")
-    with pytest.raises(UsageError, match="--engine local was stopped"):
+    with pytest.raises(UsageError, match="--engine local was interrupted"):
         ray_run._refuse(options(output=str(tmp_path / "s.jsonl")))
 
 
-def test_object_storage_needs_the_cluster_engine() -> None:
-    from slant.scoring.run_options import Rejections
+def test_object_storage_needs_engine_ray() -> None:
+    from slant.scoring.rejections import Rejections
 
     with pytest.raises(
         UsageError, match=r"s3://b/s\.jsonl: object storage is read and written with --engine ray"
@@ -279,7 +281,7 @@ def test_object_storage_needs_the_cluster_engine() -> None:
         run.write_scores(options("in", output="s3://b/s.jsonl", engine="local"), Rejections())
 
 
-def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "ray", None)
@@ -287,24 +289,25 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
-def test_a_cluster_that_does_not_answer_is_said_at_once() -> None:
+def test_a_cluster_that_does_not_answer_is_reported_at_once() -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        ray_run._knock(address)
+        ray_run._check_address(address)
     with pytest.raises(SlantError, match=f"RAY_ADDRESS is {address}, and nothing answers there"):
-        ray_run._knock(address)
+        ray_run._check_address(address)
     for elsewhere in ("", "auto", "local", "ray://host:10001"):
-        ray_run._knock(elsewhere)
+        ray_run._check_address(elsewhere)
 
 
-def test_questions_of_a_document_are_those_of_the_local_engine(tmp_path: Path) -> None:
-    """Documents are read one by one here, in one stream there."""
+def test_requests_of_a_document_are_those_of_the_local_engine(tmp_path: Path) -> None:
+    """This engine reads documents one by one, the local engine in one stream."""
     text = "Council meets\n\nThe council met on Monday, they said.\n\nComments\n\nAnn: Liars!\n"
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(f"{text}\n{name}\n")
-    local = list(questions(run.units(options(str(tmp_path)), []), TARGETS))
+    units = run.read_units(ReadOptions((str(tmp_path),), quiet=True), [], output="s.jsonl")
+    local = list(score_requests(units, TARGETS))
     dealt = read(*(File(n, os.path.join(tmp_path, n)) for n in ("a.txt", "b.txt")))
-    assert [q for d in dealt if isinstance(d, Document) for q in d.asked] == local
+    assert [q for d in dealt if isinstance(d, ReadDocument) for q in d.requests] == local
     assert len(local) > 4

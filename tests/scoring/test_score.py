@@ -1,4 +1,4 @@
-"""Units to scores: what each is asked about, in order, with a model made of rules in place of a trained one."""
+"""Units to scores: the targets of each, the order of rows, with rules in place of a trained model."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
-from slant.encoding.predictor import Reader
-from slant.encoding.windows import Request, TextEncoder
+from slant.encoding.predictor import Predictor
+from slant.encoding.windows import EncoderRequest, TextEncoder
 from slant.labels.targets import Target, Targets
 from slant.records import REPLIES, Article, Part, Score, Unit
 from slant.scoring import score as scoring
-from slant.scoring.score import Question, questions, score
+from slant.scoring.score import ScoreRequest, score, score_requests
 from slant.segment.units import split
 from slant.segment.voices import voices
 from tiny import text_encoder
@@ -62,10 +62,10 @@ class Rules:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Reader:
+def predictor(tmp_path: Path) -> Predictor:
     encoder = text_encoder(tmp_path)
     decoding = Decoding(loaded_seed=0.4, loaded_threshold=0.4)
-    return Reader(Rules(encoder), encoder, decoding, name="rules", fingerprint="rules-1")
+    return Predictor(Rules(encoder), encoder, decoding, name="rules", fingerprint="rules-1")
 
 
 def unit(text: str, kind: str = "paragraph", **fields: Any) -> Unit:
@@ -79,24 +79,24 @@ def unit(text: str, kind: str = "paragraph", **fields: Any) -> Unit:
     return Unit(kind=kind, text=text, start=0, end=len(text), **given)
 
 
-def run(reader: Reader, *asked: Question) -> list[Score]:
-    return list(score(asked, reader=reader, codebook="book-1"))
+def run(predictor: Predictor, *asked: ScoreRequest) -> list[Score]:
+    return list(score(asked, predictor=predictor, codebook="book-1"))
 
 
 # ---- what is asked
 
 
-def asked(*units: Unit) -> list[Question]:
-    return list(questions(units, TARGETS))
+def asked(*units: Unit) -> list[ScoreRequest]:
+    return list(score_requests(units, TARGETS))
 
 
-def test_a_unit_is_asked_about_the_targets_that_it_names() -> None:
+def test_a_unit_is_scored_for_the_targets_that_it_names() -> None:
     (q,) = asked(unit("The council praised the ferry, said the council."))
     assert q.mentions == {"council": ((4, 11), (40, 47)), "ferry": ((24, 29),)}
-    assert (q.topics, q.answers) == ((), None)
+    assert (q.topics, q.parent) == ((), None)
 
 
-def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() -> None:
+def test_a_comment_is_scored_with_its_article_and_its_parent() -> None:
     found = asked(
         unit("Ferry returns", "title", title="Ferry returns"),
         unit("The ferry sails in June.", title="Ferry returns"),
@@ -106,18 +106,18 @@ def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() ->
     )
     opening = "Ferry returns\nThe ferry sails in June."
     assert [q.article for q in found] == [None, None, opening, opening, opening]
-    assert [q.answers for q in found] == [None, None, None, "This article is a lie.", None]
-    assert "article" not in found[2].mentions, "one target, asked about one way"
+    assert [q.parent for q in found] == [None, None, None, "This article is a lie.", None]
+    assert "article" not in found[2].mentions, "the article is a target once"
 
 
-def test_without_a_title_the_first_paragraph_stands_for_the_article() -> None:
+def test_without_a_title_the_first_paragraph_represents_the_article() -> None:
     found = asked(unit("A heading", "heading"), unit("The ferry sails."), unit("Why?", "comment"))
     assert found[2].article == "The ferry sails."
     (alone,) = asked(unit("Why?", "comment"))
     assert alone.article is None
 
 
-def test_documents_are_kept_apart_and_only_content_is_asked() -> None:
+def test_documents_are_separate_and_only_content_is_scored() -> None:
     found = asked(
         unit("The ferry sails.", article_id="a", title="A"),
         unit("By A. Quill", "metadata", article_id="a"),
@@ -129,7 +129,7 @@ def test_documents_are_kept_apart_and_only_content_is_asked() -> None:
     ]  # fmt: skip
 
 
-def test_questions_of_a_document_that_was_split() -> None:
+def test_requests_of_a_split_document() -> None:
     text = "Ferry returns\nThe ferry to Port Ellis sails.\nGood.\nNot at all."
     starts = [text.index(line) for line in text.split("\n")]
     ends = [s + len(line) for s, line in zip(starts, text.split("\n"), strict=True)]
@@ -140,7 +140,7 @@ def test_questions_of_a_document_that_was_split() -> None:
     )
     found = asked(*split(Article(text, title="Ferry returns", markup="none", parts=parts)))
     opening = "Ferry returns\nThe ferry to Port Ellis sails."
-    assert [(q.article, q.answers) for q in found if q.unit.kind == "comment"] == [
+    assert [(q.article, q.parent) for q in found if q.unit.kind == "comment"] == [
         (opening, None),
         (opening, "Good."),
     ]
@@ -149,9 +149,9 @@ def test_questions_of_a_document_that_was_split() -> None:
 # ---- what is said
 
 
-def test_a_row_holds_what_the_model_says_of_the_unit(reader: Reader) -> None:
+def test_a_row_holds_the_labels_of_its_unit(predictor: Predictor) -> None:
     text = "The greedy council met, said the mayor of the ferry."
-    (row,) = run(reader, Question(unit(text), {"ferry": ((46, 51),), "council": ((11, 18),)}))
+    (row,) = run(predictor, ScoreRequest(unit(text), {"ferry": ((46, 51),), "council": ((11, 18),)}))
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [
         ("ferry", "favor", ((46, 51),)), ("council", "against", ((11, 18),)),
     ]  # fmt: skip
@@ -163,21 +163,21 @@ def test_a_row_holds_what_the_model_says_of_the_unit(reader: Reader) -> None:
     assert (row.biased, row.model, row.codebook) == (0.018, "rules-1", "book-1")
 
 
-def test_a_text_in_two_documents_is_told_by_its_own(reader: Reader) -> None:
-    """What repeats in one document need not in another: a copy may have other techniques than the first that was read."""
-    reader.decoding = replace(reader.decoding, repetition_weight=4.0)
+def test_copies_of_a_text_are_scored_with_their_own_document(predictor: Predictor) -> None:
+    """Words may be repeated in one document only, so copies of a text may have other techniques."""
+    predictor.decoding = replace(predictor.decoding, repetition_weight=4.0)
     once, often = unit("A greedy plan.", article_id="a"), unit("A greedy plan.", article_id="b")
     more = [unit("So greedy, greedy, greedy.", article_id="b", unit_id=f"more{n}") for n in range(3)]
-    alone = [run(reader, *asked(*units)) for units in ([once], [often, *more])]
-    together = run(reader, *asked(once, often, *more))
+    alone = [run(predictor, *asked(*units)) for units in ([once], [often, *more])]
+    together = run(predictor, *asked(once, often, *more))
     assert together == [*alone[0], *alone[1]]
     assert together[0].loaded != together[1].loaded
 
 
-def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
+def test_a_comment_has_topics_toxic_spans_and_a_reply(predictor: Predictor) -> None:
     text = "You stupid old clown, that is a greedy lie."
     topics = (("council", "council story"),)
-    (row,) = run(reader, Question(unit(text, "comment"), {}, topics, "The ferry sails."))
+    (row,) = run(predictor, ScoreRequest(unit(text, "comment"), {}, topics, "The ferry sails."))
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [
         ("council", "against", ()),
         ("article", "against", ()),
@@ -188,39 +188,41 @@ def test_a_comment_has_topics_toxic_spans_and_a_reply(reader: Reader) -> None:
     assert row.reply.label == "deny"
     assert sum(row.reply.scores.values()) == pytest.approx(1, abs=1e-3)
     assert row.loaded[0].voice == "reader"
-    (paragraph,) = run(reader, Question(unit(text)))
+    (paragraph,) = run(predictor, ScoreRequest(unit(text)))
     assert (paragraph.toxic, paragraph.reply) == ((), None)
 
 
-def test_a_stance_below_its_threshold_has_scores_and_no_label(reader: Reader) -> None:
-    """Against the council at 0.987, whichever way it is asked; a reply that is as likely one thing as another."""
-    named = Question(unit("The council met."), {"council": ((4, 11),)})
-    topic = Question(unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails.")
+def test_a_stance_below_its_threshold_has_scores_and_no_label(predictor: Predictor) -> None:
+    """Against the council at 0.987, as a mention and as a topic; all replies are equally probable."""
+    named = ScoreRequest(unit("The council met."), {"council": ((4, 11),)})
+    topic = ScoreRequest(
+        unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails."
+    )
 
     def labels(**changes: Any) -> list[str | None]:
-        reader.decoding = replace(Decoding(), **changes)
-        return [s.label for row in run(reader, named, topic) for s in row.stance]
+        predictor.decoding = replace(Decoding(), **changes)
+        return [s.label for row in run(predictor, named, topic) for s in row.stance]
 
     assert labels() == ["against", "against", "neutral"]
     assert labels(named_abstain=0.99) == [None, "against", "neutral"]
     assert labels(topic_abstain=0.99) == ["against", None, "neutral"]
     assert labels(article_abstain=0.99) == ["against", "against", None]
-    (row,) = run(reader, topic)
+    (row,) = run(predictor, topic)
     assert row.stance[1].scores == {"against": 0.25, "neutral": 0.5, "favor": 0.25}
     assert row.reply is not None
-    assert row.reply.label in REPLIES, "the contract has no reply without a label"
+    assert row.reply.label in REPLIES, "a reply always has a label"
 
 
-def test_the_voice_of_a_span_is_that_of_the_quotation_it_stands_in(reader: Reader) -> None:
+def test_a_span_in_a_quotation_has_its_voice(predictor: Predictor) -> None:
     text = "“They are greedy and always were,” said the mayor of the greedy council."
-    (row,) = run(reader, Question(unit(text)))
+    (row,) = run(predictor, ScoreRequest(unit(text)))
     assert [s.voice for s in row.loaded] == ["quoted", "outlet"]
 
 
-def test_a_long_unit_is_read_to_its_end_and_says_so(reader: Reader) -> None:
+def test_a_long_unit_is_scored_to_its_end_and_flagged(predictor: Predictor) -> None:
     text = "The ferry and the mill. " * 40 + "The greedy council."
     start = text.index("council")
-    (row,) = run(reader, Question(unit(text), {"council": ((start, start + 7),)}))
+    (row,) = run(predictor, ScoreRequest(unit(text), {"council": ((start, start + 7),)}))
     assert [(s.start, s.text) for s in row.loaded] == [(text.index("greedy"), "greedy")]
     assert row.stance[0].label == "against"
     (flag,) = row.flags
@@ -228,68 +230,70 @@ def test_a_long_unit_is_read_to_its_end_and_says_so(reader: Reader) -> None:
     assert int(flag.split(":")[1]) > 3
 
 
-def test_rows_come_in_order_and_a_few_at_a_time(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_in_order_and_few_requests_are_consumed_ahead(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
     taken = 0
 
-    def stream() -> Iterator[Question]:
+    def stream() -> Iterator[ScoreRequest]:
         nonlocal taken
         for i in range(10):
             taken += 1
-            yield Question(unit("ferry " * (1 + 7 * i % 10) + str(i), unit_id=str(i)))
+            yield ScoreRequest(unit("ferry " * (1 + 7 * i % 10) + str(i), unit_id=str(i)))
 
     told: list[int] = []
-    rows = score(stream(), reader=reader, codebook="b", done=told.append)
+    rows = score(stream(), predictor=predictor, codebook="b", done=told.append)
     assert next(rows).unit.unit_id == "0"
-    assert taken == 3, "a stretch is read while the one before it is told, and no more"
+    assert taken == 3, "one chunk is encoded while the one before it is decoded, no more"
     assert [r.unit.unit_id for r in rows] == [str(i) for i in range(1, 10)]
     assert told == [1, 2, 4, 3]
-    assert run(reader) == []
+    assert run(predictor) == []
 
 
-def test_all_targets_of_a_unit_go_in_one_pass(reader: Reader) -> None:
-    seen: list[Request] = []
-    start = reader.start
+def test_all_targets_of_a_unit_go_in_one_pass(predictor: Predictor) -> None:
+    seen: list[EncoderRequest] = []
+    start = predictor.start
 
     def counting(requests: Any) -> Any:
         seen.extend(requests)
         return start(requests)
 
-    reader.start = counting  # type: ignore[method-assign]
+    predictor.start = counting  # type: ignore[method-assign]
     run(
-        reader,
-        Question(
+        predictor,
+        ScoreRequest(
             unit("The council, the ferry."), {"council": ((4, 11),), "ferry": ((17, 22),)}, (("x", "x"),)
         ),
     )
     assert [len(r.targets) for r in seen] == [3]
 
 
-def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch
+def test_copies_are_scored_once_and_keep_their_ids(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
     read: list[str] = []
-    start = reader.start
+    start = predictor.start
 
     def counting(requests: Any) -> Any:
         read.extend(r.text for r in requests)
         return start(requests)
 
-    monkeypatch.setattr(reader, "start", counting)
+    monkeypatch.setattr(predictor, "start", counting)
     wire, other = "The council met the greedy ferry.", "The ferry sails."
     named = {"council": ((4, 11),)}
     rows = run(
-        reader,
-        Question(unit(other)),
-        Question(unit(wire, unit_id="1", outlet="one"), named),
-        Question(unit(wire, unit_id="2", outlet="two"), named),
-        Question(unit(wire, unit_id="3"), named, (("ferry", "the ferry"),)),
-        Question(unit(wire, "comment", unit_id="4"), named),
-        *(Question(unit(f"Boat {i}.", unit_id=f"b{i}")) for i in range(9)),
-        Question(unit(wire, unit_id="5", outlet="late"), named),
+        predictor,
+        ScoreRequest(unit(other)),
+        ScoreRequest(unit(wire, unit_id="1", outlet="one"), named),
+        ScoreRequest(unit(wire, unit_id="2", outlet="two"), named),
+        ScoreRequest(unit(wire, unit_id="3"), named, (("ferry", "the ferry"),)),
+        ScoreRequest(unit(wire, "comment", unit_id="4"), named),
+        *(ScoreRequest(unit(f"Boat {i}.", unit_id=f"b{i}")) for i in range(9)),
+        ScoreRequest(unit(wire, unit_id="5", outlet="late"), named),
     )
-    assert read.count(wire) == 3, "copies once; other targets, and a comment, are other questions"
+    assert read.count(wire) == 3, "copies once; other targets and comments separately"
     copies = [r for r in rows if r.unit.unit_id in "125"]
     assert [r.unit.outlet for r in copies] == ["one", "two", "late"]
     assert len({repr(replace(r, unit=copies[0].unit)) for r in copies}) == 1
@@ -298,28 +302,28 @@ def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
     assert rows[4].loaded[0].voice == "reader"
 
 
-def test_scores_that_are_remembered_are_bounded(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_bounded(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "REMEMBERED", 1)
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 1)
     texts = ["Boats.", "Boats.", "Ferry.", "Mill.", "Park.", "Boats."]
-    rows = run(reader, *(Question(unit(text, unit_id=str(i))) for i, text in enumerate(texts)))
+    rows = run(predictor, *(ScoreRequest(unit(text, unit_id=str(i))) for i, text in enumerate(texts)))
     assert [r.unit.unit_id for r in rows] == [str(i) for i in range(6)]
 
 
-def test_scoring_that_is_given_up_leaves_nothing_waiting(reader: Reader) -> None:
-    rows = score((Question(unit(f"Boat {i}.")) for i in range(9_999)), reader=reader, codebook="b")
+def test_closing_the_iterator_cancels_waiting_batches(predictor: Predictor) -> None:
+    rows = score((ScoreRequest(unit(f"Boat {i}.")) for i in range(9_999)), predictor=predictor, codebook="b")
     assert next(rows).unit.text == "Boat 0."
     rows.close()  # type: ignore[attr-defined]
 
 
-def test_a_target_may_be_asked_of_every_unit_of_a_kind() -> None:
+def test_a_target_may_apply_to_every_unit_of_a_kind() -> None:
     targets = Targets((Target("closing", "the harbour closing", ("closing",), always=("comment",)),))
     rows = [
         unit("The port is shut.", position=0),
         unit("Shame.", "comment", position=1),
         unit("No closing!", "comment", position=2),
     ]
-    body, silent, named = questions(rows, targets)
+    body, silent, named = score_requests(rows, targets)
     assert (body.topics, body.mentions) == ((), {})
     assert ("closing", "the harbour closing") in silent.topics
     assert named.topics == ()

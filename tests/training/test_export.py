@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Reading
+from slant.encoding.decode import TextLogits
 from slant.encoding.label_ids import TOKEN_LABELS
-from slant.encoding.predictor import Reader
-from slant.encoding.windows import Request
+from slant.encoding.predictor import Predictor
+from slant.encoding.windows import EncoderRequest
 from slant.errors import SlantError, UsageError
 from slant.scoring.runtimes import load
 from tiny import examples, open_torch
@@ -24,19 +24,19 @@ pytestmark = pytest.mark.train
 SENTENCE = "The greedy council wrecked the old mill, said the mayor of Port Ellis; the ferry opened in June. "
 
 
-def requests() -> list[Request]:
+def requests() -> list[EncoderRequest]:
     """Rows and queries in many shapes: empty, short, long, without a target, with many, with a text replied to."""
     return [
-        Request(""),
-        Request("Boats."),
-        Request(SENTENCE, [[(11, 18)], "more boats", [(46, 51)], [(55, 65)], "free swimming"]),
-        Request(SENTENCE * 6, [[(11, 18)], "more boats"]),
-        Request("No, that is a lie.", context=SENTENCE),
-        *(Request(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()),
+        EncoderRequest(""),
+        EncoderRequest("Boats."),
+        EncoderRequest(SENTENCE, [[(11, 18)], "more boats", [(46, 51)], [(55, 65)], "free swimming"]),
+        EncoderRequest(SENTENCE * 6, [[(11, 18)], "more boats"]),
+        EncoderRequest("No, that is a lie.", context=SENTENCE),
+        *(EncoderRequest(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()),
     ]
 
 
-def differences(found: list[Reading], expected: list[Reading]) -> np.ndarray[Any, Any]:
+def differences(found: list[TextLogits], expected: list[TextLogits]) -> np.ndarray[Any, Any]:
     pairs = []
     for a, b in zip(found, expected, strict=True):
         assert a.offsets.tolist() == b.offsets.tolist()
@@ -46,24 +46,24 @@ def differences(found: list[Reading], expected: list[Reading]) -> np.ndarray[Any
 
 
 @pytest.fixture(scope="module")
-def torch_readings(tiny_checkpoint: Path) -> list[Reading]:
-    return open_torch(tiny_checkpoint).read(requests())
+def torch_readings(tiny_checkpoint: Path) -> list[TextLogits]:
+    return open_torch(tiny_checkpoint).run(requests())
 
 
 @pytest.mark.slow
-def test_fp32_onnx_is_the_torch_model(tiny_export: Path, torch_readings: list[Reading]) -> None:
+def test_fp32_onnx_is_the_torch_model(tiny_export: Path, torch_readings: list[TextLogits]) -> None:
     fp32 = load(tiny_export, file="model.onnx", threads=1)
-    assert differences(fp32.read(requests()), torch_readings).max() < 1e-4
+    assert differences(fp32.run(requests()), torch_readings).max() < 1e-4
     for request, expected in zip(requests(), torch_readings, strict=True):  # rows of one
-        assert differences(fp32.read([request]), [expected]).max() < 1e-4
+        assert differences(fp32.run([request]), [expected]).max() < 1e-4
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_int8_is_near_and_says_the_same_of_what_was_learned(
-    tiny_export: Path, tiny_checkpoint: Path, torch_readings: list[Reading], runtime: str
+    tiny_export: Path, tiny_checkpoint: Path, torch_readings: list[TextLogits], runtime: str
 ) -> None:
     int8 = load(tiny_export, threads=1, runtime=runtime)
-    off = differences(int8.read(requests()), torch_readings)
+    off = differences(int8.run(requests()), torch_readings)
     assert 0 < off.mean() < 0.15, "quantised, and near"
     for ours, theirs in zip(
         int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True
@@ -146,9 +146,9 @@ def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
     from slant.training import export_openvino as ours
 
     monkeypatch.setattr(ours, "LARGE", 500)
-    core, reader = openvino.Core(), load(tiny_export, runtime="openvino", threads=1)
+    core, predictor = openvino.Core(), load(tiny_export, runtime="openvino", threads=1)
     model = core.read_model(str(tiny_export / "openvino" / "model.xml"))
-    batch = collate(reader.encoder.encode(requests()[2:3]), pad=reader.encoder.pad)
+    batch = collate(predictor.encoder.encode(requests()[2:3]), pad=predictor.encoder.pad)
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
     before = core.compile_model(model, "CPU", settings)(batch)
     ours._halve(model)
@@ -162,10 +162,10 @@ def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_what_is_said_of_a_text_does_not_depend_on_what_is_asked(tiny_export: Path, runtime: str) -> None:
-    reader = load(tiny_export, runtime=runtime, threads=1)
+    predictor = load(tiny_export, runtime=runtime, threads=1)
     for request in requests():
-        (asked,) = reader.read([request])
-        (unasked,) = reader.read([Request(request.text, (), request.context)])
+        (asked,) = predictor.run([request])
+        (unasked,) = predictor.run([EncoderRequest(request.text, (), request.context)])
         np.testing.assert_allclose(unasked.tokens, asked.tokens, atol=2e-5)
 
 
@@ -182,8 +182,8 @@ def test_the_folder_holds_all_that_scoring_needs(tiny_export: Path, tiny_checkpo
     assert settings["parameters"] == SlantModel.from_pretrained(tiny_checkpoint).num_parameters()
     assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "copies"}
     assert settings["codebook"] == Codebook.load().fingerprint
-    reader = load(tiny_export)
-    assert (reader.name, reader.fingerprint) == (tiny_export.name, settings["fingerprint"])
+    predictor = load(tiny_export)
+    assert (predictor.name, predictor.fingerprint) == (tiny_export.name, settings["fingerprint"])
 
 
 def test_thresholds_chosen_on_dev_travel_with_the_export(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def change(folder: Path, **values: Any) -> None:
 def test_what_is_missing_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     runtime = "onnx" if name.endswith(".onnx") else None
-    with pytest.raises(UsageError, match=rf"{name} is missing\. A model made by `slant train`"):
+    with pytest.raises(UsageError, match=rf"{name} is missing\. A folder exported by `slant train`"):
         load(folder, runtime=runtime)
 
 
@@ -244,31 +244,31 @@ def test_a_model_of_another_codebook_is_refused(folder: Path) -> None:
 def test_another_kind_of_model_is_refused(folder: Path) -> None:
     for content in ('{"model_type": "bert"}', "[]", "torn {"):
         (folder / "config.json").write_text(content)
-        with pytest.raises(UsageError, match='no "slant" settings: this is another kind of model'):
+        with pytest.raises(UsageError, match='no "slant" settings, so it is not a slant model'):
             load(folder)
 
 
 def test_a_model_file_that_is_a_pointer_or_torn_is_said(folder: Path) -> None:
     (folder / "onnx" / "model_quantized.onnx").write_text("version https://git-lfs.github.com/spec/v1\n")
-    with pytest.raises(SlantError, match=r"\(43 bytes\) is no model that ONNX Runtime can load"):
+    with pytest.raises(SlantError, match=r"\(43 bytes\) cannot be loaded by ONNX Runtime"):
         load(folder, runtime="onnx")
     (folder / "openvino" / "model.bin").write_bytes(b"torn")
-    with pytest.raises(SlantError, match=r"model\.xml \([\d,]+ bytes\) is no model that OpenVINO can load"):
+    with pytest.raises(SlantError, match=r"model\.xml \([\d,]+ bytes\) cannot be loaded by OpenVINO"):
         load(folder, runtime="openvino")
 
 
 # ---- the gate
 
 
-def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Reader]:
+def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Predictor]:
     """The gate with judging replaced: what int8 costs is given."""
     from slant.judging.scorecard_records import Loss, Scorecard
     from slant.training import release_check
 
-    judged: list[Reader] = []
+    judged: list[Predictor] = []
 
-    def judge(reader: Reader, **_: Any) -> Scorecard:
-        judged.append(reader)
+    def judge(predictor: Predictor, **_: Any) -> Scorecard:
+        judged.append(predictor)
         return Scorecard("m", "f", "0", 0, 10, None, ())
 
     losses = [
@@ -290,7 +290,7 @@ def test_a_model_that_lost_little_is_shipped_with_its_losses(
 
     judged = gate(monkeypatch, [0.9, -0.3])
     ship(tiny_checkpoint, tmp_path / "model")
-    fp32, onnx, openvino = (r.read(requests()) for r in judged)
+    fp32, onnx, openvino = (r.run(requests()) for r in judged)
     assert 0 < differences(fp32, onnx).max() < 0.5
     assert 0 < differences(fp32, openvino).mean() < 0.15
     near = json.loads((tmp_path / "model" / "parity.json").read_text())

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Decoding, Reading
-from slant.encoding.predictor import Reader
-from slant.encoding.windows import Request, Target, TextEncoder, collate
+from slant.encoding.decode import Decoding, TextLogits
+from slant.encoding.predictor import Predictor
+from slant.encoding.windows import EncoderRequest, Target, TextEncoder, collate
 from slant.errors import SlantError, UsageError
 from slant.scoring.runtimes import load
 from tiny import WINDOWS, text_encoder, write_tokenizer
@@ -64,14 +64,14 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
 
 
 @pytest.fixture(scope="module")
-def reader(model: Any, encoder: TextEncoder) -> Reader:
+def predictor(model: Any, encoder: TextEncoder) -> Predictor:
     from slant.training.torch_runtime import TorchRuntime
 
-    return Reader(TorchRuntime(model), encoder, Decoding(), name="random", fingerprint="random")
+    return Predictor(TorchRuntime(model), encoder, Decoding(), name="random", fingerprint="random")
 
 
-def read(reader: Reader, targets: list[Target]) -> Reading:
-    return reader.read([Request(TEXT, targets)])[0]
+def read(predictor: Predictor, targets: list[Target]) -> TextLogits:
+    return predictor.run([EncoderRequest(TEXT, targets)])[0]
 
 
 def same(a: Any, b: Any) -> None:
@@ -109,30 +109,30 @@ def test_a_text_alone_is_read_as_its_family_reads_it(model: Any) -> None:
 
 
 @pytest.mark.parametrize("targets", [[COUNCIL], ["more boats"], [MAYOR, COUNCIL, "more boats"]])
-def test_the_text_does_not_see_its_queries(reader: Reader, targets: list[Target]) -> None:
-    plain, asked = read(reader, []), read(reader, targets)
+def test_the_text_does_not_see_its_queries(predictor: Predictor, targets: list[Target]) -> None:
+    plain, asked = read(predictor, []), read(predictor, targets)
     same(asked.tokens, plain.tokens)
     same(asked.unit, plain.unit)
 
 
 @pytest.mark.parametrize("target", [COUNCIL, "more boats"])
-def test_a_query_does_not_see_the_others(reader: Reader, target: Target) -> None:
+def test_a_query_does_not_see_the_others(predictor: Predictor, target: Target) -> None:
     others: list[Target] = [MAYOR, "free swimming", COUNCIL]
-    alone = read(reader, [target]).stance[0]
+    alone = read(predictor, [target]).stance[0]
     for place in (0, 2, 3):
-        same(read(reader, [*others[:place], target, *others[place:]]).stance[place], alone)
+        same(read(predictor, [*others[:place], target, *others[place:]]).stance[place], alone)
     assert alone is not None
-    assert np.abs(alone - read(reader, [MAYOR]).stance[0]).max() > 1e-2, "deaf models pass the rest"
+    assert np.abs(alone - read(predictor, [MAYOR]).stance[0]).max() > 1e-2, "deaf models pass the rest"
 
 
-def test_padding_changes_nothing(reader: Reader) -> None:
+def test_padding_changes_nothing(predictor: Predictor) -> None:
     requests = [
-        Request("Boats."),
-        Request(TEXT, [COUNCIL, "more boats"]),
-        Request("So it is.", context="The bridge opens in June."),
+        EncoderRequest("Boats."),
+        EncoderRequest(TEXT, [COUNCIL, "more boats"]),
+        EncoderRequest("So it is.", context="The bridge opens in June."),
     ]
-    for asked, found in zip(requests, reader.read(requests), strict=True):
-        (alone,) = reader.read([asked])
+    for asked, found in zip(requests, predictor.run(requests), strict=True):
+        (alone,) = predictor.run([asked])
         same(found.tokens, alone.tokens)
         same(found.unit, alone.unit)
         for a, b in zip(found.stance, alone.stance, strict=True):
@@ -151,29 +151,29 @@ def moved(batch: dict[str, Any], *, at: int, by: int) -> dict[str, Any]:
 
 
 def test_a_query_stands_where_its_mention_stands_not_in_its_column(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slant.training.network import MPNetEncoder, PositionedEncoder
 
-    windows = reader.encoder.encode([Request(TEXT, [COUNCIL])])
-    batch = collate(windows, pad=reader.encoder.pad)
+    windows = predictor.encoder.encode([EncoderRequest(TEXT, [COUNCIL])])
+    batch = collate(windows, pad=predictor.encoder.pad)
     further = moved(batch, at=len(windows[0].offsets) + 2, by=20)
-    near, far = reader.runtime(batch)[2][:, :1], reader.runtime(further)[2][:, :1]
+    near, far = predictor.runtime(batch)[2][:, :1], predictor.runtime(further)[2][:, :1]
     same(far, near)
-    if reader.runtime.model.encoder.config.model_type == "mpnet":  # type: ignore[attr-defined]
+    if predictor.runtime.model.encoder.config.model_type == "mpnet":  # type: ignore[attr-defined]
         monkeypatch.setattr(
             PositionedEncoder, "compute_position_bias", MPNetEncoder.compute_position_bias
         )  # as the library has it, by column
-        assert np.abs(reader.runtime(further)[2] - reader.runtime(batch)[2]).max() > 1e-2
+        assert np.abs(predictor.runtime(further)[2] - predictor.runtime(batch)[2]).max() > 1e-2
 
 
-def test_other_positions_are_other_readings(reader: Reader) -> None:
+def test_other_positions_are_other_readings(predictor: Predictor) -> None:
     """The property above would hold for an encoder without positions."""
-    (window,) = reader.encoder.encode([Request(TEXT, [COUNCIL])])
-    batch = collate([window], pad=reader.encoder.pad)
+    (window,) = predictor.encoder.encode([EncoderRequest(TEXT, [COUNCIL])])
+    batch = collate([window], pad=predictor.encoder.pad)
     elsewhere = {**batch, "layout": batch["layout"].copy()}
     elsewhere["layout"][:, len(window.offsets) + 2 :, 0] += 9
-    assert np.abs(reader.runtime(elsewhere)[2] - reader.runtime(batch)[2]).max() > 1e-2
+    assert np.abs(predictor.runtime(elsewhere)[2] - predictor.runtime(batch)[2]).max() > 1e-2
 
 
 def test_a_family_that_cannot_be_told_positions_is_refused_with_those_that_can() -> None:
@@ -201,7 +201,7 @@ def test_byte_level_pieces_stand_where_their_words_stand(tmp_path: Path) -> None
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     encoder = TextEncoder(tmp_path / "tokenizer.json", **WINDOWS)
     assert (encoder.cls, encoder.pad, encoder.sep, encoder.mask) == (0, 1, 2, 4)
-    (window,) = encoder.encode([Request(TEXT, [MAYOR])])
+    (window,) = encoder.encode([EncoderRequest(TEXT, [MAYOR])])
     pieces = [TEXT[a:b] for a, b in window.offsets]
     assert "mayor" in pieces
     assert not [p for p in pieces if p != p.strip()]
@@ -257,7 +257,7 @@ def test_a_hub_id_becomes_a_folder_with_all_that_training_reads(
 
 
 @pytest.mark.slow
-def test_onnx_says_what_torch_says(model: Any, reader: Reader, tmp_path: Path) -> None:
+def test_onnx_says_what_torch_says(model: Any, predictor: Predictor, tmp_path: Path) -> None:
     from slant.training.export_onnx import export
 
     model.save_pretrained(tmp_path)
@@ -265,19 +265,19 @@ def test_onnx_says_what_torch_says(model: Any, reader: Reader, tmp_path: Path) -
     (tmp_path / "slant.json").write_text(json.dumps({"windows": WINDOWS, "run": "0", "recipe": "random"}))
     folder = export(tmp_path, tmp_path / "export")
     requests = [
-        Request(""),
-        Request("Boats."),
-        Request(TEXT, [COUNCIL, "more boats", MAYOR]),
-        Request(TEXT * 3, [COUNCIL]),  # several windows
-        Request("So it is.", context="The bridge opens in June."),
+        EncoderRequest(""),
+        EncoderRequest("Boats."),
+        EncoderRequest(TEXT, [COUNCIL, "more boats", MAYOR]),
+        EncoderRequest(TEXT * 3, [COUNCIL]),  # several windows
+        EncoderRequest("So it is.", context="The bridge opens in June."),
     ]
-    expected = flat(reader.read(requests))
-    fp32 = load(folder, file="model.onnx", threads=1).read(requests)
-    int8 = load(folder, threads=1).read(requests)
+    expected = flat(predictor.run(requests))
+    fp32 = load(folder, file="model.onnx", threads=1).run(requests)
+    int8 = load(folder, threads=1).run(requests)
     assert np.abs(flat(fp32) - expected).max() < 1e-3 * np.abs(expected).max()
     assert np.corrcoef(flat(int8), expected)[0, 1] > 0.98
 
 
-def flat(readings: list[Reading]) -> np.ndarray[Any, Any]:
+def flat(readings: list[TextLogits]) -> np.ndarray[Any, Any]:
     parts = [p for r in readings for p in (r.tokens, r.unit, *r.stance) if p is not None]
     return np.concatenate([p.ravel() for p in parts])

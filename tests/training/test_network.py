@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Reading
+from slant.encoding.decode import TextLogits
 from slant.encoding.label_ids import IGNORED
-from slant.encoding.predictor import Reader
-from slant.encoding.windows import Request, Target
+from slant.encoding.predictor import Predictor
+from slant.encoding.windows import EncoderRequest, Target
 from tiny import examples, open_torch, text_encoder
 
 torch = pytest.importorskip("torch", reason="needs the [train] install")
@@ -26,12 +26,12 @@ LONG = " ".join([TEXT] * 8)  # several windows
 
 
 @pytest.fixture(scope="module")
-def reader(tiny_checkpoint: Path) -> Reader:
+def predictor(tiny_checkpoint: Path) -> Predictor:
     return open_torch(tiny_checkpoint)
 
 
-def read(reader: Reader, targets: Sequence[Target], text: str = TEXT) -> Reading:
-    return reader.read([Request(text, targets)])[0]
+def read(predictor: Predictor, targets: Sequence[Target], text: str = TEXT) -> TextLogits:
+    return predictor.run([EncoderRequest(text, targets)])[0]
 
 
 def same(a: Any, b: Any) -> None:
@@ -41,46 +41,50 @@ def same(a: Any, b: Any) -> None:
 @pytest.mark.parametrize("text", [TEXT, LONG], ids=["one window", "several windows"])
 @pytest.mark.parametrize("targets", [[COUNCIL], ["more boats"], [MAYOR, COUNCIL, "more boats"]])
 def test_what_is_asked_does_not_change_the_tokens_and_the_unit(
-    reader: Reader, text: str, targets: list[Target]
+    predictor: Predictor, text: str, targets: list[Target]
 ) -> None:
-    plain, asked = read(reader, [], text), read(reader, targets, text)
+    plain, asked = read(predictor, [], text), read(predictor, targets, text)
     assert (plain.windows > 1) == (text == LONG)
     same(asked.tokens, plain.tokens)
     same(asked.unit, plain.unit)
 
 
 @pytest.mark.parametrize("target", [COUNCIL, MAYOR, "more boats"])
-def test_what_is_said_of_a_target_does_not_change_with_the_others(reader: Reader, target: Target) -> None:
+def test_what_is_said_of_a_target_does_not_change_with_the_others(
+    predictor: Predictor, target: Target
+) -> None:
     others: list[Target] = [MAYOR, "free swimming", COUNCIL, "the ferry"]
-    alone = read(reader, [target]).stance[0]
+    alone = read(predictor, [target]).stance[0]
     for place in (0, 2, len(others)):
-        among = read(reader, [*others[:place], target, *others[place:]]).stance[place]
+        among = read(predictor, [*others[:place], target, *others[place:]]).stance[place]
         same(among, alone)
 
 
-def test_nor_with_the_rest_of_the_batch_and_its_padding(reader: Reader) -> None:
+def test_nor_with_the_rest_of_the_batch_and_its_padding(predictor: Predictor) -> None:
     requests = [
-        Request("Boats."),
-        Request(TEXT, [COUNCIL, "more boats"]),
-        Request("", ["more boats"]),
-        Request(LONG, [MAYOR]),
-        Request("So it is.", context="The bridge opens in June."),
+        EncoderRequest("Boats."),
+        EncoderRequest(TEXT, [COUNCIL, "more boats"]),
+        EncoderRequest("", ["more boats"]),
+        EncoderRequest(LONG, [MAYOR]),
+        EncoderRequest("So it is.", context="The bridge opens in June."),
     ]
-    together = reader.read(requests)
+    together = predictor.run(requests)
     for asked, found in zip(requests, together, strict=True):
-        (alone,) = reader.read([asked])
+        (alone,) = predictor.run([asked])
         same(found.tokens, alone.tokens)
         same(found.unit, alone.unit)
         for a, b in zip(found.stance, alone.stance, strict=True):
             same(a, b)
 
 
-def test_a_target_and_the_text_replied_to_are_read_at_all(reader: Reader) -> None:
+def test_a_target_and_the_text_replied_to_are_read_at_all(predictor: Predictor) -> None:
     """The properties above would hold for a model that is deaf."""
-    one, other = read(reader, [COUNCIL]).stance[0], read(reader, [MAYOR]).stance[0]
+    one, other = read(predictor, [COUNCIL]).stance[0], read(predictor, [MAYOR]).stance[0]
     assert one is not None
     assert np.abs(one - other).max() > 1e-3
-    reply, elsewhere = reader.read([Request("So it is.", context=c) for c in ("A lie.", "The ferry opened.")])
+    reply, elsewhere = predictor.run(
+        [EncoderRequest("So it is.", context=c) for c in ("A lie.", "The ferry opened.")]
+    )
     assert np.abs(reply.unit - elsewhere.unit).max() > 1e-3
 
 
@@ -94,9 +98,9 @@ def batch(tmp_path: Path, which: slice = slice(None)) -> dict[str, Any]:
     return Collator(encoder.pad)(make_rows(examples()[which], encoder))
 
 
-def test_tasks_without_labels_get_no_gradient(reader: Reader, tmp_path: Path) -> None:
+def test_tasks_without_labels_get_no_gradient(predictor: Predictor, tmp_path: Path) -> None:
     """The stance-only rows move the stance head and the encoder, and no other head."""
-    model = reader.runtime.model  # type: ignore[attr-defined]
+    model = predictor.runtime.model  # type: ignore[attr-defined]
     model.zero_grad()
     model(**batch(tmp_path, slice(4, 6))).loss.backward()
     moved = {
@@ -106,10 +110,10 @@ def test_tasks_without_labels_get_no_gradient(reader: Reader, tmp_path: Path) ->
     assert moved == {"encoder", "roles", "stance"}
 
 
-def test_labels_of_padding_and_of_unlabelled_rows_count_nothing(reader: Reader, tmp_path: Path) -> None:
+def test_labels_of_padding_and_of_unlabelled_rows_count_nothing(predictor: Predictor, tmp_path: Path) -> None:
     from slant.training.batches import Collator, make_rows
 
-    model = reader.runtime.model  # type: ignore[attr-defined]
+    model = predictor.runtime.model  # type: ignore[attr-defined]
     encoder = text_encoder(tmp_path)
     rows = make_rows(examples(), encoder)
     each = [float(model(**Collator(encoder.pad)([row])).loss.detach()) for row in rows]
@@ -122,17 +126,17 @@ def test_labels_of_padding_and_of_unlabelled_rows_count_nothing(reader: Reader, 
     assert float(model(**nothing).loss.detach()) == 0
 
 
-def test_the_weight_of_a_row_is_the_weight_of_its_loss(reader: Reader, tmp_path: Path) -> None:
-    model = reader.runtime.model  # type: ignore[attr-defined]
+def test_the_weight_of_a_row_is_the_weight_of_its_loss(predictor: Predictor, tmp_path: Path) -> None:
+    model = predictor.runtime.model  # type: ignore[attr-defined]
     rows = batch(tmp_path)
     once = float(model(**rows).loss.detach())
     rows["labels"]["weight"] *= 3
     assert float(model(**rows).loss.detach()) == pytest.approx(3 * once, rel=1e-5)
 
 
-def test_class_weights_reach_the_loss(reader: Reader, tmp_path: Path) -> None:
+def test_class_weights_reach_the_loss(predictor: Predictor, tmp_path: Path) -> None:
     """Only the against row of two stance rows counts where the other classes weigh nothing."""
-    model = reader.runtime.model  # type: ignore[attr-defined]
+    model = predictor.runtime.model  # type: ignore[attr-defined]
     rows = batch(tmp_path, slice(4, 6))
     before = model.config.class_weights
     try:
@@ -147,12 +151,12 @@ def test_class_weights_reach_the_loss(reader: Reader, tmp_path: Path) -> None:
 # ---- save and load
 
 
-def test_a_model_is_the_same_after_a_round_trip(reader: Reader, tmp_path: Path) -> None:
+def test_a_model_is_the_same_after_a_round_trip(predictor: Predictor, tmp_path: Path) -> None:
     from transformers import AutoModel
 
     from slant.training.network import SlantModel
 
-    model = reader.runtime.model  # type: ignore[attr-defined]
+    model = predictor.runtime.model  # type: ignore[attr-defined]
     model.save_pretrained(tmp_path / "saved")
     rows = {k: v for k, v in batch(tmp_path).items() if k != "labels"}
     for loaded in (

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.predictor import Reader, columns, request
-from slant.encoding.windows import MARKS, WORDS, Request, Target, collate
+from slant.encoding.predictor import Predictor, columns, encoder_request
+from slant.encoding.windows import MARKS, WORDS, EncoderRequest, Target, collate
 from slant.errors import UsageError
 from slant.scoring.runtimes import load
 from tiny import examples, open_torch, recipe, train_tiny
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.train
 
 TEXT = "The corrupt council met at the mill. The mayor of Port Ellis praised the council."
 TOPICS: list[Target] = ["more boats", "free swimming"]
-REPLY = Request("So it is.", ["more boats"], context="The bridge opens in June.")
+REPLY = EncoderRequest("So it is.", ["more boats"], context="The bridge opens in June.")
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +41,22 @@ def trained(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from slant.training.export_onnx import export
 
-    return export(trained, tmp_path_factory.mktemp("exported"), texts=[request(e) for e in examples()])
+    return export(
+        trained, tmp_path_factory.mktemp("exported"), texts=[encoder_request(e) for e in examples()]
+    )
 
 
-def layered(checkpoint: Path, depth: int) -> Reader:
-    reader = open_torch(checkpoint)
-    reader.runtime.model.add_queries(depth)  # type: ignore[attr-defined]
-    reader.encoder.queries = WORDS
-    return reader
+def layered(checkpoint: Path, depth: int) -> Predictor:
+    predictor = open_torch(checkpoint)
+    predictor.runtime.model.add_queries(depth)  # type: ignore[attr-defined]
+    predictor.encoder.queries = WORDS
+    return predictor
 
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_new_layers_say_of_texts_and_topics_what_the_encoder_says(plain: Path, depth: int) -> None:
-    asked = [Request(TEXT, TOPICS), REPLY]
-    for before, after in zip(open_torch(plain).read(asked), layered(plain, depth).read(asked), strict=True):
+    asked = [EncoderRequest(TEXT, TOPICS), REPLY]
+    for before, after in zip(open_torch(plain).run(asked), layered(plain, depth).run(asked), strict=True):
         np.testing.assert_allclose(after.tokens, before.tokens, atol=1e-5)
         np.testing.assert_allclose(after.unit, before.unit, atol=1e-5)
         for was, now in zip(before.stance, after.stance, strict=True):
@@ -65,33 +67,33 @@ def test_new_layers_say_of_texts_and_topics_what_the_encoder_says(plain: Path, d
 def test_roles_tell_what_a_query_asks_about(plain: Path, kind: str) -> None:
     from slant.training import network
 
-    reader = layered(plain, 1)
-    (before,) = reader.read([Request(TEXT, ["more boats", [(12, 19)]])])
+    predictor = layered(plain, 1)
+    (before,) = predictor.run([EncoderRequest(TEXT, ["more boats", [(12, 19)]])])
     with torch.no_grad():
-        roles = reader.runtime.model.queries.roles.weight  # type: ignore[attr-defined]
+        roles = predictor.runtime.model.queries.roles.weight  # type: ignore[attr-defined]
         roles[getattr(network, kind)] = torch.linspace(-2, 2, 32)
-    (after,) = reader.read([Request(TEXT, ["more boats", [(12, 19)]])])
+    (after,) = predictor.run([EncoderRequest(TEXT, ["more boats", [(12, 19)]])])
     moved = [np.abs(now - was).max() > 1e-3 for was, now in zip(before.stance, after.stance, strict=True)]
     assert moved == [kind == "TOPIC", kind == "NAMED"]
 
 
 def test_what_is_said_of_the_text_does_not_pass_through_them(plain: Path) -> None:
-    reader = layered(plain, 1)
-    (before,) = reader.read([Request(TEXT, [[(12, 19)]])])
+    predictor = layered(plain, 1)
+    (before,) = predictor.run([EncoderRequest(TEXT, [[(12, 19)]])])
     with torch.no_grad():
-        for weights in reader.runtime.model.queries.parameters():  # type: ignore[attr-defined]
+        for weights in predictor.runtime.model.queries.parameters():  # type: ignore[attr-defined]
             weights.add_(torch.randn_like(weights))
-    (after,) = reader.read([Request(TEXT, [[(12, 19)]])])
+    (after,) = predictor.run([EncoderRequest(TEXT, [[(12, 19)]])])
     assert np.abs(after.stance[0] - before.stance[0]).max() > 1e-3
     np.testing.assert_array_equal(after.unit, before.unit)
     np.testing.assert_array_equal(after.tokens, before.tokens)
 
 
 def test_a_target_is_asked_by_the_last_word_of_its_first_mention(trained: Path) -> None:
-    reader = open_torch(trained)
+    predictor = open_torch(trained)
     at = TEXT.index("Port Ellis")
     town, word = [(at, at + len("Port Ellis"))], [(at + len("Port "), at + len("Port Ellis"))]
-    (found,) = reader.read([Request(TEXT, [town, word, [(at, at + 4)], [*word, (12, 19)]])])
+    (found,) = predictor.run([EncoderRequest(TEXT, [town, word, [(at, at + 4)], [*word, (12, 19)]])])
     first, same, other, more = found.stance
     np.testing.assert_array_equal(first, same)
     np.testing.assert_array_equal(first, more)
@@ -156,8 +158,12 @@ def test_an_unknown_part_is_refused_with_those_that_there_are(trained: Path, tin
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_an_export_says_what_the_checkpoint_says(trained: Path, exported: Path, runtime: str) -> None:
-    asked = [Request(TEXT, [*TOPICS, [(12, 19)], [(41, 46)]]), REPLY, *(request(e) for e in examples())]
-    int8, whole = load(exported, runtime=runtime, threads=1).read(asked), open_torch(trained).read(asked)
+    asked = [
+        EncoderRequest(TEXT, [*TOPICS, [(12, 19)], [(41, 46)]]),
+        REPLY,
+        *(encoder_request(e) for e in examples()),
+    ]
+    int8, whole = load(exported, runtime=runtime, threads=1).run(asked), open_torch(trained).run(asked)
     off = [
         np.abs(x - y).mean()
         for a, b in zip(int8, whole, strict=True)
@@ -170,13 +176,15 @@ def test_an_export_says_what_the_checkpoint_says(trained: Path, exported: Path, 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
 def test_rows_are_the_same_in_any_company(exported: Path, runtime: str) -> None:
     """To the last bit, whatever the number of rows and of queries beside them."""
-    reader = load(exported, runtime=runtime, threads=1)
-    asked = [Request(TEXT, [[(12, 19)], *TOPICS][:n]) for n in range(4)] + [Request(TEXT[:36], [[(12, 19)]])]
-    windows = reader.encoder.encode(asked)
+    predictor = load(exported, runtime=runtime, threads=1)
+    asked = [EncoderRequest(TEXT, [[(12, 19)], *TOPICS][:n]) for n in range(4)] + [
+        EncoderRequest(TEXT[:36], [[(12, 19)]])
+    ]
+    windows = predictor.encoder.encode(asked)
     width = columns(max(len(w) for w in windows))
-    together = reader.runtime(collate(windows, pad=reader.encoder.pad, width=width))
+    together = predictor.runtime(collate(windows, pad=predictor.encoder.pad, width=width))
     for row, window in enumerate(windows):
-        alone = reader.runtime(collate([window], pad=reader.encoder.pad, width=width))
+        alone = predictor.runtime(collate([window], pad=predictor.encoder.pad, width=width))
         for a, b in zip(alone[:2], together[:2], strict=True):
             np.testing.assert_array_equal(a[0], b[row])
         n = len(window.queries)
@@ -225,7 +233,7 @@ def test_what_has_scales_of_its_own_is_not_smoothed(
 
     assert smoothed(exported) == {False}
     monkeypatch.setattr(export_openvino, "_unsmooth", lambda *_: None)
-    export(trained, tmp_path / "smoothed", texts=[request(e) for e in examples()])
+    export(trained, tmp_path / "smoothed", texts=[encoder_request(e) for e in examples()])
     assert True in smoothed(tmp_path / "smoothed"), "NNCF smooths them if it is let"
 
 
@@ -234,7 +242,7 @@ def test_an_export_is_restored_with_its_query_layers(trained: Path, exported: Pa
 
     restored = open_torch(restore(exported, tmp_path))
     assert restored.encoder.queries == WORDS
-    asked = [Request(TEXT, [*TOPICS, [(12, 19)]])]
-    (found,), (whole,) = restored.read(asked), open_torch(trained).read(asked)
+    asked = [EncoderRequest(TEXT, [*TOPICS, [(12, 19)]])]
+    (found,), (whole,) = restored.run(asked), open_torch(trained).run(asked)
     for now, was in zip((found.unit, *found.stance), (whole.unit, *whole.stance), strict=True):
         assert np.abs(now - was).mean() < 0.1

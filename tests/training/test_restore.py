@@ -60,7 +60,7 @@ def test_weights_without_zero_points_lie_around_the_middle() -> None:
 def test_the_restored_model_says_what_the_export_says(restored: Path, tiny_export: Path) -> None:
     ours, theirs = open_torch(restored), load(tiny_export, threads=1)
     assert ours.decoding == theirs.decoding
-    off = differences(ours.read(requests()), theirs.read(requests()))
+    off = differences(ours.run(requests()), theirs.run(requests()))
     assert off.mean() < 0.1, "the export rounds its activations as well"
     for a, b in zip(ours.predict(examples()), theirs.predict(examples()), strict=True):
         assert [max(s, key=s.__getitem__) for s in a.stance] == [max(s, key=s.__getitem__) for s in b.stance]
@@ -72,7 +72,7 @@ def test_training_starts_from_an_export_heads_included(
     """A step at a rate of nothing leaves the model as it was, which new heads would not."""
     still = {"learning_rate": 0.0, "head_learning_rate": 0.0, "epochs": 0.1}
     made = train_tiny(tmp_path / "no encoder here", tmp_path / "run", start=str(tiny_export), **still)
-    off = differences(open_torch(made).read(requests()), open_torch(restored).read(requests()))
+    off = differences(open_torch(made).run(requests()), open_torch(restored).run(requests()))
     assert off.max() < 1e-5
     assert open_torch(made).decoding == open_torch(restored).decoding
     first, then = (json.loads((f / "slant.json").read_text("utf-8"))["recipe"] for f in (restored, made))

@@ -64,7 +64,7 @@ def test_each_row_gets_its_own_logits_and_the_second_time_from_the_file(
     texts = list(examples())
     rows = make_rows(texts, text_encoder(tmp_path))
     teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
-    readings = open_torch(tiny_checkpoint).read([teacher.request(e) for e in texts])
+    readings = open_torch(tiny_checkpoint).run([teacher.encoder_request(e) for e in texts])
     for row, reading in zip(rows, readings, strict=True):
         assert row.soft is not None
         assert np.allclose(row.soft.token, reading.tokens, atol=2e-2)
@@ -84,16 +84,16 @@ def test_each_row_gets_its_own_logits_and_the_second_time_from_the_file(
 
 def test_answers_are_kept_by_where_a_target_is_asked_about(tiny_checkpoint: Path, tmp_path: Path) -> None:
     """By words a mention adds no column, so that two of them give the same tokens."""
-    from slant.encoding.windows import WORDS, Request
+    from slant.encoding.windows import WORDS, EncoderRequest
     from slant.training import teacher
 
-    reader, encoder = open_torch(tiny_checkpoint), text_encoder(tmp_path)
+    predictor, encoder = open_torch(tiny_checkpoint), text_encoder(tmp_path)
     encoder.queries = WORDS
     places = ((4, 8), (14, 18), (4, 8))
-    one, other, again = (encoder.encode([Request("The mill, the park.", [[at]])]) for at in places)
+    one, other, again = (encoder.encode([EncoderRequest("The mill, the park.", [[at]])]) for at in places)
     assert one[0].input_ids == other[0].input_ids
-    assert teacher._key(reader, one) != teacher._key(reader, other)
-    assert teacher._key(reader, one) == teacher._key(reader, again)
+    assert teacher._key(predictor, one) != teacher._key(predictor, other)
+    assert teacher._key(predictor, one) == teacher._key(predictor, again)
 
 
 def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -103,15 +103,15 @@ def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path
     from slant.training.batches import make_rows
 
     texts = list(examples())
-    requests = [teacher.request(e) for e in texts]
+    requests = [teacher.encoder_request(e) for e in texts]
     student = text_encoder(tmp_path)
     student.queries = MARKS
     rows = make_rows(texts, student)
     teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
     teacher = open_torch(tiny_checkpoint)
-    by_copies = [reading.stance for reading in teacher.read(requests)]
+    by_copies = [reading.stance for reading in teacher.run(requests)]
     teacher.encoder.queries = MARKS
-    by_marks = [reading.stance for reading in teacher.read(requests)]
+    by_marks = [reading.stance for reading in teacher.run(requests)]
     apart = 0.0
     for row, theirs, other in zip(rows, by_copies, by_marks, strict=True):
         assert row.soft is not None

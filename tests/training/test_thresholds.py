@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Decoding, Reading, softmax
+from slant.encoding.decode import Decoding, TextLogits, softmax
 from slant.encoding.label_ids import BIASED, FRAME, FRAMES, REPLY, TOKEN_LABELS, UNIT_LABELS
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.errors import UsageError
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 from slant.training.thresholds import (
@@ -95,20 +95,20 @@ def test_a_temperature_is_that_by_which_the_logits_were_stretched() -> None:
 # ---- one set after the other
 
 
-class Given(Reader):
-    """A reader whose readings are made from the examples, by their text."""
+class Given(Predictor):
+    """A predictor whose logits are made from the examples, by their text."""
 
-    def __init__(self, examples: Sequence[Example], reading: Callable[[Example], Reading]) -> None:
+    def __init__(self, examples: Sequence[Example], reading: Callable[[Example], TextLogits]) -> None:
         self.readings = {e.text: reading(e) for e in examples}
         self.decoding = Decoding()
 
-    def read(self, requests: Any, *, done: Any = None) -> list[Reading]:
+    def run(self, requests: Any, *, done: Any = None) -> list[TextLogits]:
         return [self.readings[r.text] for r in requests]
 
 
 def reading(
     e: Example, *, words: dict[str, dict[str, float]] | None = None, unit: Any = None, stance: Any = ()
-) -> Reading:
+) -> TextLogits:
     at, offsets, rows = 0, [], []
     for word in e.text.split(" "):
         offsets.append((at, at + len(word)))
@@ -118,11 +118,11 @@ def reading(
         rows.append(row)
         at += len(word) + 1
     blank = np.zeros(len(UNIT_LABELS), np.float32)
-    return Reading(np.array(offsets), np.stack(rows), blank if unit is None else unit, list(stance))
+    return TextLogits(np.array(offsets), np.stack(rows), blank if unit is None else unit, list(stance))
 
 
 def chosen(
-    name: str, examples: Sequence[Example], read: Callable[[Example], Reading]
+    name: str, examples: Sequence[Example], read: Callable[[Example], TextLogits]
 ) -> tuple[Decoding, str]:
     said: list[str] = []
     found = choose_decoding(Given(examples, read), {name: examples}, say=said.append)
@@ -139,7 +139,7 @@ def example(text: str, **labels: Any) -> Example:
 def test_stance_priors_are_chosen_for_the_way_of_asking(name: str, kind: int, prefix: str) -> None:
     """Favor always loses by a point to neutral: a prior repairs it, for one of the two ways of asking only."""
 
-    def read(e: Example) -> Reading:
+    def read(e: Example) -> TextLogits:
         logits = np.full((2, 3), 9.0, np.float32)
         logits[kind] = {"against": [3, 0, 0], "neutral": [0, 3, 0], "favor": [0, 1, 0]}.get(
             e.targets[0].label or "", 0
@@ -164,7 +164,7 @@ def test_stance_priors_are_chosen_for_the_way_of_asking(name: str, kind: int, pr
 def test_a_stance_is_withheld_where_the_model_is_mostly_wrong(name: str, kind: int, prefix: str) -> None:
     """Of 300 items, 30 are doubtful, of which a third is right whichever label is preferred; all others are right."""
 
-    def read(e: Example) -> Reading:
+    def read(e: Example) -> TextLogits:
         sure = 6 * np.eye(3)[STANCES.index(str(e.targets[0].label))]
         logits = np.zeros((2, 3), np.float32)
         logits[kind] = [0.02, 0.01, 0.0] if e.text.startswith("unsure") else sure
@@ -182,7 +182,7 @@ def test_a_stance_is_withheld_where_the_model_is_mostly_wrong(name: str, kind: i
 def test_the_stance_toward_the_article_is_withheld_by_the_replies() -> None:
     """Doubtful ones seem to deny, but support; to ask and to comment are both neutral."""
 
-    def read(e: Example) -> Reading:
+    def read(e: Example) -> TextLogits:
         unit = np.zeros(len(UNIT_LABELS), np.float32)
         sure = 8 * np.eye(4)[REPLIES.index(str(e.reply))]
         unit[REPLY] = [-3, 0.5, -3, 0] if e.text.startswith("unsure") else sure
@@ -196,7 +196,7 @@ def test_the_stance_toward_the_article_is_withheld_by_the_replies() -> None:
 
 
 def test_reply_priors() -> None:
-    def read(e: Example) -> Reading:
+    def read(e: Example) -> TextLogits:
         unit = np.zeros(len(UNIT_LABELS), np.float32)
         unit[REPLY][REPLIES.index(str(e.reply))] = 1
         unit[REPLY][REPLIES.index("comment")] += 1.4
@@ -215,7 +215,7 @@ def test_span_thresholds_from_gold_spans() -> None:
     dev = [example(text, loaded=(Span(9, 23, "doubt"),), group=str(i)) for i in range(9)]
     dev.append(example(text.replace("greedy", "brave"), loaded=(), group="x"))
 
-    def read(e: Example) -> Reading:
+    def read(e: Example) -> TextLogits:
         return reading(e, words={"greedy": logits, "thieves": logits} if e.loaded else {})
 
     found, line = chosen("ptc", dev, read)
@@ -236,7 +236,7 @@ def test_two_kinds_of_spans_weigh_the_same_however_many_there_are() -> None:
     ]
     found_words = {("ptc", True): {"any": -1.0}, ("slant_domain", False): {"any": -1.6}}
 
-    def read(e: Example) -> Reading:
+    def read(e: Example) -> TextLogits:
         logits = found_words[e.source, bool(e.loaded)]
         return reading(e, words={"greedy": logits, "thieves": logits})
 
@@ -292,7 +292,7 @@ def test_a_toxic_threshold_is_not_at_the_edge_of_what_is_right() -> None:
     assert min(inside) < found.toxic_threshold < max(inside), "the middle of what is right, not its edge"
 
 
-def framed(e: Example) -> Reading:
+def framed(e: Example) -> TextLogits:
     """A text of two numbers: the logits of economic and of political; all other frames are far away."""
     unit = np.full(len(UNIT_LABELS), -6, np.float32)
     unit[FRAME][[FRAMES.index("economic"), FRAMES.index("political")]] = [float(x) for x in e.text.split(" ")]
@@ -321,7 +321,7 @@ def test_a_frame_has_its_own_threshold_if_it_is_seen_often_enough(seen: int) -> 
 
 
 def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose_nothing() -> None:
-    def read(e: Example) -> Reading:
+    def read(e: Example) -> TextLogits:
         asked: list[Any] = [np.array([[0, 0, 4], [0, 0, 0]], np.float32) for _ in e.targets]
         return replace(framed(e), stance=asked)
 
@@ -347,7 +347,7 @@ def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose
 def test_the_temperature_of_bias() -> None:
     """Three of four are right at a logit of 4: the model is far too sure."""
 
-    def read(e: Example) -> Reading:
+    def read(e: Example) -> TextLogits:
         unit = np.zeros(len(UNIT_LABELS), np.float32)
         unit[BIASED] = 4
         return reading(e, unit=unit)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slant.encoding.windows import Request
+from slant.encoding.windows import EncoderRequest
 from tiny import examples, open_torch
 
 torch = pytest.importorskip("torch", reason="needs the [train] install")
@@ -18,13 +18,15 @@ pytestmark = pytest.mark.train
 RESERVED = {1: "[unused0]", 2: "[unused1]", 5: "[unused27]"}  # number among the pieces → piece
 
 
-def requests() -> list[Request]:
+def requests() -> list[EncoderRequest]:
     """Some name a reserved piece, which is cut at its brackets."""
     texts = [
-        Request("The council met.", ["[unused1]"], "[unused0] [MASK]"),
-        Request("A [unused27] boat", [[(2, 12)]]),
+        EncoderRequest("The council met.", ["[unused1]"], "[unused0] [MASK]"),
+        EncoderRequest("A [unused27] boat", [[(2, 12)]]),
     ]
-    return texts + [Request(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()]
+    return texts + [
+        EncoderRequest(e.text, [t.mentions or t.name for t in e.targets], e.context) for e in examples()
+    ]
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def test_a_model_without_reserved_pieces_says_the_same(reserved: Path) -> None:
 
     smaller = trimmed(reserved)
     before, after = open_torch(reserved), open_torch(smaller)
-    for old, new in zip(before.read(requests()), after.read(requests()), strict=True):
+    for old, new in zip(before.run(requests()), after.run(requests()), strict=True):
         assert np.array_equal(old.tokens, new.tokens)
         assert np.array_equal(old.unit, new.unit)
         for a, b in zip(old.stance, new.stance, strict=True):

@@ -1,4 +1,4 @@
-"""The command line: each command is one step of the road, reads files and writes one file or folder."""
+"""The command line: each command is one step of the pipeline, reads files and writes one file or folder."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ import click
 
 from slant import __version__
 from slant.cli.articles import report, score, split
+from slant.cli.examples import add_epilogs
 from slant.cli.models import average, data, evaluate, export, train
-from slant.cli.options import DONE, OURS, USAGE
+from slant.cli.options import DONE, ERROR, INTERRUPTED, USAGE
 from slant.cli.outlets import compare, sample
 from slant.errors import SlantError, UsageError
 
 
 class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
-        """A reader of our output that goes away, as `| head` does, is no error; click would end with code 1."""
+        """Run the command. A closed standard output (`| head`) ends it with code 0; click would end it with 1."""
         try:
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)  # for what is still in the buffers
+            nowhere = os.open(os.devnull, os.O_WRONLY)  # takes what is still in the buffers
             os.dup2(nowhere, sys.stdout.fileno())
             os.dup2(nowhere, sys.stderr.fileno())
             return DONE
@@ -35,22 +36,30 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
-    """Stance, loaded language and frames in news articles and reader comments.
+    """Score stance, loaded language and frames in news articles and reader comments, and compare outlets.
 
-    PATHS are files, folders, globs, or - for standard input: text, Markdown, HTML, feeds, WARC, and JSON lines, CSV or
-    Parquet with a text column; also packed or in archives. Progress goes to standard error. Exit codes: 0 all done, 1 an
-    error of ours, 2 wrong usage, 3 done but some documents were rejected (listed in OUTPUT.rejected.jsonl).
+    PATHS are files, folders, globs, or - for standard input. Formats: text, Markdown, HTML, feeds, WARC, and JSON lines, CSV
+    or Parquet with a text column; also compressed or in archives. Progress is shown on standard error.
+
+    \b
+    Exit codes:
+      0    done
+      1    error
+      2    wrong usage
+      3    done, but some documents were rejected (listed in OUTPUT.rejected.jsonl)
+      130  interrupted with Ctrl-C (129 by SIGHUP, 143 by SIGTERM)
     """
 
 
 for _command in (split, score, sample, compare, report, train, average, export, evaluate, data):
     cli.add_command(_command)
+add_epilogs(cli)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: turns errors into messages and exit codes."""
+    """Run the command line: errors become messages and exit codes."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # whatever the locale says: JSON lines are UTF-8
+        if isinstance(stream, io.TextIOWrapper):  # JSON lines are UTF-8, whatever the locale is
             stream.reconfigure(encoding="utf-8")
     try:
         given = list(arguments) if arguments is not None else None
@@ -59,12 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         code = USAGE
     except click.Abort:
-        click.echo("stopped", err=True)
-        code = 130
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
     except UsageError as error:
         click.echo(f"slant: {error}", err=True)
         code = USAGE
     except SlantError as error:
         click.echo(f"slant: {error}", err=True)
-        code = OURS
+        code = ERROR
     sys.exit(code if isinstance(code, int) else DONE)

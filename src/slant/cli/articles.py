@@ -1,9 +1,10 @@
-"""split, score and report: from documents to units, scores and a page to read."""
+"""split, score and report: from documents to units, scores and a report page."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,26 +12,29 @@ from slant import __version__
 from slant.cli.options import finish, model, paths, quiet, reading, runtime, stoppable, targets
 from slant.errors import UsageError
 
+if TYPE_CHECKING:
+    from slant.scoring.run_options import ReadOptions
+
 
 @click.command()
 @paths
 @click.option(
     "-o", "--output", default="-", help="FILE.jsonl, .csv, .parquet or .duckdb. Default: standard output."
 )
-@click.option("--all", "everything", is_flag=True, help="Also metadata, media and boilerplate.")
+@click.option("--all", "everything", is_flag=True, help="Also write metadata, media and boilerplate.")
 @reading
 @quiet
-def split(**options: Any) -> int:
+def split(output: str, everything: bool, **given: Any) -> int:
     """Split documents into units: title, headings, paragraphs, list items, comments."""
-    from slant.scoring import run
     from slant.scoring.output_files import check_format, write_rows
-    from slant.scoring.run_options import Rejections
+    from slant.scoring.rejections import Rejections
+    from slant.scoring.run import read_units
 
-    check_format(options["output"])
+    check_format(output)
     rejected = Rejections()
-    units = run.units(options, rejected)
-    count = write_rows((u for u in units if u.is_content or options["everything"]), options["output"])
-    return finish(f"{count:,} units", options["output"], rejected)
+    units = read_units(_read_options(given), rejected, output=output)
+    count = write_rows((unit for unit in units if unit.is_content or everything), output)
+    return finish(f"{count:,} units", output, rejected)
 
 
 @click.command()
@@ -39,35 +43,45 @@ def split(**options: Any) -> int:
     "-o",
     "--output",
     required=True,
-    help="FILE.jsonl, .csv, .parquet or .duckdb; - for JSON lines to standard output.",
+    help="FILE.jsonl, .csv, .parquet or .duckdb, or - for JSON lines on standard output.",
 )
 @targets
-@click.option("--units", is_flag=True, help="PATHS hold ready-made units: JSON lines with at least text.")
 @click.option(
-    "--resume", is_flag=True, help="Go on from where a run of the same output was stopped, if one was."
+    "--units", is_flag=True, help="PATHS hold ready-made units: one JSON object a line, with at least `text`."
+)
+@click.option(
+    "--resume", is_flag=True, help="Continue an interrupted run of the same output, if there is one."
 )
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="ray: on a Ray cluster; PATHS and -o may be s3://, gs:// and the like. See docs/cluster.md.",
+    help="ray: score on a Ray cluster; PATHS and -o may be URLs such as s3://… or gs://… (docs/cluster.md).",
 )
 @model
 @runtime
 @reading
 @quiet
-def score(**options: Any) -> int:
-    """Score articles and comments: stance toward targets, loaded language, frames, replies."""
-    from slant.scoring import run
-    from slant.scoring.output_files import check_format
-    from slant.scoring.run_options import Rejections
+def score(**given: Any) -> int:
+    """Score articles and comments: stance toward targets, loaded language, frames, replies.
 
-    check_format(options["output"])
+    The output has one row per unit; docs/outputs.md describes the columns.
+    """
+    from slant.scoring.output_files import check_format
+    from slant.scoring.rejections import Rejections
+    from slant.scoring.run_options import ScoreOptions
+
+    options = ScoreOptions(_read_options(given), **given)
+    check_format(options.output)
+    if options.engine == "ray":
+        from slant.scoring.ray_run import write_scores
+    else:
+        from slant.scoring.run import write_scores
     rejected = Rejections()
     with stoppable():
-        count = run.write_scores(options, rejected)
-    return finish(f"{count:,} units scored", options["output"], rejected)
+        count = write_scores(options, rejected)
+    return finish(f"{count:,} units scored", options.output, rejected)
 
 
 @click.command()
@@ -75,35 +89,45 @@ def score(**options: Any) -> int:
 @click.option("-o", "--output", required=True, help="FILE.html")
 @click.option("--title", help="Heading of the report.")
 @click.option(
-    "--max-articles", default=200, show_default=True, help="Articles shown; the file names what it left out."
+    "--max-articles",
+    default=200,
+    show_default=True,
+    help="Articles to show; the report names those left out.",
 )
 @targets
 @model
 @reading
 @quiet
-def report(**options: Any) -> int:
-    """Write one HTML file that shows articles with their labels. PATHS are articles, or files that `score` wrote."""
+def report(output: str, title: str | None, max_articles: int, **given: Any) -> int:
+    """Write an HTML file that shows articles with their labels. PATHS are articles, or score files of `slant score`."""
     from slant.reports.article_page import TITLE, write_report
-    from slant.scoring import run
     from slant.scoring.output_files import check_format, is_score_file, read_scores
-    from slant.scoring.run_options import Rejections
+    from slant.scoring.rejections import Rejections
+    from slant.scoring.run import scores
+    from slant.scoring.run_options import ScoreOptions
 
-    check_format(options["output"], formats=(".html",))
+    check_format(output, formats=(".html",))
+    options = ScoreOptions(_read_options(given), output, **given)
+    inputs = options.reading.paths
     rejected = Rejections()
-    kinds = {is_score_file(path) for path in options["paths"]}
+    kinds = {is_score_file(path) for path in inputs}
     if len(kinds) > 1:
-        raise UsageError("PATHS mix score files and articles. Give one kind; score the articles first.")
-    scores = (
-        read_scores(options["paths"])
-        if kinds == {True}
-        else run.scores({**options, "units": False}, rejected)
-    )
-    origin = {"from": ", ".join(options["paths"]), "by": f"slant {__version__}"}
+        raise UsageError(
+            "PATHS mix score files and articles. Give only one kind, or score the articles first."
+        )
+    rows = read_scores(inputs) if kinds == {True} else scores(options, rejected)
     write_report(
-        scores,
-        Path(options["output"]),
-        title=options["title"] or TITLE,
-        generated=origin,
-        max_articles=options["max_articles"],
+        rows,
+        Path(output),
+        title=title or TITLE,
+        generated={"from": ", ".join(inputs), "by": f"slant {__version__}"},
+        max_articles=max_articles,
     )
-    return finish("report", options["output"], rejected)
+    return finish("report", output, rejected)
+
+
+def _read_options(given: dict[str, Any]) -> ReadOptions:
+    """Take the options of `paths`, `reading` and `quiet` out of what click has parsed."""
+    from slant.scoring.run_options import ReadOptions
+
+    return ReadOptions(**{field.name: given.pop(field.name) for field in fields(ReadOptions)})

@@ -1,7 +1,4 @@
-"""train, average, export and evaluate: what needs the training install.
-
-data list, data check and data articles: the public sets.
-"""
+"""train, average, export and evaluate, which need the training install; data list, check and articles."""
 
 from __future__ import annotations
 
@@ -11,21 +8,25 @@ from pathlib import Path
 
 import click
 
-from slant.cli.options import DONE, OURS
+from slant.cli.options import DONE, ERROR
 from slant.errors import UsageError
 
 
 @click.command()
 @click.argument("recipe", required=False, type=click.Path(dir_okay=False))
 @click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Overrides a setting of the recipe."
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a setting of the recipe. May be repeated.",
 )
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False), help="Run folder. Default: runs/NAME-OF-RECIPE."
 )
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the run folder.")
+@click.option("--resume", is_flag=True, help="Continue from the last checkpoint in the run folder.")
 def train(recipe: str | None, overrides: Sequence[str], output: str | None, resume: bool) -> int:
-    """Train a model as RECIPE says, choose its thresholds on dev data, and export it to RUN/export."""
+    """Train a model by RECIPE (default: quick.toml), choose its thresholds on dev data, and export it to RUN/export."""
     with train_install():
         from slant.training.train import run
 
@@ -37,9 +38,9 @@ def train(recipe: str | None, overrides: Sequence[str], output: str | None, resu
 @click.argument("runs", nargs=-1, required=True, type=click.Path(file_okay=False))
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Run folder to write.")
 def average(runs: Sequence[str], output: str) -> int:
-    """Average the weights of RUNS that started from one trained model, choose thresholds as their recipe says, export.
+    """Average the weights of RUNS, choose thresholds by their recipe, and export the model.
 
-    Made for several seeds of a recipe with `start`, as model/recipes/continue.toml; models of different starts do not mix.
+    All runs must start from the same trained model, e.g. several random seeds of model/recipes/continue.toml.
     """
     with train_install():
         from slant.training.train import average_runs
@@ -54,11 +55,11 @@ def average(runs: Sequence[str], output: str) -> int:
     "-o", "--output", required=True, type=click.Path(file_okay=False), help="Model folder to write."
 )
 @click.option(
-    "--most", default=1.0, show_default=True, help="Points of any official score that int8 may lose."
+    "--most", default=1.0, show_default=True, help="Points that int8 may lose on any official score."
 )
-@click.option("--limit", type=int, help="Judge by so many examples of each set only.")
+@click.option("--limit", type=int, help="Evaluate on at most this many examples of each set.")
 def export(checkpoint: str, output: str, most: float, limit: int | None) -> int:
-    """Quantise a trained CHECKPOINT to int8 and ship it to a model folder, unless that costs too much quality."""
+    """Quantize a trained CHECKPOINT to int8 and write a model folder, unless int8 loses too much quality."""
     with train_install():
         from slant.training.release_check import ship
 
@@ -69,22 +70,25 @@ def export(checkpoint: str, output: str, most: float, limit: int | None) -> int:
 @click.command()
 @click.argument("model", required=False, type=click.Path(file_okay=False))
 @click.option(
-    "--sets", help="Comma-separated: vast, ptc/si, newsmtsc/test_rw … Default: all that are judged."
+    "--sets", help="Comma-separated, e.g. vast,ptc/si,newsmtsc/test_rw. Default: all standard sets."
 )
 @click.option(
     "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder for the scorecard."
 )
-@click.option("--limit", type=int, help="Judge by so many examples of each set only.")
-@click.option("--resamples", default=1000, show_default=True, help="Resamples behind each interval.")
+@click.option("--limit", type=int, help="Evaluate on at most this many examples of each set.")
+@click.option("--resamples", default=1000, show_default=True, help="Resamples for each confidence interval.")
 @click.option(
     "--against",
     type=click.Path(file_okay=False),
-    help="Another model, to be tested against on the same items.",
+    help="Another model to test against, on the same items.",
 )
 def evaluate(
     model: str | None, sets: str | None, output: str, limit: int | None, resamples: int, against: str | None
 ) -> int:
-    """Judge MODEL (a model folder or a checkpoint; default: the shipped one) on the public sets, label by label."""
+    """Evaluate MODEL on the public sets, label by label. MODEL is a model folder or a checkpoint.
+
+    Default: the model that ships with slant.
+    """
     from slant.corpora import data_root
 
     names = [name.strip() for name in sets.split(",")] if sets else None
@@ -93,10 +97,10 @@ def evaluate(
         from slant.judging.scorecard_files import markdown, write
         from slant.training.release_check import open_model
 
-        reader = open_model(Path(model) if model else None)
+        predictor = open_model(Path(model) if model else None)
         other = open_model(Path(against)) if against else None
         settings = Settings(resamples=resamples, limit=limit)
-        card = judge(reader, sets=names, root=data_root(), settings=settings, against=other)
+        card = judge(predictor, sets=names, root=data_root(), settings=settings, against=other)
         write(card, Path(output))
     click.echo(markdown(card))
     return DONE
@@ -104,7 +108,7 @@ def evaluate(
 
 @contextmanager
 def train_install() -> Iterator[None]:
-    """Says which install has what is missing; rooms import it where they need it, so all the work goes inside."""
+    """Turn an ImportError inside into a UsageError that names the training install."""
     try:
         yield
     except ImportError as error:
@@ -113,12 +117,12 @@ def train_install() -> Iterator[None]:
 
 @click.group()
 def data() -> None:
-    """The public sets that slant learns from and is judged on."""
+    """List and check the public sets that slant is trained and evaluated on."""
 
 
 @data.command("list")
 def data_list() -> int:
-    """Show which sets are there, how large, and under which terms."""
+    """List the public sets: present or missing, size, license."""
     from slant.corpora.registry import list_sets, render
 
     click.echo(render(list_sets()))
@@ -127,19 +131,19 @@ def data_list() -> int:
 
 @data.command("check")
 def data_check() -> int:
-    """Verify the counts of the sets on disk against the registry."""
+    """Compare the counts of the sets on disk with the registry."""
     from slant.corpora.registry import all_ok, check_sets, render
 
     rows = check_sets()
     click.echo(render(rows))
-    return DONE if all_ok(rows) else OURS
+    return DONE if all_ok(rows) else ERROR
 
 
 @data.command("articles")
 @click.argument("name")
 @click.option("-o", "--output", default="-", help="FILE.jsonl. Default: standard output.")
 def data_articles(name: str, output: str) -> int:
-    """Write the articles of a set of texts (fa_kes, ruwa) as rows that `slant score` reads. Repeats are left out."""
+    """Write the articles of a set without labels (fa_kes, ruwa) as rows for `slant score`, without duplicates."""
     import json
 
     from slant.atomic_files import make_folder
@@ -154,9 +158,7 @@ def data_articles(name: str, output: str) -> int:
     with click.open_file(output, "w", encoding="utf-8", atomic=output != "-") as file:
         for article in distinct.values():
             file.write(json.dumps(article_row(article), ensure_ascii=False) + "\n")
-    repeats = len(articles) - len(distinct)
-    click.echo(
-        f"{len(distinct):,} articles → {output}{f' ({repeats} repeats left out)' if repeats else ''}",
-        err=True,
-    )
+    duplicates = len(articles) - len(distinct)
+    skipped = f" ({duplicates} duplicates skipped)" if duplicates else ""
+    click.echo(f"{len(distinct):,} articles → {output}{skipped}", err=True)
     return DONE

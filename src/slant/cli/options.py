@@ -1,4 +1,4 @@
-"""Arguments and endings that several commands share."""
+"""Options and endings that several commands share."""
 
 from __future__ import annotations
 
@@ -13,66 +13,72 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from slant.scoring.run_options import Rejections
+    from slant.scoring.rejections import Rejections
 
-DONE, OURS, USAGE, SOME_REJECTED = 0, 1, 2, 3
+DONE, ERROR, USAGE, SOME_REJECTED, INTERRUPTED = 0, 1, 2, 3, 130  # exit codes, see `slant --help`
 
 paths = click.argument("paths", nargs=-1, required=True)
-outlet = click.option("--outlet", help="Outlet of documents that state none.")
+outlet = click.option("--outlet", help="Outlet of all documents, in place of the one they name.")
 comments_from = click.option(
-    "--comments-from", metavar="TEXT", help="Reader comments begin at the line with TEXT."
+    "--comments-from", metavar="TEXT", help="Reader comments begin at the line that contains TEXT."
 )
 _mapped = click.option(
     "--map",
     "mapped",
     multiple=True,
     metavar="FIELD=COLUMN",
-    help="Column of tables that holds a field, such as title=headline. May be given again, or hold several.",
+    help="For tables: read a field from this column, e.g. title=headline. May be repeated or list several.",
 )
 _urls = click.option(
     "--urls",
     is_flag=True,
-    help="PATHS are web addresses, or files that list them (one a line, feeds, sitemaps): fetch these, politely.",
+    help="PATHS are web addresses, or files that list them (one per line, feeds, sitemaps). Pages are fetched as "
+    "robots.txt allows, with pauses.",
 )
 _allow_private = click.option(
     "--allow-private",
     is_flag=True,
-    help="With --urls: also addresses of private networks and of this machine.",
+    help="With --urls: also fetch from private networks and this machine.",
 )
 
 
 def reading(command: Callable[..., int]) -> Callable[..., int]:
-    """The options of every command that reads documents."""
+    """Add the options of every command that reads documents."""
     for option in (_allow_private, _urls, _mapped, comments_from, outlet):
         command = option(command)
     return command
 
 
 targets = click.option(
-    "--targets", type=click.Path(dir_okay=False), help="Targets file (TOML). Default: slant's own."
+    "--targets",
+    type=click.Path(dir_okay=False),
+    help="Targets file (TOML). Default: the one that ships with slant.",
 )
 model = click.option(
-    "--model", type=click.Path(file_okay=False), help="Model folder. Default: the shipped model."
+    "--model", type=click.Path(file_okay=False), help="Model folder. Default: the one that ships with slant."
 )
 
 
 def runtime(command: Callable[..., int]) -> Callable[..., int]:
-    """What runs the model, where, and on how many cores."""
+    """Add the options that choose runtime, device and cores."""
     given = (
         click.option(
             "--runtime",
             type=click.Choice(["openvino", "onnx"]),
-            help="Default: OpenVINO where it is installed, else ONNX Runtime. Rows name theirs in `model`.",
+            help="Default: OpenVINO if it is installed, else ONNX Runtime. Their scores differ slightly; the "
+            "fingerprint in the column `model` tells them apart.",
         ),
         click.option(
             "--device",
             type=click.Choice(["cpu", "cuda"]),
             default="cpu",
             show_default=True,
-            help="cuda: ONNX Runtime.",
+            help="cuda runs ONNX Runtime on a GPU.",
         ),
         click.option(
-            "--threads", type=click.IntRange(min=1), help="Cores to use. Default: all that are granted."
+            "--threads",
+            type=click.IntRange(min=1),
+            help="Cores to use. Default: all that the process may use.",
         ),
     )
     for option in reversed(given):
@@ -80,19 +86,19 @@ def runtime(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-def _hush(context: click.Context, parameter: click.Parameter, value: bool) -> bool:
+def _silence_log(context: click.Context, parameter: click.Parameter, value: bool) -> bool:
     if value:
         logging.getLogger("slant").setLevel(logging.ERROR)
     return value
 
 
 quiet = click.option(
-    "--quiet", is_flag=True, callback=_hush, help="No progress and no notes on standard error."
+    "--quiet", is_flag=True, callback=_silence_log, help="No progress and no notes on standard error."
 )
 
 
 def finish(what: str, output: str, rejected: Rejections) -> int:
-    """Lists what was rejected, says what was done, and returns the exit code."""
+    """Write the list of rejected inputs, report the result on standard error, and return the exit code."""
     listed = rejected.write(output)
     if output != "-":
         say(f"{what} → {output}")
@@ -105,26 +111,26 @@ def finish(what: str, output: str, rejected: Rejections) -> int:
 
 
 def say(message: str) -> None:
-    """A line on standard error; whether anyone reads it changes nothing of what was done."""
+    """Print a line on standard error; a closed standard error is no error."""
     with suppress(OSError):
         click.echo(message, err=True)
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """A scheduler's or terminal's signal to end ends the run as Ctrl-C does: in order, with what was done kept.
+    """Handle SIGTERM and SIGHUP like Ctrl-C: stop cleanly and keep finished results.
 
-    What the process was started to ignore (`nohup`) stays ignored.
+    A signal that the process was started to ignore (`nohup`) stays ignored.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
     names = [n for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)]
-    if threading.current_thread() is not threading.main_thread():  # a program of which slant is a part
+    if threading.current_thread() is not threading.main_thread():  # slant runs inside another program
         names = []
-    heard = [n for n in names if signal.getsignal(getattr(signal, n)) != signal.SIG_IGN]
-    before = {name: signal.signal(getattr(signal, name), stop) for name in heard}
+    handled = [n for n in names if signal.getsignal(getattr(signal, n)) != signal.SIG_IGN]
+    before = {name: signal.signal(getattr(signal, name), stop) for name in handled}
     try:
         yield
     finally:

@@ -141,16 +141,16 @@ def _features(
     for text, texts in sample.texts.items():
         yield "words", text, texts
     folder = Path(options.model) if options.model else None
-    reader = load(folder)
-    if reader.fingerprint != store.model:
+    predictor = load(folder)
+    if predictor.fingerprint != store.model:
         why = (
-            f"Not probed: the scores are of model {store.model}, and this model is {reader.fingerprint}. Give the folder "
+            f"Not probed: the scores are of model {store.model}, and this model is {predictor.fingerprint}. Give the folder "
             "of the model that scored with --model."
         )
         yield "embedding", "published", why
         return
     for text, texts in sample.texts.items():
-        found = embed(texts, reader=reader, folder=folder)
+        found = embed(texts, predictor=predictor, folder=folder)
         yield "scores", text, found.scores
         yield "embedding", text, found.vectors
 

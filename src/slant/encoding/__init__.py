@@ -1,1 +1,1 @@
-"""Between words and tensors: texts with targets to token windows, and logits back to character spans. No torch here."""
+"""Texts with targets to windows of tokens, and logits back to labels and character spans. Without torch."""

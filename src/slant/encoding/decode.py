@@ -1,11 +1,10 @@
-"""Where spans begin and end: words out of word pieces, runs of tagged words, and the extents of loaded language.
+"""From logits to labels: probabilities, and character spans from the probabilities of words.
 
-Repetition, a technique that no sentence shows by itself: whether a loaded stretch's words come again in its document.
+`slant score` and `slant evaluate` both decode with `decode`.
 
-Annotators of the Propaganda Techniques Corpus saw the whole article. The count is evidence beside the model's own: how likely
-it is under each technique is added to the techniques' logits, as far as a checkpoint's Decoding says.
-
-Logits back to words: probabilities per label, and character spans from token probabilities.
+Repetition is a technique that no sentence shows by itself: annotators of the Propaganda Techniques Corpus saw the whole
+article. So the number of times that a loaded span's words occur in its document is further evidence: the log-likelihood of
+that number under each technique (LOG_SHARES) is added to the techniques' logits, with a weight from the Decoding.
 """
 
 from __future__ import annotations
@@ -34,7 +33,10 @@ FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
 def words(text: str, offsets: NDArray[np.int64], values: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """Word pieces joined: offsets [words, 2] and the mean of `values` [pieces, …] over each word's pieces."""
+    """Join word pieces to words.
+
+    Returns offsets [words, 2] and the mean of `values` [pieces, …] over the pieces of each word.
+    """
     if len(offsets) == 0:
         return offsets, values
     apart = [
@@ -50,7 +52,7 @@ def words(text: str, offsets: NDArray[np.int64], values: Floats) -> tuple[NDArra
 
 
 def runs(offsets: NDArray[np.int64], tagged: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
-    """Character spans over consecutive tagged words; runs with at most `gap` characters between them are one."""
+    """Return character spans of consecutive tagged words; spans with at most `gap` characters between them are joined."""
     spans: list[tuple[int, int]] = []
     for start, end in offsets[tagged].tolist():
         if spans and start - spans[-1][1] <= gap:
@@ -70,31 +72,31 @@ def loaded_extents(
     gap: int,
     neighbours: float,
 ) -> list[tuple[int, int]]:
-    """Character spans of loaded language from the words' probabilities `loaded` [words].
+    """Return character spans of loaded language from the words' probabilities `loaded` [words].
 
-    A word counts with its neighbours (Decoding.loaded_neighbours), a span needs one word at `seed` and reaches as far as
-    `threshold` goes; it begins and ends with a word that can carry a charge (codebook: the shortest stretch that does).
+    Probabilities are smoothed over neighboring words (Decoding.loaded_neighbours). A span is a run of words at `threshold` or
+    above, with at least one at `seed` or above; function words and punctuation are trimmed off its ends.
     """
-    near = np.concatenate([loaded[:1], loaded, loaded[-1:]])
-    smooth = neighbours * (near[:-2] + near[2:]) + (1 - 2 * neighbours) * loaded
+    padded = np.concatenate([loaded[:1], loaded, loaded[-1:]])
+    smooth = neighbours * (padded[:-2] + padded[2:]) + (1 - 2 * neighbours) * loaded
     if not (smooth >= seed).any():
         return []
     out = []
     for start, end in runs(offsets, smooth >= threshold, gap):
         inside = (offsets[:, 0] >= start) & (offsets[:, 1] <= end)
-        carrying = [(a, b) for a, b in offsets[inside].tolist() if not _is_bare(text[a:b])]
-        if carrying and smooth[inside].max() >= seed:
-            out.append((carrying[0][0], carrying[-1][1]))
+        content = [(a, b) for a, b in offsets[inside].tolist() if not _is_bare(text[a:b])]
+        if content and smooth[inside].max() >= seed:
+            out.append((content[0][0], content[-1][1]))
     return out
 
 
 def _is_bare(word: str) -> bool:
-    """Whether a word is punctuation or a function word, with which no loaded span begins or ends."""
+    """Return whether a word is punctuation or a function word, with which no loaded span begins or ends."""
     return word.lower() in FUNCTION_WORDS or not any(c.isalnum() for c in word)
 
 
-# ln P(count | technique), rows as TECHNIQUES, for words that stand 1, 2, 3, 4 and 5 or more times in the article: the gold
-# spans of PTC fit (benchmarks/repetition.py prints them).
+# ln P(count | technique), rows as in TECHNIQUES, for words that occur 1, 2, 3, 4 and 5 or more times in the article: from
+# the gold spans of PTC fit (printed by benchmarks/repetition.py).
 LOG_SHARES = np.array(
     [
         (-0.11, -2.76, -3.80, -5.34, -4.64),  # loaded_language
@@ -118,14 +120,14 @@ _WORD = re.compile(r"\w+(?:['’]\w+)?")
 
 
 class Document:
-    """The texts of one document, searchable for words: case and what stands between words do not count."""
+    """The texts of one document, searchable for words; case and the characters between words are ignored."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._words = "|".join(_spaced(text) for text in texts)
+        self._words = "|".join(_separated(text) for text in texts)
         self._digest = blake2b(self._words.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def __repr__(self) -> str:
-        """The same for the same words in every process: the journal of a run knows a unit's question by it."""
+        """Return a digest, the same in every process: the journal identifies a ScoreRequest by its repr."""
         return f"Document({self._digest})"
 
     def __eq__(self, other: object) -> bool:
@@ -134,26 +136,29 @@ class Document:
     def __hash__(self) -> int:
         return hash(self._digest)
 
-    def occurrences(self, stretch: str) -> int:
-        """How often the words of `stretch` stand in the document one after the other; at least 1, as they stand once."""
-        words = _spaced(stretch)
+    def occurrences(self, span: str) -> int:
+        """Return how often the words of `span`, a part of the document, occur in it; at least 1."""
+        words = _separated(span)
         return max(1, self._words.count(words)) if words else 1
 
 
-def _spaced(text: str) -> str:
-    """Each word between spaces of its own, so that a part of a word is never found and neighbours both are."""
+def _separated(text: str) -> str:
+    """Return the words, each between two blanks: only whole words are found, and adjacent occurrences are both counted."""
     return "".join(f" {word.lower()} " for word in _WORD.findall(text))
 
 
-def repetition_shift(weight: float, document: Document | None, stretch: str) -> Floats:
-    """What to add to the logits [techniques]; zeros where no document is known. weight: of LOG_SHARES, from the Decoding."""
+def repetition_shift(weight: float, document: Document | None, span: str) -> Floats:
+    """Return what to add to the technique logits [techniques] for a span; zeros without a document.
+
+    weight: of LOG_SHARES, see Decoding.repetition_weight.
+    """
     if document is None or not weight:
         return np.zeros(len(LOG_SHARES), np.float32)
-    return np.float32(weight) * LOG_SHARES[:, min(document.occurrences(stretch), LOG_SHARES.shape[1]) - 1]
+    return np.float32(weight) * LOG_SHARES[:, min(document.occurrences(span), LOG_SHARES.shape[1]) - 1]
 
 
 def documents(examples: Sequence[Example]) -> Mapping[tuple[str, str], Document]:
-    """(source, group) → the document that its examples make up; what stands in several examples at one place counts once."""
+    """Return (source, group) → the document of its examples; examples with the same text and offset are counted once."""
     texts: dict[tuple[str, str], dict[tuple[int, str], str]] = {}
     for e in examples:
         texts.setdefault((e.source, e.group), {})[e.offset, e.text] = e.text
@@ -162,20 +167,22 @@ def documents(examples: Sequence[Example]) -> Mapping[tuple[str, str], Document]
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How a checkpoint's logits become labels; biases, temperatures, seeds, thresholds and gaps are chosen on dev data and
-    travel with the checkpoint. technique_threshold and subjective_temperature are by convention.
+    """How a checkpoint's logits become labels. Stored with the checkpoint.
 
-    *_bias: added to the logits of the classes, undoing the class weights of training.
-    *_temperature: divides the logits, so that probabilities are as sure as they are right (Guo et al. 2017).
-        loaded_temperature is for the reported score alone: which words are marked is chosen without it.
-    *_abstain: probability of the likeliest stance below which no label is given; 0 = always one. article_abstain is for the
-        stance toward the article, which the reply tells.
-    *_threshold: probability from which a word carries the label. *_gap: characters between two runs that are bridged.
-    loaded_neighbours: weight of each neighbour in a word's probability, 0 to 0.5: clauses gain by it, lone words lose.
-    loaded_seed: probability that at least one word of a loaded span has (hysteresis: the rest need the threshold only).
-    technique_threshold: probability from which a loaded span carries a further technique beside its best one.
-    repetition_weight: of what the whole document says of a technique (encoding/repetition.py); 0 = the text alone tells.
-    frame_threshold: probability from which a frame is reported; frame_thresholds: one per frame in its stead, or empty.
+    All values are chosen on dev data, except technique_threshold and subjective_temperature, which are fixed.
+
+    *_bias: added to the class logits, to undo the class weights of training.
+    *_temperature: divides the logits, to calibrate the probabilities (Guo et al. 2017). loaded_temperature changes only the
+        reported score, not which words are marked.
+    *_abstain: the label is None if the predicted stance is less probable; 0 = never. article_abstain: for the stance toward
+        the article, which follows from the reply.
+    *_threshold: minimum probability of a word with the label. *_gap: spans with at most this many characters between them
+        are joined.
+    loaded_neighbours: weight of each neighboring word in a word's probability, 0 to 0.5. Favors clauses over single words.
+    loaded_seed: minimum probability of at least one word of a loaded span (hysteresis; the others need loaded_threshold).
+    technique_threshold: minimum probability of a further technique of a loaded span, beside its best one.
+    repetition_weight: weight of repetition in the document, see LOG_SHARES; 0 = ignore it.
+    frame_threshold: minimum probability of a reported frame. frame_thresholds: one per frame instead, or empty.
     """
 
     named_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
@@ -204,6 +211,7 @@ class Decoding:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Decoding:
+        """Return the Decoding with these values. Raises UsageError for an unknown name."""
         known = cls.__dataclass_fields__
         for name in values:
             if name not in known:
@@ -212,17 +220,18 @@ class Decoding:
         given = len(made.get("frame_thresholds", ()))
         if given not in (0, len(FRAMES)):
             raise UsageError(
-                f"frame_thresholds holds {given} numbers; expected one per frame ({len(FRAMES)}) or none."
+                f"frame_thresholds has {given} numbers; expected one per frame ({len(FRAMES)}) or none."
             )
         return cls(**made)
 
 
 @dataclass(slots=True)
-class Reading:
-    """What the encoder said of one request, its windows joined.
+class TextLogits:
+    """Logits of one text, with its windows joined.
 
-    tokens [n, TOKEN_LABELS] and offsets [n, 2] of the text's tokens; unit [UNIT_LABELS];
-    stance: per target the logits [2, STANCES], None for a target whose mention has no token.
+    offsets [n, 2]: characters of the text's tokens. tokens [n, TOKEN_LABELS]. unit [UNIT_LABELS].
+    stance: [2, STANCES] per target, the first row for targets that the text names; None for a mention without a token.
+    windows: number of windows. cut: see Window.
     """
 
     offsets: NDArray[np.int64]
@@ -235,23 +244,23 @@ class Reading:
 
 def join(
     windows: Sequence[Window], outputs: Sequence[tuple[Floats, Floats, Floats]], *, n_targets: int
-) -> Reading:
-    """The Reading of one request from its windows; `outputs` holds (token, unit, stance) logits of each window's row.
+) -> TextLogits:
+    """Join the windows of one request. outputs: (token, unit, stance) logits of each window.
 
-    A token is read in the window whose core holds it; unit logits are averaged over windows, weighed by core length;
-    a target's logits are averaged over the windows that ask about it.
+    Each token is taken from the window whose core contains it. Unit logits are averaged over the windows, weighted by the
+    length of the core; the logits of a target over the windows with a query for it.
     """
     offsets: list[tuple[int, int]] = []
     tokens, weights = [], []
     stance: list[list[Floats]] = [[] for _ in range(n_targets)]
-    for window, (token, _, asked) in zip(windows, outputs, strict=True):
+    for window, (token, _, targets) in zip(windows, outputs, strict=True):
         a, b = window.core
         offsets += window.offsets[a:b]
         tokens.append(token[a + 1 : b + 1])
         weights.append(max(1, b - a))
         for column, (index, _) in enumerate(window.queries):
-            stance[index].append(asked[column])
-    return Reading(
+            stance[index].append(targets[column])
+    return TextLogits(
         offsets=np.asarray(offsets, np.int64).reshape(-1, 2),
         tokens=np.concatenate(tokens) if len(tokens) > 1 else tokens[0],
         unit=_mean([unit for _, unit, _ in outputs], weights),
@@ -262,7 +271,7 @@ def join(
 
 
 def _mean(values: Sequence[Floats], weights: Sequence[int] | None = None) -> Floats:
-    """Of one window, as nearly all texts have, what it says."""
+    """Return the (weighted) mean; of one value, as of nearly all texts, the value itself."""
     return values[0] if len(values) == 1 else np.average(values, axis=0, weights=weights).astype(np.float32)
 
 
@@ -276,47 +285,50 @@ def softmax(logits: Floats) -> Floats:
 
 
 def stance_scores(logits: Floats, decoding: Decoding, *, named: bool) -> dict[str, float]:
-    """Probability per STANCES label of one target."""
+    """Return the probability of each stance toward one target. named: whether the text names it."""
     bias = decoding.named_bias if named else decoding.topic_bias
     temperature = decoding.named_temperature if named else decoding.topic_temperature
-    # Plain floats: for three numbers numpy takes longer, and a unit has three for every target.
-    moved = [(x + b) / temperature for x, b in zip(logits[0 if named else 1].tolist(), bias, strict=True)]
-    top = max(moved)
-    against, neutral, favor = [exp(x - top) for x in moved]
+    # Plain floats: numpy is slower for three numbers, and every target has three.
+    scaled = [(x + b) / temperature for x, b in zip(logits[0 if named else 1].tolist(), bias, strict=True)]
+    top = max(scaled)
+    against, neutral, favor = [exp(x - top) for x in scaled]
     total = against + neutral + favor
     return {"against": against / total, "neutral": neutral / total, "favor": favor / total}
 
 
 def reply_scores(unit: Floats, decoding: Decoding) -> dict[str, float]:
+    """Return the probability of each reply label. unit: unit logits of a text with its context."""
     bias = np.asarray(decoding.reply_bias, np.float32)
     probabilities = softmax((unit[REPLY] + bias) / decoding.reply_temperature)
     return {label: float(p) for label, p in zip(REPLIES, probabilities, strict=True)}
 
 
 def article_scores(reply: dict[str, float]) -> dict[str, float]:
-    """Stance toward an article by the reply to it: support is for it, denial against, anything else neither.
+    """Return the stance toward an article from the reply to it: support is in favor, denial against, the rest neutral.
 
-    Not toward the topic of its title: who applauds an article against a minister is against the minister, not the article.
+    This is the stance toward the article, not toward its topic: applause for an article against a minister is in favor of
+    the article.
     """
-    neither = reply["query"] + reply["comment"]
-    return {"against": reply["deny"], "neutral": neither, "favor": reply["support"]}
+    neutral = reply["query"] + reply["comment"]
+    return {"against": reply["deny"], "neutral": neutral, "favor": reply["support"]}
 
 
 def best_label(scores: dict[str, float], *, abstain: float = 0.0) -> str | None:
-    """The likeliest label, or None where even that is less likely than `abstain`."""
+    """Return the most probable label, or None if its probability is below `abstain`."""
     best = max(scores, key=scores.__getitem__)
     return best if scores[best] >= abstain else None
 
 
 def frame_scores(unit: Floats, decoding: Decoding) -> dict[str, float]:
+    """Return the probability of each frame."""
     probabilities = sigmoid(unit[FRAME] / decoding.frames_temperature)
     return {label: float(p) for label, p in zip(FRAMES, probabilities, strict=True)}
 
 
 def frames_found(scores: dict[str, float], decoding: Decoding) -> dict[str, float]:
-    """The frames whose probability reaches their threshold."""
+    """Return the frames whose probability reaches their threshold."""
     thresholds = decoding.frame_thresholds or (decoding.frame_threshold,) * len(FRAMES)
-    return {f: p for (f, p), least in zip(scores.items(), thresholds, strict=True) if p >= least}
+    return {f: p for (f, p), threshold in zip(scores.items(), thresholds, strict=True) if p >= threshold}
 
 
 def biased_score(unit: Floats, decoding: Decoding) -> float:
@@ -328,13 +340,14 @@ def subjective_score(unit: Floats, decoding: Decoding) -> float:
 
 
 def loaded_spans(
-    text: str, reading: Reading, decoding: Decoding, document: Document | None = None
+    text: str, logits: TextLogits, decoding: Decoding, document: Document | None = None
 ) -> list[tuple[int, int, str, float]]:
-    """(start, end, technique, probability): each stretch of loaded language with its best technique, and with every
-    further technique that is likely enough over the whole stretch (spans of different techniques overlap).
+    """Return (start, end, technique, probability) of each loaded span and technique.
 
-    document: that `text` is a part of; without it nothing is known of repetition beyond the text."""
-    offsets, values = words(text, reading.offsets, reading.tokens[:, ANY])
+    A span has its best technique and all others at Decoding.technique_threshold or above, best first.
+    document: contains `text`; without it, repetition is ignored.
+    """
+    offsets, values = words(text, logits.offsets, logits.tokens[:, ANY])
     extents = loaded_extents(
         text,
         offsets,
@@ -349,76 +362,75 @@ def loaded_spans(
     tempered = sigmoid(values / decoding.loaded_temperature)
     out = []
     for start, end in extents:
-        certainty = float(tempered[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())
+        loaded = float(tempered[(offsets[:, 0] >= start) & (offsets[:, 1] <= end)].mean())
         shift = repetition_shift(decoding.repetition_weight, document, text[start:end])
-        technique = technique_scores(reading, start, end, repetition=shift)
+        technique = technique_scores(logits, start, end, repetition=shift)
         best = max(technique, key=technique.__getitem__)
         chosen = {best} | {t for t, p in technique.items() if p >= decoding.technique_threshold}
-        out += [
-            (start, end, t, certainty * technique[t]) for t in sorted(chosen, key=lambda t: -technique[t])
-        ]
+        out += [(start, end, t, loaded * technique[t]) for t in sorted(chosen, key=lambda t: -technique[t])]
     return out
 
 
 def technique_scores(
-    reading: Reading, start: int, end: int, *, repetition: Floats | float = 0.0
+    logits: TextLogits, start: int, end: int, *, repetition: Floats | float = 0.0
 ) -> dict[str, float]:
-    """Probability per technique, given that these characters are loaded: from the mean logits of their tokens.
+    """Return the probability of each technique, given that these characters are loaded language.
 
-    repetition [techniques]: added to the logits, see repetition_shift.
+    repetition [techniques]: added to the mean logits of the tokens, see repetition_shift.
     """
-    logits = technique_logits(reading, start, end) + repetition
-    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(logits), strict=True)}
+    means = technique_logits(logits, start, end) + repetition
+    return {t: float(p) for t, p in zip(TECHNIQUES, softmax(means), strict=True)}
 
 
-def technique_logits(reading: Reading, start: int, end: int) -> Floats:
-    """Mean logits [techniques] of the tokens between two characters; zeros where there is none."""
-    inside = (reading.offsets[:, 0] < end) & (reading.offsets[:, 1] > start)
-    rows = reading.tokens[inside, ANY + 1 : TOXIC]
+def technique_logits(logits: TextLogits, start: int, end: int) -> Floats:
+    """Return the mean logits [techniques] of the tokens in a character range; zeros if it has none."""
+    inside = (logits.offsets[:, 0] < end) & (logits.offsets[:, 1] > start)
+    rows = logits.tokens[inside, ANY + 1 : TOXIC]
     return np.asarray(rows.mean(0) if len(rows) else rows.sum(0), np.float32)
 
 
-def toxic_spans(text: str, reading: Reading, decoding: Decoding) -> list[tuple[int, int]]:
-    offsets, values = words(text, reading.offsets, reading.tokens[:, TOXIC])
+def toxic_spans(text: str, logits: TextLogits, decoding: Decoding) -> list[tuple[int, int]]:
+    """Return the character spans of toxic words."""
+    offsets, values = words(text, logits.offsets, logits.tokens[:, TOXIC])
     return runs(offsets, sigmoid(values) >= decoding.toxic_threshold, decoding.toxic_gap)
 
 
 def decode(
     text: str,
-    reading: Reading,
+    logits: TextLogits,
     decoding: Decoding,
     *,
     named: Sequence[bool],
     voices: Sequence[Stretch],
     document: Document | None = None,
 ) -> Prediction:
-    """Turn the logits of one text into predictions. The only decoder: `slant score` and `slant evaluate` both use it.
+    """Decode the logits of one text.
 
-    named: per target, whether the text names it. voices: stretches that tile the text. document: that the text is part of.
+    named: per target, whether the text names it. voices: stretches that tile the text. document: contains the text.
     """
     return Prediction(
         stance=tuple(
-            None if logits is None else stance_scores(logits, decoding, named=one)
-            for logits, one in zip(reading.stance, named, strict=True)
+            None if target is None else stance_scores(target, decoding, named=one)
+            for target, one in zip(logits.stance, named, strict=True)
         ),
         loaded=tuple(
             Loaded(start, end, text[start:end], label, p, voice_at(voices, start, end))
-            for start, end, label, p in loaded_spans(text, reading, decoding, document)
+            for start, end, label, p in loaded_spans(text, logits, decoding, document)
         ),
-        toxic=tuple(toxic_spans(text, reading, decoding)),
-        reply=reply_scores(reading.unit, decoding),
-        frames=frame_scores(reading.unit, decoding),
-        biased=biased_score(reading.unit, decoding),
-        subjective=subjective_score(reading.unit, decoding),
+        toxic=tuple(toxic_spans(text, logits, decoding)),
+        reply=reply_scores(logits.unit, decoding),
+        frames=frame_scores(logits.unit, decoding),
+        biased=biased_score(logits.unit, decoding),
+        subjective=subjective_score(logits.unit, decoding),
     )
 
 
 def gold_span_scores(
-    example: Example, reading: Reading, decoding: Decoding, *, document: Document | None = None
+    example: Example, logits: TextLogits, decoding: Decoding, *, document: Document | None = None
 ) -> tuple[dict[str, float], ...]:
-    """Probability per technique for each gold span of an example, as the task "technique, given the span" asks."""
+    """Return the probability of each technique for each gold span of an example (task: technique, given the span)."""
     out = []
     for span in example.loaded or ():
         shift = repetition_shift(decoding.repetition_weight, document, example.text[span.start : span.end])
-        out.append(technique_scores(reading, span.start, span.end, repetition=shift))
+        out.append(technique_scores(logits, span.start, span.end, repetition=shift))
     return tuple(out)

@@ -1,4 +1,4 @@
-"""Words to columns: the order of a checkpoint's outputs. The only file in which labels are integers."""
+"""Labels as columns: the order of a checkpoint's outputs. Only in this file are labels integers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRAMES = (
     "political", "external_regulation_and_reputation", "other",
 )  # fmt: skip
 
-# Columns of the token logits: any loaded language, each technique given that it is loaded, toxic.
+# Columns of the token logits: any loaded language, each technique (given loaded language), toxic.
 TOKEN_LABELS = ("any", *TECHNIQUES, "toxic")
 ANY, TOXIC = 0, len(TOKEN_LABELS) - 1
 # Columns of the unit logits.
@@ -36,18 +36,21 @@ IGNORED = -100
 
 
 def check_labels(stated: Mapping[str, Any], where: str) -> None:
-    """Raises SlantError with both lists if a checkpoint's outputs stand for other words, or in another order, than ours."""
+    """Raise SlantError, with both lists, if a checkpoint's labels or their order differ from this version's.
+
+    where: name of the checkpoint in the message.
+    """
     ours = {"token_labels": TOKEN_LABELS, "unit_labels": UNIT_LABELS, "stance_labels": STANCES}
     for name, labels in ours.items():
         if stated.get(name) != list(labels):
             raise SlantError(
                 f"{where}: its {name} are {stated.get(name)}, this version of slant has {list(labels)}. "
-                "Use the slant version that the model was made with, or train it again."
+                "Use the version of slant that made the model, or train it again."
             )
 
 
 def span_tags(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
-    """For each token, whether at least half of its characters lie in one of the spans."""
+    """Return for each token whether at least half of its characters are in one of the spans."""
     tags = np.zeros(len(offsets), bool)
     if not spans or not offsets:
         return tags

@@ -1,4 +1,4 @@
-"""Requests in, readings out, whatever runs the encoder: length-sorted batches by token budget."""
+"""Run the encoder on requests: windows in batches of equal length, logits per text, with any runtime."""
 
 from __future__ import annotations
 
@@ -16,31 +16,33 @@ from slant.encoding.decode import (
     Decoding,
     Document,
     Floats,
-    Reading,
+    TextLogits,
     decode,
     documents,
     gold_span_scores,
     join,
 )
-from slant.encoding.windows import Request, TextEncoder, Window, collate
+from slant.encoding.windows import EncoderRequest, TextEncoder, Window, collate
 from slant.records import Example, Prediction
 from slant.segment.voices import voices
 
-TOKENS_PER_BATCH = 1024  # larger batches fall out of the processor's caches, smaller ones cost calls
-Logits = tuple[Floats, Floats, Floats]
+TOKENS_PER_BATCH = 1024  # larger batches exceed the processor's caches, smaller ones cost more calls
+BatchLogits = tuple[
+    Floats, Floats, Floats
+]  # token, unit and stance logits of a batch, see network.SlantOutput
 
 
 class Runtime(Protocol):
-    """What runs the encoder: a batch as made by `collate`, to (token, unit, stance) logits as in SlantOutput."""
+    """Runs the encoder on a batch made by `collate`."""
 
-    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> Logits: ...
+    def __call__(self, batch: dict[str, NDArray[np.int64]]) -> BatchLogits: ...
 
 
-class Reader:
-    """A runtime with its tokenizer and decoding: the whole of a model as scoring and judging see it.
+class Predictor:
+    """A model: its runtime, tokenizer and decoding.
 
-    fingerprint: of weights, decoding and runtime. codebook: fingerprint of the definitions of its labels, "" where it has
-    none. workers: batches that the runtime takes at once, each in a thread of its own; 0 = one, in the caller's thread.
+    fingerprint: of weights, decoding and runtime. codebook: fingerprint of the definitions of its labels, or "". workers:
+    batches that the runtime runs at once, each in its own thread; 0 = one, in the caller's thread.
     """
 
     def __init__(
@@ -58,29 +60,29 @@ class Reader:
         self.name, self.fingerprint, self.codebook = name, fingerprint, codebook
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="slant") if workers else None
 
-    def read(
-        self, requests: Sequence[Request], *, done: Callable[[int], object] | None = None
-    ) -> list[Reading]:
-        """One Reading per request, in order. `done` is told of each finished batch's number of windows."""
-        return self.start(requests).readings(done)
+    def run(
+        self, requests: Sequence[EncoderRequest], *, done: Callable[[int], object] | None = None
+    ) -> list[TextLogits]:
+        """Return the logits of each request, in order. done: called with the number of windows of each finished batch."""
+        return self.start(requests).wait(done)
 
-    def start(self, requests: Sequence[Request]) -> Readings:
-        """Begins to read in the background, where the runtime has workers; ask what it returns for the readings.
+    def start(self, requests: Sequence[EncoderRequest]) -> PendingLogits:
+        """Start to run requests, in the background if the runtime has workers. Get the logits from what is returned.
 
-        What is said of a request is the same to the last bit whatever else is read with it: rows are as wide as `columns`
-        says of each alone, and no runtime's numbers depend on how many rows there are (tests/test_company.py).
+        Logits are batch-invariant: a row's width depends on its own length (`columns`), and no runtime's numbers depend on
+        the number of rows (tests/scoring/test_batch_independence.py).
         """
         windows = self.encoder.encode(requests)
         groups = batches([len(w) for w in windows])
         rows = [[windows[r] for r in group] for group in groups]
         if self._pool:
-            futures = [self._pool.submit(self._run, group) for group in rows]
-            outputs: list[Callable[[], Logits]] = [future.result for future in futures]
+            futures = [self._pool.submit(self._run_batch, group) for group in rows]
+            outputs: list[Callable[[], BatchLogits]] = [future.result for future in futures]
         else:
-            futures, outputs = [], [partial(self._run, group) for group in rows]
-        return Readings(windows, groups, outputs, futures, [len(r.targets) for r in requests])
+            futures, outputs = [], [partial(self._run_batch, group) for group in rows]
+        return PendingLogits(windows, groups, outputs, futures, [len(r.targets) for r in requests])
 
-    def _run(self, rows: Sequence[Window]) -> Logits:
+    def _run_batch(self, rows: Sequence[Window]) -> BatchLogits:
         return self.runtime(collate(rows, pad=self.encoder.pad, width=columns(len(rows[0]))))
 
     def predict(
@@ -90,23 +92,24 @@ class Reader:
         gold_spans: bool = False,
         done: Callable[[int], object] | None = None,
     ) -> list[Prediction]:
-        """A Prediction per example: what judging compares with the example's labels.
+        """Return a Prediction per example, in order, to compare with the example's labels.
 
-        Examples of one group are taken to be one document, of which repetition is told: give them all.
+        Examples of one group are one document, in which repeated words are counted: give all of them.
+        gold_spans: also predict the technique of each gold span (`span_scores`). done: see `run`.
         """
-        readings = self.read([request(e) for e in examples], done=done)
+        logits = self.run([encoder_request(e) for e in examples], done=done)
         whole = documents(examples)
         return [
-            self._predicted(e, r, whole[e.source, e.group], gold_spans)
-            for e, r in zip(examples, readings, strict=True)
+            self._predicted(e, text, whole[e.source, e.group], gold_spans)
+            for e, text in zip(examples, logits, strict=True)
         ]
 
     def _predicted(
-        self, example: Example, reading: Reading, document: Document, gold_spans: bool
+        self, example: Example, logits: TextLogits, document: Document, gold_spans: bool
     ) -> Prediction:
         found = decode(
             example.text,
-            reading,
+            logits,
             self.decoding,
             named=[bool(t.mentions) for t in example.targets],
             voices=voices(example.text, example.meta.get("kind", "paragraph")),
@@ -114,71 +117,73 @@ class Reader:
         )
         if not gold_spans:
             return found
-        return replace(
-            found, span_scores=gold_span_scores(example, reading, self.decoding, document=document)
-        )
+        return replace(found, span_scores=gold_span_scores(example, logits, self.decoding, document=document))
 
 
-class Readings:
-    """Requests that are being read. futures: of the batches that are waiting or under way."""
+class PendingLogits:
+    """Logits of requests that are running.
+
+    groups: window numbers of each batch. outputs: waits for a batch. futures: of batches that run in the background.
+    n_targets: of each request.
+    """
 
     def __init__(
         self,
         windows: Sequence[Window],
         groups: Sequence[Sequence[int]],
-        outputs: Sequence[Callable[[], Logits]],
-        futures: Sequence[Future[Logits]],
+        outputs: Sequence[Callable[[], BatchLogits]],
+        futures: Sequence[Future[BatchLogits]],
         n_targets: Sequence[int],
     ) -> None:
         self._windows, self._groups, self._outputs = windows, groups, outputs
         self._futures, self._n_targets = futures, n_targets
 
-    def readings(self, done: Callable[[int], object] | None = None) -> list[Reading]:
-        """Waits for all of them: one Reading per request, in order. Raises what the runtime raised."""
-        found = dict(self.each(done))
+    def wait(self, done: Callable[[int], object] | None = None) -> list[TextLogits]:
+        """Wait for all requests and return their logits, in order. Raises what the runtime raised."""
+        found = dict(self.as_completed(done))
         return [found[number] for number in range(len(found))]
 
-    def each(self, done: Callable[[int], object] | None = None) -> Iterator[tuple[int, Reading]]:
-        """(number of the request, Reading), as soon as the last of its windows is read: the longest come first."""
+    def as_completed(self, done: Callable[[int], object] | None = None) -> Iterator[tuple[int, TextLogits]]:
+        """Yield (number of the request, its logits) as soon as its last window is finished; the longest come first."""
         missing = Counter(window.request for window in self._windows)
-        read: list[dict[int, Logits]] = [{} for _ in self._n_targets]
+        found: list[dict[int, BatchLogits]] = [{} for _ in self._n_targets]
         for group, output in zip(self._groups, self._outputs, strict=True):
             token, unit, stance = output()
             for i, row in enumerate(group):
                 number = self._windows[row].request
-                read[number][row] = (token[i], unit[i], stance[i])
+                found[number][row] = (token[i], unit[i], stance[i])
                 missing[number] -= 1
                 if not missing[number]:
-                    yield number, self._joined(number, read[number])
-                    read[number] = {}
+                    yield number, self._joined(number, found[number])
+                    found[number] = {}
             if done:
                 done(len(group))
 
-    def _joined(self, number: int, read: dict[int, Logits]) -> Reading:
-        rows = sorted(read)
+    def _joined(self, number: int, logits: dict[int, BatchLogits]) -> TextLogits:
+        rows = sorted(logits)
         return join(
-            [self._windows[r] for r in rows], [read[r] for r in rows], n_targets=self._n_targets[number]
+            [self._windows[r] for r in rows], [logits[r] for r in rows], n_targets=self._n_targets[number]
         )
 
     def cancel(self) -> None:
-        """Drops the batches that no worker has begun."""
+        """Cancel the batches that have not started."""
         for future in self._futures:
             future.cancel()
 
 
-def request(example: Example) -> Request:
-    """How an example is asked about: by mention where the text names the target, else by name."""
-    return Request(example.text, [t.mentions or t.name for t in example.targets], example.context)
+def encoder_request(example: Example) -> EncoderRequest:
+    """Return the request of an example: targets by their mentions, or by name if the text does not name them."""
+    return EncoderRequest(example.text, [t.mentions or t.name for t in example.targets], example.context)
 
 
 def columns(length: int) -> int:
-    """Columns that a row of `length` tokens is padded to: a little more than it needs, and the same in any company."""
+    """Return the padded width of a row of `length` tokens; it depends on its own length, not on the batch."""
     step = 4 if length <= 64 else 8 if length <= 128 else 16
     return -(-length // step) * step
 
 
 def batches(lengths: Sequence[int], *, tokens: int = TOKENS_PER_BATCH) -> list[list[int]]:
-    """Row numbers in batches of equal `columns`, longest first, each of at most `tokens` columns with padding."""
+    """Group row numbers into batches of equal width, longest first, each of at most `tokens` tokens with padding."""
     widths = [columns(n) for n in lengths]
     out: list[list[int]] = []
     for i in sorted(range(len(lengths)), key=lambda i: -widths[i]):

@@ -1,15 +1,18 @@
-"""Texts with their targets, as windows of tokens that one encoder pass reads.
+"""Texts with their targets as windows of tokens, one encoder pass each.
 
-Every target that a text names is asked about in the same pass. Behind the text stands one *query* per target, of tokens at
-the mention's own positions ("levitated markers": Ye et al. 2022, PL-Marker; Zhong & Chen 2021), in one of two ways. *Copies*:
-a mask and a copy of the mention's tokens. *Marks*: a mask at the mention's first and, if it has several, one at its last
-word, which is a column for most targets. Or nothing stands behind the text, and the query is what the encoder makes of the
-mention's own word, the last of them if it has several (*words*; learning/queries.py).
-A query sees the text and itself; the text sees no query, and no query another.
-So what the model says of a text and of one target does not depend on which other targets were asked about.
+All targets of a text are scored in the same pass, by one *query* per target, in one of three ways:
 
-A target that the text does not name (a topic) is asked about by its name in the same way: a mask and the name's tokens stand
-behind the text as the second text of a pair does. Only what the text replies to (`context`) is a pair that the text sees too.
+- *copies*: a mask and a copy of the mention's tokens are appended to the text, at the mention's positions ("levitated
+  markers": Ye et al. 2022, PL-Marker; Zhong & Chen 2021);
+- *marks*: a mask at the first word of the mention and, if it has several, one at its last, appended likewise;
+- *words*: nothing is appended; the query is the encoder's state of the mention's last word (`Queries` in
+  training/network.py).
+
+A query attends to the text and to itself; the text attends to no query, and no query to another. So the scores of a text
+and of a target do not depend on the other targets.
+
+A target that the text does not name (a topic) is queried by name: a mask and the tokens of the name are appended, like the
+second text of a pair. Only the text replied to (`context`) is a second text that the first attends to.
 """
 
 from __future__ import annotations
@@ -27,25 +30,21 @@ from numpy.typing import NDArray
 from slant.errors import UsageError
 
 Mentions = Sequence[tuple[int, int]]
-Target = Mentions | str  # where the text names it, or what it is called if the text does not
+Target = Mentions | str  # where the text names the target, or its name if the text does not
 
-# Roles give back what an uncased tokenizer loses, and mark queries; the integers live here only.
+# Roles of tokens: the case, which an uncased tokenizer loses, and queries. Only in this file are roles integers.
 LOWER, TITLE, UPPER, MIXED, QUERY = range(5)
 N_ROLES = 5
-MAX_MENTIONS = (
-    4  # of one target in one window that its query copies; further ones are read from the text alone
-)
-MAX_COPY = 8  # tokens copied of one mention
-COPIES, MARKS, WORDS = QUERIES = ("copies", "marks", "words")  # how a query tells its target
-SECOND_TEXTS = (
-    256  # whose tokens are kept: all comments of an article answer the same one, and topics come again
-)
-MAX_NAME = 48  # tokens read of the name of a target that the text does not name
+MAX_MENTIONS = 4  # mentions of a target, per window, that its query copies
+MAX_COPY = 8  # tokens of a mention that are copied
+COPIES, MARKS, WORDS = QUERIES = ("copies", "marks", "words")  # kinds of query, see above
+SECOND_TEXTS = 256  # cached tokens of second texts: comments of an article share one, and topics repeat
+MAX_NAME = 48  # tokens of a topic's name; longer names are cut
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One text to read, with the targets to ask about and, for a reply, the text that it answers."""
+class EncoderRequest:
+    """A text with its targets and, for a reply, the text that it replies to (`context`)."""
 
     text: str
     targets: Sequence[Target] = ()
@@ -54,12 +53,12 @@ class Request:
 
 @dataclass(slots=True)
 class Window:
-    """One row of a batch; all lists have the length of the row, `offsets` that of the window's text tokens.
+    """A row of a batch. All lists have the length of the row; `offsets` has the length of the window's text tokens.
 
-    groups: 0 for text (and what it replies to), k + 1 for target k's query. queries: (target index, column) pairs.
-    offsets: (start, end) characters of each text token in the request's text. Text token i stands in column i + 1.
-    cut: whether the name of a target or what the text replies to was longer than is read.
-    core: half-open range of text tokens for which this window is the one to believe (it has context on both sides).
+    request: number of the request. groups: 0 for the text and its context, k + 1 for the query of target k.
+    queries: (target index, column) pairs. offsets: (start, end) characters of each text token in the request's text; text
+    token i is in column i + 1. core: half-open range of text tokens that are decoded from this window, where they have
+    context on both sides. cut: whether a topic's name or the context was cut.
     """
 
     request: int
@@ -79,11 +78,11 @@ class Window:
 
 
 class TextEncoder:
-    """A tokenizer with the window layout.
+    """Tokenizes texts and lays them out in windows.
 
-    max_length: text tokens (and pair) in a window. stride: tokens that two windows of a long text share.
-    context_length: tokens kept of a pair's second text. queries: one of QUERIES, as the model learned it.
-    Raises UsageError if they leave no room for the text or there is no such kind of query.
+    tokenizer: a tokenizer.json. max_length: tokens of text and context in a window. stride: tokens that two windows of a long
+    text share. context_length: tokens of the context; more are cut. queries: one of QUERIES, as in training.
+    Raises UsageError if these leave no room for the text, or for another kind of query.
     """
 
     def __init__(
@@ -99,46 +98,46 @@ class TextEncoder:
 
         if queries not in QUERIES:
             raise UsageError(
-                f"slant knows queries by {', '.join(QUERIES[:-1])} or {QUERIES[-1]}, not {queries!r}. Is the model made "
-                "for a later version?"
+                f"queries {queries!r} are unknown; expected {', '.join(QUERIES[:-1])} or {QUERIES[-1]}. Was the model made "
+                "for a later version of slant?"
             )
 
         if max_length - context_length - 3 <= stride:
             raise UsageError(
                 f"windows of max_length {max_length} have no room for text beside a context of {context_length} tokens and "
-                f"an overlap (stride) of {stride}. Raise max_length or lower the other two."
+                f"an overlap (stride) of {stride}. Raise max_length or lower the others."
             )
         self.tokenizer = Tokenizer.from_file(str(tokenizer))
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.max_length, self.stride, self.context_length = max_length, stride, context_length
         self.queries = queries
-        ids = {name: self._special(*names) for name, names in _SPECIAL.items()}
-        self._ids = lru_cache(SECOND_TEXTS)(self._tokenized)
+        ids = {name: self._special_id(*names) for name, names in _SPECIAL.items()}
+        self._ids = lru_cache(SECOND_TEXTS)(self._tokenize)
         self.cls, self.sep, self.pad, self.mask = ids["cls"], ids["sep"], ids["pad"], ids["mask"]
 
-    def _special(self, *names: str) -> int:
+    def _special_id(self, *names: str) -> int:
         for name in names:
             token = self.tokenizer.token_to_id(name)
             if token is not None:
                 return int(token)
         raise ValueError(f"the tokenizer has none of the special tokens {names}")
 
-    def encode(self, requests: Sequence[Request]) -> list[Window]:
-        """All windows of all requests, in order. Empty texts give one window without text tokens."""
+    def encode(self, requests: Sequence[EncoderRequest]) -> list[Window]:
+        """Return the windows of all requests, in order. An empty text has one window without text tokens."""
         texts = self.tokenizer.encode_batch([r.text for r in requests], add_special_tokens=False)
         windows: list[Window] = []
         for number, (request, encoding) in enumerate(zip(requests, texts, strict=True)):
             windows += self._windows(number, request, encoding.ids, encoding.offsets)
         return windows
 
-    def _tokenized(self, text: str) -> tuple[int, ...]:
+    def _tokenize(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _windows(
         self,
         number: int,
-        request: Request,
+        request: EncoderRequest,
         ids: list[int],
         offsets: list[tuple[int, int]],
     ) -> list[Window]:
@@ -217,16 +216,16 @@ class TextEncoder:
 
 
 def _ends(offsets: Sequence[tuple[int, int]], first: int, end: int) -> list[int]:
-    """Tokens with which the first and, if there are several, the last word of tokens `first` to `end` begin.
+    """Return the first tokens of the first and, if there are several, the last word in tokens `first` to `end`.
 
-    What no blank divides is one word: a mention of one word has one mark, however many tokens it is cut into.
+    Words are divided by blanks, so a mention of one word has one mark, however many tokens it has.
     """
     begins = [i for i in range(first + 1, end) if offsets[i][0] > offsets[i - 1][1]]
     return [first, *begins[-1:]]
 
 
 def _append(row: Window, ids: Sequence[int], *, start: int, group: int) -> None:
-    """Tokens of a second text, at positions from `start` on."""
+    """Append tokens of a second text, at positions from `start` on."""
     row.input_ids += ids
     row.positions += range(start, start + len(ids))
     row.types += [1] * len(ids)
@@ -234,7 +233,7 @@ def _append(row: Window, ids: Sequence[int], *, start: int, group: int) -> None:
     row.groups += [group] * len(ids)
 
 
-# MPNet's vocabulary holds BERT's names as well, which its pretraining never saw: they come second.
+# MPNet's vocabulary also has BERT's names, which were not used in its pretraining: they come second.
 _SPECIAL = {
     "cls": ("<s>", "[CLS]"),
     "sep": ("</s>", "[SEP]"),
@@ -253,14 +252,14 @@ def _case(piece: str) -> int:
 
 
 def _tokens_of(starts: list[int], ends: list[int], mention: tuple[int, int]) -> tuple[int, int]:
-    """Half-open range of the tokens that touch the characters of `mention`; (0, 0) if none does."""
+    """Return the half-open range of tokens that overlap the characters of `mention`; (0, 0) if there are none."""
     first = bisect_right(ends, mention[0])
     end = bisect_left(starts, mention[1], lo=first)
     return (first, end) if first < end else (0, 0)
 
 
 def _spread(length: int, room: int, stride: int) -> list[tuple[int, int, tuple[int, int]]]:
-    """(first, last, core) of overlapping windows over `length` tokens; the cores tile the text."""
+    """Return (first, last, core) of overlapping windows over `length` tokens; the cores tile the text."""
     if length <= room:
         return [(0, length, (0, length))]
     step = max(1, room - stride)
@@ -270,13 +269,13 @@ def _spread(length: int, room: int, stride: int) -> list[tuple[int, int, tuple[i
 
 
 def collate(windows: Sequence[Window], *, pad: int, width: int | None = None) -> dict[str, NDArray[np.int64]]:
-    """Rows padded to `width`, by default that of the longest, as int64 arrays.
+    """Return a batch of rows padded to `width` (default: the longest row), as int64 arrays.
 
     input_ids [rows, columns]; layout [rows, columns, 4] of position, type, role and group (-1 = padding);
-    query_columns [rows, most queries, two at least] (0 = no query).
+    query_columns [rows, most queries, at least two] (0 = no query).
     """
     width = width or max(len(w) for w in windows)
-    # A product of one row alone may be computed by another kernel, which rounds otherwise than in company.
+    # At least two: for a single query, another kernel may run, which rounds differently.
     most = max(2, max(len(w.queries) for w in windows))
     ids = np.full((len(windows), width), pad, np.int64)
     layout = np.zeros((len(windows), width, 4), np.int64)

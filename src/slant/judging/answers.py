@@ -15,7 +15,7 @@ from slant.records import Example, Loaded, Prediction, Span, TargetLabel, in_own
 from slant.segment.voices import voice_at, voices
 
 
-class Predictor(Protocol):
+class Judged(Protocol):
     """What can be judged. `predict` keeps the order of `examples` and never looks at their labels.
 
     gold_spans: answer with `span_scores` for the stretches in `Example.loaded`.
@@ -85,9 +85,7 @@ class Sheet:
 Gold = Mapping[str, Sequence[Span]]
 
 
-def answer(
-    spec: SetSpec, examples: Sequence[Example], predictor: Predictor, gold: Gold | None = None
-) -> Sheet:
+def answer(spec: SetSpec, examples: Sequence[Example], predictor: Judged, gold: Gold | None = None) -> Sheet:
     """Lets the predictor answer and lays the answers beside the gold labels.
 
     gold: for the span tasks of articles, the official spans per article; None: those of the examples themselves.

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from slant.judging.answers import Predictor
+from slant.judging.answers import Judged
 from slant.judging.judged_sets import SetSpec
 from slant.records import Example, Loaded, Prediction
 
@@ -93,7 +93,7 @@ class Lexicon:
         )
 
 
-def majority(spec: SetSpec, train: Sequence[Example]) -> Predictor:
+def majority(spec: SetSpec, train: Sequence[Example]) -> Judged:
     """Always the most frequent label of `train`; for k identical spans the k most frequent."""
     if spec.task in ("spans", "toxic"):
         return Lexicon("majority", spec.task)
@@ -104,7 +104,7 @@ def majority(spec: SetSpec, train: Sequence[Example]) -> Predictor:
     return Scorer("majority", spec.task, lambda texts: [share] * len(texts))
 
 
-def simple(spec: SetSpec, train: Sequence[Example], *, seed: int = 0) -> Predictor:
+def simple(spec: SetSpec, train: Sequence[Example], *, seed: int = 0) -> Judged:
     """TF-IDF of words and word pairs + linear SVM; for the tasks that find spans, a lexicon."""
     if spec.task in ("spans", "toxic"):
         return Lexicon("word lexicon", spec.task, _lexicon(spec.task, train))

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slant.errors import SlantError
-from slant.judging.answers import Predictor, Sheet
+from slant.judging.answers import Judged, Sheet
 from slant.judging.judged_sets import METRIC_NAMES, SetSpec
 from slant.judging.metrics import (
     N_GOLD,
@@ -188,7 +188,7 @@ def _items(spec: SetSpec, sheet: Sheet, tally: Tally) -> int:
 TASKS = frozenset({"stance", "reply", "biased", "subjective", "frames"})
 
 
-def calibration(spec: SetSpec, sheet: Sheet, predictor: Predictor) -> Calibration | None:
+def calibration(spec: SetSpec, sheet: Sheet, predictor: Judged) -> Calibration | None:
     """Calibration of the answers in `sheet`; None for tasks without probabilities, or if nothing was answered.
 
     The abstention thresholds are those of the predictor's `decoding`, e.g. `named_abstain`; 0 where it has none.

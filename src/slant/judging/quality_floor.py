@@ -15,7 +15,7 @@ from typing import Any
 from slant.corpora.own_labels import unit_examples
 from slant.errors import SlantError
 from slant.ingest.inputs import read_articles
-from slant.judging.answers import Predictor, answer
+from slant.judging.answers import Judged, answer
 from slant.judging.figures import value
 from slant.judging.judged_sets import SPECS, fingerprint
 from slant.judging.scorecard import Settings, judge
@@ -56,7 +56,7 @@ def demo_examples(demo: Path) -> Iterator[Example]:
         yield from unit_examples(unit, found, row, targets)
 
 
-def measure(predictor: Predictor, *, demo: Path, root: Path | None) -> list[Measured]:
+def measure(predictor: Judged, *, demo: Path, root: Path | None) -> list[Measured]:
     """The figures that have floors: on the demonstration set, and on samples of the public sets in `root` unless None."""
     specs = {spec.name: spec for spec in SPECS}
     examples = list(demo_examples(demo))

@@ -15,7 +15,7 @@ from pathlib import Path
 from slant import __version__
 from slant.corpora import ptc
 from slant.errors import SlantError
-from slant.judging.answers import Gold, Predictor, Sheet, answer
+from slant.judging.answers import Gold, Judged, Sheet, answer
 from slant.judging.baselines import majority, simple
 from slant.judging.figures import calibration, figures, paired, value, without_figure
 from slant.judging.judged_sets import SetSpec, choose, fingerprint, judged, training
@@ -62,12 +62,12 @@ STANDARD = Settings()
 
 
 def judge(
-    predictor: Predictor,
+    predictor: Judged,
     *,
     sets: Sequence[str] | None,
     root: Path,
     settings: Settings = STANDARD,
-    against: Predictor | None = None,
+    against: Judged | None = None,
 ) -> Scorecard:
     """Every chosen set's official metric and figures per label; None for `sets` means the standard ones.
 
@@ -99,13 +99,13 @@ def judge(
 class _Run:
     """What `judge` was asked, and the floors and baselines learnt so far: two splits may share them."""
 
-    predictor: Predictor
+    predictor: Judged
     root: Path
     settings: Settings
-    against: Predictor | None
-    learnt: dict[tuple[str, str, str], tuple[Predictor, Predictor]] = field(default_factory=dict)
+    against: Judged | None
+    learnt: dict[tuple[str, str, str], tuple[Judged, Judged]] = field(default_factory=dict)
 
-    def rivals(self, spec: SetSpec) -> tuple[Predictor, Predictor] | None:
+    def rivals(self, spec: SetSpec) -> tuple[Judged, Judged] | None:
         """Majority floor and simple model; None if not asked for or there is nothing to learn from.
 
         Raises SlantError if the train split's files are not there.
@@ -179,7 +179,7 @@ def _answers(
     spec: SetSpec,
     examples: Sequence[Example],
     gold: Gold | None,
-    rivals: tuple[Predictor, Predictor] | None,
+    rivals: tuple[Judged, Judged] | None,
     run: _Run,
 ) -> _Sheets:
     own, *others = [answer(spec, examples, who, gold) for who in (run.predictor, *(rivals or ()))]

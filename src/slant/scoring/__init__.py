@@ -1,1 +1,1 @@
-"""From units to scores, without torch: the shipped model, batches, and the files they are written to."""
+"""Scoring without torch: the shipped model, runs over many documents, and the files they write."""

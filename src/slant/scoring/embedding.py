@@ -1,68 +1,101 @@
-"""What the shipped encoder makes of a text, before any label is read off: the vector that its unit labels come from.
-
-The exported model has no output for it. An ONNX file is one protobuf message, and two such messages written one after the
-other are read as one with the lists of both, so an output is added by a few bytes behind the file.
-"""
+"""Embeddings of texts: the pooled encoder states from which the unit logits are computed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slant.assets import asset
-from slant.encoding.predictor import Reader, batches
-from slant.encoding.windows import Request, collate
+from slant.encoding.decode import Floats
+from slant.encoding.predictor import BatchLogits, Predictor, batches, columns
+from slant.encoding.windows import EncoderRequest, collate
 from slant.errors import SlantError
-from slant.scoring.runtimes import INPUTS, available_cores
+from slant.scoring.runtimes import FILES, INPUTS, LOGITS, ONNX, Batch, OnnxRuntime, OpenVino, available_cores
 
-UNIT_OUTPUT = "unit_logits"
-GRAPH, NODES, INPUT, OUTPUT, OPERATOR, OUTPUTS = 7, 1, 1, 2, 4, 12  # field numbers of onnx.proto
-Array = NDArray[np.float32]
+WithEmbedding = Callable[[Batch], tuple[BatchLogits, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """vectors: (texts, twice the hidden size), the first token beside the mean of all. scores: (texts, labels), the logits of
-    the unit labels and the mean of the token labels over the text."""
+    """Embeddings and logits of texts.
 
-    vectors: Array
-    scores: Array
-
-
-def embed(texts: Sequence[str], *, reader: Reader, folder: Path | None = None) -> Embedded:
-    """The first window of each text through the model in `folder` (default: the shipped one), which `reader` was loaded from.
-
-    Raises SlantError if the model's graph is laid out in another way than slant's export does.
+    vectors: [texts, 2 × hidden size], the first token's state beside the mean of all tokens.
+    scores: [texts, labels], the unit logits beside the mean of the token logits over the text.
     """
-    import onnxruntime
 
-    path = (folder or asset("model")) / "onnx" / "model_quantized.onnx"
-    data = path.read_bytes()
-    name = _unit_vector(data, path)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = available_cores()
-    extra = _field(GRAPH, _field(OUTPUTS, _field(1, name.encode())))
-    session = onnxruntime.InferenceSession(data + extra, options, providers=["CPUExecutionProvider"])
-    firsts = {w.request: w for w in reversed(reader.encoder.encode([Request(t) for t in texts]))}
-    vectors: list[Array] = [np.empty(0, np.float32)] * len(texts)
-    scores = list(vectors)
-    for rows in batches([len(firsts[i]) for i in range(len(texts))]):
-        batch = collate([firsts[i] for i in rows], pad=reader.encoder.pad)
-        token, unit, vector = session.run(["token_logits", UNIT_OUTPUT, name], {n: batch[n] for n in INPUTS})
+    vectors: Floats
+    scores: Floats
+
+
+def embed(texts: Sequence[str], *, predictor: Predictor, folder: Path | None = None) -> Embedded:
+    """Embed the first window of each text.
+
+    folder: model folder that `predictor` was loaded from (default: the one that ships with slant).
+    Raises SlantError if the model has no embedding output and its graph differs from slant's older exports.
+    """
+    windows = predictor.encoder.encode([EncoderRequest(text) for text in texts])
+    firsts = {window.request: window for window in reversed(windows)}
+    runtime = predictor.runtime
+    run: WithEmbedding
+    if isinstance(runtime, OpenVino | OnnxRuntime) and runtime.has_embedding:
+        run, one_core = runtime.with_embedding, True
+    else:
+        run, one_core = _by_graph_surgery((folder or asset("model")) / FILES[ONNX]), False
+
+    def pooled(rows: Sequence[int]) -> tuple[Floats, Floats]:
+        width = columns(len(firsts[rows[0]])) if one_core else None
+        batch = collate([firsts[i] for i in rows], pad=predictor.encoder.pad, width=width)
+        (token, unit, _), vectors = run(batch)
         text = (batch["layout"][:, :, 3] == 0)[..., None]
-        mean = (token * text).sum(1) / text.sum(1)
-        for i, row in enumerate(rows):
-            vectors[row], scores[row] = vector[i], np.concatenate([unit[i], mean[i]])
+        return vectors, np.concatenate([unit, (token * text).sum(1) / text.sum(1)], 1)
+
+    groups = batches([len(firsts[i]) for i in range(len(texts))])
+    vectors: list[Floats] = [np.empty(0, np.float32)] * len(texts)
+    scores = list(vectors)
+    with ThreadPoolExecutor(available_cores() if one_core else 1) as pool:
+        for rows, (some_vectors, some_scores) in zip(groups, pool.map(pooled, groups), strict=True):
+            for i, row in enumerate(rows):
+                vectors[row], scores[row] = some_vectors[i], some_scores[i]
     return Embedded(np.stack(vectors), np.stack(scores))
 
 
-def _unit_vector(data: bytes, path: Path) -> str:
-    """Name of what the unit labels are computed from: back from their logits to where two vectors are set side by side."""
-    made_by: dict[str, tuple[str, list[str]]] = {}
+# ---- models without an embedding output
+#
+# The model that ships today was exported before the output was added. All below can be removed once a new export ships.
+# An ONNX file is a protobuf message, and two concatenated messages are read as one with the lists of both, so appending a
+# few bytes to the file adds an output.
+
+UNIT_OUTPUT = "unit_logits"
+GRAPH, NODES, INPUT, OUTPUT, OPERATOR, OUTPUTS = 7, 1, 1, 2, 4, 12  # field numbers of onnx.proto
+
+
+def _by_graph_surgery(path: Path) -> WithEmbedding:
+    """Open the model at `path` with the input of its unit head as a further output."""
+    import onnxruntime
+
+    data = path.read_bytes()
+    name = _unit_head_input(data, path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = available_cores()
+    added = _field(GRAPH, _field(OUTPUTS, _field(1, name.encode())))
+    session = onnxruntime.InferenceSession(data + added, options, providers=["CPUExecutionProvider"])
+
+    def run(batch: Batch) -> tuple[BatchLogits, Floats]:
+        token, unit, stance, vectors = session.run([*LOGITS, name], {n: batch[n] for n in INPUTS})
+        return (token, unit, stance), vectors
+
+    return run
+
+
+def _unit_head_input(data: bytes, path: Path) -> str:
+    """Return the name of the tensor that the unit head reads: found from its logits back to a Concat of two vectors."""
+    made_by: dict[
+        str, tuple[str, list[str]]
+    ] = {}  # tensor → operator that computes it, names of the operator's inputs
     for number, graph in _fields(memoryview(data)):
         for kind, node in _fields(graph) if number == GRAPH else ():
             if kind == NODES:
@@ -76,14 +109,14 @@ def _unit_vector(data: bytes, path: Path) -> str:
         name = made_by[name][1][0]
     if name not in made_by:
         raise SlantError(
-            f"{path}: no vector found that {UNIT_OUTPUT!r} is computed from. The model was exported by another version of "
-            "slant; export it again to have its embedding looked at."
+            f"{path}: the input of {UNIT_OUTPUT!r} was not found, so texts cannot be embedded. The model was exported by "
+            "another version of slant; export it again."
         )
     return name
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Number and content of each field of a protobuf message that has a length; others are passed over."""
+    """Yield number and content of each length-delimited field of a protobuf message; skip the others."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)

@@ -1,4 +1,4 @@
-"""Object storage and other places named by a URL (s3://…, gs://…, file://…): listed, fetched, written, by way of fsspec."""
+"""Object storage (s3://…, gs://…, file://…): list, fetch and write by URL, through fsspec."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from slant.errors import Rejected, SlantError, UsageError
 
 _URL = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]+://")
 _KEY_OR_OPTION = re.compile(r"(s3a?|gs|gcs)://[^/]*@|.*[?&](endpoint_override|region|scheme)=")
-_CHECK = "Check the bucket, the credentials and, for another S3 than Amazon's, AWS_ENDPOINT_URL."
+_CHECK = "Check the bucket, the credentials and, for an S3 server other than Amazon's, AWS_ENDPOINT_URL."
 
 
 def is_storage(path: str) -> bool:
-    """Whether it is a URL of a storage, and no page of the web."""
+    """Return whether a path is a storage URL; web addresses are not."""
     return bool(_URL.match(path))
 
 
 def refuse_options(url: str) -> None:
-    """Raises UsageError for keys and options in a URL (pyarrow takes them): messages would show, listings lose them."""
+    """Raise UsageError for keys and options in a URL. pyarrow accepts them, but messages would show the keys."""
     if is_storage(url) and _KEY_OR_OPTION.match(url):
         raise UsageError(
-            f"{url.partition('://')[0]}://…: a URL names a bucket and what is in it; it takes no keys and no options. Set "
+            f"{url.partition('://')[0]}://…: a URL may hold a bucket and a path, but no keys and no options. Set "
             "AWS_ENDPOINT_URL=http://HOST:PORT, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, on every node."
         )
 
 
 def filesystem(url: str) -> tuple[Any, str]:
-    """`(fsspec file system, path in it)`; where fsspec lacks the package for it (s3fs, gcsfs), pyarrow's own is taken.
+    """Return `(fsspec file system, path in it)`. Uses pyarrow's file system if fsspec's package (s3fs, gcsfs) is missing.
 
-    Raises UsageError for a scheme that neither knows.
+    Raises UsageError for a scheme that neither supports.
     """
     import fsspec
 
@@ -50,13 +50,13 @@ def filesystem(url: str) -> tuple[Any, str]:
             found, path = _arrow(f"{scheme}://{root}")
         except (ValueError, OSError) as also:
             raise UsageError(f"{url}: cannot be opened ({error}; pyarrow: {also}).") from None
-        path = f"{path}/{below}".rstrip("/")  # as it is: as a part of a URI, ?, # and % would mean something
+        path = f"{path}/{below}".rstrip("/")  # joined as a path: in a URI, ?, # and % would be special
     return found, path
 
 
 @lru_cache
 def _arrow(root: str) -> tuple[Any, str]:
-    """Once for a bucket: each has connections of its own."""
+    """Open a bucket, once: each file system has its own connections."""
     from fsspec.implementations.arrow import ArrowFSWrapper
     from pyarrow.fs import FileSystem
 
@@ -64,43 +64,43 @@ def _arrow(root: str) -> tuple[Any, str]:
     return ArrowFSWrapper(arrow), path
 
 
-def listed(url: str) -> Iterator[tuple[str, int] | Rejected]:
-    """`(url, bytes)` of each file that a URL names: an object, all below a folder by name, or what matches a pattern.
+def list_objects(url: str) -> Iterator[tuple[str, int] | Rejected]:
+    """Yield `(url, bytes)` of each file that a URL names: an object, all files below a folder, or the matches of a pattern.
 
-    Hidden files are left out, as below a folder of this machine, and the empty objects that stand for folders (`in/`).
-    Nothing found is a Rejected, never an error.
+    Files are sorted by name. Hidden files and the empty objects that represent folders (`in/`) are skipped.
+    If there is no file, or the storage refuses to list, yields a Rejected.
     """
     system, path = filesystem(url)
     path, pattern = path.rstrip("/"), glob.has_magic(path)
     above = re.split(r"[*?[]", path, maxsplit=1)[0].rpartition("/")[0] if pattern else path
     found: dict[str, Any] = {}
     try:
-        # Asked first, since find and glob take a folder that is refused for an empty one.
-        there = system.info(above or system.root_marker)
+        # First, since find and glob return nothing for a folder that they may not list.
+        info = system.info(above or system.root_marker)
         if pattern:
             found = system.glob(path, detail=True)
-        elif there["type"] == "file":
-            found = {path: there}
+        elif info["type"] == "file":
+            found = {path: info}
         else:
             found = _below(system, path)
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
-        yield Rejected(url, "unreadable", f"the storage refuses to list it: {error}. {_CHECK}")
+        yield Rejected(url, "unreadable", f"the storage cannot list it: {error}. {_CHECK}")
         return
-    before = url.rstrip("/").removesuffix(path[len(above) :])
-    shown = {
-        before + name[len(above) :]: info["size"] or 0
+    prefix = url.rstrip("/").removesuffix(path[len(above) :])
+    sizes = {
+        prefix + name[len(above) :]: info["size"] or 0
         for name, info in sorted(found.items())
         if info["type"] == "file" and not name.endswith("/") and not _hidden(name[len(above) :])
     }
-    yield from shown.items()
-    if not shown:
-        yield Rejected(url, "missing", "there is nothing under this name. Check the bucket and the folder.")
+    yield from sizes.items()
+    if not sizes:
+        yield Rejected(url, "missing", "there is no file under this URL. Check the bucket and the folder.")
 
 
 def _below(system: Any, path: str) -> dict[str, Any]:
-    """All in a folder and its folders. pyarrow is asked itself: in one go, and an error is not taken for an empty folder."""
+    """List a folder recursively. Calls pyarrow directly: one request, and an error if the folder may not be listed."""
     from fsspec.implementations.arrow import ArrowFSWrapper
     from pyarrow.fs import FileSelector
 
@@ -116,7 +116,7 @@ def _hidden(below: str) -> bool:
 
 @contextmanager
 def fetched(url: str) -> Iterator[str]:
-    """The object as a file of this machine under its own name, for as long as the context lasts. Raises OSError."""
+    """Copy an object to a local file with the same name, which exists inside the context. Raises OSError."""
     system, path = filesystem(url)
     with tempfile.TemporaryDirectory(prefix="slant-") as folder:
         local = os.path.join(folder, os.path.basename(path))
@@ -126,27 +126,27 @@ def fetched(url: str) -> Iterator[str]:
 
 
 @contextmanager
-def refusals(place: str) -> Iterator[None]:
-    """Raises SlantError for what the storage, or the disk, refuses meanwhile."""
+def storage_errors(place: str) -> Iterator[None]:
+    """Raise OSErrors of the storage or the disk as SlantError."""
     try:
         yield
     except OSError as error:
-        hint = _CHECK if is_storage(place) else "Is the disk full, or the folder somebody else's?"
+        hint = _CHECK if is_storage(place) else "Is the disk full, or the folder write-protected?"
         raise SlantError(f"{place}: cannot be read or written ({error}). {hint}") from error
 
 
 def replace_object(url: str, content: IO[bytes] | None) -> str | None:
-    """Puts `content`, from its beginning, under `url`, whole or not at all, or removes what is there. Returns the url.
+    """Write `content`, from its beginning, to `url`, whole or not at all; None removes the object. Returns the URL or None.
 
-    Raises SlantError where the storage refuses.
+    Raises SlantError if the storage fails.
     """
     system, path = filesystem(url)
-    with refusals(url), ThreadPoolExecutor(1) as thread:
+    with storage_errors(url), ThreadPoolExecutor(1) as thread:
         if content is None:
             if system.exists(path):
                 system.rm_file(path)
             return None
-        # In a thread, since Ctrl-C would close the object half written: so it waits for the end.
+        # In a thread: Ctrl-C waits for the upload to end, and does not leave half an object.
         thread.submit(_put, system, path, content).result()
     return url
 

@@ -1,14 +1,9 @@
-"""The columns of score and unit files with their types, the same in Parquet and DuckDB.
+"""Score and unit files: written whole or not at all, and read back. The ending of the name is the format.
 
-JSON lines: a row a line, UTF-8, as the schemas in data/schemas say.
-
-CSV: flat and one-way. A unit has one row for each of its targets, or one row without a target.
-
-Parquet: nested columns, zstd, row groups; the file's metadata says what made it.
-
-DuckDB: a table with the nested columns of the Parquet files, and a table `run` that says what made it.
-
-Score and unit files, written whole or not at all, and read back. The ending says the format.
+.jsonl    JSON lines: one row per line, UTF-8, as in data/schemas
+.csv      flat, write-only: one row per unit and target, or one row for a unit without targets
+.parquet  nested columns, zstd; the file's metadata tells what made the rows
+.duckdb   a table with the same nested columns, and a table `run` that tells what made the rows
 """
 
 from __future__ import annotations
@@ -30,18 +25,18 @@ from slant.errors import SlantError, UsageError
 from slant.records import Score, Unit, score_from_dict
 from slant.schemas import arrow_fields, csv_columns
 
-SCHEMA_VERSION = "1"  # of the columns below: a reader that knows it knows what to expect
-ROWS_PER_GROUP = 5_000  # held in memory while a group is made, or fewer …
-CHARACTERS = 4_000_000  # … where their texts are long
+SCHEMA_VERSION = "1"  # version of the columns
+ROWS_PER_GROUP = 5_000  # rows of a Parquet row group, which is held in memory …
+CHARACTERS = 4_000_000  # … or fewer rows, with this many characters of text
 Row = dict[str, Any]
 Records = Iterable[Score | Unit]
 
 
 def arrow_schema(record: type[Score] | type[Unit] = Score, made: Mapping[str, str] | None = None) -> Any:
-    """The columns as a pyarrow Schema.
+    """Return the columns as a pyarrow Schema.
 
-    made: what the rows were made with (model, codebook, targets, slant: fingerprints and version), for the file's
-        metadata; there as `slant.model`, `slant.version` and so on, beside `slant.schema`.
+    made: what made the rows, name → fingerprint or version (model, codebook, targets, slant). Stored in the metadata as
+        `slant.model`, `slant.version` and so on, beside `slant.schema`.
     """
     import pyarrow as pa
 
@@ -49,61 +44,63 @@ def arrow_schema(record: type[Score] | type[Unit] = Score, made: Mapping[str, st
 
 
 def metadata(made: Mapping[str, str] | None) -> dict[str, str]:
-    """What a file says of its making, name → value."""
-    said = {f"slant.{'version' if name == 'slant' else name}": value for name, value in (made or {}).items()}
-    return {"slant.schema": SCHEMA_VERSION, **said}
+    """Return the metadata of a file, name → value. made: see `arrow_schema`."""
+    own = {f"slant.{'version' if name == 'slant' else name}": value for name, value in (made or {}).items()}
+    return {"slant.schema": SCHEMA_VERSION, **own}
 
 
 def peek(records: Records) -> tuple[type[Score] | type[Unit], Records]:
-    """What kind of records these are (no record at all: scores), and the records."""
+    """Return the class of the records (Score if there are none), and the records."""
     stream = iter(records)
     first = list(islice(stream, 1))
     return (Unit if first and isinstance(first[0], Unit) else Score), chain(first, stream)
 
 
 def arrow_tables(records: Records, schema: Any, *, rows: int | None = None) -> Iterator[Any]:
-    """The records as pyarrow Tables of up to `rows` rows (default: ROWS_PER_GROUP) and CHARACTERS; at least one, if empty."""
+    """Yield the records as pyarrow Tables of up to `rows` rows (default: ROWS_PER_GROUP) and CHARACTERS; at least one."""
     import pyarrow as pa
 
-    begun = False
+    empty = True
     for group in _groups(records, rows or ROWS_PER_GROUP):
-        begun = True
+        empty = False
         try:
             yield pa.Table.from_pylist([record.to_dict() for record in group], schema)
         except UnicodeEncodeError:
             raise not_unicode(group) from None
-    if not begun:
+    if empty:
         yield pa.Table.from_pylist([], schema)
 
 
 def _groups(records: Records, rows: int) -> Iterator[list[Score | Unit]]:
     group: list[Score | Unit] = []
-    held = 0
+    characters = 0
     for record in records:
         group.append(record)
-        held += len((record.unit if isinstance(record, Score) else record).text)
-        if len(group) >= rows or held >= CHARACTERS:
+        characters += len((record.unit if isinstance(record, Score) else record).text)
+        if len(group) >= rows or characters >= CHARACTERS:
             yield group
-            group, held = [], 0
+            group, characters = [], 0
     if group:
         yield group
 
 
 def not_unicode(records: Records) -> SlantError:
-    """What to say of records of which one cannot be encoded."""
+    """Return the error for records of which one cannot be encoded as UTF-8."""
     for record in records:
         unit = record.unit if isinstance(record, Score) else record
         try:
             _strings(record.to_dict()).encode()
         except UnicodeEncodeError as error:
             return SlantError(
-                f"unit {unit.unit_id!a} of article {unit.article_id!a} holds half of a character "
-                f"({error.object[error.start]!a}, a lone surrogate), which no file can hold. Decode its source as UTF-8 anew."
+                f"unit {unit.unit_id!a} of article {unit.article_id!a} contains a lone surrogate "
+                f"({error.object[error.start]!a}, half of a character), which cannot be written. Decode its source again as "
+                "UTF-8."
             )
-    return SlantError("a unit holds half of a character (a lone surrogate), which no file can hold.")
+    return SlantError("a unit contains a lone surrogate (half of a character), which cannot be written.")
 
 
 def _strings(value: Any) -> str:
+    """Return all strings in a row, keys included, one after the other."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
@@ -112,7 +109,7 @@ def _strings(value: Any) -> str:
 
 
 def write_jsonl(records: Records, path: Path, made: Mapping[str, str]) -> int:
-    """made: not written, each row names its model and codebook itself."""
+    """Write JSON lines. `made` is not written: each row names its model and codebook."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         return write_lines(records, file)
 
@@ -129,7 +126,7 @@ def write_lines(records: Records, file: TextIO) -> int:
 
 
 def read_jsonl(path: Path) -> Iterator[Row]:
-    """Raises UsageError, with the line, for one that is no JSON, and for a last line that stops in its middle."""
+    """Yield the rows. Raises UsageError, with the line number, for a line that is not JSON or is cut off."""
     with path.open(encoding="utf-8", newline="\n") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -139,16 +136,15 @@ def read_jsonl(path: Path) -> Iterator[Row]:
             except json.JSONDecodeError as error:
                 if not line.endswith("\n"):
                     raise UsageError(
-                        f"{path} line {number}, the last one, stops in its middle: the file was cut off after "
-                        f"{number - 1:,} whole rows. slant writes a file whole or not at all, so a copy went wrong; "
-                        "copy it again."
+                        f"{path} line {number}, the last one, is incomplete: the file was cut off after {number - 1:,} "
+                        "rows. slant writes a file whole or not at all, so it was probably cut off in copying; copy it again."
                     ) from None
-                raise UsageError(f"{path} line {number} is no JSON: {error}") from None
+                raise UsageError(f"{path} line {number} is not JSON: {error}") from None
             yield row if isinstance(row, dict) else {}
 
 
 def write_csv(records: Records, path: Path, made: Mapping[str, str]) -> int:
-    """made: not written, each row names its model and codebook itself. Lists are JSON in their cell, null is empty."""
+    """Write CSV: lists are JSON in their cell, null is an empty cell. `made` is not written, see `write_jsonl`."""
     kind, records = peek(records)
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -164,7 +160,7 @@ def write_csv(records: Records, path: Path, made: Mapping[str, str]) -> int:
 
 
 def flat_rows(record: Score | Unit) -> Iterator[Row]:
-    """The CSV rows of a record, as column → cell."""
+    """Yield the CSV rows of a record, as column → cell."""
     row = record.to_dict()
     if isinstance(record, Unit):
         yield _cells(row)
@@ -187,7 +183,7 @@ def _cells(row: Row) -> Row:
 
 
 def write_parquet(records: Records, path: Path, made: Mapping[str, str]) -> int:
-    """Memory holds one row group at a time."""
+    """Write Parquet, with one row group in memory at a time."""
     import pyarrow.parquet as pq
 
     kind, records = peek(records)
@@ -207,15 +203,14 @@ def read_parquet(path: Path) -> Iterator[Row]:
             yield from batch.to_pylist()
 
 
-ROWS = 2_000  # handed over at a time
-# DuckDB takes what it is given, and more made it no faster; but it needs the rows of a group several times over, which
-# matters where texts are very long.
+ROWS = 2_000  # rows passed to DuckDB at a time
+GROUP = 8_192  # rows of a DuckDB row group
+# Memory limit of DuckDB in bytes: more did not make it faster. With long texts it needs a multiple of the rows passed.
 MEMORY, TIMES = 24_000_000, 12
-GROUP = 8_192  # rows that it keeps together
 
 
 def write_duckdb(records: Records, path: Path, made: Mapping[str, str]) -> int:
-    """Table `scores` (`units`, where they are units) and table `run(name, value)`. Rows stand in their order."""
+    """Write the table `scores` (`units` for units), with rows in order, and the table `run(name, value)`."""
     kind, records = peek(records)
     table = "scores" if kind is Score else "units"
     count = held = 0
@@ -234,7 +229,7 @@ def write_duckdb(records: Records, path: Path, made: Mapping[str, str]) -> int:
 
 
 def read_duckdb(path: Path) -> Iterator[Row]:
-    """Raises UsageError if it is no DuckDB database, or has no table `scores`, nor `units`."""
+    """Yield the rows. Raises UsageError if the database has neither a table `scores` nor `units`."""
     with _connection(path, read_only=True) as connection:
         names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for table in ("scores", "units"):
@@ -252,7 +247,7 @@ def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
     import duckdb
 
     try:
-        with (  # without a folder named, its scratch files would be made where the user stands
+        with (  # by default DuckDB puts temporary files into the current folder
             tempfile.TemporaryDirectory(prefix="slant-") as scratch,
             duckdb.connect(config={"threads": 1, "temp_directory": scratch}) as connection,
         ):
@@ -263,7 +258,7 @@ def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
     except duckdb.Error as error:
         if read_only:
             raise ValueError(str(error)) from None
-        raise SlantError(f"DuckDB cannot write to it: {error}. Is the disk full?") from None
+        raise SlantError(f"DuckDB cannot write the file: {error}. Is the disk full?") from None
 
 
 _WRITERS: dict[str, Callable[[Records, Path, Mapping[str, str]], int]] = {
@@ -281,11 +276,11 @@ FORMATS = tuple(_WRITERS)
 
 
 def check_format(path: str, *, formats: Sequence[str] = FORMATS) -> str:
-    """The ending of an output path; "-" (standard output) is JSON lines. Raises UsageError for one that cannot be written."""
+    """Return the ending of an output path; "-" (standard output) is JSON lines. Raises UsageError for another ending."""
     ending = ".jsonl" if path == "-" else Path(path).suffix.lower()
     if ending not in formats:
         raise UsageError(
-            f"-o {path}: the ending {ending or '(none)'} says no format. Use one of {', '.join(formats)}."
+            f"-o {path}: the ending {ending or '(none)'} is no known format. Use one of {', '.join(formats)}."
         )
     return ending
 
@@ -294,8 +289,8 @@ def write_rows(records: Records, path: str, *, made: Mapping[str, str] | None = 
     """Write scores or units to `path` in the format of its ending; "-" is JSON lines on standard output.
 
     The file appears under its name when it is complete. Returns the number of records.
-    made: what the rows were made with, name → fingerprint, for the metadata of Parquet and DuckDB files.
-    Raises UsageError where nothing can be written, SlantError for a full disk or a text that no file can hold.
+    made: see `arrow_schema`; stored in Parquet and DuckDB files.
+    Raises UsageError if the path cannot be written, SlantError for a full disk or a text that cannot be encoded.
     """
     ending = check_format(path)
     if path == "-":
@@ -308,65 +303,63 @@ def _to_stdout(records: Records) -> int:
     try:
         count = write_lines(records, sys.stdout)
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # closed by `| head`: no error
         raise
     except OSError as error:
-        raise SlantError(f"standard output cannot be written to its end ({error.strerror}).") from error
+        raise SlantError(f"standard output cannot be written ({error.strerror}).") from error
     return count
 
 
 def read_scores(paths: Sequence[str]) -> Iterator[Score]:
-    """The scores in JSON lines, Parquet and DuckDB files, in order; memory holds a few thousand at a time.
+    """Yield the scores in JSON lines, Parquet and DuckDB files, in order, with a few thousand in memory.
 
-    Raises UsageError for a file that is missing, cut off, of another kind, or whose rows are no scores (with the line).
+    Raises UsageError for a file that is missing, cut off or of another format, and for a row that is not a score.
     """
     for name in paths:
         path = Path(name)
         if not os.path.isfile(path):
-            raise UsageError(f"{name}: no such file. Give the score files that `slant score` wrote.")
-        reader = _READERS.get(path.suffix.lower())
-        if reader is None:
+            raise UsageError(f"{name}: no such file. Give score files written by `slant score`.")
+        read_file = _READERS.get(path.suffix.lower())
+        if read_file is None:
             raise UsageError(
-                f"{name}: scores are read from {', '.join(_READERS)} files; CSV is flat and one-way."
+                f"{name}: scores are read from {', '.join(_READERS)} files; CSV files cannot be read back."
             )
-        for number, row in enumerate(_rows(reader, path), 1):
+        for number, row in enumerate(_rows(read_file, path), 1):
             try:
                 yield score_from_dict(row)
             except (KeyError, TypeError, ValueError) as error:
                 raise UsageError(
-                    f"{name} row {number} is no score ({type(error).__name__}: {error}). Expected the columns that "
-                    "`slant score` writes; was it made by `slant split`, or by another tool?"
+                    f"{name} row {number} is not a score ({type(error).__name__}: {error}). Expected the columns that "
+                    "`slant score` writes. Was the file made by `slant split` or another tool?"
                 ) from None
 
 
-def _rows(reader: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Row]:
-    """The rows of a file; whatever its reader stumbles over is said with the file's name."""
+def _rows(read_file: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Row]:
+    """Yield the rows of a file. Raises UsageError, with the file's name, if it cannot be read."""
     try:
-        yield from reader(path)
+        yield from read_file(path)
     except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are ValueErrors
         raise UsageError(
-            f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete? A file that was cut off in copying "
-            "ends like this."
+            f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete? It may have been cut off in copying."
         ) from None
 
 
 def is_score_file(name: str) -> bool:
-    """Whether a file holds scores rather than articles: by its first row."""
+    """Return whether a file holds scores rather than articles, by its first row."""
     path = Path(name)
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None or not os.path.isfile(path):
+    read_file = _READERS.get(path.suffix.lower())
+    if read_file is None or not os.path.isfile(path):
         return False
     try:
-        first = next(_rows(reader, path), {})
-    except (
-        UsageError
-    ):  # broken as a score file; reading it as articles gives the named reason, but no database is one
+        first = next(_rows(read_file, path), {})
+    except UsageError:
+        # Not a score file. Reading it as articles will give the reason; but articles are never in a database.
         return path.suffix.lower() == ".duckdb"
     return {"unit_id", "stance", "model"} <= first.keys()
 
 
 def made_by_slant(name: str) -> bool:
-    """Whether a file is what slant writes (units, scores, a rejected list, a report), rather than someone's articles."""
+    """Return whether slant wrote a file (units, scores, a rejected list, a report), or it holds someone's articles."""
     path = Path(name)
     if path.suffix.lower() in (".parquet", ".duckdb"):
         return "unit_id" in next(_rows(_READERS[path.suffix.lower()], path), {})
@@ -376,5 +369,5 @@ def made_by_slant(name: str) -> bool:
 
 
 _MARKS = (b'"unit_id": ', b"article_id,unit_id,", b'<meta name="generator" content="slant">')
-# The whole of a line, as articles may have a field of one of these names.
+# A whole line, since articles may have one of these fields.
 _REJECTED = re.compile(rb'\{"path": ".*", "reason": "\w+", "detail": "')

@@ -1,13 +1,12 @@
-"""What an unfinished run has scored so far, beside its output, so that the next one takes it over.
+"""Scores of an interrupted run, kept beside its output, so that the next run continues from them.
 
-A row is kept under a digest of all that its unit was asked, not under its place: whatever became of the input list, a unit
-that is asked the same has the same row, and one of which anything changed is scored anew. SQLite keeps the rows, since it
-is the most tried way of losing none of them to a crash, and its lock keeps a second run away.
+Scores are kept under a digest of the unit's ScoreRequest, not under their position: the list of inputs may change in between,
+a unit with the same request keeps its score, and a changed unit is scored again.
 
-What an unfinished run on a cluster has scored so far: a file for each chunk of units, from which the next run goes on.
+`Journal` (local engine): a SQLite database. It survives crashes, and its lock refuses a second run on the same output.
 
-A chunk is kept under a digest of all that its units were asked, so it is found again whatever became of the input list. The
-folder lies beside the output, hidden. Where nodes do not share it, a chunk kept on another node is scored anew, no more.
+`Kept` (Ray engine): a hidden folder beside the output with a file per chunk of units. Where nodes do not share the folder, a
+chunk kept on another node is scored again.
 """
 
 from __future__ import annotations
@@ -27,29 +26,29 @@ from types import TracebackType
 from slant.atomic_files import make_folder
 from slant.errors import SlantError, UsageError
 from slant.records import Score, score_from_dict
-from slant.scoring.object_storage import filesystem, refusals
-from slant.scoring.score import Question
+from slant.scoring.object_storage import filesystem, storage_errors
+from slant.scoring.score import ScoreRequest
 
-COMMIT_UNITS = 1_000  # what is lost at most when the machine goes down …
-COMMIT_SECONDS = 2.0  # … and what is lost of a slow model
+COMMIT_UNITS = 1_000  # at most these units are lost when the machine crashes …
+COMMIT_SECONDS = 2.0  # … or, with a slow model, the units of these seconds
 
 
 def journal_path(output: Path) -> Path:
-    """Hidden, as what lies in a folder of articles is read as one."""
+    """Return the path of the journal: hidden, since a visible file in a folder of articles would be read as one."""
     return output.with_name(f".{output.name}.unfinished")
 
 
-def digest(question: Question) -> bytes:
-    """16 bytes of all that a unit's row depends on, besides what made it."""
-    return hashlib.blake2b(repr(question).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def digest(request: ScoreRequest) -> bytes:
+    """Return 16 bytes that identify the request: all that a unit's score depends on, besides model and options."""
+    return hashlib.blake2b(repr(request).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Journal:
-    """The rows of one output that is being made; a context, in which the lock on the output is held.
+    """The finished rows of an output that is being written; a context manager that locks the output.
 
-    taken: rows taken over from it by this run. added: rows put into it by this run.
-    Raises UsageError if another run is at work on this output, if an earlier one left rows and `resume` is not set,
-    or if the output is complete and it is.
+    taken: rows that this run took from it. added: rows that this run put into it.
+    Raises UsageError if another run is writing the output, if an earlier one left rows and `resume` is not set, or if the
+    output is complete and `resume` is set.
     """
 
     def __init__(self, output: Path, *, resume: bool = False) -> None:
@@ -60,22 +59,22 @@ class Journal:
         make_folder(output)
         if resume and output.exists() and not self.path.exists():
             raise UsageError(
-                f"-o {output}: it is complete, no run of it was stopped, so there is nothing to resume. Leave --resume "
-                "out to score everything anew in its place, or give another name."
+                f"-o {output}: it is complete, so there is nothing to resume. Leave out --resume to score everything again "
+                "and replace it, or give another name."
             )
-        self._db, self.found = self._opened()
+        self._db, self.found = self._open()
         if self.found and not resume:
             self._db.close()
             raise UsageError(
-                f"-o {output}: an earlier run was stopped after {self.found:,} units, which are kept in {self.path}. "
-                f"Add --resume to go on from there, or delete that file to start over."
+                f"-o {output}: an earlier run was interrupted after {self.found:,} units, which are kept in {self.path}. "
+                f"Add --resume to continue, or delete that file to start over."
             )
 
-    def _opened(self) -> tuple[sqlite3.Connection, int]:
-        """The database, and how many rows are in it."""
+    def _open(self) -> tuple[sqlite3.Connection, int]:
+        """Open or create the database; returns it with its number of rows."""
         db = None
         try:
-            # What scores may ask for units from a thread of its own; SQLite sees to it that one call is made at a time.
+            # The scorer may consume requests in a thread of its own; SQLite serializes the calls.
             db = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)
             for name, value in (
                 ("locking_mode", "EXCLUSIVE"),
@@ -91,44 +90,41 @@ class Journal:
         except sqlite3.Error as error:
             if db:
                 db.close()
-            raise self._failed(error) from None
+            raise self._as_slant_error(error) from None
         return db, found
 
-    def _failed(self, error: sqlite3.Error) -> SlantError:
-        """What SQLite could not do, and why."""
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is above is detail
+    def _as_slant_error(self, error: sqlite3.Error) -> SlantError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code; higher bits hold details
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             return SlantError(
-                f"{self.path}, where the run keeps what it has scored, cannot be written ({error}). Is the disk full, or "
-                "over its quota? Free disk space; nothing that was kept before is lost."
+                f"{self.path}, where the run keeps its finished scores, cannot be written ({error}). Is the disk or your "
+                "quota full? Free disk space; scores kept before are not lost."
             )
         if code == sqlite3.SQLITE_BUSY:
             what = (
                 f"another run is writing it now ({self.path} is locked). Wait for it, or give another name."
             )
         elif code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            what = f"{self.path}, where a run keeps what it has scored, is damaged ({error}). Delete it to start over."
+            what = f"{self.path}, where a run keeps its finished scores, is damaged ({error}). Delete it to start over."
         else:
             what = f"cannot be written ({self.path}: {error})."
         return UsageError(f"-o {self.output}: {what}")
 
     def begin(self, made: Mapping[str, str]) -> None:
-        """made: all that the rows depend on besides the inputs, name → value or fingerprint.
+        """Record what the rows of this run are made with, before the first is added.
 
+        made: all that the rows depend on besides the inputs, name → value or fingerprint.
         Raises UsageError, with both values, if the rows found were made with something else.
         """
-        with self._saying():
+        with self._slant_errors():
             before: dict[str, str] = dict(self._db.execute("SELECT name, value FROM made"))
         if self.found and before != made:
-            names = [name for name in {**before, **made} if before.get(name) != made.get(name)]
-            differing = "".join(
-                f"\n  {n}: {before.get(n, 'none')} then, {made.get(n, 'none')} now" for n in names
-            )
             raise UsageError(
-                f"-o {self.output}: --resume cannot go on, since the {self.found:,} units of the earlier run were scored "
-                f"with something else:{differing}\nGive what it was given, or delete {self.path} to start over."
+                f"-o {self.output}: --resume cannot continue, since the {self.found:,} units of the earlier run were scored "
+                f"with other settings:{_differences(before, made)}\n"
+                f"Use the same settings, or delete {self.path} to start over."
             )
-        with self._saying():
+        with self._slant_errors():
             self._db.execute("BEGIN")
             self._db.execute("DELETE FROM made")
             self._db.executemany("INSERT INTO made VALUES (?, ?)", made.items())
@@ -136,21 +132,22 @@ class Journal:
         self._begun, self._since = True, time.monotonic()
 
     def find(self, key: bytes) -> str | None:
-        """The row of an earlier run under this key, as JSON."""
+        """Return the row of an earlier run under this key, as JSON, or None."""
         if not self.found:
             return None
-        with self._saying():
+        with self._slant_errors():
             row = self._db.execute("SELECT row FROM rows WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
 
     def take(self, row: str) -> Score:
+        """Return a row that `find` found as a Score, and count it."""
         self.taken += 1
         return score_from_dict(json.loads(row))
 
     def add(self, key: bytes, score: Score) -> None:
-        """Keeps a row; on the disk after COMMIT_UNITS or COMMIT_SECONDS."""
+        """Keep a row; it is on disk after COMMIT_UNITS or COMMIT_SECONDS."""
         row = json.dumps(score.to_dict(), ensure_ascii=False)
-        with self._saying():
+        with self._slant_errors():
             if not self._db.in_transaction:
                 self._db.execute("BEGIN")
             self._db.execute("INSERT OR IGNORE INTO rows (key, row) VALUES (?, ?)", (key, row))
@@ -160,11 +157,13 @@ class Journal:
                 self._since = time.monotonic()
 
     def remove(self) -> None:
-        """For when the output is there. Unlinked while it is still locked, so that no other run can step in between."""
+        """Remove the journal once the output is written. It is unlinked while locked, so no other run can take it over."""
         with suppress(sqlite3.Error):
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            self._db.execute("PRAGMA journal_mode = DELETE")  # or closing would look for files by their names
+            self._db.execute(
+                "PRAGMA journal_mode = DELETE"
+            )  # else closing would look for the WAL files by name
         self.path.unlink(missing_ok=True)
         self._removed = True
 
@@ -179,53 +178,61 @@ class Journal:
             if kept == 0:
                 self.remove()
             elif kept and self._begun:
-                with suppress(OSError):  # standard error may be what went away
-                    said = f"{kept:,} units are scored and kept in {self.path}"
+                with suppress(OSError):  # standard error may be closed
                     print(
-                        f"slant: {said}; the same command with --resume goes on from there", file=sys.stderr
+                        f"slant: {kept:,} scored units are kept in {self.path}; run the same command with --resume to "
+                        "continue",
+                        file=sys.stderr,
                     )
         self._db.close()
 
     def _kept(self) -> int | None:
-        """How many rows the next run will find; None where SQLite cannot say."""
+        """Commit and return the number of rows that the next run will find; None if SQLite fails."""
         try:
             if self._db.in_transaction:
                 self._db.execute("COMMIT")
             (kept,) = self._db.execute("SELECT count(*) FROM rows").fetchone()
-        except sqlite3.Error:  # a full disk: what was committed before stands
+        except sqlite3.Error:  # a full disk: rows committed before are safe
             return None
         return int(kept)
 
     @contextmanager
-    def _saying(self) -> Iterator[None]:
-        """What goes wrong inside, as an error of ours."""
+    def _slant_errors(self) -> Iterator[None]:
+        """Raise errors of SQLite as SlantError."""
         try:
             yield
         except sqlite3.Error as error:
-            raise self._failed(error) from None
+            raise self._as_slant_error(error) from None
+
+
+def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Return a line per setting that differs, with both values."""
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return "".join(f"\n  {n}: {before.get(n, 'none')} then, {now.get(n, 'none')} now" for n in names)
 
 
 def kept_folder(output: str) -> str:
-    """Hidden, as what lies in a folder of articles is read as one."""
+    """Return the folder of kept chunks: hidden, since a visible file in a folder of articles would be read as one."""
     folder, slash, name = output.rpartition("/")
     return f"{folder}{slash}.{name}.unfinished-ray"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The folder, or the prefix in object storage, of one output that is being made on a cluster."""
+    """Scored chunks of an output that is being written on a cluster: in a folder, or under a prefix in object storage."""
 
     folder: str
 
     @classmethod
     def begin(cls, output: str, made: Mapping[str, str], *, resume: bool) -> Kept:
-        """made: all that the rows depend on besides the inputs, name → value or fingerprint.
+        """Open or create the folder for `output`.
 
-        Raises UsageError if an earlier run left chunks and `resume` is not set, or they were made with something else; if
-        the output is complete and `resume` is set. SlantError if the folder cannot be read or written.
+        made: all that the rows depend on besides the inputs, name → value or fingerprint.
+        Raises UsageError if an earlier run left chunks and `resume` is not set, if they were made with something else, or if
+        the output is complete and `resume` is set. Raises SlantError if the folder cannot be read or written.
         """
         kept = cls(kept_folder(output))
-        with refusals(kept.folder):
+        with storage_errors(kept.folder):
             kept._begin(output, made, resume=resume)
         return kept
 
@@ -235,49 +242,47 @@ class Kept:
         found = system.exists(stated)
         if resume and not found and system.exists(filesystem(output)[1]):
             raise UsageError(
-                f"-o {output}: it is complete, no run of it was stopped, so there is nothing to resume. Leave --resume out "
-                "to score everything anew in its place, or give another name."
+                f"-o {output}: it is complete, so there is nothing to resume. Leave out --resume to score everything again "
+                "and replace it, or give another name."
             )
         if found and not resume:
             raise UsageError(
-                f"-o {output}: an earlier run with --engine ray was stopped; what it scored is kept in {self.folder}. "
-                "Add --resume to go on from there, or delete that folder to start over."
+                f"-o {output}: an earlier run with --engine ray was interrupted; its scores are kept in {self.folder}. "
+                "Add --resume to continue, or delete that folder to start over."
             )
         if found and (before := json.loads(system.cat_file(stated))) != made:
-            names = [name for name in {**before, **made} if before.get(name) != made.get(name)]
-            differing = "".join(
-                f"\n  {n}: {before.get(n, 'none')} then, {made.get(n, 'none')} now" for n in names
-            )
             raise UsageError(
-                f"-o {output}: --resume cannot go on, since the earlier run scored with something else:{differing}\n"
-                f"Give what it was given, or delete {self.folder} to start over."
+                f"-o {output}: --resume cannot continue, since the earlier run had other settings:"
+                f"{_differences(before, made)}\nUse the same settings, or delete {self.folder} to start over."
             )
         system.makedirs(folder, exist_ok=True)
         system.pipe_file(stated, json.dumps(dict(made)).encode())
 
-    def or_made(self, asked: Sequence[Question], made: Callable[[], Iterable[Score]]) -> list[Score]:
-        """The rows kept for these questions, else those of `made`, which are then kept."""
-        key = hashlib.blake2b(b"".join(map(digest, asked)), digest_size=16).hexdigest()
+    def get_or_score(
+        self, requests: Sequence[ScoreRequest], score: Callable[[], Iterable[Score]]
+    ) -> list[Score]:
+        """Return the rows kept for these requests, or those of `score`, which are then kept."""
+        key = hashlib.blake2b(b"".join(map(digest, requests)), digest_size=16).hexdigest()
         system, folder = filesystem(self.folder)
         path, part = f"{folder}/{key}.jsonl", f"{folder}/{key}.{uuid.uuid4().hex}.part"
-        with refusals(self.folder):
+        with storage_errors(self.folder):
             if system.exists(path):
                 return [score_from_dict(json.loads(line)) for line in system.cat_file(path).splitlines()]
-        rows = list(made())
-        with refusals(self.folder):
-            system.makedirs(folder, exist_ok=True)  # on a node that does not share it
+        rows = list(score())
+        with storage_errors(self.folder):
+            system.makedirs(folder, exist_ok=True)  # this node may not share the folder
             system.pipe_file(part, "".join(json.dumps(row.to_dict()) + "\n" for row in rows).encode())
-            system.mv(part, path)  # never half a chunk under its name
+            system.mv(part, path)  # under its final name a chunk is always complete
         return rows
 
     def chunks(self) -> int:
-        """How many the next run would find."""
+        """Return the number of chunks that the next run would find."""
         system, folder = filesystem(self.folder)
-        with refusals(self.folder):
+        with storage_errors(self.folder):
             return sum(name.endswith(".jsonl") for name in system.ls(folder, detail=False))
 
     def remove(self) -> None:
-        """For when the output is there."""
+        """Remove the folder once the output is written."""
         system, folder = filesystem(self.folder)
-        with refusals(self.folder):
+        with storage_errors(self.folder):
             system.rm(folder, recursive=True)

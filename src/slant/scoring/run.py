@@ -1,7 +1,4 @@
-"""A run over many documents: what an earlier one scored is taken over, the rest is scored, all in the order of the input.
-
-From the command line's options to units and scores, document by document.
-"""
+"""Scoring on this machine: documents are read, split and scored in input order, and an interrupted run continues."""
 
 from __future__ import annotations
 
@@ -10,57 +7,172 @@ import re
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from slant import __version__
+from slant.atomic_files import remove_stale
 from slant.errors import Rejected, TakesRejected, UsageError
 from slant.ingest.article_rows import parse_column_map
 from slant.ingest.inputs import SeenDocuments, read_articles
 from slant.labels.targets import Targets
-from slant.records import Score
+from slant.records import Score, Unit
 from slant.scoring.object_storage import is_storage
 from slant.scoring.output_files import made_by_slant, write_rows
+from slant.scoring.progress import with_progress
+from slant.scoring.rejections import Rejections, duplicate
 from slant.scoring.resume import Journal, digest
-from slant.scoring.run_options import Rejections, rejected_path
-from slant.scoring.score import Question
-from slant.segment.units import split as split_article
+from slant.scoring.run_options import (
+    ReadOptions,
+    ScoreOptions,
+    made_with,
+    own_files,
+    refuse_resume_to_stdout,
+)
+from slant.scoring.score import ScoreRequest
+from slant.segment.units import split
 
 if TYPE_CHECKING:
-    from slant.encoding.predictor import Reader
     from slant.ingest.fetch import FetchOptions
-    from slant.scoring.resume import Journal
 
-HELD = 5_000  # rows taken over that may wait in memory for one that is being scored before them
+HELD = 5_000  # resumed rows that may wait in memory while a row before them is scored
+_PLACE = re.compile(r"[:#]\d+\Z")  # line or row number behind the path of a document in a table
+
+
+def read_units(reading: ReadOptions, rejected: TakesRejected, *, output: str) -> Iterator[Unit]:
+    """Yield all units of all documents, in order. Unreadable and duplicate documents go to `rejected`.
+
+    output: file that the run writes, never read as an article.
+    """
+    documents = read_articles(
+        reading.paths,
+        outlet=reading.outlet,
+        stdin=sys.stdin.buffer,
+        columns=parse_column_map(reading.mapped),
+        urls=_fetch_options(reading),
+    )
+    own = own_files(output, reading.paths)
+    seen = SeenDocuments()
+    for document in with_progress(documents, unit="documents", quiet=reading.quiet):
+        if (path := os.path.realpath(_PLACE.sub("", document.path))) in own:
+            if not isinstance(document, Rejected) and not made_by_slant(path):
+                raise UsageError(
+                    f"-o {path}: it is one of the articles and would be overwritten. Give another name."
+                )
+        elif isinstance(document, Rejected):
+            rejected.append(document)
+        elif first := seen.add(document.article_id, document.path):
+            rejected.append(duplicate(document.path, first))
+        else:
+            yield from split(document, comments_from=reading.comments_from)
+
+
+def _fetch_options(reading: ReadOptions) -> FetchOptions | None:
+    """Return how to fetch pages, or None without `--urls`."""
+    if not reading.urls:
+        if reading.allow_private:
+            raise UsageError("--allow-private only works with --urls. Add --urls.")
+        return None
+    from slant.ingest.fetch import FetchOptions
+
+    return FetchOptions(allow_private=reading.allow_private)
+
+
+def scores(options: ScoreOptions, rejected: TakesRejected) -> Iterator[Score]:
+    """Yield one Score per unit, in order, with progress on standard error."""
+    work = _prepare(options, rejected)
+    return with_progress(work.score(work.requests), unit="units", quiet=options.reading.quiet)
+
+
+def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
+    """Score everything into the output file, which appears when it is complete. Returns the number of units.
+
+    An interrupted run keeps its scores beside the output; the next one continues from there with `resume`.
+    Raises UsageError as `Journal` does, for object storage, and for a resumed run to standard output.
+    """
+    output, quiet = options.output, options.reading.quiet
+    for path in (output, *options.reading.paths):
+        if is_storage(path):
+            raise UsageError(f"{path}: object storage is read and written with --engine ray.")
+    refuse_resume_to_stdout(options)
+    if output == "-":
+        return write_rows(scores(options, rejected), output)
+    with Journal(Path(output), resume=options.resume) as journal:
+        work = _prepare(options, rejected)
+        journal.begin(work.made)
+        remove_stale(Path(output))
+        rows = resumed(work.requests, journal=journal, score=work.score)
+        counted = with_progress(rows, unit="units", quiet=quiet, resumed=lambda: journal.taken)
+        count = write_rows(counted, output, made=work.made)
+        rejected.write(output)  # before the journal is removed: a run killed here can still be resumed
+        journal.remove()
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """requests: of all units, in order. score: scores them. made: all that the scores depend on besides."""
+
+    requests: Iterator[ScoreRequest]
+    score: Callable[[Iterable[ScoreRequest]], Iterator[Score]]
+    made: dict[str, str]
+
+
+def _prepare(options: ScoreOptions, rejected: TakesRejected) -> _Work:
+    from slant.scoring.runtimes import load
+    from slant.scoring.score import score, score_requests
+    from slant.scoring.scorer import ready_units
+
+    targets = Targets.load(Path(options.targets) if options.targets else None)
+    predictor = load(
+        Path(options.model) if options.model else None,
+        threads=options.threads,
+        runtime=options.runtime,
+        device=options.device,
+    )
+    reading = options.reading
+    if options.units:
+        own_files(options.output, reading.paths)
+        requests = ready_units(reading.paths, targets, rejected, stdin=sys.stdin)
+    else:
+        # Units are counted, so reading shows no progress of its own.
+        units = read_units(replace(reading, quiet=True), rejected, output=options.output)
+        requests = score_requests(units, targets)
+    return _Work(
+        requests,
+        partial(score, predictor=predictor, codebook=predictor.codebook),
+        made_with(options, predictor, targets),
+    )
 
 
 def resumed(
-    asked: Iterable[Question],
+    requests: Iterable[ScoreRequest],
     *,
     journal: Journal,
-    score: Callable[[Iterable[Question]], Iterator[Score]],
+    score: Callable[[Iterable[ScoreRequest]], Iterator[Score]],
 ) -> Iterator[Score]:
-    """One Score per question, in order; those that the journal lacks are scored and put there.
+    """Yield one Score per request, in order; those that the journal lacks are scored and added to it.
 
-    score: one Score per question, in order; it may ask for questions ahead, also from a thread of its own.
+    score: yields one Score per request, in order; may consume requests ahead, also in a thread of its own.
     """
-    stream = iter(asked)
-    waiting: deque[tuple[bytes, str | None]] = deque()
+    stream = iter(requests)
+    waiting: deque[tuple[bytes, str | None]] = (
+        deque()
+    )  # keys of requests not yielded, with their row if it is known
     ended = False
 
-    def unknown() -> Iterator[Question]:
-        """Ends where too many rows wait: what scores would go on asking, and they would all have to be held."""
+    def missing() -> Iterator[ScoreRequest]:
+        """Yield requests without a row. Stops at HELD waiting rows, as a scorer that looks ahead would add more."""
         nonlocal ended
         held = 0
-        for question in stream:
-            key = digest(question)
+        for request in stream:
+            key = digest(request)
             row = journal.find(key)
             waiting.append((key, row))
             if row is None:
-                yield question
+                yield request
             elif (held := held + 1) == HELD:
                 return
         ended = True
@@ -71,7 +183,7 @@ def resumed(
             yield journal.take(row)
 
     while not ended:
-        with closing(_each(score(unknown()))) as scored:
+        with closing(_closable(score(missing()))) as scored:
             for row in scored:
                 yield from known()
                 key, _ = waiting.popleft()
@@ -80,183 +192,6 @@ def resumed(
         yield from known()
 
 
-def _each(rows: Iterator[Score]) -> Generator[Score, None, None]:
-    """Rows that can be closed, whatever yields them."""
+def _closable(rows: Iterator[Score]) -> Generator[Score, None, None]:
+    """Give any iterator the `close` of a generator."""
     yield from rows
-
-
-def units(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Any]:
-    """All units of all documents, each once; what cannot be read or comes again goes to `rejected`."""
-    found = read_articles(
-        options["paths"],
-        outlet=options["outlet"],
-        stdin=sys.stdin.buffer,
-        columns=parse_column_map(options.get("mapped", ())),
-        urls=_fetch_options(options),
-    )
-    own = own_files(options)
-    seen = SeenDocuments()
-    for document in _progress(found, "documents", options["quiet"]):
-        if (path := os.path.realpath(_PLACE.sub("", document.path))) in own:
-            _refuse_to_overwrite(path, document)
-        elif isinstance(document, Rejected):
-            rejected.append(document)
-        elif first := seen.add(document.article_id, document.path):
-            rejected.append(repeated(document.path, first))
-        else:
-            yield from split_article(document, comments_from=options["comments_from"])
-
-
-def _fetch_options(options: dict[str, Any]) -> FetchOptions | None:
-    """How to fetch, where `--urls` allows it at all."""
-    private = options.get("allow_private", False)
-    if not options.get("urls"):
-        if private:
-            raise UsageError("--allow-private says what --urls may fetch. Add --urls.")
-        return None
-    from slant.ingest.fetch import FetchOptions
-
-    return FetchOptions(allow_private=private)
-
-
-def repeated(path: str, first: str) -> Rejected:
-    detail = (
-        f"text, outlet, date and url are those of {first}; counted twice it would weigh double. Remove one."
-    )
-    return Rejected(path, "duplicate", detail)
-
-
-_PLACE = re.compile(r"[:#]\d+\Z")  # line or row, behind the path of a document in a table
-
-
-def own_files(options: dict[str, Any]) -> set[str]:
-    """What this run writes. Where it lies in an input folder it is the product of an earlier run, and no input.
-
-    Raises UsageError if the output is itself named as input.
-    """
-    output = options["output"]
-    own = {os.path.realpath(path) for path in (output, rejected_path(output)) if path != "-"}
-    for path in options["paths"]:
-        if path != "-" and os.path.realpath(path) in own:
-            raise UsageError(f"-o {output}: {path} is read and would be overwritten. Give another name.")
-    return own
-
-
-def _refuse_to_overwrite(path: str, document: Any) -> None:
-    if not isinstance(document, Rejected) and not made_by_slant(path):
-        raise UsageError(f"-o {path}: it is one of the articles and would be overwritten. Give another name.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """asked: what each unit is asked, in order. score: answers it. made: all that the answers depend on besides."""
-
-    asked: Iterator[Question]
-    score: Callable[[Iterable[Question]], Iterator[Score]]
-    made: dict[str, str]
-
-
-def scores(options: dict[str, Any], rejected: TakesRejected) -> Iterator[Score]:
-    """A Score per unit, in order, with progress on standard error."""
-    run = _run(options, rejected)
-    return counted(run.score(run.asked), options["quiet"])
-
-
-def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
-    """Scores everything into the output, whole or not at all; returns the number of units.
-
-    A run that is stopped keeps what it scored beside the output, and the next one takes it over if it is asked to resume.
-    Raises UsageError as `Journal` does, and where standard output should be resumed.
-    """
-    if options.get("engine") == "ray":
-        if options.get("runtime") or options.get("threads") or options.get("device") == "cuda":
-            raise UsageError(
-                "--runtime, --device and --threads work with --engine local; an actor on a cluster has one core."
-            )
-        from slant.scoring import ray_run
-
-        return ray_run.write_scores(options, rejected)
-    pass
-    from slant.atomic_files import remove_stale
-    from slant.scoring.resume import Journal
-
-    output = options["output"]
-    for path in (output, *options["paths"]):
-        if is_storage(path):
-            raise UsageError(f"{path}: object storage is read and written with --engine ray.")
-    if output == "-":
-        if options["resume"]:
-            raise UsageError("--resume: what went to standard output cannot be taken back. Give -o FILE.")
-        return write_rows(scores(options, rejected), output)
-    with Journal(Path(output), resume=options["resume"]) as journal:
-        run = _run(options, rejected)
-        journal.begin(run.made)
-        remove_stale(Path(output))
-        rows = resumed(run.asked, journal=journal, score=run.score)
-        count = write_rows(counted(rows, options["quiet"], journal), output, made=run.made)
-        rejected.write(output)  # before the journal goes: what is stopped here can still be gone on with
-        journal.remove()
-    return count
-
-
-def _run(options: dict[str, Any], rejected: TakesRejected) -> _Run:
-    from slant.scoring.runtimes import load
-    from slant.scoring.score import questions
-    from slant.scoring.score import score as score_questions
-    from slant.scoring.scorer import ready_units
-
-    folder = Path(options["model"]) if options["model"] else None
-    targets = Targets.load(Path(options["targets"]) if options["targets"] else None)
-    how = {name: options[name] for name in ("threads", "runtime", "device") if options.get(name)}
-    reader = load(folder, **how)
-    if options["units"]:
-        own_files(options)
-        asked = ready_units(options["paths"], targets, rejected, stdin=sys.stdin)
-    else:
-        asked = questions(units({**options, "quiet": True}, rejected), targets)
-    score = partial(score_questions, reader=reader, codebook=reader.codebook)
-    return _Run(asked, score, made_with(options, reader, targets))
-
-
-def made_with(options: dict[str, Any], reader: Reader, targets: Targets) -> dict[str, str]:
-    """All that the rows depend on besides the inputs, name → version, fingerprint or value."""
-    made = {"slant": __version__, "model": reader.fingerprint, "codebook": reader.codebook}
-    return made | {"targets": targets.fingerprint, **_choices(options)}
-
-
-# Options that change what the rows say, beside targets and model.
-_CHOICES = {"--units": "units", "--outlet": "outlet", "--comments-from": "comments_from", "--map": "mapped"}
-
-
-def _choices(options: dict[str, Any]) -> dict[str, str]:
-    return {shown: str(options[name]) for shown, name in _CHOICES.items() if options.get(name)}
-
-
-def _progress(rows: Any, unit: str, quiet: bool) -> Any:
-    """Rows with count and rate on standard error, where someone may be looking."""
-    if quiet:
-        return rows
-    from tqdm import tqdm
-
-    return tqdm(rows, unit=f" {unit}", desc="slant", mininterval=0.5, file=_Watched())
-
-
-def counted(rows: Iterator[Score], quiet: bool, journal: Journal | None = None) -> Iterator[Score]:
-    """Rows with their progress, and how many of them an earlier run had scored."""
-    bar = _progress(rows, "units", quiet)
-    for row in bar:
-        if journal and journal.taken and not quiet:
-            bar.set_postfix_str(f"{journal.taken:,} taken over", refresh=False)
-        yield row
-
-
-class _Watched:
-    """Standard error for as long as someone looks: when its reader goes away, the run goes on."""
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            sys.stderr.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            sys.stderr.flush()

@@ -1,61 +1,85 @@
-"""The list of what could not be read, beside the output."""
+"""The options of `slant split`, `score` and `report`, and what both engines derive from them."""
 
 from __future__ import annotations
 
-import json
-import shutil
-from pathlib import Path
-from tempfile import SpooledTemporaryFile
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from slant.atomic_files import atomic_path
-from slant.errors import Rejected, SlantError
-from slant.scoring.object_storage import is_storage, replace_object
+from slant import __version__
+from slant.errors import UsageError
+from slant.labels.targets import Targets
+from slant.scoring.rejections import rejected_path
 
-SHOWN = 3  # kept for the message at the end
-_IN_MEMORY = 1 << 20  # bytes; a run may reject millions, so the rest waits on disk
-
-
-def rejected_path(output: str) -> str:
-    """Where the run that writes `output` lists what it could not read."""
-    return "slant.rejected.jsonl" if output == "-" else f"{output}.rejected.jsonl"
+if TYPE_CHECKING:
+    from slant.encoding.predictor import Predictor
 
 
-class Rejections:
-    """Takes what could not be read, one by one, and lists it whole at the end.
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Which documents to read, and how."""
 
-    first: the first SHOWN of them.
+    paths: tuple[
+        str, ...
+    ]  # files, folders, globs, "-" for standard input; with engine "ray" also storage URLs
+    outlet: str | None = None  # outlet of documents that name none
+    comments_from: str | None = None  # reader comments begin at the line that contains this text
+    mapped: tuple[str, ...] = ()  # FIELD=COLUMN, for tables with other column names
+    urls: bool = False  # `paths` are web addresses, or files that list them: fetch the pages
+    allow_private: bool = False  # with `urls`: also fetch from private networks and this machine
+    quiet: bool = False  # no progress on standard error
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    """What to score, with which model, and where to write the scores."""
+
+    reading: ReadOptions  # the documents
+    output: str  # file to write, "-" for standard output
+    targets: str | None = None  # targets file (TOML); None: the one that ships with slant
+    units: bool = False  # the documents are ready-made units, one JSON object a line
+    model: str | None = None  # model folder; None: the model that ships with slant
+    runtime: str | None = (
+        None  # "openvino" or "onnx"; None: OpenVINO where it is installed, else ONNX Runtime
+    )
+    device: str = "cpu"  # "cpu" or "cuda"
+    threads: int | None = None  # cores to use; None: all that this process may use
+    resume: bool = False  # continue an interrupted run of the same output
+    engine: str = "local"  # "local", or "ray" for a Ray cluster
+
+
+def own_files(output: str, inputs: Collection[str] = ()) -> set[str]:
+    """Return the real paths of the files that a run writes. Found in an input folder, they are not read as articles.
+
+    Raises UsageError if one of them is named in `inputs`.
     """
+    own = {os.path.realpath(path) for path in (output, rejected_path(output)) if path != "-"}
+    for path in inputs:
+        if path != "-" and os.path.realpath(path) in own:
+            raise UsageError(f"-o {output}: {path} is read and would be overwritten. Give another name.")
+    return own
 
-    def __init__(self) -> None:
-        self.first: list[Rejected] = []
-        self._count = 0
-        self._lines = SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+b")  # noqa: SIM115
 
-    def __len__(self) -> int:
-        return self._count
+def made_with(options: ScoreOptions, predictor: Predictor, targets: Targets) -> dict[str, str]:
+    """Return all that the rows depend on besides the inputs: name → version, fingerprint or value."""
+    reading = options.reading
+    changing = {  # options that change the rows, beside model and targets
+        "--units": options.units,
+        "--outlet": reading.outlet,
+        "--comments-from": reading.comments_from,
+        "--map": reading.mapped,
+    }
+    return {
+        "slant": __version__,
+        "model": predictor.fingerprint,
+        "codebook": predictor.codebook,
+        "targets": targets.fingerprint,
+        **{name: str(value) for name, value in changing.items() if value},
+    }
 
-    def append(self, rejected: Rejected) -> None:
-        self._count += 1
-        if len(self.first) < SHOWN:
-            self.first.append(rejected)
-        line = json.dumps(rejected.to_dict()) + "\n"  # ASCII: a path may hold what UTF-8 cannot say
-        try:
-            self._lines.write(line.encode("ascii"))
-        except OSError as error:
-            raise SlantError(
-                f"the temporary list of rejected inputs cannot be written ({error.strerror}). Free disk space, or set "
-                "TMPDIR to a folder with room."
-            ) from None
 
-    def write(self, output: str) -> Path | str | None:
-        """Writes the list beside `output`; an older one goes, if this run rejected nothing."""
-        if is_storage(output):
-            return replace_object(rejected_path(output), self._lines if self._count else None)
-        listed = Path(rejected_path(output))
-        if not self._count:
-            listed.unlink(missing_ok=True)
-            return None
-        self._lines.seek(0)
-        with atomic_path(listed) as part, part.open("wb") as file:
-            shutil.copyfileobj(self._lines, file)
-        return listed
+def refuse_resume_to_stdout(options: ScoreOptions) -> None:
+    """Raise UsageError if a run that writes to standard output is to be resumed."""
+    if options.output == "-" and options.resume:
+        raise UsageError("--resume: output on standard output cannot be continued. Give -o FILE.")

@@ -1,11 +1,10 @@
-"""OpenVINO and ONNX Runtime behind one interface. Each batch is run by one core; several threads may call at once.
+"""Load a model without torch and run its batches with OpenVINO or ONNX Runtime, behind one interface.
 
-A row's numbers have to be the same to the last bit whatever rows it stands among, or a run that is resumed would end with
-other bytes. So no batch is split over cores, activations have scales that are fixed or each token's own,
-and nothing is computed in bfloat16 because this processor happens to have it. OpenVINO's kernels then keep rows apart; those
-of ONNX Runtime round differently for other numbers of rows, so it is given one at a time (tests/test_company.py).
-
-The shipped model without torch: which runtime runs it here, and on how many cores.
+Each batch runs on one core; several threads may call a runtime at once. A row's numbers are batch-invariant: the same to the
+last bit whatever rows share the batch, or a resumed run would write other bytes. So no batch is split over cores, activations
+have scales that are fixed or per token, and nothing is computed in bfloat16 because a processor has it. OpenVINO's kernels
+then keep rows apart. Those of ONNX Runtime round differently for other numbers of rows, so it gets one row at a time
+(tests/scoring/test_batch_independence.py).
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,25 +22,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.assets import asset
-from slant.encoding.decode import Decoding
+from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import check_labels
-from slant.encoding.predictor import Logits, Reader
+from slant.encoding.predictor import BatchLogits, Predictor
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
 from slant.labels.codebook import Codebook
 
 OPENVINO, ONNX = RUNTIMES = ("openvino", "onnx")
+FILES = {OPENVINO: Path("openvino") / "model.xml", ONNX: Path("onnx") / "model_quantized.onnx"}
 INPUTS = ("input_ids", "layout", "query_columns")
-GROUP = 128  # numbers of one token that share a scale; fewer are a little nearer to fp32 and slower
+LOGITS = ("token_logits", "unit_logits", "stance_logits")
+EMBEDDING = "embedding"  # output [rows, 2 × hidden size]: the first token's state beside the mean of the text's tokens
+GROUP = 128  # activations of a token that share a scale; fewer are slightly nearer to fp32 and slower
 Batch = dict[str, NDArray[np.int64]]
 
 
-def has_openvino() -> bool:
-    return find_spec("openvino") is not None
-
-
 class OpenVino:
-    """A model in OpenVINO's format, on `threads` cores. What was compiled is kept in the user's cache folder."""
+    """A model in OpenVINO's format, on `threads` cores. The compiled model is cached in the user's cache folder.
+
+    has_embedding: whether the model has the output EMBEDDING; models exported before it was added do not.
+    """
 
     def __init__(self, path: Path, *, threads: int) -> None:
         import openvino
@@ -55,21 +57,34 @@ class OpenVino:
         if cache := cache_folder():
             settings["CACHE_DIR"] = str(cache)
         self.model: Any = core.compile_model(str(path), "CPU", settings)
-        # The first tensor made of an array sets up OpenVINO's bridge to numpy. Two threads that do so at once wait for each
-        # other for ever (pybind11's gil_safe_call_once inside a static's guard), so it is done here, by one.
+        self.has_embedding = any(EMBEDDING in output.get_names() for output in self.model.outputs)
+        # The first tensor made from an array sets up OpenVINO's bridge to numpy. Two threads that do so at once deadlock
+        # (pybind11's gil_safe_call_once inside a static's guard), so it is done here, by one.
         openvino.Tensor(np.zeros(1, np.int64), shared_memory=True)
-        self._own = threading.local()
+        self._per_thread = threading.local()
 
-    def __call__(self, batch: Batch) -> Logits:
-        if not hasattr(self._own, "request"):
-            self._own.request = self.model.create_infer_request()
-        found = self._own.request.infer({name: batch[name] for name in INPUTS}, share_inputs=True)
-        token, unit, stance = (np.array(found[i]) for i in range(3))
+    def __call__(self, batch: Batch) -> BatchLogits:
+        token, unit, stance = self._infer(batch, LOGITS)
         return token, unit, stance
+
+    def with_embedding(self, batch: Batch) -> tuple[BatchLogits, Floats]:
+        """Return the logits of a batch and its embedding. Only if `has_embedding`."""
+        token, unit, stance, embedding = self._infer(batch, (*LOGITS, EMBEDDING))
+        return (token, unit, stance), embedding
+
+    def _infer(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
+        if not hasattr(self._per_thread, "request"):
+            self._per_thread.request = self.model.create_infer_request()
+        request = self._per_thread.request
+        request.infer({name: batch[name] for name in INPUTS}, share_inputs=True, share_outputs=True)
+        return [np.array(request.get_tensor(name).data) for name in outputs]
 
 
 class OnnxRuntime:
-    """An ONNX model, a row at a time on one core; on device "cuda", where onnxruntime-gpu finds one, whole batches."""
+    """An ONNX model: one row at a time on one core; with device "cuda", where onnxruntime-gpu finds one, whole batches.
+
+    has_embedding: whether the model has the output EMBEDDING; models exported before it was added do not.
+    """
 
     def __init__(self, path: Path, *, device: str = "cpu") -> None:
         import onnxruntime
@@ -78,43 +93,61 @@ class OnnxRuntime:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         providers = ["CPUExecutionProvider"] if device == "cpu" else cuda_providers()
         self.session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-        self.whole = device != "cpu"
+        self.has_embedding = any(output.name == EMBEDDING for output in self.session.get_outputs())
+        self.whole_batches = device != "cpu"
 
-    def __call__(self, batch: Batch) -> Logits:
-        columns = batch["query_columns"]
-        if self.whole:
-            return self._run(batch)
-        rows = [self._row(batch, i, max(1, int(np.count_nonzero(columns[i])))) for i in range(len(columns))]
-        token, unit, stance = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    def __call__(self, batch: Batch) -> BatchLogits:
+        token, unit, stance = self._infer(batch, LOGITS)
         return token, unit, stance
 
-    def _row(self, batch: Batch, row: int, queries: int) -> Logits:
-        """The row with its own queries alone; those that others of its batch have more are zero in the answer."""
+    def with_embedding(self, batch: Batch) -> tuple[BatchLogits, Floats]:
+        """Return the logits of a batch and its embedding. Only if `has_embedding`."""
+        token, unit, stance, embedding = self._infer(batch, (*LOGITS, EMBEDDING))
+        return (token, unit, stance), embedding
+
+    def _infer(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
+        columns = batch["query_columns"]
+        if self.whole_batches:
+            return self._run(batch, outputs)
+        rows = [
+            self._row(batch, i, max(1, int(np.count_nonzero(columns[i]))), outputs)
+            for i in range(len(columns))
+        ]
+        return [np.concatenate(parts) for parts in zip(*rows, strict=True)]
+
+    def _row(self, batch: Batch, row: int, queries: int, outputs: Sequence[str]) -> list[Floats]:
+        """Run one row with its own queries only; the stance logits of the batch's other query columns are zero."""
         one = {name: batch[name][row : row + 1] for name in INPUTS}
         most = one["query_columns"].shape[1]
-        token, unit, stance = self._run({**one, "query_columns": one["query_columns"][:, :queries]})
-        return token, unit, np.pad(stance, ((0, 0), (0, most - queries), (0, 0), (0, 0)))
+        found = self._run({**one, "query_columns": one["query_columns"][:, :queries]}, outputs)
+        stance = LOGITS.index("stance_logits")
+        found[stance] = np.pad(found[stance], ((0, 0), (0, most - queries), (0, 0), (0, 0)))
+        return found
 
-    def _run(self, batch: Batch) -> Logits:
-        token, unit, stance = self.session.run(None, {name: batch[name] for name in INPUTS})
-        return token, unit, stance
+    def _run(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
+        found: list[Floats] = self.session.run(list(outputs), {name: batch[name] for name in INPUTS})
+        return found
+
+
+def has_openvino() -> bool:
+    return find_spec("openvino") is not None
 
 
 def cuda_providers() -> list[str]:
-    """Raises UsageError where ONNX Runtime has no CUDA."""
+    """Return the providers for a GPU. Raises UsageError if ONNX Runtime has no CUDA."""
     import onnxruntime
 
     found = onnxruntime.get_available_providers()
     if "CUDAExecutionProvider" not in found:
         raise UsageError(
             f"--device cuda: ONNX Runtime {onnxruntime.__version__} has no CUDA here ({', '.join(found)}). On a machine with "
-            "an NVIDIA GPU: pip uninstall onnxruntime, then pip install onnxruntime-gpu. Or leave --device out."
+            "an NVIDIA GPU: pip uninstall onnxruntime, then pip install onnxruntime-gpu. Or leave out --device."
         )
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
 def cache_folder() -> Path | None:
-    """Where compiled models are kept (XDG_CACHE_HOME, LOCALAPPDATA, or ~/.cache); None where nothing can be written."""
+    """Return the folder of compiled models (under XDG_CACHE_HOME, LOCALAPPDATA or ~/.cache), or None if not writable."""
     with suppress(OSError, RuntimeError):
         base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
         folder = Path(base) / "slant" / "openvino"
@@ -124,11 +157,8 @@ def cache_folder() -> Path | None:
     return None
 
 
-FILES = {OPENVINO: Path("openvino") / "model.xml", ONNX: Path("onnx") / "model_quantized.onnx"}
-
-
 def available_cores() -> int:
-    """Cores that this process may use (a container or a job scheduler may grant fewer than the machine has)."""
+    """Return the number of cores that this process may use; a container or scheduler may grant fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -139,14 +169,14 @@ def load(
     runtime: str | None = None,
     device: str = "cpu",
     file: str | None = None,
-) -> Reader:
-    """The model in `folder` (default: the shipped one) as a Reader.
+) -> Predictor:
+    """Load the model in `folder` (default: the one that ships with slant).
 
-    threads: cores to use, by default all that this process may. runtime: "openvino" or "onnx", by default OpenVINO where it
-    is installed and the model has been quantised for it. device: "cpu", or "cuda" by way of ONNX Runtime. file: another
-    file of `onnx/` than the quantised one.
-    Raises UsageError if the folder is no slant model or the runtime cannot run it here, SlantError if its labels are not
-    those of this version.
+    threads: cores to use; default: all that this process may use. runtime: "openvino" or "onnx"; default: OpenVINO if it is
+    installed and the folder has a model for it. device: "cpu", or "cuda" with ONNX Runtime. file: ONNX file in `onnx/` other
+    than the quantized one.
+    Raises UsageError if the folder holds no slant model or the runtime cannot run it here, SlantError if the model was made
+    with other labels.
     """
     folder = folder or asset("model")
     if threads is not None and threads < 1:
@@ -156,14 +186,14 @@ def load(
     for needed in (folder / "config.json", path, folder / "tokenizer.json"):
         if not needed.exists():
             raise UsageError(
-                f"model folder {folder}: {needed.relative_to(folder)} is missing. A model made by `slant train` and "
-                "exported holds config.json, tokenizer.json and onnx/."
+                f"model folder {folder}: {needed.relative_to(folder)} is missing. A folder exported by `slant train` or "
+                "`slant export` has config.json, tokenizer.json and onnx/."
             )
     settings = _settings(folder / "config.json")
     _check_labels(folder, settings)
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     cores = threads or available_cores()
-    return Reader(
+    return Predictor(
         _open(chosen, path, cores, device),
         encoder,
         Decoding.from_dict(settings["decoding"]),
@@ -181,11 +211,11 @@ def _choose(folder: Path, runtime: str | None, device: str) -> str:
         raise UsageError(f"device {device!r} is unknown; there are cpu and cuda.")
     if device == "cuda":
         if runtime == OPENVINO:
-            raise UsageError("--runtime openvino runs on processors. Leave it out with --device cuda.")
+            raise UsageError("--runtime openvino runs on CPUs only. Leave it out with --device cuda.")
         return ONNX
     if runtime == OPENVINO and not has_openvino():
         raise UsageError(
-            "--runtime openvino: it is not installed here. pip install openvino, or --runtime onnx."
+            "--runtime openvino: OpenVINO is not installed. pip install openvino, or use --runtime onnx."
         )
     if runtime:
         return runtime
@@ -199,11 +229,11 @@ def _open(runtime: str, path: Path, cores: int, device: str) -> OnnxRuntime | Op
         if runtime == OPENVINO:
             return OpenVino(path, threads=cores)
         return OnnxRuntime(path, device=device)
-    except Exception as error:  # both runtimes have classes of their own for each thing that may be wrong
+    except Exception as error:  # both runtimes raise many classes of their own
         names = {OPENVINO: "OpenVINO", ONNX: "ONNX Runtime"}
         raise SlantError(
-            f"{path} ({path.stat().st_size:,} bytes) is no model that {names[runtime]} can load: {error}. "
-            "Was it downloaded or checked out in full? Get the model folder again."
+            f"{path} ({path.stat().st_size:,} bytes) cannot be loaded by {names[runtime]}: {error}. "
+            "Was the download or checkout complete? Get the model folder again."
         ) from None
 
 
@@ -215,8 +245,8 @@ def _settings(config_path: Path) -> dict[str, Any]:
         settings = None
     if not isinstance(settings, dict):
         raise UsageError(
-            f'{config_path} has no "slant" settings: this is another kind of model. Make one with `slant train`, or '
-            "leave --model out for the one that ships."
+            f'{config_path} has no "slant" settings, so it is not a slant model. Make one with `slant train`, or leave out '
+            "--model to use the one that ships with slant."
         )
     return {"stance_labels": config.get("stance_labels"), **settings}
 
@@ -226,6 +256,6 @@ def _check_labels(folder: Path, settings: dict[str, Any]) -> None:
     codebook = Codebook.load(folder / "codebook.toml" if (folder / "codebook.toml").exists() else None)
     if settings["codebook"] != codebook.fingerprint:
         raise SlantError(
-            f"model folder {folder}: made with codebook {settings['codebook']}, but its codebook.toml "
-            f"is {codebook.fingerprint}. The definitions of the labels changed; export the model again."
+            f"model folder {folder}: made with codebook {settings['codebook']}, but its codebook.toml is "
+            f"{codebook.fingerprint}. The label definitions have changed; export the model again."
         )

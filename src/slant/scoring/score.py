@@ -1,4 +1,4 @@
-"""Units in, scores out: which targets each unit is asked about, all in one pass."""
+"""From units to scores: the targets of each unit, one encoder pass for all of them, and the decoded labels."""
 
 from __future__ import annotations
 
@@ -10,60 +10,62 @@ from hashlib import blake2b
 from slant.encoding.decode import (
     Decoding,
     Document,
-    Reading,
+    TextLogits,
     article_scores,
     best_label,
     decode,
     frames_found,
     reply_scores,
 )
-from slant.encoding.predictor import Reader
-from slant.encoding.windows import Request
+from slant.encoding.predictor import Predictor
+from slant.encoding.windows import EncoderRequest
 from slant.labels.targets import Targets
 from slant.records import STANCES, Frame, Reply, Score, Stance, Unit
 from slant.segment.units import opening
 
-LOOK_AHEAD = 4096  # units sorted by length together, so that batches of equal length are full
-CHARACTERS = 400_000  # of their texts, where those are long: a few seconds of work, so that progress is seen
-REMEMBERED = 8192  # scores kept for wire copy: about 20 MB
+LOOK_AHEAD = 4096  # units in a chunk, sorted by length together so that batches of equal length are full
+CHARACTERS = (
+    400_000  # characters in a chunk of long texts: a few seconds of work, so that progress is visible
+)
+REMEMBERED = 8192  # cached scores, for wire copy: about 20 MB
+ARTICLE = "article"  # target of every comment
 Spans = tuple[tuple[int, int], ...]
 _NO_UNIT = Unit("", "", "", "", 0, 0, 0)
-ARTICLE = "article"  # the target that every comment is asked about
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A unit with what it is asked about.
+class ScoreRequest:
+    """A unit with its targets.
 
-    mentions: target id → where the unit names it. topics: (target id, name) of targets that it does not name.
-    article: for a comment, title and first words of its article. answers: the comment that it replies to, where known.
-    document: of which repetition is told: the article's own units together, a comment alone.
+    mentions: target id → where the unit names the target. topics: (target id, name) of targets that it does not name.
+    article: for a comment, title and first words of its article. parent: the comment that it replies to, if known.
+    document: where repeated words are counted: the whole article for its units, the comment alone for a comment.
     """
 
     unit: Unit
     mentions: dict[str, Spans] = field(default_factory=dict)
     topics: tuple[tuple[str, str], ...] = ()
     article: str | None = None
-    answers: str | None = None
+    parent: str | None = None
     document: Document | None = None
 
 
-def questions(units: Iterable[Unit], targets: Targets) -> Iterator[Question]:
-    """What each content unit of a run of whole documents is asked about, in order.
+def score_requests(units: Iterable[Unit], targets: Targets) -> Iterator[ScoreRequest]:
+    """Yield a request for each content unit of a sequence of whole documents, in order.
 
-    Every unit: the targets that it names, and those that the targets file has for every unit of its kind. A comment is also
-    read with its article's title and first words, and with the comment that it replies to where that is known.
+    Each unit is scored for the targets that it names and for those that the targets file sets for all units of its kind. A
+    comment is also paired with its article's title and first words, and with the comment that it replies to, if known.
     """
     document: list[Unit] = []
     for unit in units:
         if document and unit.article_id != document[0].article_id:
-            yield from _of_document(document, targets)
+            yield from _document_requests(document, targets)
             document = []
         document.append(unit)
-    yield from _of_document(document, targets)
+    yield from _document_requests(document, targets)
 
 
-def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
+def _document_requests(units: Sequence[Unit], targets: Targets) -> Iterator[ScoreRequest]:
     texts = {u.unit_id: u.text for u in units}
     article = opening(units)
     whole = Document(u.text for u in units if u.is_content and u.kind != "comment")
@@ -76,140 +78,146 @@ def _of_document(units: Sequence[Unit], targets: Targets) -> Iterator[Question]:
             (t, targets.name(t)) for t in targets.always(unit.kind) if t != ARTICLE and t not in mentions
         ]
         if unit.kind == "comment":
-            answers, own = texts.get(unit.parent_id or ""), Document([unit.text])
-            yield Question(unit, mentions, tuple(topics), article, answers, own)
+            parent, own = texts.get(unit.parent_id or ""), Document([unit.text])
+            yield ScoreRequest(unit, mentions, tuple(topics), article, parent, own)
         else:
-            yield Question(unit, mentions, tuple(topics), document=whole)
+            yield ScoreRequest(unit, mentions, tuple(topics), document=whole)
 
 
 def score(
-    asked: Iterable[Question], *, reader: Reader, codebook: str, done: Callable[[int], object] | None = None
+    requests: Iterable[ScoreRequest],
+    *,
+    predictor: Predictor,
+    codebook: str,
+    done: Callable[[int], object] | None = None,
 ) -> Iterator[Score]:
-    """One Score per question, in order. Two stretches are in memory: one is being read while the other is told.
+    """Yield one Score per request, in order. Two chunks of units are in memory: the encoder runs one, the other is decoded.
 
-    A unit's score is the same in any company. Of units that are asked the same of the same text one is read, and of those
-    REMEMBERED lately none again.
-    codebook: fingerprint of the codebook that the reader's labels mean. done: told of the units finished.
+    A score is batch-invariant. Copies of a unit (same text and targets) in a chunk are scored once, and the last REMEMBERED
+    scores are cached.
+    codebook: fingerprint of the codebook that defines the predictor's labels. done: called with the number of units of each
+    finished chunk.
     """
-    known: OrderedDict[bytes, Score] = OrderedDict()
-    begun: deque[_Stretch] = deque()
+    cache: OrderedDict[bytes, Score] = OrderedDict()
+    begun: deque[_Chunk] = deque()
     try:
-        for questions in _stretches(asked):
-            begun.append(_Stretch(questions, reader, known))
+        for units in _chunks(requests):
+            begun.append(_Chunk(units, predictor, cache))
             if len(begun) == 2:
-                yield from _told(begun.popleft(), known, codebook, done)
+                yield from _finished(begun.popleft(), cache, codebook, done)
         while begun:
-            yield from _told(begun.popleft(), known, codebook, done)
+            yield from _finished(begun.popleft(), cache, codebook, done)
     finally:
-        for stretch in begun:
-            stretch.readings.cancel()
+        for chunk in begun:
+            chunk.pending.cancel()
 
 
-def _stretches(asked: Iterable[Question]) -> Iterator[list[Question]]:
-    """Of up to LOOK_AHEAD units and CHARACTERS characters; the first ones are short, so that something is seen soon."""
-    units, characters = max(1, LOOK_AHEAD // 16), CHARACTERS // 16
-    stretch: list[Question] = []
-    held = 0
-    for question in asked:
-        stretch.append(question)
-        held += len(question.unit.text)
-        if len(stretch) >= units or held >= characters:
-            yield stretch
-            stretch, held = [], 0
-            units, characters = min(2 * units, LOOK_AHEAD), min(2 * characters, CHARACTERS)
-    if stretch:
-        yield stretch
+def _chunks(requests: Iterable[ScoreRequest]) -> Iterator[list[ScoreRequest]]:
+    """Yield chunks of up to LOOK_AHEAD units and CHARACTERS characters; the first are short, so that rows appear soon."""
+    most_units, most_characters = max(1, LOOK_AHEAD // 16), CHARACTERS // 16
+    chunk: list[ScoreRequest] = []
+    characters = 0
+    for request in requests:
+        chunk.append(request)
+        characters += len(request.unit.text)
+        if len(chunk) >= most_units or characters >= most_characters:
+            yield chunk
+            chunk, characters = [], 0
+            most_units, most_characters = (
+                min(2 * most_units, LOOK_AHEAD),
+                min(2 * most_characters, CHARACTERS),
+            )
+    if chunk:
+        yield chunk
 
 
-class _Stretch:
-    """Units that are read together: each kind of question once, and what is known already not at all."""
+class _Chunk:
+    """Units that are encoded together, without copies and without those in the cache."""
 
     def __init__(
-        self, questions: Sequence[Question], reader: Reader, known: OrderedDict[bytes, Score]
+        self, requests: Sequence[ScoreRequest], predictor: Predictor, cache: OrderedDict[bytes, Score]
     ) -> None:
-        self.questions, self.reader = questions, reader
-        self.keys = [_key(question) for question in questions]
-        self.scores = {key: known[key] for key in self.keys if key in known}
-        self.fresh: dict[bytes, Question] = {}
-        for key, question in zip(self.keys, questions, strict=True):
+        self.requests, self.predictor = requests, predictor
+        self.keys = [_key(request) for request in requests]
+        self.scores = {key: cache[key] for key in self.keys if key in cache}
+        self.new: dict[bytes, ScoreRequest] = {}
+        for key, request in zip(self.keys, requests, strict=True):
             if key not in self.scores:
-                self.fresh.setdefault(key, question)
-        requests = [(key, r) for key, question in self.fresh.items() for r in _requests(question)]
-        self.asked = [key for key, _ in requests]
-        self.readings = reader.start([request for _, request in requests])
+                self.new.setdefault(key, request)
+        passes = [(key, one) for key, request in self.new.items() for one in _encoder_requests(request)]
+        self.pass_keys = [key for key, _ in passes]
+        self.pending = predictor.start([one for _, one in passes])
 
     def decode(self, codebook: str) -> None:
-        """Waits for the readings, and makes a score as soon as all of its question have come."""
-        asked = Counter(self.asked)
-        found: dict[bytes, dict[int, Reading]] = {key: {} for key in asked}
-        for number, reading in self.readings.each():
-            key = self.asked[number]
+        """Wait for the logits, and decode each request as soon as all of its passes are finished."""
+        missing = Counter(self.pass_keys)
+        found: dict[bytes, dict[int, TextLogits]] = {key: {} for key in missing}
+        for number, logits in self.pending.as_completed():
+            key = self.pass_keys[number]
             own = found[key]
-            own[number] = reading
-            if len(own) == asked[key]:
+            own[number] = logits
+            if len(own) == missing[key]:
                 in_order = [own[n] for n in sorted(own)]
-                self.scores[key] = _score(self.fresh[key], in_order, self.reader, codebook)
+                self.scores[key] = _score(self.new[key], in_order, self.predictor, codebook)
                 del found[key]
 
 
-def _told(
-    stretch: _Stretch,
-    known: OrderedDict[bytes, Score],
+def _finished(
+    chunk: _Chunk,
+    cache: OrderedDict[bytes, Score],
     codebook: str,
     done: Callable[[int], object] | None,
 ) -> Iterator[Score]:
-    stretch.decode(codebook)
-    for key, question in zip(stretch.keys, stretch.questions, strict=True):
-        row = replace(stretch.scores[key], unit=question.unit)
-        known[key] = stretch.scores[key]
-        known.move_to_end(key)
-        if len(known) > REMEMBERED:
-            known.popitem(last=False)
+    chunk.decode(codebook)
+    for key, request in zip(chunk.keys, chunk.requests, strict=True):
+        row = replace(chunk.scores[key], unit=request.unit)
+        cache[key] = chunk.scores[key]
+        cache.move_to_end(key)
+        if len(cache) > REMEMBERED:
+            cache.popitem(last=False)
         yield row
     if done:
-        done(len(stretch.questions))
+        done(len(chunk.requests))
 
 
-def _key(question: Question) -> bytes:
-    """All of a question that its score depends on, and nothing that tells the unit from a copy of it."""
-    unit = question.unit
-    asked = (unit.text, unit.kind == "comment", unit.voices, *question.mentions.items())
-    more = (question.topics, question.article, question.answers, question.document)
-    return blake2b(repr((asked, more)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _key(request: ScoreRequest) -> bytes:
+    """Return a digest of all that the score depends on; the same for copies of a unit."""
+    unit = request.unit
+    own = (unit.text, unit.kind == "comment", unit.voices, *request.mentions.items())
+    around = (request.topics, request.article, request.parent, request.document)
+    return blake2b(repr((own, around)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _requests(question: Question) -> list[Request]:
-    """The unit with all its targets, named or not, in one pass; then a comment with its article and with its parent."""
-    text = question.unit.text
-    own = Request(text, [*question.mentions.values(), *(name for _, name in question.topics)])
-    return [own, *(Request(text, context=c) for c in (question.article, question.answers) if c)]
+def _encoder_requests(request: ScoreRequest) -> list[EncoderRequest]:
+    """Return the passes of a unit: one with all its targets; for a comment also one with its article and with its parent."""
+    text = request.unit.text
+    own = EncoderRequest(text, [*request.mentions.values(), *(name for _, name in request.topics)])
+    return [own, *(EncoderRequest(text, context=c) for c in (request.article, request.parent) if c)]
 
 
-def _score(question: Question, readings: Sequence[Reading], reader: Reader, codebook: str) -> Score:
-    """The score of the question's unit and of every copy of it; the unit itself is filled in later."""
-    unit, decoding = question.unit, reader.decoding
-    asked = [*question.mentions.items(), *((target, ()) for target, _ in question.topics)]
+def _score(request: ScoreRequest, logits: Sequence[TextLogits], predictor: Predictor, codebook: str) -> Score:
+    """Decode the passes of a request. The unit is filled in later, as copies share the score."""
+    unit, decoding = request.unit, predictor.decoding
+    targets = [*request.mentions.items(), *((target, ()) for target, _ in request.topics)]
     found = decode(
         unit.text,
-        readings[0],
+        logits[0],
         decoding,
-        named=[bool(spans) for _, spans in asked],
+        named=[bool(spans) for _, spans in targets],
         voices=unit.voices,
-        document=question.document,
+        document=request.document,
     )
     stance = [
         _stance(target, spans, scores, decoding)
-        for (target, spans), scores in zip(asked, found.stance, strict=True)
+        for (target, spans), scores in zip(targets, found.stance, strict=True)
     ]
-    # Toward the article, then toward the parent; the last is the reply.
-    answered = [reply_scores(reading.unit, decoding) for reading in readings[1:]]
-    if question.article:
-        toward = article_scores(answered[0])
+    # The reply to the article, then the reply to the parent. The last one is the unit's reply.
+    replies = [reply_scores(text.unit, decoding) for text in logits[1:]]
+    if request.article:
+        toward = article_scores(replies[0])
         label = best_label(toward, abstain=decoding.article_abstain)
         stance.append(Stance(ARTICLE, label, _rounded(toward)))
-    reply = (
-        Reply(max(answered[-1], key=answered[-1].__getitem__), _rounded(answered[-1])) if answered else None
-    )
+    reply = Reply(max(replies[-1], key=replies[-1].__getitem__), _rounded(replies[-1])) if replies else None
     return Score(
         unit=_NO_UNIT,
         stance=tuple(stance),
@@ -219,21 +227,23 @@ def _score(question: Question, readings: Sequence[Reading], reader: Reader, code
         toxic=found.toxic if unit.kind == "comment" else (),
         biased=_round(found.biased),
         subjective=_round(found.subjective),
-        flags=_flags(readings),
-        model=reader.fingerprint,
+        flags=_flags(logits),
+        model=predictor.fingerprint,
         codebook=codebook,
     )
 
 
-def _flags(readings: Sequence[Reading]) -> tuple[str, ...]:
-    """windows:N for a unit read in N windows; truncated where a target's name or the post replied to was too long."""
-    windows = (f"windows:{readings[0].windows}",) if readings[0].windows > 1 else ()
-    return (*windows, "truncated") if any(r.cut for r in readings) else windows
+def _flags(logits: Sequence[TextLogits]) -> tuple[str, ...]:
+    """Return "windows:N" for a unit of N windows, and "truncated" if a target's name or the post replied to was cut."""
+    windows = (f"windows:{logits[0].windows}",) if logits[0].windows > 1 else ()
+    return (*windows, "truncated") if any(text.cut for text in logits) else windows
 
 
 def _stance(target: str, spans: Spans, scores: dict[str, float] | None, decoding: Decoding) -> Stance:
-    """No label if the best one is below the abstention threshold, or if no token of the mention was read: then all labels are
-    equally likely."""
+    """Return the stance; its label is None below the abstention threshold, or if no token of a mention was encoded.
+
+    scores: None in the second case; then all labels are equally likely.
+    """
     if scores is None:
         return Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), spans)
     abstain = decoding.named_abstain if spans else decoding.topic_abstain

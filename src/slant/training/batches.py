@@ -24,7 +24,7 @@ from slant.encoding.label_ids import (
     TOKEN_LABELS,
     span_tags,
 )
-from slant.encoding.predictor import request
+from slant.encoding.predictor import encoder_request
 from slant.encoding.windows import TextEncoder, Window, collate
 from slant.errors import UsageError, did_you_mean
 from slant.records import STANCES, Example
@@ -149,7 +149,7 @@ def merge_targets(examples: Sequence[Example], *, most: int = 16) -> list[Exampl
 
 
 def make_rows(examples: Sequence[Example], encoder: TextEncoder) -> list[Row]:
-    windows = encoder.encode([request(e) for e in examples])
+    windows = encoder.encode([encoder_request(e) for e in examples])
     return [_row(window, examples[window.request]) for window in windows]
 
 

@@ -26,11 +26,11 @@ from torch import Tensor, nn
 
 from slant.assets import asset
 from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS, check_labels
-from slant.encoding.windows import Request, TextEncoder
+from slant.encoding.windows import EncoderRequest, TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.records import STANCES
-from slant.scoring.runtimes import FILES, INPUTS, ONNX, OPENVINO
+from slant.scoring.runtimes import EMBEDDING, FILES, INPUTS, LOGITS, ONNX, OPENVINO
 from slant.training.export_openvino import LARGE, quantize_openvino
 from slant.training.network import SlantModel
 
@@ -82,13 +82,13 @@ def _renumbered(settings: dict[str, Any], kept: dict[int, int]) -> dict[str, Any
     return settings
 
 
-OUTPUTS = ("token_logits", "unit_logits", "stance_logits")
+OUTPUTS = (*LOGITS, EMBEDDING)
 OPSET = 17
 BLOCK = 64  # weights that share a scale; 128 is 7 % faster and not as near to fp32 (model/LOG.md, 19)
 INT8_PRODUCTS = 4  # onnxruntime's accuracy level for int8 by int8 products
 
 
-class _Logits(nn.Module):
+class _Exported(nn.Module):
     """The model with tensors in and out, as tracing wants it."""
 
     def __init__(self, model: SlantModel) -> None:
@@ -100,7 +100,7 @@ class _Logits(nn.Module):
         return tuple(out[name] for name in OUTPUTS)
 
 
-def export(checkpoint: Path, out: Path, *, texts: Sequence[Request] | None = None) -> Path:
+def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | None = None) -> Path:
     """Write `out/onnx/model.onnx` (fp32), `model_quantized.onnx` (int8) and `out/openvino/` (int8) with tokenizer, config
     and codebook; pieces of the vocabulary that no text can give stay behind.
 
@@ -164,13 +164,13 @@ def to_onnx(model: SlantModel, path: Path) -> None:
     inputs = (torch.randint(5, 50, (rows, columns)), layout, torch.ones(rows, queries, dtype=torch.long))
     axes = {name: {0: "rows", 1: "columns"} for name in INPUTS}
     axes["query_columns"] = {0: "rows", 1: "queries"}
-    axes |= {"token_logits": {0: "rows", 1: "columns"}, "unit_logits": {0: "rows"}}
+    axes |= {"token_logits": {0: "rows", 1: "columns"}, "unit_logits": {0: "rows"}, EMBEDDING: {0: "rows"}}
     axes["stance_logits"] = {0: "rows", 1: "queries"}
     with warnings.catch_warnings():
         # The tracer warns of shape checks in transformers that hold for any size.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Logits(model).eval(), inputs, str(path), input_names=list(INPUTS), output_names=list(OUTPUTS),
+            _Exported(model).eval(), inputs, str(path), input_names=list(INPUTS), output_names=list(OUTPUTS),
             dynamic_axes=axes, opset_version=OPSET, dynamo=False,
         )  # fmt: skip
 

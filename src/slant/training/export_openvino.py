@@ -21,8 +21,8 @@ import numpy as np
 
 from slant.corpora import data_root, load
 from slant.corpora.unlabeled import fa_kes_pieces
-from slant.encoding.predictor import columns, request
-from slant.encoding.windows import Request, TextEncoder, collate
+from slant.encoding.predictor import columns, encoder_request
+from slant.encoding.windows import EncoderRequest, TextEncoder, collate
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 
@@ -47,23 +47,27 @@ OWN_SCALES = (
 SMOOTHED = "nncf_smooth_quant"  # what NNCF names the products that take outliers out of activations
 
 
-def calibration_texts() -> tuple[list[Request], str]:
+def calibration_texts() -> tuple[list[EncoderRequest], str]:
     """Seeded texts of the public train splits and FA-KES, each with its targets and what it answers, and where they are from.
 
     Where none of these sets is at hand, the examples of the codebook: few and short, but a model can be quantised.
     """
-    found: list[Request] = []
+    found: list[EncoderRequest] = []
     names = []
     for name, split in CALIBRATION:
         try:
             examples = load(name, split)
         except SlantError:
             continue
-        found += [request(e) for e in random.Random(SEED).sample(examples, min(TEXTS_EACH, len(examples)))]
+        found += [
+            encoder_request(e) for e in random.Random(SEED).sample(examples, min(TEXTS_EACH, len(examples)))
+        ]
         names.append(name)
     try:
         pieces = list(fa_kes_pieces(data_root()))
-        found += [request(e) for e in random.Random(SEED).sample(pieces, min(TEXTS_EACH, len(pieces)))]
+        found += [
+            encoder_request(e) for e in random.Random(SEED).sample(pieces, min(TEXTS_EACH, len(pieces)))
+        ]
         names.append("fa_kes")
     except SlantError:
         pass
@@ -74,12 +78,12 @@ def calibration_texts() -> tuple[list[Request], str]:
         t for labels in book.tasks.values() for e in labels.values() for t in (e.example, e.counter_example)
     ]
     return [
-        Request(text, [[(0, len(text.split()[0]))], "the council"]) for text in texts
+        EncoderRequest(text, [[(0, len(text.split()[0]))], "the council"]) for text in texts
     ], "the codebook's examples"
 
 
 def quantize_openvino(
-    source: Path, target: Path, *, encoder: TextEncoder, texts: Sequence[Request] | None = None
+    source: Path, target: Path, *, encoder: TextEncoder, texts: Sequence[EncoderRequest] | None = None
 ) -> None:
     """Write `target` (.xml, and .bin beside it) from the fp32 ONNX model `source`; says which texts it was calibrated on.
 

@@ -214,12 +214,14 @@ class SlantConfig(PreTrainedConfig):
 @dataclass
 class SlantOutput(ModelOutput):
     """token_logits [rows, columns, TOKEN_LABELS]; unit_logits [rows, UNIT_LABELS];
-    stance_logits [rows, queries, 2, STANCES]: the first for targets that the text names, the second for others."""
+    stance_logits [rows, queries, 2, STANCES]: the first for targets that the text names, the second for others;
+    embedding [rows, 2 * width]: the first token's state beside the mean of the text's tokens, from which unit_logits come."""
 
     loss: Tensor | None = None
     token_logits: Tensor | None = None
     unit_logits: Tensor | None = None
     stance_logits: Tensor | None = None
+    embedding: Tensor | None = None
 
 
 class SlantModel(PreTrainedModel):
@@ -279,10 +281,12 @@ class SlantModel(PreTrainedModel):
         else:
             asked = self.queries(states[0], read, query_columns, group_ids)
         pair = torch.cat([asked, first.unsqueeze(1).expand_as(asked)], -1)
+        embedding = torch.cat([first, mean], -1)
         out = SlantOutput(
             token_logits=self.tokens(hidden),
-            unit_logits=self.unit(torch.cat([first, mean], -1)),
+            unit_logits=self.unit(embedding),
             stance_logits=self.stance(pair).unflatten(-1, (2, len(STANCES))),
+            embedding=embedding,
         )
         if labels is not None:
             out.loss = total_loss(

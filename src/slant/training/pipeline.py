@@ -1,6 +1,6 @@
 """`transformers.pipeline("slant")`: the torch model, for those who live in transformers. Importing this registers the task.
 
-What it says goes through the reader and the decoding that `slant score` uses: the same rows, but for what int8 costs.
+What it says goes through the predictor and the decoding that `slant score` uses: the same rows, but for what int8 costs.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from slant.assets import asset
 from slant.errors import Rejected, UsageError
 from slant.labels.targets import Targets
 from slant.scoring.score import score
-from slant.scoring.scorer import Asking
+from slant.scoring.scorer import RequestBuilder
 from slant.training.network import SlantModel
-from slant.training.torch_runtime import reader_of
+from slant.training.torch_runtime import predictor_of
 
 
 class SlantPipeline(Pipeline):  # type: ignore[misc]
@@ -40,11 +40,11 @@ class SlantPipeline(Pipeline):  # type: ignore[misc]
                 'pipeline("slant", model="FOLDER").'
             )
         self._known = Targets.load()
-        self.reader = reader_of(model, folder)
-        text = self.reader.encoder.tokenizer
+        self.predictor = predictor_of(model, folder)
+        text = self.predictor.encoder.tokenizer
         # Nothing here reads text with it, but transformers makes no batches for a pipeline without a padding token.
         kwargs["tokenizer"] = PreTrainedTokenizerFast(
-            tokenizer_object=text, pad_token=text.id_to_token(self.reader.encoder.pad)
+            tokenizer_object=text, pad_token=text.id_to_token(self.predictor.encoder.pad)
         )
         super().__init__(model, **kwargs)
 
@@ -54,20 +54,20 @@ class SlantPipeline(Pipeline):  # type: ignore[misc]
             raise UsageError(
                 f"pipeline('slant') takes targets and batch_size, not {', '.join(sorted(unknown))}."
             )
-        asking = Asking(self._known, given["targets"]) if given.get("targets") is not None else None
-        return ({"asking": asking} if asking else {}), {}, {}
+        builder = RequestBuilder(self._known, given["targets"]) if given.get("targets") is not None else None
+        return ({"builder": builder} if builder else {}), {}, {}
 
-    def preprocess(self, item: Any, asking: Asking | None = None) -> dict[str, Any]:
+    def preprocess(self, item: Any, builder: RequestBuilder | None = None) -> dict[str, Any]:
         if not isinstance(item, str | Mapping):
             came = f"this is {type(item).__name__} {item!r:.60}"
             raise Rejected("input", "bad_text", f"{came}; expected a string or a dict with text.")
-        return {"question": (asking or Asking(self._known, None)).unit(item, "input")}
+        return {"request": (builder or RequestBuilder(self._known, None)).build_one(item, "input")}
 
     def _forward(self, batch: dict[str, Any]) -> dict[str, Any]:
-        asked = batch["question"]
+        asked = batch["request"]
         alone = not isinstance(asked, list)  # transformers collates batches of two or more
         rows = list(
-            score([asked] if alone else asked, reader=self.reader, codebook=self.model.config.codebook)
+            score([asked] if alone else asked, predictor=self.predictor, codebook=self.model.config.codebook)
         )
         return {"score": rows[0] if alone else rows}
 

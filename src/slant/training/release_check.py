@@ -12,7 +12,7 @@ import numpy as np
 
 from slant.corpora import data_root
 from slant.corpora import load as load_set
-from slant.encoding.predictor import Reader, request
+from slant.encoding.predictor import Predictor, encoder_request
 from slant.errors import SlantError
 from slant.judging.scorecard import Settings, judge
 from slant.judging.scorecard_files import write
@@ -27,7 +27,7 @@ NO_SETS = (
 )
 
 
-def open_model(path: Path | None) -> Reader:
+def open_model(path: Path | None) -> Predictor:
     """The model in a folder: an export (int8), a torch checkpoint, or the shipped model for None."""
     if path is not None and (path / "slant.json").exists():
         from slant.training.torch_runtime import load_checkpoint
@@ -36,19 +36,19 @@ def open_model(path: Path | None) -> Reader:
     return load(path)
 
 
-def parity(ours: Reader, theirs: Reader, examples: Sequence[Example]) -> dict[str, float]:
+def parity(ours: Predictor, theirs: Predictor, examples: Sequence[Example]) -> dict[str, float]:
     """How near two models' logits are on the same texts: R² over all of them, and the largest difference."""
-    requests = [request(example) for example in examples]
+    requests = [encoder_request(example) for example in examples]
     flat = [
         np.concatenate(
             [
                 part.ravel()
-                for r in reader.read(requests)
+                for r in predictor.run(requests)
                 for part in (r.tokens, r.unit, *r.stance)
                 if part is not None
             ]
         )
-        for reader in (ours, theirs)
+        for predictor in (ours, theirs)
     ]
     r = float(np.corrcoef(flat[0], flat[1])[0, 1])
     return {"texts": len(requests), "r2": r * r, "largest": float(np.abs(flat[0] - flat[1]).max())}
@@ -66,7 +66,7 @@ def _real_texts(each: int = 60) -> list[Example]:
         return []
 
 
-def _previous(out: Path) -> Reader | None:
+def _previous(out: Path) -> Predictor | None:
     """The model that `out` holds, unless there is none or it is of another version of slant."""
     if not (out / "onnx").exists():
         return None
@@ -125,7 +125,7 @@ def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = 
 
 
 def _judged(
-    made: Path, *, previous: Reader | None, limit: int | None
+    made: Path, *, previous: Predictor | None, limit: int | None
 ) -> tuple[dict[str, list[Loss]], Scorecard]:
     """What each runtime's int8 loses to fp32, and the scorecard of OpenVINO's."""
     plain, full = Settings(limit=limit, full=False), Settings(limit=limit)

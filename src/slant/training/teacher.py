@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from slant.atomic_files import atomic_path
-from slant.encoding.predictor import Reader, batches, request
+from slant.encoding.predictor import Predictor, batches, encoder_request
 from slant.encoding.windows import Window, collate
 from slant.errors import SlantError
 from slant.records import Example
@@ -45,7 +45,7 @@ def teach(
         raise SlantError(
             f"teacher {teacher}: no checkpoint there. Train one first (model/recipes/teacher.toml) and name its folder."
         )
-    reader = load_checkpoint(teacher, bf16=bf16)
+    predictor = load_checkpoint(teacher, bf16=bf16)
     kept.mkdir(parents=True, exist_ok=True)
     if topics:
         rows = [row for row in rows if not row.named.all()]
@@ -58,11 +58,11 @@ def teach(
     )
     for numbers in _chunks(order, examples):
         chunk = [examples[i] for i in numbers]
-        theirs = reader.encoder.encode([request(e) for e in chunk])
+        theirs = predictor.encoder.encode([encoder_request(e) for e in chunk])
         ours = [row for i in numbers for row in by_example[i]]
         _check_alike(ours, theirs, teacher)
-        file = kept / f"{_key(reader, theirs)}.npz"
-        softs = _load(file) if file.exists() else _read(reader, theirs, [row.named for row in ours])
+        file = kept / f"{_key(predictor, theirs)}.npz"
+        softs = _load(file) if file.exists() else _read(predictor, theirs, [row.named for row in ours])
         if not file.exists():
             _store(file, softs)
         for row, soft in zip(ours, softs, strict=True):
@@ -93,10 +93,12 @@ def _check_alike(ours: Sequence[Row], theirs: Sequence[Window], teacher: Path) -
         )
 
 
-def _read(reader: Reader, windows: Sequence[Window], named: Sequence[np.ndarray]) -> list[Soft]:
+def _read(predictor: Predictor, windows: Sequence[Window], named: Sequence[np.ndarray]) -> list[Soft]:
     out: list[Soft | None] = [None] * len(windows)
     for rows in batches([len(w) for w in windows]):
-        token, unit, stance = reader.runtime(collate([windows[r] for r in rows], pad=reader.encoder.pad))
+        token, unit, stance = predictor.runtime(
+            collate([windows[r] for r in rows], pad=predictor.encoder.pad)
+        )
         for i, r in enumerate(rows):
             n, kind = len(windows[r].offsets), (~named[r]).astype(int)
             out[r] = Soft(
@@ -107,8 +109,8 @@ def _read(reader: Reader, windows: Sequence[Window], named: Sequence[np.ndarray]
     return [soft for soft in out if soft is not None]
 
 
-def _key(reader: Reader, windows: Sequence[Window]) -> str:
-    digest = hashlib.sha256(reader.fingerprint.encode())
+def _key(predictor: Predictor, windows: Sequence[Window]) -> str:
+    digest = hashlib.sha256(predictor.fingerprint.encode())
     for window in windows:
         said = (window.input_ids, window.positions, window.types, window.roles, window.groups, window.queries)
         digest.update(repr(said).encode())

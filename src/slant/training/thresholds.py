@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from slant.encoding.decode import (
     Decoding,
     Floats,
-    Reading,
+    TextLogits,
     article_scores,
     best_label,
     documents,
@@ -45,7 +45,7 @@ from slant.encoding.label_ids import (
     TOXIC,
     span_tags,
 )
-from slant.encoding.predictor import Reader, request
+from slant.encoding.predictor import Predictor, encoder_request
 from slant.errors import UsageError
 from slant.judging.figures import abstain_threshold, expected_calibration_error
 from slant.judging.metrics import character_f1, overlap_f1
@@ -147,7 +147,7 @@ WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 
 def choose_extents(
-    examples: Sequence[Example], readings: Sequence[Reading]
+    examples: Sequence[Example], readings: Sequence[TextLogits]
 ) -> tuple[dict[str, Any], dict[str, float], Floats, NDArray[np.bool_]]:
     """The settings of `loaded_extents` with the best span F1, that F1 per set, and all words' logits and tags.
 
@@ -198,7 +198,7 @@ class Items(NamedTuple):
         return np.asarray((logits > own[:, None]).sum(1) < self.of)
 
 
-def items(examples: Sequence[Example], readings: Sequence[Reading]) -> Items:
+def items(examples: Sequence[Example], readings: Sequence[TextLogits]) -> Items:
     """What can be asked of the gold spans of whole documents. A span over a line end is two here."""
     whole = documents(examples)
     rows: list[tuple[Floats, Floats, int, int]] = []
@@ -219,7 +219,7 @@ def items(examples: Sequence[Example], readings: Sequence[Reading]) -> Items:
 
 
 def choose_weight(
-    examples: Sequence[Example], readings: Sequence[Reading]
+    examples: Sequence[Example], readings: Sequence[TextLogits]
 ) -> tuple[float, dict[str, float], float]:
     """The weight of repetition in the middle of those that chance does not tell from the best one by micro-F1 (the mean of
     the sets'), that figure per set, and the mean without it."""
@@ -270,12 +270,12 @@ class Chooser:
 
     sets: tuple[str, ...]
     labelled: Callable[[Example], bool]
-    choose: Callable[[Sequence[Example], Sequence[Reading]], Chosen]
+    choose: Callable[[Sequence[Example], Sequence[TextLogits]], Chosen]
     beside: tuple[str, ...] = ()
 
 
 def choose_decoding(
-    reader: Reader, dev: Mapping[str, Sequence[Example]], *, say: Callable[[str], object] = print
+    predictor: Predictor, dev: Mapping[str, Sequence[Example]], *, say: Callable[[str], object] = print
 ) -> Decoding:
     """The decoding whose thresholds and priors score best on `dev` (set name → examples), and what each gave there.
 
@@ -289,8 +289,8 @@ def choose_decoding(
             raise UsageError(
                 f"dev set {name!r}: nothing is chosen by it. Sets that serve: {', '.join(_SERVING)}."
             )
-    decoding = reader.decoding
-    readings: dict[str, list[Reading]] = {}
+    decoding = predictor.decoding
+    readings: dict[str, list[TextLogits]] = {}
     for what, chooser in _CHOOSERS.items():
         names = [name for name in chooser.sets if name in dev]
         if not names:
@@ -298,7 +298,7 @@ def choose_decoding(
         names += [name for name in chooser.beside if name in dev]
         for name in names:
             if name not in readings:
-                readings[name] = reader.read([request(e) for e in dev[name]])
+                readings[name] = predictor.run([encoder_request(e) for e in dev[name]])
         pairs = [
             (e, r)
             for name in names
@@ -325,7 +325,7 @@ def choose_decoding(
 
 def _say_domain(
     examples: Sequence[Example],
-    readings: Sequence[Reading],
+    readings: Sequence[TextLogits],
     decoding: Decoding,
     say: Callable[[str], object],
 ) -> None:
@@ -341,7 +341,7 @@ def _say_domain(
     )
 
 
-def _asked(examples: Sequence[Example], readings: Sequence[Reading]) -> list[tuple[Floats, int, str]]:
+def _asked(examples: Sequence[Example], readings: Sequence[TextLogits]) -> list[tuple[Floats, int, str]]:
     """Logits [2, STANCES], label number and group of each target that was asked and has a label."""
     return [
         (s, STANCE_INDEX[t.label], e.group)
@@ -355,8 +355,8 @@ def _has_stance(example: Example) -> bool:
     return any(t.label is not None for t in example.targets)
 
 
-def _stance(kind: int, prefix: str) -> Callable[[Sequence[Example], Sequence[Reading]], Chosen]:
-    def choose(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+def _stance(kind: int, prefix: str) -> Callable[[Sequence[Example], Sequence[TextLogits]], Chosen]:
+    def choose(examples: Sequence[Example], readings: Sequence[TextLogits]) -> Chosen:
         asked = _asked(examples, readings)
         logits, gold = np.stack([s[kind] for s, *_ in asked]), np.array([g for _, g, _ in asked])
         found, p = _priors(logits, gold, [group for *_, group in asked], prefix)
@@ -366,7 +366,7 @@ def _stance(kind: int, prefix: str) -> Callable[[Sequence[Example], Sequence[Rea
     return choose
 
 
-def _reply(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+def _reply(examples: Sequence[Example], readings: Sequence[TextLogits]) -> Chosen:
     """Priors of the reply, and where the stance toward the article, which follows from it, is withheld."""
     logits = np.stack([r.unit[REPLY] for r in readings])
     gold = np.array([REPLY_INDEX[str(e.reply)] for e in examples])
@@ -412,7 +412,7 @@ def _abstention(p: NDArray[Any], gold: NDArray[np.int_]) -> tuple[float, str]:
     )
 
 
-def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+def _loaded(examples: Sequence[Example], readings: Sequence[TextLogits]) -> Chosen:
     """Seed, threshold and gap for the span F1, the mean of the sets'; the temperature is that of the words."""
     cut, figures, logits, tagged = choose_extents(examples, readings)
     temperature = best_temperature(*as_two_classes(logits, tagged))
@@ -420,7 +420,7 @@ def _loaded(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     return Chosen(changes, float(np.mean(list(figures.values()))), _by_set(figures))
 
 
-def _techniques(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+def _techniques(examples: Sequence[Example], readings: Sequence[TextLogits]) -> Chosen:
     weight, figures, without = choose_weight(examples, readings)
     note = f"; {100 * without:.1f} without the document{_by_set(figures)}"
     return Chosen({"repetition_weight": weight}, float(np.mean(list(figures.values()) or [0.0])), note)
@@ -430,7 +430,7 @@ def _by_set(figures: Mapping[str, float]) -> str:
     return "".join(f", {100 * f:.1f} on {source}" for source, f in figures.items())
 
 
-def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+def _toxic(examples: Sequence[Example], readings: Sequence[TextLogits]) -> Chosen:
     """Gap with the best mean character F1, and the middle one of the thresholds that chance does not tell from the best."""
     tokens = [words(e.text, r.offsets, r.tokens[:, TOXIC]) for e, r in zip(examples, readings, strict=True)]
     grid = [round(float(t), 2) for t in np.arange(0.1, 0.8, 0.05)]
@@ -451,7 +451,7 @@ def _toxic(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     return Chosen({"toxic_threshold": grid[middle], "toxic_gap": gap}, float(scores[middle].mean()))
 
 
-def _frames(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+def _frames(examples: Sequence[Example], readings: Sequence[TextLogits]) -> Chosen:
     """Temperature, then a threshold by its own F1 for each frame that is seen often enough, and one for the others by their
     micro-F1: frequent frames would pull it to where it suits them. Ties go to the higher one, or nearest the common one."""
     logits = np.stack([r.unit[FRAME] for r in readings])
@@ -472,7 +472,7 @@ def _frames(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
     return Chosen(changes, f1(p >= np.array(own), gold))
 
 
-def _biased(examples: Sequence[Example], readings: Sequence[Reading]) -> Chosen:
+def _biased(examples: Sequence[Example], readings: Sequence[TextLogits]) -> Chosen:
     logits, gold = as_two_classes(
         np.array([r.unit[BIASED] for r in readings]), np.array([e.biased for e in examples])
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import check_labels
-from slant.encoding.predictor import Reader
+from slant.encoding.predictor import Predictor
 from slant.encoding.windows import TextEncoder
 from slant.training.network import SlantModel
 
@@ -35,19 +35,19 @@ class TorchRuntime:
         return tuple(part.float().cpu().numpy() for part in parts)  # type: ignore[return-value]
 
 
-def load_checkpoint(folder: Path, *, bf16: bool = False) -> Reader:
-    """A Reader over the torch checkpoint in `folder` (as written by training)."""
+def load_checkpoint(folder: Path, *, bf16: bool = False) -> Predictor:
+    """A Predictor over the torch checkpoint in `folder` (as written by training)."""
     model = SlantModel.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
-    return reader_of(model, folder, bf16=bf16)
+    return predictor_of(model, folder, bf16=bf16)
 
 
-def reader_of(model: SlantModel, folder: Path, *, bf16: bool = False) -> Reader:
-    """A Reader over a model that was loaded from the checkpoint in `folder`, on whatever device it is."""
+def predictor_of(model: SlantModel, folder: Path, *, bf16: bool = False) -> Predictor:
+    """A Predictor over a model that was loaded from the checkpoint in `folder`, on whatever device it is."""
     check_labels(model.config.to_dict(), f"checkpoint {folder}")
     settings = json.loads((folder / "slant.json").read_text("utf-8"))
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     decoding = Decoding.from_dict(model.config.decoding)
-    return Reader(
+    return Predictor(
         TorchRuntime(model, bf16=bf16), encoder, decoding, name=str(folder), fingerprint=settings["run"]
     )
 

@@ -356,8 +356,8 @@ def _finish(checkpoint: Path, recipe: Recipe, out: Path) -> Path:
     for use in recipe.dev:
         dev.setdefault(use.name, []).extend(load_use(use, seed=recipe.seed))
     if dev:
-        reader = load_checkpoint(checkpoint, bf16=has_bf16())
-        store_decoding(checkpoint, choose_decoding(reader, dev))
+        predictor = load_checkpoint(checkpoint, bf16=has_bf16())
+        store_decoding(checkpoint, choose_decoding(predictor, dev))
     else:
         print("the recipe names no dev sets: thresholds stay as they are, 0.5", flush=True)
     folder = export(checkpoint, out / "export")
