@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_decode import reading
+from test_decode import text_logits
 
 from slant.corpora import data_root, ptc
 from slant.encoding.decode import (
@@ -61,7 +61,7 @@ def test_repeated_words_favor_name_calling_over_doubt() -> None:
 
 def test_the_document_decides_between_equal_techniques() -> None:
     text = "the greedy thieves met"
-    found = reading(text, {"greedy": {"any": 2.0, "doubt": 1.0, "repetition": 0.5}})
+    found = text_logits(text, {"greedy": {"any": 2.0, "doubt": 1.0, "repetition": 0.5}})
 
     def label(document: Document | None) -> str:
         return loaded_spans(text, found, COUNTING, document)[0][2]
@@ -88,7 +88,7 @@ def test_examples_of_a_group_are_one_document_without_duplicates() -> None:
 
 def test_gold_spans_are_scored_with_their_document() -> None:
     example = line("a shame", 0, Span(2, 7, "repetition"))
-    found = reading("a shame", {"shame": {"doubt": 1.0, "repetition": 0.5}})
+    found = text_logits("a shame", {"shame": {"doubt": 1.0, "repetition": 0.5}})
     for document, expected in ((Document(["a shame", "shame"]), "repetition"), (None, "doubt")):
         (scores,) = gold_span_scores(example, found, COUNTING, document=document)
         assert max(scores, key=scores.__getitem__) == expected
@@ -98,7 +98,7 @@ def test_the_weight_is_chosen_by_its_result() -> None:
     repeated = [line("shame", i, Span(0, 5, "repetition")) for i in range(0, 40, 10)]
     once = [line("a farce", 99, Span(2, 7, "doubt")), line("what a lie", 120, Span(7, 10, "doubt"))]
     torn = {"doubt": 1.0, "repetition": -3.0}  # differ by 4.0; four occurrences shift by 7.06
-    readings = [reading(e.text, {e.text.split()[-1]: torn}) for e in (*repeated, *once)]
+    readings = [text_logits(e.text, {e.text.split()[-1]: torn}) for e in (*repeated, *once)]
     assert items([*repeated, *once], readings).right(0).tolist() == [False] * 4 + [True] * 2
     weight, figures, without = choose_weight([*repeated, *once], readings)
     assert (figures, without) == ({"ptc": 1.0}, pytest.approx(2 / 6))
@@ -111,7 +111,7 @@ def test_each_set_has_the_same_say_in_choosing_the_weight() -> None:
     """In one set, annotators label repetition however often a word occurs."""
     repeated = [line("shame", i, Span(0, 5, "repetition")) for i in range(0, 30, 10)]
     other = [replace(e, source="slant_domain", loaded=(Span(0, 5, "doubt"),)) for e in repeated * 40]
-    readings = [reading("shame", {"shame": {"doubt": 1.0, "repetition": -3.0}})] * 123
+    readings = [text_logits("shame", {"shame": {"doubt": 1.0, "repetition": -3.0}})] * 123
     weight, figures, without = choose_weight([*repeated, *other], readings)
     assert without == pytest.approx(0.5)
     assert figures == {"ptc": 0.0, "slant_domain": 1.0}, "from 1 on it is reversed"
