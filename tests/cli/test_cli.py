@@ -98,8 +98,8 @@ def test_every_command_has_help_and_is_in_this_list(slant: Run) -> None:
         ("report in -o out.pdf", "Use one of .html"),
         ("score in -o out.jsonl --model none", "model folder none: config.json is missing"),
         ("score in -o out.jsonl --targets none.toml", "none.toml: no such targets file"),
-        ("compare none.jsonl -o out", "none.jsonl: no such file. Give the score files"),
-        ("compare in/story.txt -o out", "scores are read from .jsonl, .parquet, .duckdb files"),
+        ("compare none.jsonl -o out", "none.jsonl: no such file. Expected score files"),
+        ("compare in/story.txt -o out", "expected scores as .jsonl, .parquet, .duckdb"),
         ("split in -o in/story.txt/out.jsonl", "cannot make the folder"),
     ],
 )

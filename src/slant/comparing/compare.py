@@ -25,7 +25,7 @@ answers, audience                      see comment_replies.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +134,12 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
         tables["sensitivity"], note = _sensitivity(store, tables["rates"], options)
         notes.append(note)
     tables |= further_tables(store, counts, labels, groups=groups, options=options, progress=progress)
+    return _results(store, options, groups, tables, notes)
+
+
+def _results(
+    store: Store, options: Options, groups: Groups, tables: Mapping[str, pa.Table], notes: Sequence[str]
+) -> Results:
     articles, units, comments = store.rows(
         "SELECT count(DISTINCT article_id), count(*), count(*) FILTER (is_comment) FROM units"
     )[0]
