@@ -103,7 +103,7 @@ def test_every_command_has_help_and_is_in_this_list(slant: Run) -> None:
         ("split in -o in/story.txt/out.jsonl", "cannot make the folder"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_words(slant: Run, story: Path, arguments: str, message: str) -> None:
+def test_wrong_usage_ends_with_2_and_a_message(slant: Run, story: Path, arguments: str, message: str) -> None:
     ran = slant(*arguments.split())
     assert ran.code == 2
     assert message in ran.err
@@ -129,15 +129,13 @@ def test_split_reads_standard_input(slant: Run) -> None:
     assert [r["outlet"] for r in ran.rows] == ["Courier", "Courier"]
 
 
-def test_all_keeps_what_is_no_content(slant: Run, tmp_path: Path) -> None:
+def test_all_keeps_units_without_content(slant: Run, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(f"# Ferry returns\n\nBy A. Quill\n\n{STORY}\n")
     kinds = [{r["kind"] for r in slant("split", "a.md", *more).rows} for more in ((), ("--all",))]
     assert kinds[1] - kinds[0] == {"metadata"}
 
 
-def test_some_rejected_ends_with_3_and_lists_them_until_a_run_without(
-    slant: Run, story: Path, tmp_path: Path
-) -> None:
+def test_rejected_documents_end_with_3_and_are_listed(slant: Run, story: Path, tmp_path: Path) -> None:
     (story / "empty.txt").write_text("")
     ran = slant("split", story, "none.txt", "-o", "units.jsonl")
     assert ran.code == 3
@@ -153,7 +151,7 @@ def test_some_rejected_ends_with_3_and_lists_them_until_a_run_without(
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
-def test_a_run_does_not_read_what_it_wrote(slant: Run, story: Path, ending: str) -> None:
+def test_a_run_does_not_read_its_own_files(slant: Run, story: Path, ending: str) -> None:
     """-o in the input folder: the second run finds the units and the rejected list of the first."""
     (story / "empty.txt").write_text("")
     out = story / f"units.{ending}"
@@ -164,7 +162,7 @@ def test_a_run_does_not_read_what_it_wrote(slant: Run, story: Path, ending: str)
     assert len(rows_of(story / f"units.{ending}.rejected.jsonl")) == 1
 
 
-def test_a_document_that_comes_again_is_listed_and_counted_once(slant: Run, tmp_path: Path) -> None:
+def test_a_duplicate_document_is_listed_and_skipped(slant: Run, tmp_path: Path) -> None:
     for name in ("one.txt", "two.txt"):
         (tmp_path / name).write_text("The ferry sails on Monday.\n\nNobody objects to it.\n")
     code, _, err = slant("split", tmp_path, "-o", tmp_path / "units.jsonl")
@@ -253,7 +251,7 @@ def test_ready_units_from_standard_input(slant: Run, tmp_path: Path, model: tupl
 
 @pytest.mark.train
 @pytest.mark.slow
-def test_a_folder_of_bad_input_is_scored_as_far_as_it_goes(
+def test_in_a_folder_of_bad_input_the_good_documents_are_scored(
     slant: Run, tmp_path: Path, model: tuple[str, ...]
 ) -> None:
     expected = write_bad_input(tmp_path / "bad")
@@ -269,7 +267,7 @@ def test_a_folder_of_bad_input_is_scored_as_far_as_it_goes(
 
 
 @pytest.mark.train
-def test_scores_do_not_change_with_the_run_or_the_company(
+def test_scores_depend_neither_on_the_run_nor_on_other_documents(
     slant: Run, story: Path, model: tuple[str, ...]
 ) -> None:
     alone = slant("score", story, "-o", "-", *model).rows

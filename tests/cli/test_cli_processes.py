@@ -1,4 +1,4 @@
-"""The command line in a process of its own: what it imports, and how it ends when its reader goes away."""
+"""The command line in its own process: its imports, and its end when standard output is closed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_help_needs_no_numpy(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_reader_that_goes_away_is_no_error(story: Path) -> None:
+def test_a_closed_standard_output_is_no_error(story: Path) -> None:
     for i in range(300):
         (story / f"{i}.txt").write_text(f"{STORY}\n\nIt was ferry number {i}.\n")
     command = f"{sys.executable} -c 'from slant.cli import main; main()' split . | head -n 1; echo ${{PIPESTATUS[0]}}"
@@ -81,8 +81,8 @@ def test_a_reader_that_goes_away_is_no_error(story: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["train", "export a -o b"])
-def test_what_needs_the_training_install_says_so_without_it(tmp_path: Path, command: str) -> None:
-    """As in the base install: the heavy packages cannot be imported."""
+def test_commands_that_need_the_training_install_name_it(tmp_path: Path, command: str) -> None:
+    """As in the base install, the heavy packages cannot be imported."""
     code = (
         "import sys\nfor name in ('torch', 'transformers', 'sklearn', 'evaluate'): sys.modules[name] = None\n"
         f"from slant.cli import main; main({command.split()!r})"

@@ -1,4 +1,4 @@
-"""The options of reading, through the command line: --map and --urls, exit codes and the rejected list."""
+"""Options for reading on the command line: --map and --urls, exit codes and the rejected list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Split = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def split(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Split:
-    """`slant split … -o units.jsonl`, with hosts asked quickly: exit code and standard error."""
+    """Run `slant split … -o units.jsonl` with short pauses between requests: exit code and standard error."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fetch, "Manners", partial(fetch.Manners, delay=0.01, tries=2))
 
@@ -57,7 +57,7 @@ def test_mapped_columns_are_read(split: Split, tmp_path: Path, given: list[str])
     assert not (tmp_path / "units.jsonl.rejected.jsonl").exists()
 
 
-def test_a_mapped_column_that_one_table_lacks_rejects_it_and_the_other_is_read(
+def test_a_table_without_a_mapped_column_is_rejected_and_the_other_is_read(
     split: Split, tmp_path: Path
 ) -> None:
     (tmp_path / "a.csv").write_text("story,id\nIt closed.,1\n")
@@ -76,9 +76,7 @@ def test_a_mapped_column_that_one_table_lacks_rejects_it_and_the_other_is_read(
         ("text=a title=a", "mapped twice"),
     ],
 )
-def test_a_map_that_cannot_be_meant_ends_with_2(
-    split: Split, tmp_path: Path, given: str, message: str
-) -> None:
+def test_a_wrong_map_ends_with_2(split: Split, tmp_path: Path, given: str, message: str) -> None:
     (tmp_path / "a.csv").write_text("text\nOne.\n")
     code, said = split("a.csv", "--map", given)
     assert (code, message in said) == (2, True), said
@@ -88,7 +86,7 @@ def test_a_map_that_cannot_be_meant_ends_with_2(
 # ---- --urls
 
 
-def test_a_list_of_addresses_is_fetched_and_what_fails_is_listed(
+def test_a_list_of_addresses_is_fetched_and_failures_are_listed(
     split: Split, site: Site, tmp_path: Path
 ) -> None:
     site.put("/robots.txt", "User-agent: *\nDisallow: /private\n")
@@ -105,9 +103,7 @@ def test_a_list_of_addresses_is_fetched_and_what_fails_is_listed(
     assert "/private" not in site.paths()
 
 
-def test_addresses_are_taken_as_paths_and_from_standard_input(
-    split: Split, site: Site, tmp_path: Path
-) -> None:
+def test_addresses_may_be_paths_or_on_standard_input(split: Split, site: Site, tmp_path: Path) -> None:
     first, second = site.put("/1", page("It sails.")), site.put("/2", page("It does not sail."))
     assert split(first, "-", "--urls", "--allow-private", stdin=f"{second}\n")[0] == 0
     found = " ".join(texts(tmp_path))
@@ -116,7 +112,7 @@ def test_addresses_are_taken_as_paths_and_from_standard_input(
     assert not (tmp_path / "units.jsonl.rejected.jsonl").exists()
 
 
-def test_nothing_is_fetched_unless_asked_and_nothing_private_unless_asked_for_that(
+def test_fetching_needs_urls_and_private_addresses_need_allow_private(
     split: Split, site: Site, tmp_path: Path
 ) -> None:
     url = site.put("/1", page())

@@ -1,4 +1,4 @@
-"""Logits back to labels and character spans, by hand-made numbers."""
+"""From logits to labels and character spans, with numbers made by hand."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from slant.segment.voices import voices
 
 PLAIN = Decoding(
     loaded_seed=0.4, loaded_threshold=0.4
-)  # a lone word at 0.95 counts 0.5 x 0.95 with its neighbours
+)  # with its neighbors, a single word at 0.95 has 0.5 x 0.95
 
 
 def offsets(text: str) -> np.ndarray[Any, Any]:
@@ -63,8 +63,8 @@ def offsets(text: str) -> np.ndarray[Any, Any]:
     return np.array(out)
 
 
-def reading(text: str, tokens: dict[str, dict[str, float]] | None = None, **fields: Any) -> TextLogits:
-    """A reading of `text`, cut at blanks; `tokens`: word → label → logit, -9 elsewhere."""
+def text_logits(text: str, tokens: dict[str, dict[str, float]] | None = None, **fields: Any) -> TextLogits:
+    """Return the logits of `text`, with blank-separated tokens; `tokens`: word → label → logit, -9 elsewhere."""
     table = np.full((len(text.split(" ")), len(TOKEN_LABELS)), -9.0, np.float32)
     for word, labels in (tokens or {}).items():
         for label, logit in labels.items():
@@ -73,7 +73,7 @@ def reading(text: str, tokens: dict[str, dict[str, float]] | None = None, **fiel
     return TextLogits(offsets(text), table, **given_fields)
 
 
-def test_the_labels_are_those_of_the_codebook_and_stand_in_their_columns() -> None:
+def test_labels_are_those_of_the_codebook_in_their_columns() -> None:
     from slant.labels.codebook import Codebook
 
     book = Codebook.load()
@@ -91,7 +91,7 @@ def test_the_labels_are_those_of_the_codebook_and_stand_in_their_columns() -> No
     assert all(TOKEN_LABELS[ANY + 1 : TOXIC][place] == name for name, place in TECHNIQUE_INDEX.items())
 
 
-def test_a_token_has_a_label_if_half_of_it_lies_in_the_span() -> None:
+def test_a_token_is_tagged_if_half_of_it_is_in_the_span() -> None:
     tokens = [(0, 4), (5, 9), (10, 11)]
     assert span_tags(tokens, [(2, 6)]).tolist() == [True, False, False]
     assert span_tags(tokens, [(0, 1), (7, 11)]).tolist() == [False, True, True]
@@ -100,7 +100,7 @@ def test_a_token_has_a_label_if_half_of_it_lies_in_the_span() -> None:
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.data())
-def test_a_span_of_whole_tokens_comes_back_from_its_tags(lengths: list[int], data: st.DataObject) -> None:
+def test_tags_of_whole_tokens_give_the_span_back(lengths: list[int], data: st.DataObject) -> None:
     text = " ".join("x" * n for n in lengths)
     table = offsets(text)
     a = data.draw(st.integers(0, len(lengths) - 1))
@@ -109,7 +109,7 @@ def test_a_span_of_whole_tokens_comes_back_from_its_tags(lengths: list[int], dat
     assert runs(table, span_tags(table.tolist(), [span]), 1) == [span]
 
 
-def test_runs_bridge_the_gap_and_no_more() -> None:
+def test_runs_are_joined_over_the_gap_only() -> None:
     table = np.array([(0, 2), (3, 5), (9, 11), (12, 13)])
     tagged = np.array([True, True, True, False])
     assert runs(table, tagged, 0) == [(0, 2), (3, 5), (9, 11)]
@@ -128,25 +128,27 @@ def test_word_pieces_are_joined_to_words_and_their_values_averaged() -> None:
     assert (len(nothing), empty.shape) == (0, (0, 3))
 
 
-def test_a_loaded_span_has_its_best_technique_and_those_that_are_likely_enough() -> None:
+def test_a_loaded_span_has_its_best_technique_and_those_above_the_threshold() -> None:
     text = "the greedy thieves met"
     both = {"any": 3.0, "name_calling_labeling": 2.0, "loaded_language": 1.5, "doubt": 0.0}
     flat = dict.fromkeys(TECHNIQUES, -9.0)
-    found = loaded_spans(text, reading(text, {w: flat | both for w in ("greedy", "thieves")}), PLAIN)
+    found = loaded_spans(text, text_logits(text, {w: flat | both for w in ("greedy", "thieves")}), PLAIN)
     assert [(text[a:b], t) for a, b, t, _ in found] == [
         ("greedy thieves", "name_calling_labeling"), ("greedy thieves", "loaded_language"),
     ]  # fmt: skip
-    given = np.exp([2.0, 1.5]) / np.exp([2.0, 1.5, 0.0]).sum()  # of the techniques, given that it is loaded
+    given = (
+        np.exp([2.0, 1.5]) / np.exp([2.0, 1.5, 0.0]).sum()
+    )  # probability of the techniques, given loaded language
     assert [p for *_, p in found] == pytest.approx(list(given / (1 + np.exp(-3.0))), rel=1e-3)
     strict = replace(PLAIN, technique_threshold=0.9)
-    assert len(loaded_spans(text, reading(text, {"greedy": both}), strict)) == 1, "always one"
-    assert loaded_spans(text, reading(text, {"greedy": {"any": -0.5, "doubt": 9.0}}), PLAIN) == []
+    assert len(loaded_spans(text, text_logits(text, {"greedy": both}), strict)) == 1, "always one"
+    assert loaded_spans(text, text_logits(text, {"greedy": {"any": -0.5, "doubt": 9.0}}), PLAIN) == []
 
 
 def extents(
     text: str, p: dict[str, float], *, seed: float = 0.4, threshold: float = 0.4, gap: int = 1
 ) -> list[str]:
-    """The stretches of `text`, cut at blanks, whose words have the probabilities `p` and 0 elsewhere."""
+    """Return the loaded spans of `text`; `p`: probabilities of words, 0 for the others."""
     values = np.array([p.get(word, 0) for word in text.split(" ")], np.float32)
     found = loaded_extents(
         text, offsets(text), values, seed=seed, threshold=threshold, gap=gap, neighbours=0.25
@@ -154,18 +156,18 @@ def extents(
     return [text[a:b] for a, b in found]
 
 
-def test_a_loaded_stretch_grows_from_a_certain_word_as_far_as_words_are_likely() -> None:
+def test_a_loaded_span_extends_from_a_seed_word_by_words_at_the_threshold() -> None:
     text = "they met greedy lying thieves and left town again"
     p = {"greedy": 0.9, "lying": 0.6, "thieves": 0.6, "town": 0.6}
     assert extents(text, p, seed=0.6) == ["greedy lying thieves"]
-    assert extents(text, p, seed=0.7) == [], "no word is certain enough"
+    assert extents(text, p, seed=0.7) == [], "no word reaches the seed"
     assert extents(text, p, seed=0.3, threshold=0.3) == ["greedy lying thieves", "town"]
     assert extents(text, p, seed=0.3, threshold=0.3, gap=20) == ["greedy lying thieves and left town"]
     assert extents("", {}) == []
     assert extents("greedy", {"greedy": 0.5}) == ["greedy"]
 
 
-def test_a_loaded_stretch_begins_and_ends_with_a_word_that_can_carry_it() -> None:
+def test_function_words_are_trimmed_off_a_loaded_span() -> None:
     text = "the greedy of the thieves – and so on"
     assert extents(text, dict.fromkeys(["the", "greedy", "of", "thieves", "–", "and"], 1.0)) == [
         "greedy of the thieves"
@@ -175,13 +177,13 @@ def test_a_loaded_stretch_begins_and_ends_with_a_word_that_can_carry_it() -> Non
 
 def test_toxic_spans_by_threshold_and_gap() -> None:
     text = "you stupid old clown"
-    found = reading(text, {"stupid": {"toxic": 1.0}, "clown": {"toxic": 0.1}})
+    found = text_logits(text, {"stupid": {"toxic": 1.0}, "clown": {"toxic": 0.1}})
     assert [text[a:b] for a, b in toxic_spans(text, found, PLAIN)] == ["stupid", "clown"]
     assert toxic_spans(text, found, replace(PLAIN, toxic_threshold=0.6)) == [(4, 10)]
     assert toxic_spans(text, found, replace(PLAIN, toxic_gap=5)) == [(4, 20)]
 
 
-def test_stance_by_prior_and_temperature_for_each_way_of_asking() -> None:
+def test_bias_and_temperature_of_stance_for_mentions_and_topics() -> None:
     logits = np.array([[0, 1, 0], [2, 0, 0]], np.float32)
     plain = stance_scores(logits, PLAIN, named=True)
     assert list(plain) == list(STANCES)
@@ -211,7 +213,7 @@ def test_replies_and_frames() -> None:
     )
 
 
-def test_a_frame_is_reported_from_its_own_threshold_or_the_common_one() -> None:
+def test_a_frame_has_its_own_threshold_or_the_common_one() -> None:
     unit = np.full(len(UNIT_LABELS), -9, np.float32)
     unit[FRAME][:3] = (2, 0, -1)  # 0.88, 0.50, 0.27
     assert list(frames_found(frame_scores(unit, PLAIN), PLAIN)) == list(FRAMES[:2])
@@ -222,7 +224,7 @@ def test_a_frame_is_reported_from_its_own_threshold_or_the_common_one() -> None:
     assert found[FRAMES[1]] == 0.5
 
 
-def test_a_label_is_withheld_below_its_threshold_only() -> None:
+def test_abstention_below_the_threshold() -> None:
     scores = {"against": 0.4, "neutral": 0.35, "favor": 0.25}
     assert best_label(scores) == "against"
     assert best_label(scores, abstain=0.4) == "against", "the threshold itself is enough"
@@ -233,13 +235,13 @@ def test_the_stance_toward_an_article_follows_from_the_reply() -> None:
     reply = {"support": 0.3, "deny": 0.25, "query": 0.2, "comment": 0.25}
     scores = article_scores(reply)
     assert list(scores) == list(STANCES)
-    assert best_label(scores) == "neutral", "neither asking nor commenting takes a side"
+    assert best_label(scores) == "neutral", "a question or comment takes no side"
     assert sum(scores.values()) == pytest.approx(1)
 
 
-def test_temperatures_change_what_is_reported_and_not_what_is_marked() -> None:
+def test_temperature_changes_the_score_and_not_the_span() -> None:
     text = "the greedy thieves met"
-    found = reading(text, {"greedy": {"any": 3.0, "doubt": 9.0}})
+    found = text_logits(text, {"greedy": {"any": 3.0, "doubt": 9.0}})
     found.unit[BIASED], found.unit[SUBJECTIVE] = 2.0, -2.0
     cool = replace(PLAIN, loaded_temperature=3.0, biased_temperature=2.0, subjective_temperature=4.0)
     ((a, b, _, sure),), ((c, d, _, tempered),) = (loaded_spans(text, found, x) for x in (PLAIN, cool))
@@ -281,9 +283,9 @@ def test_windows_are_joined_by_their_cores() -> None:
     assert second.unit.tolist() == [30.0, 30.0]
 
 
-def test_a_prediction_holds_everything_and_scores_gold_spans_if_asked() -> None:
+def test_a_prediction_holds_all_tasks_and_scores_gold_spans_on_request() -> None:
     text = "the greedy thieves met"
-    found = reading(
+    found = text_logits(
         text,
         {"greedy": {"any": 2.0, "doubt": 1.0}},
         stance=[np.array([[0, 0, 5], [5, 0, 0]], np.float32)] * 2 + [None],
@@ -302,12 +304,14 @@ def test_a_prediction_holds_everything_and_scores_gold_spans_if_asked() -> None:
     assert [(s.text, s.label, s.voice) for s in p.loaded] == [("greedy", "doubt", "reader")]
     even = round(1 / len(TECHNIQUES), 2)
     scores = gold_span_scores(example, found, PLAIN)
-    assert [round(s["doubt"], 2) for s in scores] == [1.0, even, even], "no token: nothing is known"
+    assert [round(s["doubt"], 2) for s in scores] == [1.0, even, even], (
+        "without tokens all are equally probable"
+    )
     assert (p.biased, p.subjective) == (0.5, 0.5)
     assert p.span_scores == ()
 
 
-def test_decoding_goes_through_a_config_file() -> None:
+def test_decoding_survives_a_config_file() -> None:
     import json
 
     chosen = replace(
@@ -327,8 +331,8 @@ def test_decoding_goes_through_a_config_file() -> None:
         Decoding.from_dict({"loaded_treshold": 0.5})
 
 
-def test_a_config_from_before_abstention_gives_what_it_gave() -> None:
-    """The fields that such a config holds, and by hand what came of them: neither withheld nor tempered."""
+def test_a_config_without_abstention_decodes_as_before() -> None:
+    """The fields of an older config, and its results computed by hand: no abstention, no temperature."""
     old = Decoding.from_dict(
         {
             "named_bias": [0.0, 0.5, 0.0], "named_temperature": 1.5, "topic_bias": [0.0, 0.0, 0.0], "topic_temperature": 1.2,

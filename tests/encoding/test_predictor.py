@@ -1,4 +1,4 @@
-"""Batches by token budget, and readings in the order of the requests."""
+"""Batches within the token budget, and logits in the order of the requests."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ def test_batches_hold_every_row_once_and_keep_the_budget(lengths: list[int]) -> 
     found = batches(lengths, tokens=200)
     assert sorted(row for batch in found for row in batch) == list(range(len(lengths)))
     for batch in found:
-        assert len({columns(lengths[r]) for r in batch}) == 1, "no row is wider for its company"
+        assert len({columns(lengths[r]) for r in batch}) == 1, "padding depends on the row alone"
         assert len(batch) == 1 or len(batch) * columns(lengths[batch[0]]) <= 200
     longest = [columns(lengths[batch[0]]) for batch in found]
-    assert longest == sorted(longest, reverse=True), "the largest first: too little memory shows at once"
+    assert longest == sorted(longest, reverse=True), "the largest first: lack of memory shows at once"
 
 
 @pytest.mark.parametrize(("least", "most"), [(10, 60), (20, 140), (60, 300)])
 def test_less_than_a_tenth_is_padding(least: int, most: int) -> None:
-    """At the lengths of headlines, of comments and of articles."""
+    """For the lengths of headlines, comments and articles."""
     lengths = range(least, most)
     assert all(n <= columns(n) for n in lengths)
     assert sum(map(columns, lengths)) <= 1.1 * sum(lengths)
 
 
 class Echo:
-    """Says of each token its id, of each unit its first token, of each target its column; knows its batches."""
+    """Returns each token's id, each unit's first token and each target's column as logits; records its batches."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -58,23 +58,23 @@ def predictor(tmp_path: Path) -> Predictor:
     return Predictor(Echo(), text_encoder(tmp_path), Decoding(), name="echo", fingerprint="0")
 
 
-def test_each_request_gets_its_own_reading(predictor: Predictor) -> None:
+def test_each_request_gets_its_own_logits(predictor: Predictor) -> None:
     word = {w: predictor.encoder.tokenizer.token_to_id(w) for w in ("boat", "mill", "park")}
     requests = [
         EncoderRequest("mill " * 200),
         EncoderRequest("boat", ["mill"]),
         EncoderRequest("park park", ["mill", [(5, 9)]]),
     ]
-    told: list[int] = []
-    found = predictor.run(requests, done=told.append)
+    finished: list[int] = []
+    found = predictor.run(requests, done=finished.append)
     assert [set(r.tokens.ravel().tolist()) for r in found] == [{word["mill"]}, {word["boat"]}, {word["park"]}]
     assert [len(r.tokens) for r in found] == [200, 1, 2]
     assert [[float(s[0, 0]) for s in r.stance if s is not None] for r in found] == [[], [3], [4, 7]]
-    assert sum(told) == sum(r.windows for r in found) > 3
+    assert sum(finished) == sum(r.windows for r in found) > 3
     assert predictor.run([]) == []
 
 
-def test_an_example_is_asked_by_mention_where_it_has_one_else_by_name() -> None:
+def test_a_target_is_requested_by_mention_or_else_by_name() -> None:
     fields: dict[str, Any] = {"id": "i", "source": "s", "split": "dev", "group": "g"}
     e = Example(
         **fields, text="The mill.", context="c", targets=(TargetLabel("a", None, ((4, 8),)), TargetLabel("b"))

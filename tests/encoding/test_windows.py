@@ -38,13 +38,13 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
 
 @pytest.fixture(scope="module")
 def marking(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
-    """It asks by marks."""
+    """Queries by marks."""
     return TextEncoder(write_tokenizer(tmp_path_factory.mktemp("tokenizer") / "t.json"), queries=MARKS)
 
 
 @pytest.fixture(scope="module")
 def resized(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
-    """Its window sizes are set by the test."""
+    """Window sizes are set by the test."""
     return text_encoder(tmp_path_factory.mktemp("tokenizer"))
 
 
@@ -62,7 +62,7 @@ def test_a_text_and_its_named_target(encoder: TextEncoder) -> None:
     assert pieces(text, w) == ["The", "MAYOR", "met", "the", "council", "."]
     words = ["[CLS]", "the", "mayor", "met", "the", "council", ".", "[SEP]"]
     assert decoded(encoder, w.input_ids) == [*words, "[MASK]", "mayor", "[MASK]", "council"]
-    assert w.positions == [0, 1, 2, 3, 4, 5, 6, 7, 2, 2, 5, 5], "a query stands where its mention stands"
+    assert w.positions == [0, 1, 2, 3, 4, 5, 6, 7, 2, 2, 5, 5], "a query has the positions of its mention"
     assert w.types == [0] * 8 + [1] * 4
     assert w.groups == [0] * 8 + [1, 1, 2, 2]
     assert w.roles == [LOWER, TITLE, UPPER, LOWER, LOWER, LOWER, LOWER, LOWER, QUERY, UPPER, QUERY, LOWER]
@@ -70,21 +70,19 @@ def test_a_text_and_its_named_target(encoder: TextEncoder) -> None:
     assert w.core == (0, 6)
 
 
-def test_a_mark_is_a_column_for_a_mention_of_a_word(marking: TextEncoder) -> None:
+def test_a_one_word_mention_has_one_mark(marking: TextEncoder) -> None:
     (w,) = marking.encode(
         [EncoderRequest("The MAYOR met the council.", [[(4, 9)], "more boats", [(18, 25)]])]
     )
     assert decoded(marking, w.input_ids[8:]) == ["[MASK]", "[MASK]", "more", "boats", "[MASK]"]
-    assert w.positions[8:] == [2, 8, 9, 10, 5], (
-        "a mark stands where its mention stands, a name behind the text"
-    )
+    assert w.positions[8:] == [2, 8, 9, 10, 5], "a mark has the position of its mention, a name is appended"
     assert w.types[8:] == [1] * 5
     assert w.groups[8:] == [1, 2, 2, 2, 3]
     assert w.roles[8:] == [QUERY, QUERY, LOWER, LOWER, QUERY]
     assert w.queries == [(0, 8), (1, 9), (2, 12)]
 
 
-def test_marks_tell_mentions_apart_that_begin_alike(marking: TextEncoder) -> None:
+def test_marks_distinguish_mentions_with_the_same_first_word(marking: TextEncoder) -> None:
     text = "Port Ellis harbour-council met."
     whole, town, port = text.index(" met"), len("Port Ellis"), len("Port")
     (w,) = marking.encode([EncoderRequest(text, [[(0, whole)], [(0, town)], [(0, port)]])])
@@ -95,13 +93,13 @@ def test_marks_tell_mentions_apart_that_begin_alike(marking: TextEncoder) -> Non
     assert w.groups[w.queries[0][1] :] == [1, 1, 2, 2, 3]
 
 
-def test_a_word_of_the_text_is_its_own_query(tmp_path: Path) -> None:
+def test_with_words_the_mention_itself_is_the_query(tmp_path: Path) -> None:
     asking = TextEncoder(write_tokenizer(tmp_path / "t.json"), queries=WORDS)
     text = "The MAYOR of Port Ellis met the council."
     town, council = text.index("Port"), text.index("council")
     targets = [[(town, town + 10), (4, 9)], "more boats", [(council, council + 7)]]
     (w,) = asking.encode([EncoderRequest(text, targets)])
-    assert decoded(asking, w.input_ids[11:]) == ["[MASK]", "more", "boats"], "a topic stands behind the text"
+    assert decoded(asking, w.input_ids[11:]) == ["[MASK]", "more", "boats"], "a topic is appended"
     assert [decoded(asking, [w.input_ids[column]]) for _, column in w.queries] == [
         ["ellis"],
         ["[MASK]"],
@@ -110,7 +108,7 @@ def test_a_word_of_the_text_is_its_own_query(tmp_path: Path) -> None:
     assert [w.groups[column] for _, column in w.queries] == [0, 2, 0]
 
 
-def test_a_kind_of_query_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_kind_of_query_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="queries 'pointers' are unknown; expected copies, marks or words"):
         TextEncoder(write_tokenizer(tmp_path / "t.json"), queries="pointers")
 
@@ -123,7 +121,7 @@ def test_case_is_kept_as_a_role(encoder: TextEncoder) -> None:
     assert MIXED in {role[p] for p in role if p in "mEt"} or role.get("mEt") == MIXED
 
 
-def test_a_topic_goes_by_its_name_behind_the_text_in_a_group_of_its_own(encoder: TextEncoder) -> None:
+def test_a_topic_is_appended_by_name_in_its_own_group(encoder: TextEncoder) -> None:
     (w,) = encoder.encode([EncoderRequest("The mayor met.", ["more boats", [(4, 9)]])])
     assert decoded(encoder, w.input_ids[6:]) == ["[MASK]", "more", "boats", "[SEP]", "[MASK]", "mayor"]
     assert w.positions[6:] == [6, 7, 8, 9, 2, 2]
@@ -133,7 +131,7 @@ def test_a_topic_goes_by_its_name_behind_the_text_in_a_group_of_its_own(encoder:
     assert len(long) == 6 + 1 + MAX_NAME + 1
 
 
-def test_what_a_text_replies_to_is_a_pair_that_the_text_sees(encoder: TextEncoder) -> None:
+def test_the_context_is_a_second_text_in_the_group_of_the_text(encoder: TextEncoder) -> None:
     (w,) = encoder.encode([EncoderRequest("No.", context="The bridge opens in June." * 9)])
     context = encoder.context_length
     assert decoded(encoder, w.input_ids[:4]) == ["[CLS]", "no", ".", "[SEP]"]
@@ -144,11 +142,11 @@ def test_what_a_text_replies_to_is_a_pair_that_the_text_sees(encoder: TextEncode
     assert w.offsets == [(0, 2), (2, 3)]
 
 
-def test_an_empty_text_is_one_window_that_can_still_be_asked(encoder: TextEncoder) -> None:
+def test_an_empty_text_is_one_window_and_may_have_topics(encoder: TextEncoder) -> None:
     (w,) = encoder.encode([EncoderRequest("", ["more boats", [(0, 3)], []], context="")])
     assert w.offsets == []
     assert w.core == (0, 0)
-    assert w.queries == [(0, 3)], "what has no mention cannot be asked"
+    assert w.queries == [(0, 3)], "a target without a mention has no query"
 
 
 def test_only_some_mentions_and_tokens_of_a_target_are_copied(encoder: TextEncoder) -> None:
@@ -165,7 +163,7 @@ def test_only_some_mentions_of_a_target_are_marked(marking: TextEncoder) -> None
     assert [w.groups.count(1) for w in marking.encode([many, long])] == [MAX_MENTIONS, 2]
 
 
-def test_a_mention_is_asked_about_once_in_the_window_that_has_its_context(encoder: TextEncoder) -> None:
+def test_a_mention_has_one_query_in_the_window_with_its_context(encoder: TextEncoder) -> None:
     words = 200
     text = "ferry " * words
     mentions = [[(6 * i, 6 * i + 5)] for i in range(words)]
@@ -175,7 +173,7 @@ def test_a_mention_is_asked_about_once_in_the_window_that_has_its_context(encode
     both = encoder.encode([EncoderRequest(text, [[(0, 5), (6 * words - 6, 6 * words - 1)]])])
     assert [len(w.queries) for w in both] == [1] + [0] * (len(both) - 2) + [1]
     (name,) = {len(w.queries) for w in encoder.encode([EncoderRequest(text, ["boats"])])}
-    assert name == 1, "a topic is asked about in every window"
+    assert name == 1, "a topic has a query in every window"
 
 
 @given(n=st.integers(0, 400), room=st.integers(24, 80), stride=st.integers(0, 16), context=st.booleans())
@@ -199,7 +197,7 @@ def test_the_cores_of_windows_tile_the_text(
         shared = set(a.offsets) & set(b.offsets)
         assert len(shared) >= stride, "two windows share at least the stride"
         left, right = len(a.offsets) - a.core[1], b.core[0]
-        assert min(left, right) >= stride // 2, "a token is read where it has context on both sides"
+        assert min(left, right) >= stride // 2, "a token is decoded where it has context on both sides"
 
 
 WILD = st.text(
@@ -210,7 +208,7 @@ WILD = st.text(
 
 @given(text=WILD)
 @settings(max_examples=80, deadline=None)
-def test_offsets_are_code_points_of_the_text_whatever_is_in_it(encoder: TextEncoder, text: str) -> None:
+def test_offsets_are_code_points_of_any_text(encoder: TextEncoder, text: str) -> None:
     windows = encoder.encode([EncoderRequest(text)])
     spans = [s for w in windows for s in w.offsets[w.core[0] : w.core[1]]]
     for a, b in spans:
@@ -219,11 +217,11 @@ def test_offsets_are_code_points_of_the_text_whatever_is_in_it(encoder: TextEnco
     assert all(a[0] <= b[0] for a, b in pairwise(spans))
     covered = {i for a, b in spans for i in range(a, b)}
     missed = {c for i, c in enumerate(text) if i not in covered and c.isalnum()}
-    assert not missed, "no letter is left unread"
+    assert not missed, "no letter is missed"
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_a_mention_behind_accents_and_emoji_is_found(encoder: TextEncoder, form: str) -> None:
+def test_a_mention_after_accents_and_emoji_is_found(encoder: TextEncoder, form: str) -> None:
     text = unicodedata.normalize(form, "🙂 Café Élise 👨‍👩‍👧 and the mayor")
     start = text.index("mayor")
     (w,) = encoder.encode([EncoderRequest(text, [[(start, start + 5)]])])
@@ -231,7 +229,7 @@ def test_a_mention_behind_accents_and_emoji_is_found(encoder: TextEncoder, form:
     assert decoded(encoder, w.input_ids[column:]) == ["[MASK]", "mayor"]
 
 
-def test_rows_are_padded_with_what_no_one_sees(encoder: TextEncoder) -> None:
+def test_padding_is_in_no_group(encoder: TextEncoder) -> None:
     windows = encoder.encode(
         [EncoderRequest("The mayor.", [[(4, 9)], "boats"]), EncoderRequest("The mayor met the council.")]
     )
@@ -252,7 +250,7 @@ def test_windows_without_room_for_text_are_refused(tmp_path: Path) -> None:
         text_encoder(tmp_path, max_length=128, context_length=96, stride=64)
 
 
-def test_a_tokenizer_without_special_tokens_is_said(tmp_path: Path) -> None:
+def test_a_tokenizer_without_special_tokens_is_refused(tmp_path: Path) -> None:
     from tokenizers import Tokenizer, models
 
     Tokenizer(models.WordPiece({"a": 0})).save(str(tmp_path / "t.json"))

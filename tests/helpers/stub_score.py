@@ -1,8 +1,7 @@
-"""`slant score` with a model made of rules, in a process that can be killed.
+"""`slant score` with a stub model, in a process that can be killed.
 
-The logits of a window follow from its tokens alone, by arithmetic, so that a unit's row is the same in whatever company it is
-read; everything around the model is what a user runs. The processes are forked from one that has imported slant, so that
-starting one takes milliseconds.
+The logits of a window are computed from its tokens alone, so they are batch-invariant; everything around the model is the
+real code. The processes are forked from one that has imported slant, so that they start in milliseconds.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ WORDS = (
 
 
 class Arithmetic:
-    """A Runtime whose logits are sines of token numbers. pause: seconds that it takes for a batch, beside its own."""
+    """A Runtime whose logits are sines of token ids. pause: additional seconds for each batch."""
 
     def __init__(self, pause: float) -> None:
         self.pause = pause
@@ -45,7 +44,7 @@ class Arithmetic:
         time.sleep(self.pause)
         ids, columns = batch["input_ids"], batch["query_columns"]
         token = 4 * np.sin(ids[..., None] * np.arange(1, len(TOKEN_LABELS) + 1))
-        total = ids.sum(1)  # padding counts nothing
+        total = ids.sum(1)  # the id of padding is 0
         unit = 3 * np.sin(total[:, None] * np.arange(1, len(UNIT_LABELS) + 1))
         asked = np.take_along_axis(ids, np.minimum(columns + 1, ids.shape[1] - 1), 1)
         stance = 2 * np.sin((asked + total[:, None])[..., None, None] * np.arange(1, 7).reshape(2, 3))
@@ -67,11 +66,11 @@ _USED = ("slant.cli", "slant.scoring.run", "slant.ingest.article_rows", "slant.i
 
 @dataclass(frozen=True)
 class How:
-    """How a process is run. pause: see Arithmetic. file_limit: bytes that a file may grow to, as on a full disk.
+    """How to run a process. pause: see Arithmetic. file_limit: maximum size of a file in bytes, as on a full disk.
 
     die_at: "module.name" of a function before which the process is killed, e.g. "slant.scoring.resume.Journal.remove".
-    die_after: rows that it may keep before it is killed. no_stderr: nobody reads its standard error.
-    real: with the model that --model names, in place of the rules.
+    die_after: number of rows in the journal after which it is killed. no_stderr: standard error is closed.
+    real: use the model of --model instead of the stub.
     """
 
     pause: float = 0.0
@@ -84,7 +83,7 @@ class How:
 
 
 def start(arguments: list[str], how: How, *, cwd: Path) -> BaseProcess:
-    """A process that runs `slant ARGUMENTS`; standard error goes to the file `stderr` in `cwd`."""
+    """Start a process that runs `slant ARGUMENTS`; standard error goes to the file `stderr` in `cwd`."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["stub_score", *_USED])
     process = context.Process(target=_slant, args=(arguments, how, str(cwd)))
@@ -93,7 +92,7 @@ def start(arguments: list[str], how: How, *, cwd: Path) -> BaseProcess:
 
 
 def finished(arguments: list[str], how: How | None = None, *, cwd: Path) -> tuple[int | None, str]:
-    """Exit code (negative: the signal that ended it) and standard error of a whole run."""
+    """Run to the end; returns exit code (negative: the signal that ended it) and standard error."""
     process = start(arguments, how or How(), cwd=cwd)
     process.join(120)
     return process.exitcode, (cwd / "stderr").read_text("utf-8")
@@ -103,9 +102,7 @@ def _slant(arguments: list[str], how: How, cwd: str) -> None:
     from slant.cli import main
 
     os.chdir(cwd)
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a suite in the background was told to ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # test suites in the background ignore it
     _replace_model(how)
     if how.file_limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (how.file_limit, how.file_limit))
@@ -117,7 +114,7 @@ def _slant(arguments: list[str], how: How, cwd: str) -> None:
     _direct_stderr(how)
     try:
         main(arguments)
-    except SystemExit as ended:  # without multiprocessing's own farewell, which needs a standard error
+    except SystemExit as ended:  # multiprocessing would write to standard error
         os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 
@@ -170,7 +167,7 @@ def _die_after(rows: int) -> None:
 
 
 def write_articles(folder: Path, *, files: int = 3, articles: int = 12, seed: int = 0) -> None:
-    """Invented articles with comments, one file that is empty and one article that comes twice."""
+    """Write invented articles with comments, an empty file and a duplicate article."""
     rng = random.Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []

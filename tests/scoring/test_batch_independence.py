@@ -1,4 +1,4 @@
-"""A unit's scores are the same to the last bit whatever else is scored with it: resuming a run depends on that."""
+"""Scores are batch-invariant, to the last bit: a resumed run depends on it. And the choice of a runtime."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SENTENCE = "The greedy council wrecked the old mill, said the mayor of Port Elli
 
 
 def requests() -> list[EncoderRequest]:
-    """Texts of every length up to several windows, with none to eight targets, alone and as replies."""
+    """Texts of all lengths up to several windows, with zero to eight targets, and replies."""
     mentions = [
         [(4, 10)],
         [(11, 18)],
@@ -64,7 +64,7 @@ def same(one: TextLogits, other: TextLogits) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_a_reading_is_the_same_in_any_company(tiny_export: Path, runtime: str) -> None:
+def test_logits_are_batch_invariant(tiny_export: Path, runtime: str) -> None:
     predictor = load(tiny_export, runtime=runtime, threads=2)
     asked = requests()
     alone = [predictor.run([one])[0] for one in asked]
@@ -72,14 +72,14 @@ def test_a_reading_is_the_same_in_any_company(tiny_export: Path, runtime: str) -
     for size in (2, 3, 5, 8, 13, len(asked), 3 * len(asked)):
         chosen = [chance.randrange(len(asked)) for _ in range(size)]
         together = predictor.run([asked[i] for i in chosen])
-        assert all(same(reading, alone[i]) for i, reading in zip(chosen, together, strict=True))
+        assert all(same(logits, alone[i]) for i, logits in zip(chosen, together, strict=True))
     single = load(tiny_export, runtime=runtime, threads=1).run(asked)
-    assert all(map(same, single, alone)), "nor do they depend on the number of cores"
+    assert all(map(same, single, alone)), "the number of cores does not matter either"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_rows_are_the_same_in_any_order_and_any_stretch(
+def test_rows_depend_neither_on_the_order_nor_on_the_chunk_size(
     tiny_export: Path, runtime: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     predictor = load(tiny_export, runtime=runtime, threads=2)
@@ -89,10 +89,10 @@ def test_rows_are_the_same_in_any_order_and_any_stretch(
         if len(r.text) > 10
     ]
 
-    def rows(questions: list[ScoreRequest]) -> dict[str, str]:
+    def rows(requests: list[ScoreRequest]) -> dict[str, str]:
         return {
             row.unit.unit_id: json.dumps(row.to_dict())
-            for row in score(questions, predictor=predictor, codebook="b")
+            for row in score(requests, predictor=predictor, codebook="b")
         }
 
     whole = rows(asked)
@@ -113,7 +113,7 @@ def _unit(text: str, number: int) -> Unit:
 # ---- choosing a runtime
 
 
-def test_openvino_where_there_is_one_and_rows_say_what_made_them(
+def test_openvino_is_the_default_and_each_runtime_has_its_fingerprint(
     tiny_export: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def prints(**given: str) -> str:
@@ -139,12 +139,12 @@ def test_openvino_where_there_is_one_and_rows_say_what_made_them(
         ({"threads": 0}, "threads is 0; expected 1 or more"),
     ],
 )
-def test_what_cannot_be_run_is_said(tiny_export: Path, given: dict[str, str], message: str) -> None:
+def test_wrong_options_are_refused(tiny_export: Path, given: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load(tiny_export, **given)  # type: ignore[arg-type]
 
 
-def test_without_cuda_it_says_so(tiny_export: Path) -> None:
+def test_cuda_without_a_gpu_is_refused(tiny_export: Path) -> None:
     import onnxruntime
 
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
@@ -155,12 +155,12 @@ def test_without_cuda_it_says_so(tiny_export: Path) -> None:
         load(tiny_export, device="cuda")
 
 
-def test_a_home_that_cannot_be_written_costs_the_cache_alone(
+def test_without_a_writable_cache_folder_the_model_still_loads(
     tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     first = load(tiny_export, runtime="openvino").run(requests())
-    assert any((tmp_path / "cache" / "slant" / "openvino").iterdir()), "what was compiled is kept"
+    assert any((tmp_path / "cache" / "slant" / "openvino").iterdir()), "the compiled model is cached"
     cached = load(tiny_export, runtime="openvino").run(requests())
     assert all(map(same, first, cached))
     blocked = tmp_path / "file"
@@ -170,7 +170,7 @@ def test_a_home_that_cannot_be_written_costs_the_cache_alone(
     assert all(map(same, first, load(tiny_export, runtime="openvino").run(requests())))
 
 
-def test_a_torn_cache_is_no_obstacle(
+def test_a_damaged_cache_is_ignored(
     tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -181,7 +181,7 @@ def test_a_torn_cache_is_no_obstacle(
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_both_runtimes_say_what_was_learned(tiny_export: Path, runtime: str) -> None:
+def test_both_runtimes_predict_the_training_labels(tiny_export: Path, runtime: str) -> None:
     predictor: Predictor = load(tiny_export, runtime=runtime)
     for example, said in zip(examples(), predictor.predict(examples()), strict=True):
         for target, scores in zip(example.targets, said.stance, strict=True):

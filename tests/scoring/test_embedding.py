@@ -63,9 +63,7 @@ def test_the_fp32_export_embeds_as_the_torch_model(tiny_export: Path, tiny_check
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_embedding_a_text_is_batch_invariant_and_goes_with_its_logits(
-    tiny_export: Path, runtime: str
-) -> None:
+def test_embeddings_are_batch_invariant_and_come_with_the_logits(tiny_export: Path, runtime: str) -> None:
     predictor = load(tiny_export, runtime=runtime, threads=2)
     together = embed(TEXTS, predictor=predictor)
     for i, text in enumerate(TEXTS[:3]):

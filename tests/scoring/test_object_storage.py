@@ -1,4 +1,4 @@
-"""slant score --engine ray from and to S3, with pyarrow alone: moto's server on this machine plays the storage.
+"""`slant score --engine ray` from and to S3, with pyarrow alone; the S3 server is moto, on this machine.
 
 `moto_server` is taken from the PATH, as moto and slant need not share an environment: `pipx install 'moto[server]'`.
 """
@@ -138,7 +138,7 @@ def content(system: Any, name: str) -> bytes:
 
 
 def enforced(server: str, *, after: str) -> None:
-    """From then on the server asks who is allowed to do what, and no one is. after: actions; "inf" is never."""
+    """Let the server refuse all requests, after a number of them. after: that number; "inf" is never."""
     url, headers = f"http://{server}/moto-api/reset-auth", {"Content-Type": "text/plain"}
     urllib.request.urlopen(urllib.request.Request(url, after.encode(), headers), timeout=10).close()
 
@@ -146,7 +146,7 @@ def enforced(server: str, *, after: str) -> None:
 # ---- the storage
 
 
-def test_names_are_taken_as_they_are(bucket: Any) -> None:
+def test_special_characters_in_names_are_kept(bucket: Any) -> None:
     expected = sorted(f"s3://news/in/{name}" for name in ARTICLES)
     for folder in ("s3://news/in/", "s3://news/in", "s3://news", "s3://news/in/**"):
         assert [f[0] for f in list_objects(folder) if not isinstance(f, Rejected)] == expected
@@ -164,7 +164,7 @@ def test_names_are_taken_as_they_are(bucket: Any) -> None:
     assert names(bucket, "news/out") == []
 
 
-def test_an_upload_that_is_interrupted_ends_whole(bucket: Any) -> None:
+def test_an_interrupted_upload_is_completed(bucket: Any) -> None:
     class Interrupting(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell() == 1 << 20:
@@ -177,7 +177,7 @@ def test_an_upload_that_is_interrupted_ends_whole(bucket: Any) -> None:
     assert len(content(bucket, "news/s.jsonl")) == 3 << 20
 
 
-def test_what_is_missing_and_what_is_refused_are_told_apart(bucket: Any, server: str) -> None:
+def test_missing_and_forbidden_objects_have_different_reasons(bucket: Any, server: str) -> None:
     bucket.create_dir("news/nothing")
     for url in ("s3://news/nothing/", "s3://news/none", "s3://none/in", "s3://news/none/*.txt"):
         (missing,) = list_objects(url)
@@ -227,7 +227,7 @@ def score(code: str, *arguments: str, cwd: Path) -> tuple[int, str]:
 
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
-    """A folder of this machine with the articles and a file of targets."""
+    """A local folder with the articles and a targets file."""
     pytest.importorskip("ray.data", reason="needs the [ray] install")
     for name, text in ARTICLES.items():
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -241,9 +241,7 @@ def rejected(lines: bytes) -> list[tuple[str, str]]:
     return [(row["path"].removeprefix("s3://news/"), row["reason"]) for row in rows]
 
 
-def test_a_run_that_was_stopped_goes_on_and_its_bytes_are_those_of_the_local_engine(
-    bucket: Any, here: Path
-) -> None:
+def test_an_interrupted_run_is_resumed_with_the_bytes_of_the_local_engine(bucket: Any, here: Path) -> None:
     code, said = score(LOCAL, "in", "-o", "s.jsonl", cwd=here)
     assert code == 3, said
     ray = ("s3://news/in/", "-o", "s3://news/out/s.jsonl", "--engine", "ray")
@@ -264,7 +262,7 @@ def test_a_run_that_was_stopped_goes_on_and_its_bytes_are_those_of_the_local_eng
     assert names(bucket, "news/out") == ["news/out/s.jsonl", "news/out/s.jsonl.rejected.jsonl"]
 
 
-def test_an_output_among_the_articles_is_replaced_and_not_read(bucket: Any, here: Path) -> None:
+def test_an_output_in_the_input_folder_is_replaced_and_not_read(bucket: Any, here: Path) -> None:
     import pyarrow.parquet
 
     code, said = score(LOCAL, "in", "-o", "s.parquet", cwd=here)

@@ -1,4 +1,4 @@
-"""Score files: whole or not at all, and read back as they were."""
+"""Score files: written whole or not at all, and read back unchanged."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ scores = st.builds(
 
 
 @given(row=scores)
-def test_a_score_is_the_same_after_its_row(row: Score) -> None:
+def test_a_score_survives_its_row(row: Score) -> None:
     assert score_from_dict(row.to_dict()) == row
     assert score_from_dict(json.loads(json.dumps(row.to_dict()))) == row
 
@@ -80,7 +80,7 @@ def test_a_score_is_the_same_after_its_row(row: Score) -> None:
 @pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
 @given(rows=st.lists(scores, max_size=4))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_scores_are_the_same_after_their_file(ending: str, tmp_path: Path, rows: list[Score]) -> None:
+def test_scores_survive_their_file(ending: str, tmp_path: Path, rows: list[Score]) -> None:
     path = str(tmp_path / f"scores{ending}")
     assert write_rows(rows, path) == len(rows)
     assert list(read_scores([path])) == rows
@@ -156,7 +156,7 @@ def test_a_run_that_fails_leaves_the_old_file_and_nothing_else(ending: str, tmp_
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_the_folder_is_made_and_one_that_cannot_be_is_said(tmp_path: Path) -> None:
+def test_the_output_folder_is_made_or_refused(tmp_path: Path) -> None:
     write_rows([SCORE], str(tmp_path / "new" / "folder" / "s.jsonl"))
     assert (tmp_path / "new" / "folder" / "s.jsonl").exists()
     (tmp_path / "file").write_text("")
@@ -169,7 +169,7 @@ def test_the_folder_is_made_and_one_that_cannot_be_is_said(tmp_path: Path) -> No
         write_rows([SCORE], str(tmp_path / f"{'x' * 300}.jsonl"))
 
 
-def test_the_ending_says_the_format(tmp_path: Path) -> None:
+def test_the_ending_is_the_format(tmp_path: Path) -> None:
     assert [check_format(p) for p in ("-", "a.JSONL", "x/y.parquet")] == [".jsonl", ".jsonl", ".parquet"]
     with pytest.raises(
         UsageError, match=r"-o a\.xlsx: the ending \.xlsx is no known format\. Use one of \.jsonl, \.csv"
@@ -184,7 +184,7 @@ def test_standard_output_is_json_lines(capsys: pytest.CaptureFixture[str]) -> No
     assert [json.loads(line)["unit_id"] for line in capsys.readouterr().out.splitlines()] == ["u1", "u1"]
 
 
-def test_the_rejected_list_is_of_this_run(tmp_path: Path) -> None:
+def test_the_rejected_list_is_of_the_last_run(tmp_path: Path) -> None:
     out = str(tmp_path / "s.jsonl")
     rejections = Rejections()
     rejections.append(Rejected("caf\udce9.txt", "binary", "no text."))
@@ -219,11 +219,11 @@ def bad(tmp_path: Path, name: str, content: bytes) -> str:
         ("s.parquet", b"PAR1 torn", r"s\.parquet cannot be read as parquet"),
     ],
 )  # fmt: skip
-def test_what_is_no_score_file_is_said(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_other_files_are_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     path = bad(tmp_path, name, content)
     with pytest.raises(UsageError, match=message):
         list(read_scores([path]))
-    assert not is_score_file(path), "and it may be an article, or be rejected as one"
+    assert not is_score_file(path), "it may be an article, or be rejected as one"
 
 
 def test_a_bad_row_is_named_by_its_number(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_bad_row_is_named_by_its_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
-def test_a_score_file_is_known_by_its_first_row(tmp_path: Path, ending: str) -> None:
+def test_a_score_file_is_recognized_by_its_first_row(tmp_path: Path, ending: str) -> None:
     write_rows([SCORE], str(tmp_path / f"s{ending}"))
     write_rows([UNIT], str(tmp_path / f"u{ending}"))
     write_rows([], str(tmp_path / f"none{ending}"))
@@ -255,8 +255,8 @@ def test_a_score_file_is_known_by_its_first_row(tmp_path: Path, ending: str) -> 
 @pytest.mark.slow
 @given(rows=st.lists(scores, max_size=3))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_csv_cells_say_what_the_scores_say(tmp_path: Path, rows: list[Score]) -> None:
-    """As docs/outputs.md has it: null is empty, numbers as JSON writes them, lists are JSON."""
+def test_csv_cells_hold_the_values_of_the_scores(tmp_path: Path, rows: list[Score]) -> None:
+    """As in docs/outputs.md: null is empty, numbers are as in JSON, lists are JSON."""
     write_rows(rows, str(tmp_path / "s.csv"))
     with (tmp_path / "s.csv").open(encoding="utf-8", newline="") as file:
         cells = list(csv.DictReader(file))
@@ -295,7 +295,7 @@ def test_csv_cells_say_what_the_scores_say(tmp_path: Path, rows: list[Score]) ->
 
 @pytest.mark.parametrize("ending", output_files.FORMATS)
 @pytest.mark.parametrize("field", ["text", "outlet", "target"])
-def test_half_of_a_character_is_refused_with_its_unit(tmp_path: Path, ending: str, field: str) -> None:
+def test_a_lone_surrogate_is_refused_with_its_unit(tmp_path: Path, ending: str, field: str) -> None:
     row = SCORE.to_dict()
     if field == "target":
         row["stance"][0]["target"] = "council \ud83d"
@@ -306,7 +306,7 @@ def test_half_of_a_character_is_refused_with_its_unit(tmp_path: Path, ending: st
     assert list(tmp_path.iterdir()) == []
 
 
-def test_parquet_and_duckdb_say_what_made_them(tmp_path: Path) -> None:
+def test_parquet_and_duckdb_store_what_made_the_rows(tmp_path: Path) -> None:
     import duckdb
     import pyarrow.parquet as pq
 
@@ -334,18 +334,18 @@ def test_parquet_and_duckdb_say_what_made_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
-def test_a_file_that_was_cut_off_is_said(tmp_path: Path, ending: str) -> None:
+def test_a_file_that_was_cut_off_is_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"s{ending}"
     write_rows([SCORE] * 50, str(path))
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     with pytest.raises(UsageError, match=rf"s\{ending} .*cut off"):
         list(read_scores([str(path)]))
     assert is_score_file(str(path)) == (ending != ".parquet"), (
-        "it may be one of articles, whose reader gives the reason"
+        "read as articles, it will be rejected with the reason"
     )
 
 
-def test_what_is_no_scores_in_a_database_is_said(tmp_path: Path) -> None:
+def test_a_database_without_scores_is_refused(tmp_path: Path) -> None:
     import duckdb
 
     with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
@@ -354,7 +354,7 @@ def test_what_is_no_scores_in_a_database_is_said(tmp_path: Path) -> None:
         list(read_scores([str(tmp_path / "s.duckdb")]))
 
 
-def test_the_rejected_wait_on_disk(tmp_path: Path) -> None:
+def test_many_rejections_are_kept_on_disk(tmp_path: Path) -> None:
     rejections = Rejections()
     for number in range(20_000):
         rejections.append(Rejected(f"{number}.txt", "empty", "blanks only. " * 9))
@@ -368,7 +368,7 @@ def test_the_rejected_wait_on_disk(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", [".parquet", ".duckdb"])
 def test_long_texts_fit(tmp_path: Path, ending: str) -> None:
-    """Rows are handed over in groups that are bounded in characters too, and DuckDB is given what it needs for them."""
+    """Row groups are limited in characters too, and DuckDB gets enough memory for them."""
     rows = [replace(SCORE, unit=replace(UNIT, text=f"{number} {'x' * 4_500_000}")) for number in range(4)]
     path = str(tmp_path / f"s{ending}")
     assert write_rows(rows, path) == 4

@@ -1,4 +1,4 @@
-"""Stance held to the author's own words: the rule, and that judging and comparing follow it."""
+"""Stance by the own-words rule: the rule, and its use in judging and comparing."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ ROWS = [
 OWN = {"a": "against", "b": "neutral", "c": "neutral", "d": "neutral", "e": "against"}
 
 
-def test_plain_telling_and_quoted_words_are_nobodys_stance_in_news() -> None:
+def test_news_without_loaded_words_of_its_own_is_neutral() -> None:
     said = {}
     for row in ROWS:
         score = score_from_dict(row)
         (stance,) = score.stance
         said[row["article_id"]] = score.in_own_words(stance)
     assert said == OWN
-    assert in_own_words(None, "paragraph", ["quoted", "outlet"]) is None, "the model withheld it"
+    assert in_own_words(None, "paragraph", ["quoted", "outlet"]) is None, "the model abstained"
 
 
-def test_comparing_holds_stances_to_own_words_where_it_is_asked_to(tmp_path: Path) -> None:
+def test_compare_applies_the_rule_with_own_words(tmp_path: Path) -> None:
     query = "SELECT article_id, label FROM stances"
     with store_of(tmp_path, ROWS, own_words=True) as store:
         assert dict(store.rows(query)) == OWN
@@ -49,8 +49,8 @@ def test_comparing_holds_stances_to_own_words_where_it_is_asked_to(tmp_path: Pat
         assert dict(store.rows(query)) == {**OWN, "b": "against", "c": "against", "d": None}
 
 
-def test_judging_holds_stances_to_own_words_by_the_voice_of_what_is_marked() -> None:
-    """A predictor does not say whose voice a span is in: the text does."""
+def test_judging_applies_the_rule_by_the_voice_of_the_loaded_spans() -> None:
+    """The voice of a span follows from the text, not from the predictor."""
     (spec,) = choose(["seeds/stance_in_own_words"])
     texts = {
         "The vile mill met.": "against",
@@ -79,10 +79,10 @@ def test_judging_holds_stances_to_own_words_by_the_voice_of_what_is_marked() -> 
 
     sheet = answer(spec, examples, Says())
     assert dict(zip(texts, sheet.predicted, strict=True)) == texts
-    assert sheet.sure == [None] * 3, "no probability is known of what the rule says"
+    assert sheet.sure == [None] * 3, "stances by the rule have no probability"
 
 
-def test_the_band_is_that_of_own_words(tmp_path: Path) -> None:
+def test_the_error_band_is_that_of_own_words(tmp_path: Path) -> None:
     label = {"precision": 0.8, "recall": 0.8, "support": 100, "n": 200}
     errors = {name: {"against": label} for name in ("newsmtsc/test_rw", "seeds/stance_in_own_words/articles")}
     with store_of(tmp_path, ROWS, own_words=True) as store:
@@ -93,7 +93,7 @@ def test_the_band_is_that_of_own_words(tmp_path: Path) -> None:
         assert {r["sets"] for r in rows if r["measure"] == "stance/mill/against"} == {name}
 
 
-def test_the_report_tells_the_errors_of_what_was_counted() -> None:
+def test_the_report_gives_the_errors_of_the_rule_in_use() -> None:
     folder = Path(__file__).parents[2] / "model/default/scores"
     model = json.loads((folder / "scorecard.json").read_text("utf-8"))["fingerprint"]
 
@@ -109,7 +109,7 @@ def test_the_report_tells_the_errors_of_what_was_counted() -> None:
     assert "Stance in comments" in own, "comments are their writers' own words"
 
 
-def test_the_command_says_that_stances_are_in_own_words(tmp_path: Path) -> None:
+def test_the_command_line_notes_the_rule(tmp_path: Path) -> None:
     rows = [
         unit(f"{outlet}{i}", f"The vile mill met {i} times.", outlet=outlet, stance={"mill": "against"}, loaded=loaded)
         for outlet, loaded in (("Siren", ["vile"]), ("Gazette", []))

@@ -1,4 +1,4 @@
-"""What the Ray engine is made of, without a cluster: files in groups, chunks that are kept, storage by URL, refusals."""
+"""Parts of the Ray engine, without a cluster: groups of files, kept chunks, storage URLs, refused options."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_engines_do_not_import_each_other() -> None:
 # ---- files and groups
 
 
-def test_files_are_found_once_in_order_with_what_cannot_be_found(
+def test_files_are_listed_once_in_order_with_those_that_are_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -69,7 +69,7 @@ def test_files_are_found_once_in_order_with_what_cannot_be_found(
     ]
 
 
-def test_what_the_run_writes_is_no_input_and_no_article_is_overwritten(
+def test_own_files_are_not_read_and_articles_are_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -86,7 +86,7 @@ def test_what_the_run_writes_is_no_input_and_no_article_is_overwritten(
             list(ray_run._files(options("in", output="in/s.jsonl")))
 
 
-def test_groups_end_at_so_many_files_or_bytes() -> None:
+def test_groups_are_limited_in_files_and_bytes() -> None:
     small = [File(str(n), str(n), 10) for n in range(130)]
     large = [File("x", "x", ray_run.GROUP_BYTES), Rejected("y", "missing", "gone"), File("z", "z")]
     assert [len(group) for group in grouped([*small, *large])] == [64, 64, 3, 2]
@@ -100,7 +100,7 @@ def read(*files: File | Rejected, **changed: Any) -> list[ReadDocument | Rejecte
     return list(ray_run._read(files, options=options(**changed), targets=TARGETS))
 
 
-def test_a_group_is_read_under_the_names_that_the_user_gave(tmp_path: Path) -> None:
+def test_documents_keep_the_names_that_the_user_gave(tmp_path: Path) -> None:
     good, empty = tmp_path / "good.jsonl", tmp_path / "empty.txt"
     good.write_text(json.dumps({"text": "The council met."}) + "\n{no\n")
     empty.write_text("")
@@ -115,7 +115,7 @@ def test_a_group_is_read_under_the_names_that_the_user_gave(tmp_path: Path) -> N
     ]  # fmt: skip
 
 
-def test_ready_made_units_come_in_order_with_the_lines_that_are_none(tmp_path: Path) -> None:
+def test_ready_made_units_are_in_order_with_rejected_lines(tmp_path: Path) -> None:
     path = tmp_path / "u.jsonl"
     path.write_text('{"no": 1}\n{"text": "The council met."}\n{"text": "The council met."}\n{no\n')
     found = read(File("u.jsonl", str(path)), units=True)
@@ -129,12 +129,12 @@ def test_ready_made_units_come_in_order_with_the_lines_that_are_none(tmp_path: P
     assert isinstance(missing, Rejected)
 
 
-def test_a_file_that_one_node_lacks_ends_the_run(tmp_path: Path) -> None:
+def test_a_file_that_a_node_lacks_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(SlantError, match="has no such file, but the machine that started the run has"):
         read(File("in/a.txt", str(tmp_path / "a.txt")))
 
 
-def test_what_was_rejected_arrives_whole() -> None:
+def test_a_rejection_survives_pickling() -> None:
     sent = Rejected("a.txt", "empty", "nothing in it.")
     arrived = pickle.loads(pickle.dumps(sent))
     assert (type(arrived), arrived.to_dict(), str(arrived)) == (Rejected, sent.to_dict(), str(sent))
@@ -155,7 +155,7 @@ def test_chunks_hold_whole_documents(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["folder", "memory"])
 def output(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where the scores go: a path, and a URL of an object storage (fsspec's own, in memory)."""
+    """Output as a path, and as a URL of object storage (fsspec's memory file system)."""
     if request.param == "folder":
         yield str(tmp_path / "s.jsonl")
         return
@@ -169,7 +169,7 @@ def refuse() -> list[Score]:
     raise AssertionError("scored again")
 
 
-def test_a_chunk_is_made_once_and_found_again_by_what_was_asked(output: str) -> None:
+def test_a_chunk_is_scored_once_and_found_by_its_requests(output: str) -> None:
     kept = Kept.begin(output, MADE, resume=False)
     assert kept.get_or_score(ASKED, lambda: answers(ASKED)) == answers(ASKED)
     assert kept.chunks() == 1
@@ -181,7 +181,7 @@ def test_a_chunk_is_made_once_and_found_again_by_what_was_asked(output: str) -> 
     assert Kept.begin(output, MADE, resume=False).get_or_score(ASKED, lambda: []) == []
 
 
-def test_a_stopped_run_is_gone_on_with_by_name_and_by_the_same_model_only(output: str) -> None:
+def test_an_interrupted_run_is_resumed_with_resume_and_the_same_model_only(output: str) -> None:
     Kept.begin(output, MADE, resume=False)
     with pytest.raises(UsageError, match=r"an earlier run with --engine ray was interrupted.*Add --resume"):
         Kept.begin(output, MADE, resume=False)
@@ -199,7 +199,7 @@ def test_a_complete_output_is_not_resumed(output: str) -> None:
         Kept.begin(output, MADE, resume=True)
 
 
-def test_what_is_kept_is_hidden_beside_the_output() -> None:
+def test_kept_chunks_are_hidden_beside_the_output() -> None:
     assert kept_folder("a/s.jsonl") == "a/.s.jsonl.unfinished-ray"
     assert kept_folder("s3://b/s.jsonl") == "s3://b/.s.jsonl.unfinished-ray"
 
@@ -234,7 +234,7 @@ def test_object_storage_is_listed_read_and_written() -> None:
         system.store.clear()
 
 
-def test_what_no_one_can_open_is_said() -> None:
+def test_an_unknown_scheme_is_refused() -> None:
     with pytest.raises(UsageError, match="nosuch://x: cannot be opened"):
         list(list_objects("nosuch://x"))
     assert [is_storage(p) for p in ("s3://b/x", "https://example.org/x", "C:/x", "a.txt")] == [
@@ -261,18 +261,18 @@ def test_what_no_one_can_open_is_said() -> None:
         ({"output": "s3://key:secret@b/s.jsonl"}, "^s3://…: a URL may hold a bucket"),
     ],
 )
-def test_what_a_cluster_cannot_do_is_refused(changed: dict[str, Any], message: str) -> None:
+def test_unsupported_options_are_refused(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         ray_run._refuse(options(*changed.pop("paths", ("in",)), **changed))
 
 
-def test_one_engine_does_not_end_what_the_other_began(tmp_path: Path) -> None:
+def test_an_interrupted_local_run_is_not_continued_on_a_cluster(tmp_path: Path) -> None:
     (tmp_path / ".s.jsonl.unfinished").write_text("")
     with pytest.raises(UsageError, match="--engine local was interrupted"):
         ray_run._refuse(options(output=str(tmp_path / "s.jsonl")))
 
 
-def test_object_storage_needs_the_cluster_engine() -> None:
+def test_object_storage_needs_engine_ray() -> None:
     from slant.scoring.rejections import Rejections
 
     with pytest.raises(
@@ -281,7 +281,7 @@ def test_object_storage_needs_the_cluster_engine() -> None:
         run.write_scores(options("in", output="s3://b/s.jsonl", engine="local"), Rejections())
 
 
-def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "ray", None)
@@ -289,7 +289,7 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
-def test_a_cluster_that_does_not_answer_is_said_at_once() -> None:
+def test_a_cluster_that_does_not_answer_is_reported_at_once() -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -302,7 +302,7 @@ def test_a_cluster_that_does_not_answer_is_said_at_once() -> None:
 
 
 def test_requests_of_a_document_are_those_of_the_local_engine(tmp_path: Path) -> None:
-    """Documents are read one by one here, in one stream there."""
+    """This engine reads documents one by one, the local engine in one stream."""
     text = "Council meets\n\nThe council met on Monday, they said.\n\nComments\n\nAnn: Liars!\n"
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(f"{text}\n{name}\n")

@@ -1,4 +1,4 @@
-"""slant score --engine ray on a Ray cluster of this machine, with a node killed in the middle: the local engine's rows."""
+"""`slant score --engine ray` on a Ray cluster on this machine, also with a node killed: the rows of the local engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOUND = 240  # seconds; about a quarter of it on an idle machine
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Three nodes of one processor each, as processes of this machine. Nothing of Ray is left when the tests are over."""
+    """Three nodes with one core each, as processes of this machine; all of Ray is stopped after the tests."""
     pytest.importorskip("ray", reason="needs the [ray] install")
     pytest.importorskip("ray.data", reason="needs the [ray] install")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -48,7 +48,7 @@ def cluster() -> Iterator[Any]:
 
 
 def write_articles(folder: Path, *, files: int, rows: int) -> None:
-    """Tables of invented articles with comments; one empty file, one broken line, one article that comes again."""
+    """Write tables of invented articles with comments, an empty file, a broken line and duplicate articles."""
     folder.mkdir()
     for f in range(files):
         lines = []
@@ -95,7 +95,7 @@ def wait_for(what: Any, process: subprocess.Popen[str]) -> None:
 
 
 def scoring_on(node: Any) -> list[int]:
-    """Processes of this node that score: children of its raylet."""
+    """Return the scoring processes of a node: children of its raylet."""
     raylet = node.all_processes["raylet"][0].process.pid
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -108,8 +108,8 @@ def scoring_on(node: Any) -> list[int]:
     return found
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="tells the processes of a node by /proc")
-def test_a_node_is_killed_and_the_rows_are_those_of_the_local_engine(cluster: Any, tmp_path: Path) -> None:
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the processes of a node in /proc")
+def test_with_a_killed_node_the_rows_are_those_of_the_local_engine(cluster: Any, tmp_path: Path) -> None:
     write_articles(tmp_path / "in", files=40, rows=6)
     local = score(LOCAL, "in", "none.txt", "-o", "local.jsonl", cwd=tmp_path)
     assert finished(local)[0] == 3
@@ -136,10 +136,8 @@ def test_a_node_is_killed_and_the_rows_are_those_of_the_local_engine(cluster: An
     assert not (tmp_path / ".ray.jsonl.unfinished-ray").exists()
 
 
-def test_a_run_that_was_killed_goes_on_and_object_storage_is_read_and_written(
-    cluster: Any, tmp_path: Path
-) -> None:
-    """file:// goes the way of every URL: listed, fetched and written by fsspec."""
+def test_a_killed_run_is_resumed_from_and_to_object_storage(cluster: Any, tmp_path: Path) -> None:
+    """file:// is handled like every URL, by fsspec."""
     write_articles(tmp_path / "in", files=16, rows=4)
     assert finished(score(LOCAL, "in", "-o", "local.jsonl", cwd=tmp_path))[0] == 3
     (tmp_path / "out").mkdir()
@@ -162,8 +160,8 @@ def test_a_run_that_was_killed_goes_on_and_object_storage_is_read_and_written(
     assert {json.loads(line)["reason"] for line in listed} == {"bad_json", "duplicate", "empty"}
 
 
-def test_what_goes_wrong_on_a_node_is_said_as_at_home(cluster: Any, tmp_path: Path) -> None:
-    """A model folder that is another one where it is opened: here, because the driver was told another fingerprint."""
+def test_an_error_on_a_node_is_reported_like_a_local_one(cluster: Any, tmp_path: Path) -> None:
+    """A node with another model: here the run starts with a wrong fingerprint."""
     write_articles(tmp_path / "in", files=12, rows=1)
     lie = (
         "import slant.scoring.ray_run as f; made = f.made_with; f.made_with = lambda *a: {**made(*a), 'model': 'abc'}; "
@@ -174,4 +172,4 @@ def test_what_goes_wrong_on_a_node_is_said_as_at_home(cluster: Any, tmp_path: Pa
     assert code == 1, said
     assert "but the run started with abc. Install the same slant" in said
     assert "Traceback" not in said
-    assert [path.name for path in tmp_path.iterdir()] == ["in"], "nothing was kept, and nothing is in the way"
+    assert [path.name for path in tmp_path.iterdir()] == ["in"], "nothing was kept"

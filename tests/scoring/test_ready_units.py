@@ -1,4 +1,4 @@
-"""Ready-made units: anyone's sentences, and what of them cannot be used."""
+"""Ready-made units: their fields and targets, and lines that are rejected."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def read(*lines: Any, path: str = "-") -> tuple[list[ScoreRequest], list[Rejecte
     return list(ready_units([path], TARGETS, rejected, stdin=io.StringIO(text))), rejected
 
 
-def test_a_text_is_all_that_a_unit_needs() -> None:
+def test_a_text_is_enough_for_a_unit() -> None:
     (asked,), rejected = read({"text": "The harbour council met."})
     assert rejected == []
     assert asked.mentions == {"council": ((4, 19),)}
     assert (asked.topics, asked.parent) == ((), None)
     assert (asked.unit.kind, asked.unit.start, asked.unit.end) == ("paragraph", 0, 24)
     (again,), _ = read("", {"text": "The harbour council met.", "outlet": "Courier"}, "  ")
-    assert again.unit.unit_id == asked.unit.unit_id, "by content: the same on every run"
+    assert again.unit.unit_id == asked.unit.unit_id, "the id is made from the text, the same in every run"
 
 
-def test_what_is_stated_is_kept() -> None:
+def test_fields_of_a_line_are_kept() -> None:
     stated = {
         "unit_id": "u7",
         "article_id": 12,
@@ -48,18 +48,18 @@ def test_what_is_stated_is_kept() -> None:
     )  # fmt: skip
 
 
-def test_targets_by_id_by_any_name_and_as_a_topic() -> None:
+def test_targets_by_id_by_name_and_as_a_topic() -> None:
     row = {"text": "Mayor Quill met the council.", "targets": ["Quill", "council", "more boats", "Quill"]}
     (asked,), _ = read(row)
     assert asked.mentions == {"Quill": ((6, 11),), "council": ((20, 27),)}
     assert asked.topics == (("more boats", "more boats"),)
     (absent,), _ = read({"text": "They met.", "targets": ["council"]})
-    assert absent.topics == (("council", "the harbour council"),), "an id is asked about by its name"
+    assert absent.topics == (("council", "the harbour council"),), "a topic has the name of its id"
     (only,), _ = read({"text": "Quill met the council.", "targets": ["Quill"]})
-    assert list(only.mentions) == ["Quill"], "those that are asked for, and no others"
+    assert list(only.mentions) == ["Quill"], "only the targets of the line"
 
 
-def test_a_text_that_answers_another_is_a_comment() -> None:
+def test_a_text_with_a_parent_is_a_comment() -> None:
     (asked,), _ = read({"text": "No.", "parent_text": "The ferry sails."})
     assert (asked.unit.kind, asked.parent) == ("comment", "The ferry sails.")
     assert {voice for _, _, voice in asked.unit.voices} == {"reader"}
@@ -89,7 +89,7 @@ def test_a_text_that_answers_another_is_a_comment() -> None:
         ('{"text": "x", "parent_text": 3}', "bad_field", '"parent_text" is 3'),
     ],
 )
-def test_a_line_that_is_no_unit_is_rejected_by_number_and_the_rest_goes_on(
+def test_a_bad_line_is_rejected_by_number_and_the_others_are_scored(
     line: str, reason: str, detail: str
 ) -> None:
     asked, (found,) = read({"text": "Before."}, line, {"text": "After."})
@@ -108,7 +108,7 @@ def test_files_that_cannot_be_read_are_rejected(tmp_path: Path) -> None:
     assert [q.unit.text for q in read(path=str(tmp_path / "bom.jsonl"))[0]] == ["a"]
 
 
-def test_bytes_that_are_no_text_cost_their_own_line_alone(tmp_path: Path) -> None:
+def test_a_line_that_is_not_utf8_is_rejected_alone(tmp_path: Path) -> None:
     path = tmp_path / "mixed.jsonl"
     path.write_bytes(b'{"text": "Before."}\n{"text": "caf\xe9"}\n{"text": "After."}\n')
     asked, (found,) = read(path=str(path))

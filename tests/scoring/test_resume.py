@@ -1,4 +1,4 @@
-"""Runs that are killed, and gone on with: what comes out is what an undisturbed run gives, byte for byte."""
+"""Killed and resumed runs: their output is that of an undisturbed run, byte for byte."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def score(name: str, *more: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with articles in `in` and what runs that nobody disturbed made of them."""
+    """A folder with articles in `in` and the outputs of undisturbed runs."""
     folder = tmp_path_factory.mktemp("undisturbed")
     write_articles(folder / "in")
     (folder / "targets.toml").write_text(TARGETS)
@@ -55,7 +55,7 @@ def work(undisturbed: Path, tmp_path: Path) -> Path:
 
 
 def rows(path: Path) -> Any:
-    """What is compared: bytes of JSON lines, rows of the rest, with what the file says of its making."""
+    """Return what is compared: the bytes of JSON lines, the rows and metadata of other formats."""
     if path.suffix == ".jsonl":
         return path.read_bytes()
     if path.suffix == ".csv":
@@ -78,12 +78,12 @@ def assert_same(work: Path, undisturbed: Path, name: str) -> None:
     assert (work / listed).read_bytes() == (undisturbed / listed).read_bytes()
     left = sorted(p.name for p in work.iterdir())
     assert left == ["in", name, listed, "stderr", "targets.toml"], (
-        "nothing of the journal nor of half a file is left"
+        "neither the journal nor part of a file is left"
     )
 
 
 def kept(work: Path, name: str) -> int:
-    """How many rows the journal of an output holds."""
+    """Return the number of rows in the journal of an output."""
     import sqlite3
 
     with closing(sqlite3.connect(journal_path(work / name))) as db:
@@ -91,12 +91,10 @@ def kept(work: Path, name: str) -> int:
 
 
 def killed(work: Path, name: str, how: signal.Signals, delay: float) -> bool:
-    """Starts or resumes a run and sends it a signal; whether that ended it, rather than it its work."""
+    """Start or resume a run and send it a signal; returns whether the signal ended it, rather than the end of its work."""
     (work / "stderr").unlink(missing_ok=True)
     process = start(score(name, "--resume"), SLOW, cwd=work)
-    while not (
-        work / "stderr"
-    ).exists():  # until then a signal may be lost on a process that is only being made
+    while not (work / "stderr").exists():  # before that, the process may not handle signals yet
         time.sleep(0.002)
     process.join(delay)
     if process.is_alive() and process.pid:
@@ -104,40 +102,40 @@ def killed(work: Path, name: str, how: signal.Signals, delay: float) -> bool:
     process.join(120)
     if (work / name).exists() and not journal_path(
         work / name
-    ).exists():  # all was done, even if it could not say so
+    ).exists():  # all was done, even without a message
         return False
-    # Python itself may still be starting, before slant says what a signal means.
+    # Python may still be starting, before slant handles signals.
     assert process.exitcode in (KILLED[how], -how, 1), (work / "stderr").read_text()
     return True
 
 
 @pytest.mark.parametrize("how", SIGNALS, ids=lambda s: s.name)
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_killed_at_random_and_resumed(
+def test_killed_at_random_times_and_resumed(
     work: Path, undisturbed: Path, ending: str, how: signal.Signals
 ) -> None:
-    """Three kills in each of twelve series, after which what is there is what would have been."""
+    """Twelve series of three kills each; then the output is that of an undisturbed run."""
     name, rng = f"s.{ending}", random.Random(f"{ending} {how}")
     kills = tries = 0
     while kills < 3:
         assert (tries := tries + 1) < 100, f"{how.name} ends no run"
         if killed(work, name, how, rng.uniform(0.05, 0.5)):
             kills += 1
-        else:  # it was quicker: once more from the start
+        else:  # the run ended before the signal: start again
             (work / name).unlink()
     code, said = finished(score(name, "--resume"), cwd=work)
     assert code == 3, said
     assert_same(work, undisturbed, name)
 
 
-def test_what_was_scored_is_not_scored_again(work: Path, undisturbed: Path) -> None:
+def test_finished_units_are_not_scored_again(work: Path, undisturbed: Path) -> None:
     assert finished(score("s.jsonl"), How(die_after=70), cwd=work)[0] == -9
     before = kept(work, "s.jsonl")
-    assert before == 64, "the last sixteen that were whole"
+    assert before == 64, "all complete commits of sixteen"
     code, said = finished(score("s.jsonl"), cwd=work)
     assert (code, f"an earlier run was interrupted after {before} units" in said) == (2, True), said
     assert "Add --resume to continue" in said
-    assert kept(work, "s.jsonl") == before, "nothing is thrown away in silence"
+    assert kept(work, "s.jsonl") == before, "a refused run deletes nothing"
     code, said = finished(score("s.jsonl", "--resume"), cwd=work)
     assert (code, f"{before} resumed" in said) == (3, True), said
     assert_same(work, undisturbed, "s.jsonl")
@@ -155,8 +153,8 @@ def test_what_was_scored_is_not_scored_again(work: Path, undisturbed: Path) -> N
         ("slant.scoring.rejections.Rejections.write", "jsonl"),
     ],
 )
-def test_killed_at_the_worst_places(work: Path, undisturbed: Path, place: str, ending: str) -> None:
-    """Before anything is kept, at the last write, between the output's appearance and the journal's end."""
+def test_killed_at_critical_places(work: Path, undisturbed: Path, place: str, ending: str) -> None:
+    """Before the first row is kept, at the last write, and between the output's appearance and the journal's removal."""
     name = f"s.{ending}"
     assert finished(score(name), How(die_at=place), cwd=work)[0] == -9
     code, said = finished(score(name, "--resume"), cwd=work)
@@ -164,11 +162,11 @@ def test_killed_at_the_worst_places(work: Path, undisturbed: Path, place: str, e
     assert_same(work, undisturbed, name)
 
 
-def test_a_changed_input_list_is_scored_as_it_now_is(work: Path) -> None:
+def test_a_changed_list_of_inputs_is_scored_as_it_is_now(work: Path) -> None:
     assert finished(score("s.jsonl"), How(die_at="slant.atomic_files.fsync"), cwd=work)[0] == -9
     inputs = work / "in"
     lines = (inputs / "articles-0.jsonl").read_text("utf-8").splitlines(keepends=True)
-    lines[3] = lines[3].replace("Paper 0", "Paper 9")  # of another outlet: all its units are others
+    lines[3] = lines[3].replace("Paper 0", "Paper 9")  # another outlet changes all units
     lines[4] = lines[4].replace("A lie…", "No lie…")  # another comment
     del lines[7]
     (inputs / "articles-0.jsonl").write_text("".join(reversed(lines)), "utf-8")
@@ -186,8 +184,8 @@ def test_a_changed_input_list_is_scored_as_it_now_is(work: Path) -> None:
 
 
 @pytest.mark.train
-def test_with_a_trained_model_too_a_row_does_not_depend_on_the_run(work: Path, tiny_export: Path) -> None:
-    """Units that are scored after a kill are read in other batches than they would have been."""
+def test_rows_of_a_trained_model_do_not_depend_on_the_run(work: Path, tiny_export: Path) -> None:
+    """After a kill, units are in other batches than in an undisturbed run."""
     more = ("--model", str(tiny_export))
     assert finished(score("fresh.jsonl", *more), How(real=True), cwd=work)[0] == 3
     for kept_rows in (37, 50):
@@ -219,7 +217,7 @@ def test_another_model_or_other_targets_are_refused(work: Path, changed: list[st
     assert kept(work, "s.csv") == before > 0
 
 
-def test_nohup_is_heeded() -> None:
+def test_nohup_is_respected() -> None:
     def handlers() -> list[Any]:
         return [signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)]
 
@@ -260,10 +258,10 @@ def test_two_runs_at_once_are_refused(work: Path, undisturbed: Path) -> None:
         ("duckdb", 300_000),
     ],
 )
-def test_a_full_disk_ends_with_words_and_can_be_resumed(
+def test_a_full_disk_ends_with_a_message_and_the_run_can_be_resumed(
     work: Path, undisturbed: Path, ending: str, limit: int
 ) -> None:
-    """The file system refuses to let any file grow over a limit: wherever that strikes, in the journal or the output."""
+    """A limit on the size of files, which may be hit by the journal or by the output."""
     name = f"s.{ending}"
     code, said = finished(score(name), How(file_limit=limit), cwd=work)
     assert code == 1, said
@@ -274,7 +272,7 @@ def test_a_full_disk_ends_with_words_and_can_be_resumed(
     assert_same(work, undisturbed, name)
 
 
-def test_nobody_reads_standard_error(work: Path, undisturbed: Path) -> None:
+def test_a_closed_standard_error_is_ignored(work: Path, undisturbed: Path) -> None:
     process = start(score("s.jsonl"), How(no_stderr=True), cwd=work)
     process.join(60)
     assert process.exitcode == 3
@@ -287,7 +285,7 @@ def test_standard_output_cannot_be_resumed(work: Path) -> None:
     assert (code, "output on standard output cannot be continued. Give -o FILE" in said) == (2, True), said
 
 
-def test_a_journal_that_is_damaged_is_named(work: Path) -> None:
+def test_a_damaged_journal_is_named(work: Path) -> None:
     journal_path(work / "s.jsonl").write_bytes(b"no database " * 99)
     code, said = finished(score("s.jsonl", "--resume"), cwd=work)
     assert (code, "is damaged" in said, "Delete it to start over" in said) == (2, True, True), said
@@ -305,8 +303,8 @@ cp s.jsonl s.jsonl.rejected.jsonl ..
 """
 
 
-def test_a_disk_that_is_full_in_truth(work: Path) -> None:
-    """On a file system of one megabyte, in a name space of its own."""
+def test_a_disk_that_is_really_full(work: Path) -> None:
+    """On a file system of one megabyte, in its own namespace."""
     if not shutil.which("unshare"):
         pytest.skip("needs unshare")
     (work / "disk").mkdir()

@@ -1,4 +1,4 @@
-"""What a stopped run leaves, and how the next one takes it over: order, memory, locks, in one process."""
+"""The journal of an interrupted run and its use by the next one: order, memory, locks, in one process."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from slant.scoring.score import ScoreRequest
 MADE = {"model": "m", "targets": "t"}
 
 
-def question(number: int) -> ScoreRequest:
+def request(number: int) -> ScoreRequest:
     return ScoreRequest(Unit("a", f"u{number}", "paragraph", f"text {number}", 0, 9, number))
 
 
 class Model:
-    """Scores; remembers what it was asked, and how far ahead it asked. ahead: questions that it takes at a time."""
+    """A scorer that records its requests, and how many it had consumed. ahead: requests that it consumes at a time."""
 
     def __init__(self, ahead: int = 4) -> None:
         self.ahead = ahead
         self.asked: list[int] = []
 
-    def __call__(self, questions: Iterable[ScoreRequest]) -> Iterator[Score]:
-        stream = iter(questions)
+    def __call__(self, requests: Iterable[ScoreRequest]) -> Iterator[Score]:
+        stream = iter(requests)
         while chunk := list(islice(stream, self.ahead)):
             self.asked += [q.unit.position for q in chunk]
             yield from (Score(q.unit, model="m", codebook="c") for q in chunk)
 
 
 def run(output: Path, numbers: Iterable[int], model: Model, *, stop: int | None = None) -> list[int]:
-    """Positions in the order in which they came. stop: after so many, as a run that is killed."""
+    """Return the positions of the rows in order. stop: number of rows after which the run is killed."""
     came: list[int] = []
     with Journal(output, resume=True) as journal:
         journal.begin(MADE)
-        for row in resumed(map(question, numbers), journal=journal, score=model):
+        for row in resumed(map(request, numbers), journal=journal, score=model):
             came.append(row.unit.position)
             if len(came) == stop:
                 break
@@ -62,7 +62,7 @@ def run(output: Path, numbers: Iterable[int], model: Model, *, stop: int | None 
     ahead=st.integers(1, 9),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_change_of_the_input_gives_its_rows_in_its_order(
+def test_after_any_change_of_the_input_rows_are_in_its_order(
     tmp_path: Path, before: list[int], now: list[int], stop: int, ahead: int
 ) -> None:
     output = tmp_path / "s.jsonl"
@@ -74,12 +74,12 @@ def test_any_change_of_the_input_gives_its_rows_in_its_order(
         assert run(output, now, model) == now
     finally:
         local_run.HELD = held
-    assert set(model.asked) == set(now) - done, "what was scored is not scored again, all else is"
+    assert set(model.asked) == set(now) - done, "only units without a score are scored"
     assert not journal_path(output).exists()
 
 
-def test_memory_holds_few_of_the_rows_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each stretch of HELD rows is let go before more are looked at, though the model asks for the next that is new."""
+def test_few_resumed_rows_wait_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HELD rows are yielded before more are read, even if the scorer waits for the next request."""
     monkeypatch.setattr(local_run, "HELD", 10)
     output, looked = tmp_path / "s.jsonl", 0
     run(output, range(100), Model(), stop=96)
@@ -92,12 +92,12 @@ def test_memory_holds_few_of_the_rows_taken_over(tmp_path: Path, monkeypatch: py
 
     with Journal(output, resume=True) as journal:
         journal.begin(MADE)
-        for came, _ in enumerate(resumed(map(question, watched()), journal=journal, score=Model())):
+        for came, _ in enumerate(resumed(map(request, watched()), journal=journal, score=Model())):
             assert looked - came <= 10 + Model().ahead
     assert journal.taken >= 96
 
 
-def test_a_question_is_another_if_anything_in_it_is() -> None:
+def test_the_digest_changes_with_every_field() -> None:
     asked = ScoreRequest(
         Unit("a", "u", "comment", "text", 0, 4, 1, outlet="Courier", voices=((0, 4, "reader"),)),
         mentions={"x": ((0, 1),)},
@@ -116,7 +116,7 @@ def test_a_question_is_another_if_anything_in_it_is() -> None:
     assert digest(replace(asked)) == digest(asked)
 
 
-def test_a_run_without_work_leaves_nothing_and_blocks_nothing(tmp_path: Path) -> None:
+def test_a_run_without_units_leaves_no_journal(tmp_path: Path) -> None:
     output = tmp_path / "new" / "s.jsonl"
     for _ in range(2):
         with pytest.raises(SlantError, match="no model"), Journal(output):
@@ -124,7 +124,7 @@ def test_a_run_without_work_leaves_nothing_and_blocks_nothing(tmp_path: Path) ->
     assert list(output.parent.iterdir()) == []
 
 
-def test_what_was_kept_is_refused_without_resume_and_said(
+def test_kept_rows_need_resume_and_the_message_counts_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "s.jsonl"
@@ -148,7 +148,7 @@ def test_what_was_kept_is_refused_without_resume_and_said(
     assert model.asked == [5, 6, 7, 8]
 
 
-def test_a_second_run_is_refused_and_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_second_run_and_a_folder_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     output = tmp_path / "s.jsonl"
     with Journal(output), pytest.raises(UsageError, match="another run is writing it now"):
         Journal(output)
@@ -156,7 +156,7 @@ def test_a_second_run_is_refused_and_a_folder_that_cannot_be_written_is_said(tmp
         Journal(tmp_path / f"{'x' * 300}.jsonl")
 
 
-def test_documents_are_known_again() -> None:
+def test_documents_have_the_same_digest_in_every_process() -> None:
     seen = Seen()
     assert seen.first("a1", "one.txt") is None
     assert seen.first("b2", "caf\udce9.txt") is None

@@ -1,4 +1,4 @@
-"""Units to scores: what each is asked about, in order, with a model made of rules in place of a trained one."""
+"""Units to scores: the targets of each, the order of rows, with rules in place of a trained model."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ def asked(*units: Unit) -> list[ScoreRequest]:
     return list(score_requests(units, TARGETS))
 
 
-def test_a_unit_is_asked_about_the_targets_that_it_names() -> None:
+def test_a_unit_is_scored_for_the_targets_that_it_names() -> None:
     (q,) = asked(unit("The council praised the ferry, said the council."))
     assert q.mentions == {"council": ((4, 11), (40, 47)), "ferry": ((24, 29),)}
     assert (q.topics, q.parent) == ((), None)
 
 
-def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() -> None:
+def test_a_comment_is_scored_with_its_article_and_its_parent() -> None:
     found = asked(
         unit("Ferry returns", "title", title="Ferry returns"),
         unit("The ferry sails in June.", title="Ferry returns"),
@@ -107,17 +107,17 @@ def test_a_comment_is_read_with_its_article_and_with_its_parent_where_known() ->
     opening = "Ferry returns\nThe ferry sails in June."
     assert [q.article for q in found] == [None, None, opening, opening, opening]
     assert [q.parent for q in found] == [None, None, None, "This article is a lie.", None]
-    assert "article" not in found[2].mentions, "one target, asked about one way"
+    assert "article" not in found[2].mentions, "the article is a target once"
 
 
-def test_without_a_title_the_first_paragraph_stands_for_the_article() -> None:
+def test_without_a_title_the_first_paragraph_represents_the_article() -> None:
     found = asked(unit("A heading", "heading"), unit("The ferry sails."), unit("Why?", "comment"))
     assert found[2].article == "The ferry sails."
     (alone,) = asked(unit("Why?", "comment"))
     assert alone.article is None
 
 
-def test_documents_are_kept_apart_and_only_content_is_asked() -> None:
+def test_documents_are_separate_and_only_content_is_scored() -> None:
     found = asked(
         unit("The ferry sails.", article_id="a", title="A"),
         unit("By A. Quill", "metadata", article_id="a"),
@@ -129,7 +129,7 @@ def test_documents_are_kept_apart_and_only_content_is_asked() -> None:
     ]  # fmt: skip
 
 
-def test_questions_of_a_document_that_was_split() -> None:
+def test_requests_of_a_split_document() -> None:
     text = "Ferry returns\nThe ferry to Port Ellis sails.\nGood.\nNot at all."
     starts = [text.index(line) for line in text.split("\n")]
     ends = [s + len(line) for s, line in zip(starts, text.split("\n"), strict=True)]
@@ -149,7 +149,7 @@ def test_questions_of_a_document_that_was_split() -> None:
 # ---- what is said
 
 
-def test_a_row_holds_what_the_model_says_of_the_unit(predictor: Predictor) -> None:
+def test_a_row_holds_the_labels_of_its_unit(predictor: Predictor) -> None:
     text = "The greedy council met, said the mayor of the ferry."
     (row,) = run(predictor, ScoreRequest(unit(text), {"ferry": ((46, 51),), "council": ((11, 18),)}))
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [
@@ -163,8 +163,8 @@ def test_a_row_holds_what_the_model_says_of_the_unit(predictor: Predictor) -> No
     assert (row.biased, row.model, row.codebook) == (0.018, "rules-1", "book-1")
 
 
-def test_a_text_in_two_documents_is_told_by_its_own(predictor: Predictor) -> None:
-    """What repeats in one document need not in another: a copy may have other techniques than the first that was read."""
+def test_copies_of_a_text_are_scored_with_their_own_document(predictor: Predictor) -> None:
+    """Words may be repeated in one document only, so copies of a text may have other techniques."""
     predictor.decoding = replace(predictor.decoding, repetition_weight=4.0)
     once, often = unit("A greedy plan.", article_id="a"), unit("A greedy plan.", article_id="b")
     more = [unit("So greedy, greedy, greedy.", article_id="b", unit_id=f"more{n}") for n in range(3)]
@@ -193,7 +193,7 @@ def test_a_comment_has_topics_toxic_spans_and_a_reply(predictor: Predictor) -> N
 
 
 def test_a_stance_below_its_threshold_has_scores_and_no_label(predictor: Predictor) -> None:
-    """Against the council at 0.987, whichever way it is asked; a reply that is as likely one thing as another."""
+    """Against the council at 0.987, as a mention and as a topic; all replies are equally probable."""
     named = ScoreRequest(unit("The council met."), {"council": ((4, 11),)})
     topic = ScoreRequest(
         unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails."
@@ -210,16 +210,16 @@ def test_a_stance_below_its_threshold_has_scores_and_no_label(predictor: Predict
     (row,) = run(predictor, topic)
     assert row.stance[1].scores == {"against": 0.25, "neutral": 0.5, "favor": 0.25}
     assert row.reply is not None
-    assert row.reply.label in REPLIES, "the contract has no reply without a label"
+    assert row.reply.label in REPLIES, "a reply always has a label"
 
 
-def test_the_voice_of_a_span_is_that_of_the_quotation_it_stands_in(predictor: Predictor) -> None:
+def test_a_span_in_a_quotation_has_its_voice(predictor: Predictor) -> None:
     text = "“They are greedy and always were,” said the mayor of the greedy council."
     (row,) = run(predictor, ScoreRequest(unit(text)))
     assert [s.voice for s in row.loaded] == ["quoted", "outlet"]
 
 
-def test_a_long_unit_is_read_to_its_end_and_says_so(predictor: Predictor) -> None:
+def test_a_long_unit_is_scored_to_its_end_and_flagged(predictor: Predictor) -> None:
     text = "The ferry and the mill. " * 40 + "The greedy council."
     start = text.index("council")
     (row,) = run(predictor, ScoreRequest(unit(text), {"council": ((start, start + 7),)}))
@@ -230,7 +230,7 @@ def test_a_long_unit_is_read_to_its_end_and_says_so(predictor: Predictor) -> Non
     assert int(flag.split(":")[1]) > 3
 
 
-def test_rows_come_in_order_and_a_few_at_a_time(
+def test_rows_are_in_order_and_few_requests_are_consumed_ahead(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
@@ -245,7 +245,7 @@ def test_rows_come_in_order_and_a_few_at_a_time(
     told: list[int] = []
     rows = score(stream(), predictor=predictor, codebook="b", done=told.append)
     assert next(rows).unit.unit_id == "0"
-    assert taken == 3, "a stretch is read while the one before it is told, and no more"
+    assert taken == 3, "one chunk is encoded while the one before it is decoded, no more"
     assert [r.unit.unit_id for r in rows] == [str(i) for i in range(1, 10)]
     assert told == [1, 2, 4, 3]
     assert run(predictor) == []
@@ -269,7 +269,7 @@ def test_all_targets_of_a_unit_go_in_one_pass(predictor: Predictor) -> None:
     assert [len(r.targets) for r in seen] == [3]
 
 
-def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
+def test_copies_are_scored_once_and_keep_their_ids(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 4)
@@ -293,7 +293,7 @@ def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
         *(ScoreRequest(unit(f"Boat {i}.", unit_id=f"b{i}")) for i in range(9)),
         ScoreRequest(unit(wire, unit_id="5", outlet="late"), named),
     )
-    assert read.count(wire) == 3, "copies once; other targets, and a comment, are other questions"
+    assert read.count(wire) == 3, "copies once; other targets and comments separately"
     copies = [r for r in rows if r.unit.unit_id in "125"]
     assert [r.unit.outlet for r in copies] == ["one", "two", "late"]
     assert len({repr(replace(r, unit=copies[0].unit)) for r in copies}) == 1
@@ -302,9 +302,7 @@ def test_what_is_asked_twice_is_read_once_and_each_copy_keeps_its_name(
     assert rows[4].loaded[0].voice == "reader"
 
 
-def test_scores_that_are_remembered_are_bounded(
-    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cache_is_bounded(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "REMEMBERED", 1)
     monkeypatch.setattr(scoring, "LOOK_AHEAD", 1)
     texts = ["Boats.", "Boats.", "Ferry.", "Mill.", "Park.", "Boats."]
@@ -312,13 +310,13 @@ def test_scores_that_are_remembered_are_bounded(
     assert [r.unit.unit_id for r in rows] == [str(i) for i in range(6)]
 
 
-def test_scoring_that_is_given_up_leaves_nothing_waiting(predictor: Predictor) -> None:
+def test_closing_the_iterator_cancels_waiting_batches(predictor: Predictor) -> None:
     rows = score((ScoreRequest(unit(f"Boat {i}.")) for i in range(9_999)), predictor=predictor, codebook="b")
     assert next(rows).unit.text == "Boat 0."
     rows.close()  # type: ignore[attr-defined]
 
 
-def test_a_target_may_be_asked_of_every_unit_of_a_kind() -> None:
+def test_a_target_may_apply_to_every_unit_of_a_kind() -> None:
     targets = Targets((Target("closing", "the harbour closing", ("closing",), always=("comment",)),))
     rows = [
         unit("The port is shut.", position=0),

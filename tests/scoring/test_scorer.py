@@ -1,4 +1,4 @@
-"""slant.Scorer: what may be given to it, what comes out, and what it says of what it cannot score."""
+"""slant.Scorer: its inputs, its outputs, and its errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_importing_slant_imports_nothing_else() -> None:
     assert ran.stdout == "['slant']\n"
 
 
-def test_each_name_that_slant_offers_is_there() -> None:
+def test_every_public_name_can_be_imported() -> None:
     assert {"Scorer", "Article", "read_articles"} <= set(dir(slant))
     for name in dir(slant):
         assert getattr(slant, name) is not None or name.startswith("__")
@@ -52,14 +52,14 @@ def test_each_name_that_slant_offers_is_there() -> None:
 # ---- what may be given
 
 
-def test_a_string_is_one_unit_asked_about_the_targets_that_it_names(scorer: slant.Scorer) -> None:
+def test_a_string_is_one_unit_scored_for_the_targets_that_it_names(scorer: slant.Scorer) -> None:
     (row,) = scorer.score([SAID])
     assert (row.unit.text, row.unit.kind) == (SAID, "paragraph")
     assert [(s.target, s.mentions) for s in row.stance] == [("ferry", ((24, 29),))]
     assert (row.model, row.codebook) == (scorer.predictor.fingerprint, scorer.predictor.codebook)
 
 
-def test_names_are_asked_of_every_string_and_of_no_unit_of_an_article_without_them(
+def test_targets_apply_to_every_string_but_only_to_units_of_articles_that_name_them(
     scorer: slant.Scorer,
 ) -> None:
     assert asked(scorer.score([SAID, "Why?"], targets=["council"])) == [["council"], ["council"]]
@@ -71,7 +71,7 @@ def test_names_are_asked_of_every_string_and_of_no_unit_of_an_article_without_th
     assert rows[0].unit.outlet == "Courier"
 
 
-def test_a_ready_made_unit_states_its_own_targets_and_what_it_answers(scorer: slant.Scorer) -> None:
+def test_a_ready_made_unit_has_its_own_targets_and_parent(scorer: slant.Scorer) -> None:
     units = [
         {"text": "No.", "parent_text": SAID},
         {"text": "The mayor met.", "targets": ["boats"], "unit_id": "u7"},
@@ -84,7 +84,7 @@ def test_a_ready_made_unit_states_its_own_targets_and_what_it_answers(scorer: sl
     assert (third.unit.kind, [s.target for s in third.stance]) == ("heading", ["council"])
 
 
-def test_articles_and_units_give_the_rows_of_the_row_that_they_came_from(scorer: slant.Scorer) -> None:
+def test_an_article_and_its_units_give_the_rows_of_its_dict(scorer: slant.Scorer) -> None:
     from slant.ingest.article_rows import article_from_row
 
     article = article_from_row(STORY, "row")
@@ -107,7 +107,7 @@ def test_targets_may_be_a_file(scorer: slant.Scorer, tmp_path: Path) -> None:
 # ---- lazily, and once
 
 
-def test_scores_are_made_as_they_are_asked_for(scorer: slant.Scorer) -> None:
+def test_scores_are_computed_as_they_are_consumed(scorer: slant.Scorer) -> None:
     taken = 0
 
     def endless() -> Iterator[str]:
@@ -123,7 +123,7 @@ def test_scores_are_made_as_they_are_asked_for(scorer: slant.Scorer) -> None:
 
 
 @pytest.mark.slow
-def test_tables_hold_the_rows_and_are_never_made_of_a_rest(scorer: slant.Scorer, tmp_path: Path) -> None:
+def test_tables_hold_all_rows_or_are_refused(scorer: slant.Scorer, tmp_path: Path) -> None:
     rows = [row.to_dict() for row in scorer.score([SAID, STORY])]
     frame = scorer.score([SAID, STORY]).to_pandas()
     assert frame["text"].tolist() == [row["text"] for row in rows]
@@ -144,12 +144,12 @@ def test_tables_hold_the_rows_and_are_never_made_of_a_rest(scorer: slant.Scorer,
         begun.to_arrow()
 
 
-def test_no_text_gives_a_table_with_columns_and_no_rows(scorer: slant.Scorer) -> None:
+def test_no_texts_give_an_empty_table_with_columns(scorer: slant.Scorer) -> None:
     assert "stance" in scorer.score([]).to_pandas().columns
     assert scorer.score([]).to_arrow().num_rows == 0
 
 
-def test_without_pandas_it_says_what_to_do(scorer: slant.Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_the_message_names_it(scorer: slant.Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(slant.SlantError, match="pip install pandas"):
         scorer.score([SAID]).to_pandas()
@@ -170,9 +170,7 @@ def test_without_pandas_it_says_what_to_do(scorer: slant.Scorer, monkeypatch: py
         ({"text": "The ferry.", "kind": "poem"}, "bad_kind"),
     ],
 )
-def test_a_text_that_cannot_be_scored_is_raised_or_listed(
-    scorer: slant.Scorer, item: Any, reason: str
-) -> None:
+def test_a_bad_text_is_raised_or_listed(scorer: slant.Scorer, item: Any, reason: str) -> None:
     with pytest.raises(slant.Rejected, match=rf"texts\[1\]: {reason}"):
         list(scorer.score([SAID, item]))
     rejected: list[slant.Rejected] = []
@@ -190,12 +188,12 @@ def test_a_text_that_cannot_be_scored_is_raised_or_listed(
         (7, "takes a list of texts, not int 7"),
     ],
 )
-def test_one_text_alone_is_refused(scorer: slant.Scorer, texts: Any, message: str) -> None:
+def test_a_single_text_is_refused(scorer: slant.Scorer, texts: Any, message: str) -> None:
     with pytest.raises(slant.UsageError, match=message):
         scorer.score(texts)
 
 
-def test_a_frame_is_refused_with_what_to_write_instead(scorer: slant.Scorer) -> None:
+def test_a_data_frame_is_refused_with_a_hint(scorer: slant.Scorer) -> None:
     pandas = pytest.importorskip("pandas", reason="needs pandas")
     frame = pandas.DataFrame({"text": [SAID]})
     with pytest.raises(slant.UsageError, match=r'score\(frame\["text"\]\)'):
@@ -226,10 +224,10 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_examples_of_the_page_run(
+def test_the_examples_in_docs_python_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All but those that need torch, which test_learning_pipeline.py runs."""
+    """All but those that need torch, which tests/training/test_pipeline.py runs."""
     monkeypatch.chdir(ROOT)
     names: dict[str, Any] = {}
     here = [(h, code) for h, code in examples(ROOT / "docs" / "python.md") if h != "## In transformers"]
