@@ -2,8 +2,8 @@
 
 .jsonl    JSON lines: one row per line, UTF-8, as in data/schemas
 .csv      flat, write-only: one row per unit and target, or one row for a unit without targets
-.parquet  nested columns, zstd; the file's metadata tells what made the rows
-.duckdb   a table with the same nested columns, and a table `run` that tells what made the rows
+.parquet  nested columns, zstd; the file's metadata records what made the rows
+.duckdb   a table with the same nested columns, and a table `run` that records what made the rows
 """
 
 from __future__ import annotations
