@@ -72,8 +72,8 @@ def fsync(path: Path) -> None:
         os.close(handle)
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write a UTF-8 text file atomically."""
+def write_text(path: Path, text: str, *, errors: str = "strict") -> Path:
+    """Write a UTF-8 text file atomically. errors: for characters that cannot be encoded, as in `str.encode`."""
     with atomic_path(path) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_text(text, encoding="utf-8", errors=errors, newline="\n")
     return path

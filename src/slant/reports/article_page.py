@@ -6,7 +6,6 @@ only counts.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slant.atomic_files import atomic_path
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.records import Score
@@ -266,11 +266,8 @@ def write_report(
         style_hash=page_parts.policy_hash(style),
         script_hash=page_parts.policy_hash(script),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with atomic_path(path) as part, part.open("wb") as file:
         stream.dump(file, encoding="utf-8")
-    os.replace(partial, path)
 
 
 def _shown(found: Collected, environment: Environment, budget: int) -> list[_Shown]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slant.atomic_files import atomic_path, write_text
 from slant.comparing.comment_replies import MIN_THREADS
 from slant.comparing.measures import ALL, ANY_TARGET, ARTICLE, COMMENTS, PER_1000_WORDS, REST, Measure
 from slant.reports import comparison_sections, findings, page_parts
@@ -55,14 +55,12 @@ def write_evidence(store: Store, folder: Path) -> None:
 
     Needs the table `hits`.
     """
-    path = folder / "evidence.parquet"
-    partial = path.with_name(path.name + ".partial")
-    name = str(partial).replace("'", "''")
-    store.connection.execute(f"""
-        COPY (SELECT h."group", h.measure, h.article_id, h.unit_id, u.month, h.probability
-              FROM hits h JOIN units u USING (unit_id) ORDER BY h.measure, h."group", h.article_id, h.unit_id)
-        TO '{name}' (FORMAT parquet, COMPRESSION zstd)""")
-    os.replace(partial, path)
+    with atomic_path(folder / "evidence.parquet") as part:
+        name = str(part).replace("'", "''")
+        store.connection.execute(f"""
+            COPY (SELECT h."group", h.measure, h.article_id, h.unit_id, u.month, h.probability
+                  FROM hits h JOIN units u USING (unit_id) ORDER BY h.measure, h."group", h.article_id, h.unit_id)
+            TO '{name}' (FORMAT parquet, COMPRESSION zstd)""")
 
 
 def write(results: Results, output: Path, *, store: Store) -> Path:
@@ -96,13 +94,8 @@ def write(results: Results, output: Path, *, store: Store) -> Path:
     titles = [MeasureText(measure).title for measure in keys.measures]
     measures = [str(measure) for measure in keys.measures]
     data = {"groups": keys.groups, "measures": measures, "titles": titles, "pairs": pairs, **packed}
-    path = output / "index.html"
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(
-        template.render(**shown, data=dump(data), most=most), encoding="utf-8", errors="replace"
-    )
-    os.replace(partial, path)
-    return path
+    page_text = template.render(**shown, data=dump(data), most=most)
+    return write_text(output / "index.html", page_text, errors="replace")
 
 
 def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
