@@ -161,7 +161,7 @@ def test_a_model_is_asked_as_its_recipe_says(tiny_encoder: Path, tmp_path: Path)
     out = train_tiny(tiny_encoder, tmp_path / "run", epochs=1, queries="marks")
     assert json.loads((out / "slant.json").read_text())["windows"]["queries"] == "marks"
     assert open_torch(out).encoder.queries == "marks"
-    with pytest.raises(UsageError, match="not 'pointers'"):
+    with pytest.raises(UsageError, match="queries 'pointers' are unknown"):
         train_tiny(tiny_encoder, tmp_path / "other", queries="pointers")
 
 

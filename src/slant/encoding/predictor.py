@@ -27,9 +27,7 @@ from slant.records import Example, Prediction
 from slant.segment.voices import voices
 
 TOKENS_PER_BATCH = 1024  # larger batches exceed the processor's caches, smaller ones cost more calls
-BatchLogits = tuple[
-    Floats, Floats, Floats
-]  # token, unit and stance logits of a batch, see network.SlantOutput
+BatchLogits = tuple[Floats, Floats, Floats]  # token, unit and stance logits, see network.SlantOutput
 
 
 class Runtime(Protocol):

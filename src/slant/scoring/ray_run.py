@@ -268,9 +268,7 @@ def started(*, quiet: bool = True) -> Iterator[None]:
     Raises UsageError if Ray is not installed, SlantError if the cluster does not answer.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage reports from anything that slant starts
-    os.environ.setdefault(
-        "RAY_BACKEND_LOG_LEVEL", "fatal"
-    )  # lost work is repeated: no messages on the terminal
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # lost work is repeated, so it is no news
     try:
         import ray
         import ray.data

@@ -158,9 +158,8 @@ def resumed(
     score: yields one Score per request, in order; may consume requests ahead, also in a thread of its own.
     """
     stream = iter(requests)
-    waiting: deque[tuple[bytes, str | None]] = (
-        deque()
-    )  # keys of requests not yielded, with their row if it is known
+    # Keys of requests whose score was not yielded, with their row if the journal has it.
+    waiting: deque[tuple[bytes, str | None]] = deque()
     ended = False
 
     def missing() -> Iterator[ScoreRequest]:

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 class ReadOptions:
     """Which documents to read, and how."""
 
-    paths: tuple[
-        str, ...
-    ]  # files, folders, globs, "-" for standard input; with engine "ray" also storage URLs
+    paths: tuple[str, ...]  # files, folders, globs, "-" (standard input); with engine "ray" also storage URLs
     outlet: str | None = None  # outlet of documents that name none
     comments_from: str | None = None  # reader comments begin at the line that contains this text
     mapped: tuple[str, ...] = ()  # FIELD=COLUMN, for tables with other column names
