@@ -36,7 +36,7 @@ from slant.cli import main
 model, die, *arguments = sys.argv[1:]
 if model == "stub":
     from slant.records import STANCES, Frame, Loaded, Score, Stance
-    from slant.scoring import runtime, score
+    from slant.scoring import runtimes, score
 
     class Stub:
         fingerprint, codebook = "stub", "stub"
@@ -51,7 +51,7 @@ if model == "stub":
             frames = (Frame("political", p),)
             yield Score(q.unit, stance, loaded, frames, biased=p, subjective=p, model="stub", codebook="stub")
 
-    runtime.load, score.score = lambda *_, **__: Stub(), rows
+    runtimes.load, score.score = lambda *_, **__: Stub(), rows
 if die == "die":
     from slant.scoring.resume import Journal
     Journal.remove = lambda self: os.kill(os.getpid(), signal.SIGKILL)

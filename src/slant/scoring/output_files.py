@@ -4,7 +4,7 @@ JSON lines: a row a line, UTF-8, as the schemas in data/schemas say.
 
 CSV: flat and one-way. A unit has one row for each of its targets, or one row without a target.
 
-Parquet: nested columns, zstd, row groups; the file's metadata says what made it.
+Parquet: nested columns, zstd, row groups; the file's metadata says what made it. Written and read by DuckDB.
 
 DuckDB: a table with the nested columns of the Parquet files, and a table `run` that says what made it.
 
@@ -14,6 +14,7 @@ Score and unit files, written whole or not at all, and read back. The ending say
 from __future__ import annotations
 
 import csv
+import glob
 import json
 import os
 import re
@@ -25,27 +26,27 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
+
 from slant.atomic_files import atomic_path
 from slant.errors import SlantError, UsageError
 from slant.records import Score, Unit, score_from_dict
-from slant.schemas import arrow_fields, csv_columns
+from slant.schemas import arrow_fields, column_shapes, csv_columns, duckdb_types
 
 SCHEMA_VERSION = "1"  # of the columns below: a reader that knows it knows what to expect
-ROWS_PER_GROUP = 5_000  # held in memory while a group is made, or fewer …
-CHARACTERS = 4_000_000  # … where their texts are long
+ROWS = 2_000  # inserted or fetched at a time; fewer are inserted …
+CHARACTERS = 4_000_000  # … where their texts have more characters than this together
+VECTOR = 2_048  # rows that DuckDB handles at a time
+LONG = 5_000  # bytes of a row; where the mean is above, a Parquet row group is one VECTOR instead of three
 Row = dict[str, Any]
 Records = Iterable[Score | Unit]
 
 
-def arrow_schema(record: type[Score] | type[Unit] = Score, made: Mapping[str, str] | None = None) -> Any:
-    """The columns as a pyarrow Schema.
-
-    made: what the rows were made with (model, codebook, targets, slant: fingerprints and version), for the file's
-        metadata; there as `slant.model`, `slant.version` and so on, beside `slant.schema`.
-    """
+def arrow_schema(record: type[Score] | type[Unit] = Score) -> Any:
+    """The columns as a pyarrow Schema, as pyarrow reads them from a Parquet file. Needs pyarrow."""
     import pyarrow as pa
 
-    return pa.schema(arrow_fields(record), metadata=metadata(made))
+    return pa.schema(arrow_fields(record))
 
 
 def metadata(made: Mapping[str, str] | None) -> dict[str, str]:
@@ -61,46 +62,29 @@ def peek(records: Records) -> tuple[type[Score] | type[Unit], Records]:
     return (Unit if first and isinstance(first[0], Unit) else Score), chain(first, stream)
 
 
-def arrow_tables(records: Records, schema: Any, *, rows: int | None = None) -> Iterator[Any]:
-    """The records as pyarrow Tables of up to `rows` rows (default: ROWS_PER_GROUP) and CHARACTERS; at least one, if empty."""
-    import pyarrow as pa
-
-    begun = False
-    for group in _groups(records, rows or ROWS_PER_GROUP):
-        begun = True
-        try:
-            yield pa.Table.from_pylist([record.to_dict() for record in group], schema)
-        except UnicodeEncodeError:
-            raise not_unicode(group) from None
-    if not begun:
-        yield pa.Table.from_pylist([], schema)
-
-
-def _groups(records: Records, rows: int) -> Iterator[list[Score | Unit]]:
-    group: list[Score | Unit] = []
+def _chunks(records: Records) -> Iterator[list[Score | Unit]]:
+    """Lists of up to ROWS records, or fewer where their texts have CHARACTERS characters together."""
+    chunk: list[Score | Unit] = []
     held = 0
     for record in records:
-        group.append(record)
+        chunk.append(record)
         held += len((record.unit if isinstance(record, Score) else record).text)
-        if len(group) >= rows or held >= CHARACTERS:
-            yield group
-            group, held = [], 0
-    if group:
-        yield group
+        if len(chunk) >= ROWS or held >= CHARACTERS:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
+        yield chunk
 
 
-def not_unicode(records: Records) -> SlantError:
-    """What to say of records of which one cannot be encoded."""
-    for record in records:
-        unit = record.unit if isinstance(record, Score) else record
-        try:
-            _strings(record.to_dict()).encode()
-        except UnicodeEncodeError as error:
-            return SlantError(
-                f"unit {unit.unit_id!a} of article {unit.article_id!a} holds half of a character "
-                f"({error.object[error.start]!a}, a lone surrogate), which no file can hold. Decode its source as UTF-8 anew."
-            )
-    return SlantError("a unit holds half of a character (a lone surrogate), which no file can hold.")
+def not_unicode(record: Score | Unit) -> SlantError:
+    """What to say of a record that cannot be encoded."""
+    unit = record.unit if isinstance(record, Score) else record
+    strings = _strings(record.to_dict())
+    torn = next((c for c in strings if "\ud800" <= c <= "\udfff"), "")
+    return SlantError(
+        f"unit {unit.unit_id!a} of article {unit.article_id!a} holds half of a character "
+        f"({torn!a}, a lone surrogate), which no file can hold. Decode its source as UTF-8 anew."
+    )
 
 
 def _strings(value: Any) -> str:
@@ -124,7 +108,7 @@ def write_lines(records: Records, file: TextIO) -> int:
         try:
             file.write(json.dumps(record.to_dict(), ensure_ascii=False) + "\n")
         except UnicodeEncodeError:
-            raise not_unicode([record]) from None
+            raise not_unicode(record) from None
     return count
 
 
@@ -159,7 +143,7 @@ def write_csv(records: Records, path: Path, made: Mapping[str, str]) -> int:
             try:
                 writer.writerows(flat_rows(record))
             except UnicodeEncodeError:
-                raise not_unicode([record]) from None
+                raise not_unicode(record) from None
     return count
 
 
@@ -187,68 +171,123 @@ def _cells(row: Row) -> Row:
 
 
 def write_parquet(records: Records, path: Path, made: Mapping[str, str]) -> int:
-    """Memory holds one row group at a time."""
-    import pyarrow.parquet as pq
-
+    """Write the rows as JSON lines beside `path` first: DuckDB makes a Parquet file in one go."""
     kind, records = peek(records)
-    schema, count = arrow_schema(kind, made), 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for table in arrow_tables(records, schema):
-            writer.write_table(table)
-            count += table.num_rows
+    with tempfile.TemporaryDirectory(prefix=f"{path.name}-", dir=path.parent) as folder:
+        lines = Path(folder) / "rows.jsonl"
+        count = longest = size = 0
+        with lines.open("wb") as file:
+            for record in records:
+                line = _json(record)
+                file.write(line + b"\n")
+                count, longest, size = count + 1, max(longest, len(line)), size + len(line)
+        types = ", ".join(
+            f"{_literal(name)}: {_literal(type_)}" for name, type_ in duckdb_types(kind).items()
+        )
+        facts = ", ".join(f"{_literal(name)}: {_literal(value)}" for name, value in metadata(made).items())
+        group = VECTOR * (1 if size > LONG * count else 3)
+        with _duckdb(reading=False) as connection:
+            # Every column may be null, whether or not a row has a null there: all files have the same schema.
+            connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+            connection.execute(
+                f"COPY (SELECT * FROM read_json({_source(lines)}, format = 'newline_delimited', "
+                f"columns = {{{types}}}, maximum_object_size = {longest + 1})) TO {_literal(path)} "
+                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group}, KV_METADATA {{{facts}}})"
+            )
     return count
 
 
 def read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow.parquet as pq
+    """Raises ValueError if it is no Parquet file."""
+    with _duckdb(reading=True) as connection:
+        connection.execute(f"SELECT * FROM read_parquet({_source(path)})")
+        yield from _fetched(connection)
 
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
-            yield from batch.to_pylist()
 
-
-ROWS = 2_000  # handed over at a time
-# DuckDB takes what it is given, and more made it no faster; but it needs the rows of a group several times over, which
-# matters where texts are very long.
+GROUP = 8_192  # rows that a DuckDB file keeps together
+# DuckDB needs the rows of a group several times over, which matters where texts are very long.
 MEMORY, TIMES = 24_000_000, 12
-GROUP = 8_192  # rows that it keeps together
 
 
 def write_duckdb(records: Records, path: Path, made: Mapping[str, str]) -> int:
-    """Table `scores` (`units`, where they are units) and table `run(name, value)`. Rows stand in their order."""
+    """Write a table `scores` (`units` for units), rows in their order, and a table `run(name, value)`."""
     kind, records = peek(records)
     table = "scores" if kind is Score else "units"
+    types = ", ".join(f'"{name}" {type_}' for name, type_ in duckdb_types(kind).items())
+    structure = json.dumps(column_shapes(kind))
     count = held = 0
-    with _connection(path) as connection:
+    with _connection(path, write=True) as connection:
         connection.execute("CREATE TABLE run (name VARCHAR, value VARCHAR)")
         connection.executemany("INSERT INTO run VALUES (?, ?)", [*metadata(made).items()])
-        for rows in arrow_tables(records, arrow_schema(kind), rows=ROWS):
-            held = max(held, rows.nbytes // max(1, rows.num_rows) * min(GROUP, count + rows.num_rows))
-            connection.execute(f"SET memory_limit = '{max(MEMORY, TIMES * rows.nbytes, 3 * held)}B'")
-            connection.register("rows", rows)
-            verb = f"INSERT INTO {table}" if count else f"CREATE TABLE {table} AS"
-            connection.execute(f"{verb} SELECT * FROM rows")
-            connection.unregister("rows")
-            count += rows.num_rows
+        connection.execute(f"CREATE TABLE {table} ({types})")
+        for chunk in _chunks(records):
+            rows = [_json(record) for record in chunk]
+            size = sum(map(len, rows))
+            held = max(held, size // len(rows) * min(GROUP, count + len(rows)))
+            connection.execute(f"SET memory_limit = '{max(MEMORY, TIMES * size, 3 * held)}B'")
+            connection.execute(
+                f"INSERT INTO {table} SELECT unnest(from_json_strict(row, ?)) "
+                "FROM (SELECT unnest(?::VARCHAR[]) AS row)",
+                [structure, [row.decode() for row in rows]],
+            )
+            count += len(rows)
     return count
+
+
+def _json(record: Score | Unit) -> bytes:
+    try:
+        return msgspec.json.encode(record.to_dict())
+    except UnicodeEncodeError:
+        raise not_unicode(record) from None
+
+
+def _source(path: Path) -> str:
+    """The first arguments of read_parquet and read_json: this one file, even if its name looks like a pattern.
+
+    Nor do folders such as `outlet=Courier/` become columns.
+    """
+    return f"{_literal(glob.escape(str(path)))}, hive_partitioning = false"
+
+
+def _literal(value: object) -> str:
+    """A string of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def read_duckdb(path: Path) -> Iterator[Row]:
     """Raises UsageError if it is no DuckDB database, or has no table `scores`, nor `units`."""
-    with _connection(path, read_only=True) as connection:
+    with _connection(path) as connection:
         names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for table in ("scores", "units"):
             if table in names:
-                for batch in connection.sql(f"SELECT * FROM {table}").to_arrow_reader(ROWS):
-                    yield from batch.to_pylist()
+                connection.execute(f"SELECT * FROM {table}")
+                yield from _fetched(connection)
                 return
         raise UsageError(
             f"{path} has no table `scores`, only {sorted(names)}. Expected a database of `slant score`."
         )
 
 
+def _fetched(connection: Any) -> Iterator[Row]:
+    """Rows of the query just executed; memory holds ROWS of them."""
+    names = [name for name, *_ in connection.description]
+    while rows := connection.fetchmany(ROWS):
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
+
+
 @contextmanager
-def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
+def _connection(path: Path, *, write: bool = False) -> Iterator[Any]:
+    """A connection to the DuckDB file at `path`."""
+    with _duckdb(reading=not write) as connection:
+        kind = f"ROW_GROUP_SIZE {GROUP}" if write else "READ_ONLY"
+        connection.execute(f"ATTACH {_literal(path)} AS file ({kind}); USE file")
+        yield connection
+
+
+@contextmanager
+def _duckdb(*, reading: bool) -> Iterator[Any]:
+    """A connection to DuckDB. Raises its errors as ValueError when reading, else as SlantError."""
     import duckdb
 
     try:
@@ -256,14 +295,12 @@ def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
             tempfile.TemporaryDirectory(prefix="slant-") as scratch,
             duckdb.connect(config={"threads": 1, "temp_directory": scratch}) as connection,
         ):
-            kind = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {GROUP}"
-            name = str(path).replace("'", "''")
-            connection.execute(f"ATTACH '{name}' AS file ({kind}); USE file")
             yield connection
     except duckdb.Error as error:
-        if read_only:
-            raise ValueError(str(error)) from None
-        raise SlantError(f"DuckDB cannot write to it: {error}. Is the disk full?") from None
+        said = str(error).partition("\n")[0]  # the query follows
+        if reading:
+            raise ValueError(said) from None
+        raise SlantError(f"DuckDB cannot write to it: {said}. Is the disk full?") from None
 
 
 _WRITERS: dict[str, Callable[[Records, Path, Mapping[str, str]], int]] = {
@@ -343,7 +380,7 @@ def _rows(reader: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Row]:
     """The rows of a file; whatever its reader stumbles over is said with the file's name."""
     try:
         yield from reader(path)
-    except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are ValueErrors
+    except (ValueError, OSError, RecursionError) as error:
         raise UsageError(
             f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete? A file that was cut off in copying "
             "ends like this."
