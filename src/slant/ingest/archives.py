@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 import stat
+import sys
 import tarfile
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
@@ -80,15 +82,12 @@ class _Counted:
     """A stream that knows how much was read from it."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self.size, self.closed = stream, 0, False
+        self._stream, self.size = stream, 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
         self.size += len(data)
         return data
-
-    def close(self) -> None:
-        """For Arrow, which closes what it read from; the stream is somebody else's."""
 
 
 def unpacked(stream: BinaryIO, kind: str, path: str, limits: Limits) -> BinaryIO:
@@ -98,23 +97,22 @@ def unpacked(stream: BinaryIO, kind: str, path: str, limits: Limits) -> BinaryIO
     """
     counted = _Counted(stream)
     budget = Budget(path, limits, lambda: counted.size)
-    return io.BufferedReader(_Unpacked(_opened(counted, kind), budget), PIECE)
+    return io.BufferedReader(_Unpacked(*_opened(counted, kind), budget), PIECE)
 
 
-def _opened(counted: Any, kind: str) -> Any:
+def _opened(counted: Any, kind: str) -> tuple[Any, type[Exception]]:
+    """The unpacked stream, and what it raises where the bytes are damaged."""
     if kind == "gzip":
         import gzip
 
-        return gzip.GzipFile(fileobj=counted, mode="rb")
-    # Arrow is there anyway, and unlike python-zstandard it says when a file is cut off.
-    import pyarrow
-
-    return pyarrow.CompressedInputStream(pyarrow.PythonFile(counted, "r"), "zstd")
+        return gzip.GzipFile(fileobj=counted, mode="rb"), zlib.error
+    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    return zstd.ZstdFile(counted, "rb"), zstd.ZstdError
 
 
 class _Unpacked(io.RawIOBase):
-    def __init__(self, inner: Any, budget: Budget) -> None:
-        self._inner, self._budget = inner, budget
+    def __init__(self, inner: Any, damage: type[Exception], budget: Budget) -> None:
+        self._inner, self._damage, self._budget = inner, damage, budget
 
     def readable(self) -> bool:
         return True
@@ -122,7 +120,7 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
             data = self._inner.read(min(len(buffer), _SOME))
-        except (OSError, EOFError, zlib.error) as error:
+        except (OSError, EOFError, self._damage) as error:
             why = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
             detail = f"it cannot be unpacked to its end ({why}). Is it complete? Make or fetch it again."
             raise Rejected(self._budget.path, "torn", detail) from None
