@@ -90,3 +90,30 @@ def test_what_needs_the_training_install_says_so_without_it(tmp_path: Path, comm
     ran = python("-c", code, cwd=tmp_path)
     assert ran.returncode == 2, ran.stderr
     assert "pip install 'slant[train]'" in ran.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["compare s.jsonl -o out", "sample s.jsonl -o s.csv"])
+def test_what_needs_the_comparing_install_says_so_without_it(tmp_path: Path, command: str) -> None:
+    code = (
+        "import sys\nfor name in ('scipy', 'sklearn', 'pyarrow'): sys.modules[name] = None\n"
+        f"from slant.cli import main; main({command.split()!r})"
+    )
+    ran = python("-c", code, cwd=tmp_path)
+    assert ran.returncode == 2, ran.stderr
+    said = f"slant {command.split()[0]} needs scipy, scikit-learn, pyarrow: pip install 'slant[compare]'"
+    assert ran.stderr == f"slant: {said}\n"
+
+
+@pytest.mark.slow
+def test_every_format_is_written_and_read_without_pyarrow_and_pandas(story: Path) -> None:
+    without = (
+        "import sys\nfor name in ('pyarrow', 'pandas', 'scipy', 'onnxruntime'): sys.modules[name] = None\n"
+    )
+    code = "from slant.cli import main; main(sys.argv[1:])"
+    for ending in ("parquet", "duckdb"):
+        ran = python("-c", without + code, "split", ".", "-o", f"../units.{ending}", cwd=story)
+        assert ran.returncode == 0, ran.stderr
+    ran = python("-c", without + code, "split", "../units.parquet", cwd=story)
+    assert ran.returncode == 0, ran.stderr
+    assert {json.loads(line)["text"] for line in ran.stdout.splitlines()} == set(STORY.strip().split("\n\n"))

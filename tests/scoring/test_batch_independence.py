@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,6 +152,15 @@ def test_without_cuda_it_says_so(tiny_export: Path) -> None:
         UsageError, match=r"ONNX Runtime [\d.]+ has no CUDA here \(.*pip install onnxruntime-gpu"
     ):
         load(tiny_export, device="cuda")
+
+
+@pytest.mark.parametrize("given", [{"runtime": "onnx"}, {"device": "cuda"}])
+def test_without_onnx_runtime_the_extra_is_named(
+    tiny_export: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UsageError, match=r"needs ONNX Runtime.*pip install 'slant\[onnx\]'"):
+        load(tiny_export, **given)  # type: ignore[arg-type]
 
 
 def test_a_home_that_cannot_be_written_costs_the_cache_alone(

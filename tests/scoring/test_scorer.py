@@ -149,7 +149,12 @@ def test_no_text_gives_a_table_with_columns_and_no_rows(scorer: slant.Scorer) ->
     assert scorer.score([]).to_arrow().num_rows == 0
 
 
-def test_without_pandas_it_says_what_to_do(scorer: slant.Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_or_pyarrow_it_says_what_to_do(
+    scorer: slant.Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(slant.SlantError, match=r"needs pyarrow: pip install 'slant\[compare\]'"):
+        scorer.score([SAID]).to_arrow()
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(slant.SlantError, match="pip install pandas"):
         scorer.score([SAID]).to_pandas()

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from slant.cli.options import DONE, quiet
-from slant.errors import UsageError
+from slant.errors import UsageError, require
+
+_COMPARE = ("scipy", "sklearn", "statsmodels", "pyarrow", "matplotlib", "onnxruntime")  # the extra [compare]
 
 
 @click.command()
@@ -66,6 +68,7 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
 
     Writes a report, and the same tables as CSV and Parquet, into the folder.
     """
+    require("compare", *_COMPARE, what="slant compare")
     from slant.comparing.compare import detectable, findings, run
     from slant.comparing.options import Options
     from slant.comparing.score_tables import open_store
@@ -104,6 +107,7 @@ def sample(scores: tuple[str, ...], output: str, show_labels: bool, **options: A
 
     Strata by group and by what the model says; weight is how many scored units a row stands for.
     """
+    require("compare", *_COMPARE, what="slant sample")
     from slant.comparing.gold_sample import draw_sample, write_sample
     from slant.comparing.score_tables import open_store
     from slant.scoring.output_files import check_format

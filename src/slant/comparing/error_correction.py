@@ -1,9 +1,9 @@
 """A rate corrected for the model's errors, by labels of people for a random sample of the scored units.
 
-Prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024), by their library
-ppi-python. A rate is a ratio of sums over articles, and articles are what is independent: so what goes into the library is,
-for each article with labels, its linearised part of the ratio (Cochran 1977, 6.4), by people and by the model, and likewise
-for all articles by the model. The interval is Student's t over the articles with labels.
+Prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024). A rate is a ratio of
+sums over articles, and articles are what is independent: so what goes into the estimate is, for each article with labels, its
+linearised part of the ratio (Cochran 1977, 6.4), by people and by the model, and likewise for all articles by the model. The
+interval is Student's t over the articles with labels.
 
 The table `corrected`: what the model says and what it is once its errors are corrected for, side by side.
 
@@ -87,11 +87,9 @@ class Estimate:
 def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Floats) -> Estimate:
     """Prediction-powered rate of one group. articles, hits, totals: (articles,) of all its articles, in order, by the model.
 
-    The library takes articles with labels and all articles for two samples that are independent. Here the former are among
+    PPI++ takes articles with labels and all articles for two samples that are independent. Here the former are among
     the latter, so the standard error is that of the sum of both parts of each article.
     """
-    from ppi_py import ppi_mean_pointestimate
-
     named, row = np.unique(labelled.article, return_inverse=True)
     gold, model, total = np.zeros((3, len(named)))
     for sums, part in ((gold, labelled.gold), (model, labelled.model), (total, labelled.total)):
@@ -99,7 +97,7 @@ def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Flo
     by_people, by_model = linearised(gold, total), linearised(model, total)
     everywhere = linearised(hits, totals)
     tuned = tuned_weight(by_people, by_model)
-    value = float(np.squeeze(ppi_mean_pointestimate(by_people, by_model, everywhere, lam=tuned)))
+    value = prediction_powered_mean(by_people, by_model, everywhere, weight=tuned)
     units, note = len(labelled.gold), _too_few(labelled, len(named))
     if note:
         return Estimate(value, None, 0, units, len(named), note)
@@ -111,10 +109,17 @@ def corrected_rate(labelled: Labelled, articles: Ints, hits: Floats, totals: Flo
     return Estimate(value, error, len(named) - 1, units, len(named), parts=(articles, parts))
 
 
+def prediction_powered_mean(
+    by_people: Floats, by_model: Floats, everywhere: Floats, *, weight: float
+) -> float:
+    """The mean by the model over all articles, plus its mean error where people labelled. weight: λ of PPI++."""
+    return float((weight * everywhere).mean() + (by_people - weight * by_model).mean())
+
+
 def tuned_weight(by_people: Floats, by_model: Floats) -> float:
     """How much the model counts (λ), in [0, 1]: the slope of people's labels on the model's, article by article.
 
-    The library's own λ is for labelled articles like all others. Here they have labels for some of their units only, so that
+    The λ of PPI++ is for labelled articles like all others. Here they have labels for some of their units only, so that
     they vary more, and they are among all others: the best weight is then that of two-phase sampling (Cochran 1977, 12.7).
     """
     spread = float(by_model.var())

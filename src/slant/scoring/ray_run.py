@@ -24,7 +24,7 @@ from typing import Any
 
 from slant import __version__
 from slant.encoding.predictor import Reader
-from slant.errors import Rejected, SlantError, TakesRejected, UsageError
+from slant.errors import Rejected, SlantError, TakesRejected, UsageError, require
 from slant.ingest.article_rows import mapping
 from slant.ingest.inputs import Seen, find_files, read_articles
 from slant.labels.targets import Targets
@@ -174,11 +174,10 @@ def started(*, quiet: bool = True) -> Iterator[None]:
     os.environ.setdefault(
         "RAY_BACKEND_LOG_LEVEL", "fatal"
     )  # what is lost is done again: no news for the terminal
-    try:
-        import ray
-        import ray.data
-    except ModuleNotFoundError:
-        raise UsageError("--engine ray needs Ray: pip install 'slant[ray]'.") from None
+    require("ray", "ray", what="--engine ray")
+    import ray
+    import ray.data
+
     ours = not ray.is_initialized()
     if ours:
         _knock(os.environ.get("RAY_ADDRESS", ""))
@@ -241,6 +240,7 @@ def write_scores(options: dict[str, Any], rejected: Rejections) -> int:
     """
     from slant.scoring.runtimes import load
 
+    require("ray", "ray", "pyarrow", what="--engine ray")
     output = options["output"]
     _refuse(options)
     targets = Targets.load(Path(options["targets"]) if options["targets"] else None)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, TextIO
 
 from slant.encoding.decode import Document
 from slant.encoding.predictor import Reader
-from slant.errors import Rejected, SlantError, TakesRejected, UsageError
+from slant.errors import Rejected, SlantError, TakesRejected, UsageError, require
 from slant.ingest.article_rows import article_from_row
 from slant.ingest.decoding import DEFAULT_LIMITS, bounded_lines, check_characters, decode, too_long
 from slant.labels.targets import Targets
@@ -225,16 +225,15 @@ class Scores(Iterator[Score]):
         try:
             import pandas
         except ModuleNotFoundError:
-            raise SlantError(
-                "to_pandas() needs pandas, which slant does not: pip install pandas. to_arrow() works without it."
-            ) from None
+            raise SlantError("to_pandas() needs pandas: pip install pandas") from None
         return pandas.DataFrame([score.to_dict() for score in self._whole()], columns=_columns())
 
     def to_arrow(self) -> Any:
         """All scores as a pyarrow Table with the columns and types of the Parquet files that `slant score` writes.
 
-        Raises SlantError where some of the scores have already been read.
+        Raises SlantError where pyarrow is not installed, or some of the scores have already been read.
         """
+        require("compare", "pyarrow", what="to_arrow()")
         import pyarrow
 
         from slant.scoring.output_files import arrow_schema
