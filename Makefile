@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[compare]'
 	touch $@
 
 $(VENV)/full: $(VENV)/base constraints.txt

@@ -10,7 +10,7 @@ import click
 from slant.cli.options import DONE, quiet
 from slant.errors import UsageError, require
 
-_COMPARE = ("scipy", "sklearn", "statsmodels", "pyarrow", "matplotlib", "onnxruntime")  # the extra [compare]
+_COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib", "onnxruntime")
 
 
 @click.command()

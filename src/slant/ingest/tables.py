@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from slant.errors import Rejected
+from slant.errors import Rejected, UsageError, require
 from slant.ingest.article_rows import USUAL, Columns, needs_text
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, bounded_lines, decode, too_long
 from slant.ingest.file_kinds import delimiter_of, ending
@@ -266,6 +266,10 @@ class _Lines(Iterator[str]):
 
 def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = USUAL) -> Rows:
     """Rows of a Parquet file, only the columns that an article has; memory holds a few thousand rows."""
+    try:
+        require("parquet", "duckdb", what="a Parquet file")
+    except UsageError as error:
+        raise Rejected(path, "needs_duckdb", str(error)) from None
     import duckdb
 
     number, name = 0, ""

@@ -29,7 +29,7 @@ from typing import Any, TextIO
 import msgspec
 
 from slant.atomic_files import atomic_path
-from slant.errors import SlantError, UsageError
+from slant.errors import SlantError, UsageError, require
 from slant.records import Score, Unit, score_from_dict
 from slant.schemas import arrow_fields, column_shapes, csv_columns, duckdb_types
 
@@ -287,7 +287,11 @@ def _connection(path: Path, *, write: bool = False) -> Iterator[Any]:
 
 @contextmanager
 def _duckdb(*, reading: bool) -> Iterator[Any]:
-    """A connection to DuckDB. Raises its errors as ValueError when reading, else as SlantError."""
+    """A connection to DuckDB. Raises its errors as ValueError when reading, else as SlantError.
+
+    Raises UsageError where it is not installed.
+    """
+    require("parquet", "duckdb", what="a Parquet or DuckDB file")
     import duckdb
 
     try:
@@ -324,6 +328,8 @@ def check_format(path: str, *, formats: Sequence[str] = FORMATS) -> str:
         raise UsageError(
             f"-o {path}: the ending {ending or '(none)'} says no format. Use one of {', '.join(formats)}."
         )
+    if ending in (".parquet", ".duckdb"):
+        require("parquet", "duckdb", what=f"-o {path}")
     return ending
 
 
