@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Protocol
 
 
@@ -47,3 +48,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` for the nearest known word, or an empty string."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+_PACKAGES = {"sklearn": "scikit-learn"}  # where a module has another name than its package
+
+
+def require(extra: str, *modules: str, what: str) -> None:
+    """Raise UsageError, naming the extra, unless all modules are installed. Imports none of them."""
+    missing = [_PACKAGES.get(name, name) for name in modules if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"{what} needs {', '.join(missing)}: pip install 'slant[{extra}]'")

@@ -213,56 +213,72 @@ def _list_of(hint: Any) -> Any:
     return arguments[0] if get_origin(hint) is tuple and arguments[-1] is Ellipsis else None
 
 
-# ---- Arrow and DuckDB
+# ---- DuckDB, Parquet and Arrow
 
 
-def arrow_fields(record: type = Score) -> list[tuple[str, Any]]:
-    """Column and pyarrow type of each column of a row, in order; the same in Parquet and DuckDB files."""
-    import pyarrow as pa
+Shape = str | list["Shape"] | dict[str, "Shape"]
+"""A column's type: a DuckDB type name, a list of one shape for a list, a dict of name and shape for a struct.
 
-    columns = [(name, _arrow_type(owner, each)) for name, (owner, each) in row_fields(record).items()]
-    voice = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64()), ("voice", pa.string())]))
-    return [(name, voice if name == "voices" else kind) for name, kind in columns]
+As JSON, this is the structure that DuckDB's `from_json` takes.
+"""
 
 
-def _arrow_type(owner: type, each: Field[Any]) -> Any:
-    import pyarrow as pa
+def column_shapes(record: type = Score) -> dict[str, Shape]:
+    """Column → shape of each column of a row, in order; the same in Parquet and DuckDB files."""
+    return {name: _field_shape(owner, each) for name, (owner, each) in row_fields(record).items()}
 
+
+def _field_shape(owner: type, each: Field[Any]) -> Shape:
+    if (owner, each.name) == (Unit, "voices"):  # Unit.to_dict names the three values
+        return [{"start": "BIGINT", "end": "BIGINT", "voice": "VARCHAR"}]
     bare, given = _type_and_schema(owner, each.name)
-    if labels := given.get("labels"):
-        return pa.struct([(label, pa.float64()) for label in labels])
-    return _arrow(bare)
+    if labels := given.get("labels"):  # a probability per label
+        return {label: "DOUBLE" for label in labels}
+    return _shape(bare)
 
 
-def _arrow(hint: Any) -> Any:
-    import pyarrow as pa
-
-    simple = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+def _shape(hint: Any) -> Shape:
+    simple = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE"}
     if hint in simple:
         return simple[hint]
     if is_dataclass(hint) and isinstance(hint, type):
-        return pa.struct([(each.name, _arrow_type(hint, each)) for each in fields(hint)])
+        return {each.name: _field_shape(hint, each) for each in fields(hint)}
     if inner := _optional(hint):
-        return _arrow(inner)
+        return _shape(inner)
     if inner := _list_of(hint):
-        return pa.list_(_arrow(inner))
+        return [_shape(inner)]
     places = set(get_args(hint))  # a pair or triple of one type is a short list
-    return pa.list_(_arrow(places.pop())) if len(places) == 1 else pa.null()
+    if len(places) == 1:
+        return [_shape(places.pop())]
+    raise TypeError(f"no column type for {hint!r}: add it to slant.schemas")
 
 
 def duckdb_types(record: type = Score) -> dict[str, str]:
     """Column → DuckDB type, as in the files that slant writes."""
-    return {name: _duckdb(kind) for name, kind in arrow_fields(record)}
+    return {name: _duckdb(shape) for name, shape in column_shapes(record).items()}
 
 
-def _duckdb(kind: Any) -> str:
+def _duckdb(shape: Shape) -> str:
+    if isinstance(shape, list):
+        return f"{_duckdb(shape[0])}[]"
+    if isinstance(shape, dict):
+        return "STRUCT(" + ", ".join(f'"{name}" {_duckdb(inner)}' for name, inner in shape.items()) + ")"
+    return shape
+
+
+def arrow_fields(record: type = Score) -> list[tuple[str, Any]]:
+    """Column and pyarrow type of each column, as pyarrow reads them from the Parquet files. Needs pyarrow."""
+    return [(name, _arrow(shape)) for name, shape in column_shapes(record).items()]
+
+
+def _arrow(shape: Shape) -> Any:
     import pyarrow as pa
 
-    if pa.types.is_list(kind):
-        return f"{_duckdb(kind.value_type)}[]"
-    if pa.types.is_struct(kind):
-        return "STRUCT(" + ", ".join(f'"{each.name}" {_duckdb(each.type)}' for each in kind) + ")"
-    return {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE"}[kind]
+    if isinstance(shape, list):
+        return pa.list_(_arrow(shape[0]))
+    if isinstance(shape, dict):
+        return pa.struct([(name, _arrow(inner)) for name, inner in shape.items()])
+    return {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}[shape]
 
 
 # ---- CSV

@@ -90,3 +90,45 @@ def test_commands_that_need_the_training_install_name_it(tmp_path: Path, command
     ran = python("-c", code, cwd=tmp_path)
     assert ran.returncode == 2, ran.stderr
     assert "pip install 'slant[train]'" in ran.stderr
+
+
+WITHOUT = (
+    "import sys\nfor name in {}: sys.modules[name] = None\nfrom slant.cli import main; main(sys.argv[1:])"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["compare s.jsonl -o out", "sample s.jsonl -o s.csv"])
+def test_what_needs_the_comparing_install_says_so_without_it(tmp_path: Path, command: str) -> None:
+    ran = python("-c", WITHOUT.format(("scipy", "sklearn", "pyarrow")), *command.split(), cwd=tmp_path)
+    assert ran.returncode == 2, ran.stderr
+    said = f"slant {command.split()[0]} needs scipy, scikit-learn, pyarrow: pip install 'slant[compare]'"
+    assert ran.stderr == f"slant: {said}\n"
+
+
+@pytest.mark.slow
+def test_parquet_and_duckdb_files_need_duckdb_alone(story: Path) -> None:
+    without = WITHOUT.format(("pyarrow", "pandas", "scipy", "onnxruntime"))
+    for ending in ("parquet", "duckdb"):
+        ran = python("-c", without, "split", ".", "-o", f"../units.{ending}", cwd=story)
+        assert ran.returncode == 0, ran.stderr
+    ran = python("-c", without, "split", "../units.parquet", cwd=story)
+    assert ran.returncode == 0, ran.stderr
+    assert {json.loads(line)["text"] for line in ran.stdout.splitlines()} == set(STORY.strip().split("\n\n"))
+
+
+@pytest.mark.slow
+def test_without_duckdb_the_extra_is_named(story: Path) -> None:
+    without = WITHOUT.format(("duckdb", "pyarrow"))
+    said = "needs duckdb: pip install 'slant[parquet]'"
+    for ending in ("parquet", "duckdb"):
+        ran = python("-c", without, "split", ".", "-o", f"../units.{ending}", cwd=story)
+        assert (ran.returncode, f"slant: -o ../units.{ending} {said}\n" in ran.stderr) == (2, True), (
+            ran.stderr
+        )
+    (story / "a.parquet").write_bytes(b"PAR1")
+    (story / "s.duckdb").write_bytes(b"")
+    ran = python("-c", without, "split", ".", "-o", "../units.jsonl", cwd=story)
+    assert (ran.returncode, said in ran.stderr) == (3, True), ran.stderr
+    ran = python("-c", without, "report", "s.duckdb", "-o", "../r.html", cwd=story)
+    assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr

@@ -23,6 +23,7 @@ from slant.comparing.error_correction import (
     errors_table,
     estimate_difference,
     labeled_measures,
+    prediction_powered_mean,
 )
 from slant.comparing.gold_sample import allocate, draw_sample, load_gold, systematic, write_sample
 from slant.comparing.measures import Measure
@@ -221,6 +222,16 @@ def test_a_perfect_model_keeps_its_interval_and_a_useless_one_leaves_that_of_the
     )
     assert useless.value == pytest.approx(truth[:200].mean())
     assert useless.error == pytest.approx(np.sqrt(useless.value * (1 - useless.value) / 199), rel=0.02)
+
+
+def test_the_estimate_equals_that_of_the_authors_library() -> None:
+    ppi_py = pytest.importorskip("ppi_py", reason="needs the [dev] install")
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        people, model = rng.normal(size=(2, rng.integers(1, 300)))
+        everywhere, weight = rng.normal(size=rng.integers(1, 3000)), float(rng.random())
+        theirs = ppi_py.ppi_mean_pointestimate(people, model, everywhere, lam=weight)
+        assert prediction_powered_mean(people, model, everywhere, weight=weight) == float(np.squeeze(theirs))
 
 
 def test_too_few_labels_give_a_value_and_a_reason_but_no_interval() -> None:

@@ -61,7 +61,7 @@ def stub_predictor(pause: float = 0.0, *, fingerprint: str = "rules-1") -> Predi
 
 
 _USED = ("slant.cli", "slant.scoring.run", "slant.ingest.article_rows", "slant.ingest.tables", "slant.scoring.resume",
-         "slant.scoring.runtimes", "slant.scoring.scorer", "pyarrow.parquet", "tqdm", "duckdb")  # fmt: skip
+         "slant.scoring.runtimes", "slant.scoring.scorer", "tqdm", "duckdb")  # fmt: skip
 
 
 @dataclass(frozen=True)

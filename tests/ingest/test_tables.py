@@ -101,6 +101,21 @@ SCHEMA = pyarrow.schema(
     + [("comments", pyarrow.list_(COMMENT)), ("n", pyarrow.int64())]
 )
 
+
+def test_parquet_times_keep_the_zone_that_pandas_noted(tmp_path: Path) -> None:
+    noted = [{"name": "date", "metadata": {"timezone": "Europe/Berlin"}}, {"name": "text", "metadata": None}]
+    at = datetime.fromisoformat("2024-04-30T22:30:00+00:00")
+    table = pyarrow.table({"text": ["Rain."], "date": pyarrow.array([at], pyarrow.timestamp("us", "UTC"))})
+    for metadata, published in (
+        ({}, "2024-04-30T22:30:00+00:00"),
+        ({"pandas": json.dumps({"columns": noted})}, "2024-05-01T00:30:00+02:00"),
+    ):
+        parquet.write_table(table.replace_schema_metadata(metadata), tmp_path / "a.parquet")
+        (article,) = read_articles([str(tmp_path / "a.parquet")])
+        assert isinstance(article, Article)
+        assert article.published == published
+
+
 FULL = {
     "Headline": "Bridge closes",
     "dek": "Ferries sail instead",

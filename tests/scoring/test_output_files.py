@@ -27,6 +27,7 @@ from slant.records import (
     Unit,
     score_from_dict,
 )
+from slant.schemas import arrow_fields
 from slant.scoring import output_files
 from slant.scoring.output_files import check_format, is_score_file, read_scores, write_rows
 from slant.scoring.rejections import Rejections
@@ -46,7 +47,7 @@ SCORE = Score(
     codebook="c",
 )
 
-words = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+words = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.just("\0 NUL")
 maybe = st.none() | words
 share = st.floats(0, 1, width=32)
 place = st.integers(0, 10**6)
@@ -86,17 +87,43 @@ def test_scores_survive_their_file(ending: str, tmp_path: Path, rows: list[Score
     assert list(read_scores([path])) == rows
 
 
-def test_parquet_is_written_in_groups_and_read_in_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parquet_is_written_in_groups_and_read_in_order(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
-    monkeypatch.setattr(output_files, "ROWS_PER_GROUP", 3)
-    rows = [score_from_dict({**SCORE.to_dict(), "position": i}) for i in range(8)]
-    path = tmp_path / "s.parquet"
-    write_rows(iter(rows), str(path))
-    assert pq.ParquetFile(path).num_row_groups == 3
-    assert [s.unit.position for s in read_scores([str(path)])] == list(range(8))
+    for text, group in (("Short.", 6_144), ("long " * 1_200, 2_048)):
+        rows = [replace(SCORE, unit=replace(UNIT, text=text, position=i)) for i in range(10_000)]
+        path = tmp_path / "s.parquet"
+        write_rows(iter(rows), str(path))
+        file = pq.ParquetFile(path)
+        sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+        assert group <= max(sizes) < 2 * group
+        assert [s.unit.position for s in read_scores([str(path)])] == list(range(10_000))
+
+
+def test_every_parquet_file_has_the_same_schema(tmp_path: Path) -> None:
+    """Also where a column holds no null, or the file no row."""
+    import pyarrow
+    import pyarrow.parquet as pq
+
+    for record in (SCORE, UNIT):
+        columns = pyarrow.schema(arrow_fields(type(record)))
+        write_rows([record], str(tmp_path / "s.parquet"))
+        assert pq.read_schema(tmp_path / "s.parquet").equals(columns)
+    write_rows([], str(tmp_path / "none.parquet"))
+    none = pq.read_table(tmp_path / "none.parquet")
+    assert (none.schema.equals(pyarrow.schema(arrow_fields())), none.num_rows) == (True, 0)
+    write_rows([], str(tmp_path / "none.duckdb"))
+    assert list(read_scores([str(tmp_path / "none.duckdb")])) == []
+
+
+@pytest.mark.parametrize("name", ["it's", "a[1]", "*", "outlet=x/s", "a{b,c}"])
+def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """DuckDB would take some names for patterns, and some folders for columns."""
+    (tmp_path / "a1.parquet").write_bytes(b"another file, which a pattern would match")
+    for ending in (".parquet", ".duckdb"):
+        path = str(tmp_path / f"{name}{ending}")
+        write_rows([SCORE], path)
+        assert list(read_scores([path])) == [SCORE]
 
 
 def test_units_are_written_in_all_formats_with_the_same_columns(tmp_path: Path) -> None:

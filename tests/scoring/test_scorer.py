@@ -149,7 +149,12 @@ def test_no_texts_give_an_empty_table_with_columns(scorer: slant.Scorer) -> None
     assert scorer.score([]).to_arrow().num_rows == 0
 
 
-def test_without_pandas_the_message_names_it(scorer: slant.Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_or_pyarrow_the_message_says_what_to_install(
+    scorer: slant.Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(slant.SlantError, match=r"needs pyarrow: pip install 'slant\[compare\]'"):
+        scorer.score([SAID]).to_arrow()
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(slant.SlantError, match="pip install pandas"):
         scorer.score([SAID]).to_pandas()

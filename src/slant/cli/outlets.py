@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from slant.cli.options import DONE, quiet
-from slant.errors import UsageError
+from slant.errors import UsageError, require
+
+_COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib", "onnxruntime")
 
 
 @click.command()
@@ -79,6 +81,7 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
     Units of one article are never treated as independent. Writes a report, and the same tables as CSV and Parquet, into the
     folder.
     """
+    require("compare", *_COMPARE, what="slant compare")
     from slant.comparing.compare import detectable_lines, finding_lines, run
     from slant.comparing.options import Options
     from slant.comparing.score_tables import open_store
@@ -119,6 +122,7 @@ def sample(scores: tuple[str, ...], output: str, **options: Any) -> int:
 
     Strata are groups and the model's labels; weight is how many scored units a row represents.
     """
+    require("compare", *_COMPARE, what="slant sample")
     from slant.comparing.gold_sample import draw_sample, write_sample
     from slant.comparing.score_tables import open_store
     from slant.scoring.output_files import check_format

@@ -1,9 +1,9 @@
 """Correct rates for the model's errors, with labels by people for a random sample of the scored units.
 
-Method: prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024), by the library
-ppi-python. A rate is a ratio of sums over articles, and articles are the independent units. The library therefore gets the
-linearized contribution of each labeled article to the ratio (Cochran 1977, 6.4), once by people and once by the model, and
-the model's contribution of every article. The interval is Student's t over the labeled articles.
+Method: prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024). A rate is a
+ratio of sums over articles, and articles are the independent units. The estimate uses the linearized contribution
+of each labeled article to the ratio (Cochran 1977, 6.4), once by people and once by the model, and the model's contribution
+of every article. The interval is Student's t over the labeled articles.
 
 The table `corrected` has the model's own figure ("naive") and the corrected one side by side.
 
@@ -86,11 +86,9 @@ def corrected_rate(labeled: Labeled, articles: Ints, hits: Floats, totals: Float
     """Prediction-powered rate of one group.
 
     articles, hits, totals: (articles,) all articles of the group, in order, with the model's hits and denominators.
-    The library treats labeled articles and all articles as two independent samples. Here the former are among the latter,
+    PPI++ treats labeled articles and all articles as two independent samples. Here the former are among the latter,
     so the standard error is that of the sum of both contributions of each article.
     """
-    from ppi_py import ppi_mean_pointestimate
-
     named, row = np.unique(labeled.article, return_inverse=True)
     gold, model, total = np.zeros((3, len(named)))
     for sums, values in ((gold, labeled.gold), (model, labeled.model), (total, labeled.total)):
@@ -98,7 +96,7 @@ def corrected_rate(labeled: Labeled, articles: Ints, hits: Floats, totals: Float
     by_people, by_model = linearize(gold, total), linearize(model, total)
     everywhere = linearize(hits, totals)
     tuned = tuned_weight(by_people, by_model)
-    value = float(np.squeeze(ppi_mean_pointestimate(by_people, by_model, everywhere, lam=tuned)))
+    value = prediction_powered_mean(by_people, by_model, everywhere, weight=tuned)
     units, note = len(labeled.gold), _too_few(labeled, len(named))
     if note:
         return Estimate(value, None, 0, units, len(named), note)
@@ -110,10 +108,17 @@ def corrected_rate(labeled: Labeled, articles: Ints, hits: Floats, totals: Float
     return Estimate(value, error, len(named) - 1, units, len(named), contributions=(articles, contributions))
 
 
+def prediction_powered_mean(
+    by_people: Floats, by_model: Floats, everywhere: Floats, *, weight: float
+) -> float:
+    """Mean of the model's values over all articles, plus its mean error on labeled articles. weight: λ of PPI++."""
+    return float((weight * everywhere).mean() + (by_people - weight * by_model).mean())
+
+
 def tuned_weight(by_people: Floats, by_model: Floats) -> float:
     """Weight of the model's labels (λ), in [0, 1]: the slope of people's labels on the model's, article by article.
 
-    The library's own λ assumes that labeled articles are like all others. Here only some of their units have labels, so
+    The λ of PPI++ assumes that labeled articles are like all others. Here only some of their units have labels, so
     they vary more, and they are among all articles: the best weight is then that of two-phase sampling (Cochran 1977, 12.7).
     """
     spread = float(by_model.var())

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import stat
+import sys
 import tarfile
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
@@ -243,7 +245,7 @@ def decompress(stream: BinaryIO, kind: str, path: str, limits: Limits) -> Binary
     """
     counted = _CountingStream(stream)
     budget = OutputBudget(path, limits, lambda: counted.size)
-    return io.BufferedReader(_Decompressed(_open_decompressor(counted, kind), budget), CHUNK)
+    return io.BufferedReader(_Decompressed(*_open_decompressor(counted, kind), budget), CHUNK)
 
 
 class OutputBudget:
@@ -274,31 +276,27 @@ class _CountingStream:
     """A stream that counts the bytes read from it."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self.size, self.closed = stream, 0, False
+        self._stream, self.size = stream, 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
         self.size += len(data)
         return data
 
-    def close(self) -> None:
-        """Do nothing: Arrow closes its input, but this stream belongs to the caller."""
 
-
-def _open_decompressor(counted: Any, kind: str) -> Any:
+def _open_decompressor(counted: Any, kind: str) -> tuple[Any, type[Exception]]:
+    """Return the decompressed stream, and the exception that it raises for damaged bytes."""
     if kind == "gzip":
         import gzip
 
-        return gzip.GzipFile(fileobj=counted, mode="rb")
-    # Arrow is a dependency anyway and, unlike python-zstandard, reports truncated files.
-    import pyarrow
-
-    return pyarrow.CompressedInputStream(pyarrow.PythonFile(counted, "r"), "zstd")
+        return gzip.GzipFile(fileobj=counted, mode="rb"), zlib.error
+    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    return zstd.ZstdFile(counted, "rb"), zstd.ZstdError
 
 
 class _Decompressed(io.RawIOBase):
-    def __init__(self, inner: Any, budget: OutputBudget) -> None:
-        self._inner, self._budget = inner, budget
+    def __init__(self, inner: Any, damage: type[Exception], budget: OutputBudget) -> None:
+        self._inner, self._damage, self._budget = inner, damage, budget
 
     def readable(self) -> bool:
         return True
@@ -306,7 +304,7 @@ class _Decompressed(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
             data = self._inner.read(min(len(buffer), _DECOMPRESSED_CHUNK))
-        except (OSError, EOFError, zlib.error) as error:
+        except (OSError, EOFError, self._damage) as error:
             detail = f"it cannot be unpacked to its end ({_first_line(error)}). Is it complete? Create or download it again."
             raise Rejected(self._budget.path, "torn", detail) from None
         self._budget.spend(len(data))

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import codecs
 import csv
+import glob
 import io
 import json
+import os
 import re
+import shutil
+import tempfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from slant.errors import Rejected
+from slant.errors import Rejected, UsageError, require
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, missing_text_hint
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, bounded_lines, decode, too_long
 from slant.ingest.file_kinds import extension, find_delimiter
@@ -294,22 +301,75 @@ def as_utf8(stream: BinaryIO, path: str, limits: Limits) -> BinaryIO:
 
 
 def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLUMNS) -> Rows:
-    """Rows of a Parquet file, read in batches and only in the columns of an article. The stream must be seekable."""
-    import pyarrow
-    from pyarrow import parquet
-
-    number = 0
+    """Rows of a Parquet file, read in batches and only in the columns of an article."""
     try:
-        file = parquet.ParquetFile(stream, pre_buffer=False)
-        names = [name for name in file.schema_arrow.names if columns.field(name)]
-        if "text" not in {columns.field(name) for name in names}:
-            detail = f"no column holds the text. {missing_text_hint(file.schema_arrow.names, columns)}"
-            raise Rejected(path, "no_text_column", detail)
-        for batch in file.iter_batches(batch_size=128, columns=names, use_threads=False):
-            for row in batch.to_pylist():
-                number += 1
-                yield f"{path}#{number}", row
-    except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
-        reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-        detail = f"after row {number} the file cannot be read further: {reason}. Is it complete?"
-        yield Rejected(path, "bad_parquet", detail)
+        require("parquet", "duckdb", what="a Parquet file")
+    except UsageError as error:
+        raise Rejected(path, "needs_duckdb", str(error)) from None
+    import duckdb
+
+    number, name = 0, ""
+    try:
+        with _path_of(stream) as name, duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            source = f"read_parquet('{_literal(name)}', hive_partitioning = false)"
+            zones = _zones(connection, name)
+            names = [each[0] for each in connection.execute(f"SELECT * FROM {source} LIMIT 0").description]
+            held = [each for each in names if columns.field(each)]
+            if "text" not in {columns.field(each) for each in held}:
+                detail = f"no column holds the text. {missing_text_hint(names, columns)}"
+                raise Rejected(path, "no_text_column", detail)
+            chosen = ", ".join('"' + each.replace('"', '""') + '"' for each in held)
+            connection.execute(f"SELECT {chosen} FROM {source}")
+            while rows := connection.fetchmany(128):
+                for row in rows:
+                    number += 1
+                    yield f"{path}#{number}", _local_times(dict(zip(held, row, strict=True)), zones)
+    except (duckdb.Error, OSError, ValueError, MemoryError) as error:
+        said = str(error).replace(name, path) if name else str(error)
+        reason = said.splitlines()[0][:160] if said else type(error).__name__
+        yield Rejected(
+            path,
+            "bad_parquet",
+            f"after row {number} the file cannot be read further: {reason}. Is it complete?",
+        )
+
+
+@contextmanager
+def _path_of(stream: BinaryIO) -> Iterator[str]:
+    """A path at which DuckDB can open the bytes of `stream`: its open file, or a temporary copy."""
+    try:
+        name = f"/dev/fd/{stream.fileno()}"
+    except (AttributeError, OSError):  # bytes in memory
+        name = ""
+    if os.path.exists(name):
+        yield name
+        return
+    with tempfile.TemporaryDirectory(prefix="slant-") as folder:
+        name = os.path.join(folder, "table.parquet")
+        with open(name, "wb") as copy:
+            shutil.copyfileobj(stream, copy, 1 << 20)
+        yield name
+
+
+def _literal(name: str) -> str:
+    """Quote a path for SQL, without pattern characters."""
+    return glob.escape(name).replace("'", "''")
+
+
+def _zones(connection: Any, name: str) -> dict[str, ZoneInfo]:
+    """Column → time zone, if pandas wrote the file and noted one; Parquet itself holds times in UTC."""
+    query = f"SELECT value FROM parquet_kv_metadata('{_literal(name)}') WHERE key = 'pandas'::BLOB"
+    zones = {}
+    for (value,) in connection.execute(query).fetchall():
+        for column in json.loads(value)["columns"]:
+            with suppress(KeyError, TypeError, ZoneInfoNotFoundError):
+                zones[column["name"]] = ZoneInfo(column["metadata"]["timezone"])
+    return zones
+
+
+def _local_times(row: dict[str, Any], zones: dict[str, ZoneInfo]) -> dict[str, Any]:
+    for name, zone in zones.items():
+        if isinstance(row.get(name), datetime):
+            row[name] = row[name].astimezone(zone)
+    return row

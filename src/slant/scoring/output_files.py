@@ -2,13 +2,14 @@
 
 .jsonl    JSON lines: one row per line, UTF-8, as in data/schemas
 .csv      flat, write-only: one row per unit and target, or one row for a unit without targets
-.parquet  nested columns, zstd; the file's metadata records what made the rows
+.parquet  nested columns, zstd; the file's metadata records what made the rows; written and read by DuckDB
 .duckdb   a table with the same nested columns, and a table `run` that records what made the rows
 """
 
 from __future__ import annotations
 
 import csv
+import glob
 import json
 import os
 import re
@@ -20,31 +21,36 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
+
 from slant.atomic_files import atomic_path
-from slant.errors import SlantError, UsageError
+from slant.errors import SlantError, UsageError, require
 from slant.records import Score, Unit, score_from_dict
-from slant.schemas import arrow_fields, csv_columns
+from slant.schemas import arrow_fields, column_shapes, csv_columns, duckdb_types
 
 SCHEMA_VERSION = "1"  # version of the columns
-ROWS_PER_GROUP = 5_000  # rows of a Parquet row group, which is held in memory …
+ROWS = 2_000  # rows passed to or fetched from DuckDB at a time …
 CHARACTERS = 4_000_000  # … or fewer rows, with this many characters of text
+VECTOR = 2_048  # rows that DuckDB processes at a time
+LONG = (
+    5_000  # bytes per row; if the mean is above, a Parquet row group has one VECTOR of rows instead of three
+)
 Row = dict[str, Any]
 Records = Iterable[Score | Unit]
 
 
-def arrow_schema(record: type[Score] | type[Unit] = Score, made: Mapping[str, str] | None = None) -> Any:
-    """Return the columns as a pyarrow Schema.
-
-    made: what made the rows, name → fingerprint or version (model, codebook, targets, slant). Stored in the metadata as
-        `slant.model`, `slant.version` and so on, beside `slant.schema`.
-    """
+def arrow_schema(record: type[Score] | type[Unit] = Score) -> Any:
+    """Return the columns as a pyarrow Schema, as pyarrow reads them from a Parquet file. Needs pyarrow."""
     import pyarrow as pa
 
-    return pa.schema(arrow_fields(record), metadata=metadata(made))
+    return pa.schema(arrow_fields(record))
 
 
 def metadata(made: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the metadata of a file, name → value. made: see `arrow_schema`."""
+    """Return the metadata of a file, name → value: `slant.schema`, `slant.model`, `slant.version` and so on.
+
+    made: what made the rows, name → fingerprint or version (model, codebook, targets, slant).
+    """
     own = {f"slant.{'version' if name == 'slant' else name}": value for name, value in (made or {}).items()}
     return {"slant.schema": SCHEMA_VERSION, **own}
 
@@ -56,47 +62,28 @@ def peek(records: Records) -> tuple[type[Score] | type[Unit], Records]:
     return (Unit if first and isinstance(first[0], Unit) else Score), chain(first, stream)
 
 
-def arrow_tables(records: Records, schema: Any, *, rows: int | None = None) -> Iterator[Any]:
-    """Yield the records as pyarrow Tables of up to `rows` rows (default: ROWS_PER_GROUP) and CHARACTERS; at least one."""
-    import pyarrow as pa
-
-    empty = True
-    for group in _groups(records, rows or ROWS_PER_GROUP):
-        empty = False
-        try:
-            yield pa.Table.from_pylist([record.to_dict() for record in group], schema)
-        except UnicodeEncodeError:
-            raise not_unicode(group) from None
-    if empty:
-        yield pa.Table.from_pylist([], schema)
-
-
-def _groups(records: Records, rows: int) -> Iterator[list[Score | Unit]]:
-    group: list[Score | Unit] = []
+def _chunks(records: Records) -> Iterator[list[Score | Unit]]:
+    """Yield lists of up to ROWS records and CHARACTERS characters of text."""
+    chunk: list[Score | Unit] = []
     characters = 0
     for record in records:
-        group.append(record)
+        chunk.append(record)
         characters += len((record.unit if isinstance(record, Score) else record).text)
-        if len(group) >= rows or characters >= CHARACTERS:
-            yield group
-            group, characters = [], 0
-    if group:
-        yield group
+        if len(chunk) >= ROWS or characters >= CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
 
 
-def not_unicode(records: Records) -> SlantError:
-    """Return the error for records of which one cannot be encoded as UTF-8."""
-    for record in records:
-        unit = record.unit if isinstance(record, Score) else record
-        try:
-            _strings(record.to_dict()).encode()
-        except UnicodeEncodeError as error:
-            return SlantError(
-                f"unit {unit.unit_id!a} of article {unit.article_id!a} contains a lone surrogate "
-                f"({error.object[error.start]!a}, half of a character), which cannot be written. Decode its source again as "
-                "UTF-8."
-            )
-    return SlantError("a unit contains a lone surrogate (half of a character), which cannot be written.")
+def not_unicode(record: Score | Unit) -> SlantError:
+    """Return the error for a record that cannot be encoded as UTF-8."""
+    unit = record.unit if isinstance(record, Score) else record
+    torn = next((c for c in _strings(record.to_dict()) if "\ud800" <= c <= "\udfff"), "")
+    return SlantError(
+        f"unit {unit.unit_id!a} of article {unit.article_id!a} contains a lone surrogate ({torn!a}, half of a character), "
+        "which cannot be written. Decode its source again as UTF-8."
+    )
 
 
 def _strings(value: Any) -> str:
@@ -121,7 +108,7 @@ def write_lines(records: Records, file: TextIO) -> int:
         try:
             file.write(json.dumps(record.to_dict(), ensure_ascii=False) + "\n")
         except UnicodeEncodeError:
-            raise not_unicode([record]) from None
+            raise not_unicode(record) from None
     return count
 
 
@@ -155,7 +142,7 @@ def write_csv(records: Records, path: Path, made: Mapping[str, str]) -> int:
             try:
                 writer.writerows(flat_rows(record))
             except UnicodeEncodeError:
-                raise not_unicode([record]) from None
+                raise not_unicode(record) from None
     return count
 
 
@@ -183,27 +170,39 @@ def _cells(row: Row) -> Row:
 
 
 def write_parquet(records: Records, path: Path, made: Mapping[str, str]) -> int:
-    """Write Parquet, with one row group in memory at a time."""
-    import pyarrow.parquet as pq
-
+    """Write Parquet from temporary JSON lines beside `path`: DuckDB writes a Parquet file in one statement."""
     kind, records = peek(records)
-    schema, count = arrow_schema(kind, made), 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for table in arrow_tables(records, schema):
-            writer.write_table(table)
-            count += table.num_rows
+    with tempfile.TemporaryDirectory(prefix=f"{path.name}-", dir=path.parent) as folder:
+        lines = Path(folder) / "rows.jsonl"
+        count = longest = size = 0
+        with lines.open("wb") as file:
+            for record in records:
+                line = _json(record)
+                file.write(line + b"\n")
+                count, longest, size = count + 1, max(longest, len(line)), size + len(line)
+        types = ", ".join(
+            f"{_literal(name)}: {_literal(type_)}" for name, type_ in duckdb_types(kind).items()
+        )
+        facts = ", ".join(f"{_literal(name)}: {_literal(value)}" for name, value in metadata(made).items())
+        group = VECTOR * (1 if size > LONG * count else 3)
+        with _duckdb(reading=False) as connection:
+            # Columns stay nullable even if no row has a null, so that all files have the same schema.
+            connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+            connection.execute(
+                f"COPY (SELECT * FROM read_json({_source(lines)}, format = 'newline_delimited', "
+                f"columns = {{{types}}}, maximum_object_size = {longest + 1})) TO {_literal(path)} "
+                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group}, KV_METADATA {{{facts}}})"
+            )
     return count
 
 
 def read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow.parquet as pq
+    """Yield the rows. Raises ValueError if it is not a Parquet file."""
+    with _duckdb(reading=True) as connection:
+        connection.execute(f"SELECT * FROM read_parquet({_source(path)})")
+        yield from _fetched(connection)
 
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
-            yield from batch.to_pylist()
 
-
-ROWS = 2_000  # rows passed to DuckDB at a time
 GROUP = 8_192  # rows of a DuckDB row group
 # Memory limit of DuckDB in bytes: more did not make it faster. With long texts it needs a multiple of the rows passed.
 MEMORY, TIMES = 24_000_000, 12
@@ -213,37 +212,82 @@ def write_duckdb(records: Records, path: Path, made: Mapping[str, str]) -> int:
     """Write the table `scores` (`units` for units), with rows in order, and the table `run(name, value)`."""
     kind, records = peek(records)
     table = "scores" if kind is Score else "units"
+    types = ", ".join(f'"{name}" {type_}' for name, type_ in duckdb_types(kind).items())
+    structure = json.dumps(column_shapes(kind))
     count = held = 0
-    with _connection(path) as connection:
+    with _connection(path, write=True) as connection:
         connection.execute("CREATE TABLE run (name VARCHAR, value VARCHAR)")
         connection.executemany("INSERT INTO run VALUES (?, ?)", [*metadata(made).items()])
-        for rows in arrow_tables(records, arrow_schema(kind), rows=ROWS):
-            held = max(held, rows.nbytes // max(1, rows.num_rows) * min(GROUP, count + rows.num_rows))
-            connection.execute(f"SET memory_limit = '{max(MEMORY, TIMES * rows.nbytes, 3 * held)}B'")
-            connection.register("rows", rows)
-            verb = f"INSERT INTO {table}" if count else f"CREATE TABLE {table} AS"
-            connection.execute(f"{verb} SELECT * FROM rows")
-            connection.unregister("rows")
-            count += rows.num_rows
+        connection.execute(f"CREATE TABLE {table} ({types})")
+        for chunk in _chunks(records):
+            rows = [_json(record) for record in chunk]
+            size = sum(map(len, rows))
+            held = max(held, size // len(rows) * min(GROUP, count + len(rows)))
+            connection.execute(f"SET memory_limit = '{max(MEMORY, TIMES * size, 3 * held)}B'")
+            connection.execute(
+                f"INSERT INTO {table} SELECT unnest(from_json_strict(row, ?)) "
+                "FROM (SELECT unnest(?::VARCHAR[]) AS row)",
+                [structure, [row.decode() for row in rows]],
+            )
+            count += len(rows)
     return count
+
+
+def _json(record: Score | Unit) -> bytes:
+    try:
+        return msgspec.json.encode(record.to_dict())
+    except UnicodeEncodeError:
+        raise not_unicode(record) from None
+
+
+def _source(path: Path) -> str:
+    """Return the first arguments of read_parquet and read_json: this one file, even if its name looks like a pattern.
+
+    Folders such as `outlet=Courier/` do not become columns either.
+    """
+    return f"{_literal(glob.escape(str(path)))}, hive_partitioning = false"
+
+
+def _literal(value: object) -> str:
+    """Quote a value as an SQL string."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def read_duckdb(path: Path) -> Iterator[Row]:
     """Yield the rows. Raises UsageError if the database has neither a table `scores` nor `units`."""
-    with _connection(path, read_only=True) as connection:
+    with _connection(path) as connection:
         names = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for table in ("scores", "units"):
             if table in names:
-                for batch in connection.sql(f"SELECT * FROM {table}").to_arrow_reader(ROWS):
-                    yield from batch.to_pylist()
+                connection.execute(f"SELECT * FROM {table}")
+                yield from _fetched(connection)
                 return
         raise UsageError(
             f"{path} has no table `scores`, only {sorted(names)}. Expected a database of `slant score`."
         )
 
 
+def _fetched(connection: Any) -> Iterator[Row]:
+    """Yield the rows of the query just executed, with ROWS of them in memory."""
+    names = [name for name, *_ in connection.description]
+    while rows := connection.fetchmany(ROWS):
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
+
+
 @contextmanager
-def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
+def _connection(path: Path, *, write: bool = False) -> Iterator[Any]:
+    """Open the DuckDB file at `path`."""
+    with _duckdb(reading=not write) as connection:
+        kind = f"ROW_GROUP_SIZE {GROUP}" if write else "READ_ONLY"
+        connection.execute(f"ATTACH {_literal(path)} AS file ({kind}); USE file")
+        yield connection
+
+
+@contextmanager
+def _duckdb(*, reading: bool) -> Iterator[Any]:
+    """Open DuckDB. Its errors become ValueError when reading, else SlantError. Raises UsageError if it is not installed."""
+    require("parquet", "duckdb", what="a Parquet or DuckDB file")
     import duckdb
 
     try:
@@ -251,14 +295,12 @@ def _connection(path: Path, *, read_only: bool = False) -> Iterator[Any]:
             tempfile.TemporaryDirectory(prefix="slant-") as scratch,
             duckdb.connect(config={"threads": 1, "temp_directory": scratch}) as connection,
         ):
-            kind = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {GROUP}"
-            name = str(path).replace("'", "''")
-            connection.execute(f"ATTACH '{name}' AS file ({kind}); USE file")
             yield connection
     except duckdb.Error as error:
-        if read_only:
-            raise ValueError(str(error)) from None
-        raise SlantError(f"DuckDB cannot write the file: {error}. Is the disk full?") from None
+        said = str(error).partition("\n")[0]  # the query follows
+        if reading:
+            raise ValueError(said) from None
+        raise SlantError(f"DuckDB cannot write the file: {said}. Is the disk full?") from None
 
 
 _WRITERS: dict[str, Callable[[Records, Path, Mapping[str, str]], int]] = {
@@ -282,6 +324,8 @@ def check_format(path: str, *, formats: Sequence[str] = FORMATS) -> str:
         raise UsageError(
             f"-o {path}: the ending {ending or '(none)'} is no known format. Use one of {', '.join(formats)}."
         )
+    if ending in (".parquet", ".duckdb"):
+        require("parquet", "duckdb", what=f"-o {path}")
     return ending
 
 
@@ -289,7 +333,7 @@ def write_rows(records: Records, path: str, *, made: Mapping[str, str] | None = 
     """Write scores or units to `path` in the format of its ending; "-" is JSON lines on standard output.
 
     The file appears under its name when it is complete. Returns the number of records.
-    made: see `arrow_schema`; stored in Parquet and DuckDB files.
+    made: see `metadata`; stored in Parquet and DuckDB files.
     Raises UsageError if the path cannot be written, SlantError for a full disk or a text that cannot be encoded.
     """
     ending = check_format(path)
@@ -338,7 +382,7 @@ def _rows(read_file: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Ro
     """Yield the rows of a file. Raises UsageError, with the file's name, if it cannot be read."""
     try:
         yield from read_file(path)
-    except (ValueError, OSError, RecursionError) as error:  # Arrow's errors are ValueErrors
+    except (ValueError, OSError, RecursionError) as error:
         raise UsageError(
             f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete? It may have been cut off in copying."
         ) from None

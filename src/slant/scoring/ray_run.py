@@ -22,7 +22,7 @@ from typing import Any
 
 from slant import __version__
 from slant.encoding.predictor import Predictor
-from slant.errors import Rejected, SlantError, TakesRejected, UsageError
+from slant.errors import Rejected, SlantError, TakesRejected, UsageError, require
 from slant.ingest.article_rows import parse_column_map
 from slant.ingest.inputs import SeenDocuments, find_files, read_articles
 from slant.labels.targets import Targets
@@ -88,6 +88,7 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
     """
     from slant.scoring.runtimes import load
 
+    require("ray", "ray", "pyarrow", what="--engine ray")
     _refuse(options)
     output = options.output
     targets = Targets.load(Path(options.targets) if options.targets else None)
@@ -269,11 +270,10 @@ def started(*, quiet: bool = True) -> Iterator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage reports from anything that slant starts
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # lost work is repeated, so it is no news
-    try:
-        import ray
-        import ray.data
-    except ModuleNotFoundError:
-        raise UsageError("--engine ray needs Ray: pip install 'slant[ray]'.") from None
+    require("ray", "ray", what="--engine ray")
+    import ray
+    import ray.data
+
     ours = not ray.is_initialized()
     if ours:
         _check_address(os.environ.get("RAY_ADDRESS", ""))

@@ -223,6 +223,11 @@ def _choose(folder: Path, runtime: str | None, device: str) -> str:
 
 
 def _open(runtime: str, path: Path, cores: int, device: str) -> OnnxRuntime | OpenVino:
+    if runtime == ONNX and find_spec("onnxruntime") is None:
+        raise UsageError(
+            f"{path} needs ONNX Runtime, which is not installed here: pip install 'slant[onnx]'. For --device cuda, on a "
+            "machine with an NVIDIA GPU: pip install onnxruntime-gpu."
+        )
     if device == "cuda":
         cuda_providers()
     try:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TextIO
 
 from slant.encoding.decode import Document
 from slant.encoding.predictor import Predictor
-from slant.errors import Rejected, SlantError, TakesRejected, UsageError
+from slant.errors import Rejected, SlantError, TakesRejected, UsageError, require
 from slant.ingest.article_rows import article_from_row
 from slant.ingest.decoding import DEFAULT_LIMITS, bounded_lines, check_characters, decode, too_long
 from slant.labels.targets import Targets
@@ -97,16 +97,15 @@ class Scores(Iterator[Score]):
         try:
             import pandas
         except ModuleNotFoundError:
-            raise SlantError(
-                "to_pandas() needs pandas: pip install pandas. to_arrow() works without it."
-            ) from None
+            raise SlantError("to_pandas() needs pandas: pip install pandas") from None
         return pandas.DataFrame([score.to_dict() for score in self._all()], columns=_columns())
 
     def to_arrow(self) -> Any:
         """Return all scores as a pyarrow Table, with the columns and types of `slant score -o scores.parquet`.
 
-        Raises SlantError if some scores have been consumed before.
+        Raises SlantError if pyarrow is not installed, or some scores have been consumed before.
         """
+        require("compare", "pyarrow", what="to_arrow()")
         import pyarrow
 
         from slant.scoring.output_files import arrow_schema
