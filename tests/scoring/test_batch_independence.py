@@ -181,19 +181,18 @@ def test_a_damaged_cache_is_ignored(
     assert all(map(same, first, load(tiny_export, runtime="openvino").run(requests())))
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES) @ pytest.mark.parametrize(
-    "given", [{"runtime": "onnx"}, {"device": "cuda"}]
-)
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_both_runtimes_predict_the_training_labels(tiny_export: Path, runtime: str) -> None:
+    predictor: Predictor = load(tiny_export, runtime=runtime)
+    for example, said in zip(examples(), predictor.predict(examples()), strict=True):
+        for target, scores in zip(example.targets, said.stance, strict=True):
+            assert target.label in (None, max(scores, key=scores.__getitem__))
+
+
+@pytest.mark.parametrize("given", [{"runtime": "onnx"}, {"device": "cuda"}])
 def test_without_onnx_runtime_the_extra_is_named(
     tiny_export: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(UsageError, match=r"needs ONNX Runtime.*pip install 'slant\[onnx\]'"):
         load(tiny_export, **given)  # type: ignore[arg-type]
-
-
-def test_both_runtimes_predict_the_training_labels(tiny_export: Path, runtime: str) -> None:
-    predictor: Predictor = load(tiny_export, runtime=runtime)
-    for example, said in zip(examples(), predictor.predict(examples()), strict=True):
-        for target, scores in zip(example.targets, said.stance, strict=True):
-            assert target.label in (None, max(scores, key=scores.__getitem__))
