@@ -29,8 +29,8 @@ from typing import Any
 
 from slant.corpora import LABELED_SETS, data_root, newsmtsc, own_labels
 from slant.judging.agreement import Agreement, agreements, pairs_of
-from slant.judging.answers import Sheet, answer
-from slant.judging.judged_sets import SetSpec, choose, judged
+from slant.judging.judged_items import JudgedItems, judge_items
+from slant.judging.judged_sets import SetSpec, choose_sets, judged_examples
 from slant.records import Example
 from slant.scoring.runtimes import load
 
@@ -42,7 +42,7 @@ PARTS: dict[str, Mapping[str, str]] = {
     "babe/fold0": {"opinion": "opinion label of the annotators", "marked": "words marked as biased"},
     "seeds/stance": {
         "type": "text",
-        "asked": "whether the unit names the target (named) or only refers to it (topic)",
+        "target_kind": "whether the unit names the target (named) or only refers to it (topic)",
     },
 }
 MANY = 4  # marked words; sentences with so many or more are counted together
@@ -118,17 +118,17 @@ def show_agreement(found: Mapping[str, list[Agreement]]) -> dict[str, Any]:
 def errors() -> dict[str, Any]:
     """Confusions of the shipped model on the sets of PARTS."""
     reader = load(None)
-    specs = choose(list(PARTS))
-    sets = [confusions(spec, answer(spec, judged(spec, data_root()), reader)) for spec in specs]
+    specs = choose_sets(list(PARTS))
+    sets = [confusions(spec, judge_items(spec, judged_examples(spec, data_root()), reader)) for spec in specs]
     return {"model": reader.fingerprint, "sets": sets}
 
 
-def confusions(spec: SetSpec, sheet: Sheet) -> dict[str, Any]:
+def confusions(spec: SetSpec, sheet: JudgedItems) -> dict[str, Any]:
     """`said`: a row of counts per gold label, in the order of `labels`; `parts`: items and errors per value of PARTS."""
     pairs = Counter(zip(sheet.gold, sheet.predicted, strict=True))
     parts = []
     for key, what in PARTS[spec.name].items():
-        values = [_value(key, meta) for meta in sheet.meta]
+        values = [_value(key, meta) for meta in sheet.slices]
         for value in sorted(set(values)):
             items = [i for i, v in enumerate(values) if v == value]
             wrong = sum(sheet.gold[i] != sheet.predicted[i] for i in items)
@@ -161,12 +161,12 @@ def own_words() -> dict[str, Any]:
     from sklearn.metrics import accuracy_score, f1_score
 
     reader = load(None)
-    (spec,) = choose(["seeds/stance"])
+    (spec,) = choose_sets(["seeds/stance"])
     found = []
     for read, name, split in NEWS_PARTS:
         examples = list(read(data_root(), split))
         for task in ("stance", "own_stance"):
-            sheet = answer(replace(spec, task=task), examples, reader)
+            sheet = judge_items(replace(spec, task=task), examples, reader)
             labels = sorted(set(sheet.gold))
             figures = {
                 "macro_f1": f1_score(sheet.gold, sheet.predicted, labels=labels, average="macro"),

@@ -348,7 +348,7 @@ def training_sets(files: Files = HERE) -> str:
                 [LABEL_NAMES.get(x, x) for x in use.labels] or [TEACHES.get(use.name, "")]
             )
             row.parts |= {_split(use): None}
-        for use in recipe.unlabelled:
+        for use in recipe.unlabeled:
             row = uses.setdefault(SOURCES.get(use.name, use.name), _Use())
             more = (
                 "text with more topics, labeled by a teacher"
@@ -395,7 +395,7 @@ def _size_and_terms(files: Files, known: Mapping[str, Any], name: str, part: str
     key = next(k for k in keys if k in counts)
     size = f"{counts[key]:,}{' articles' if key.endswith('articles') else ''}"
     return size, ". ".join(
-        filter(None, (row.get("license") or row["licence"], row.get("terms", "").rstrip(".")))
+        filter(None, (row.get("license") or row["license"], row.get("terms", "").rstrip(".")))
     )
 
 

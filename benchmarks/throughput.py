@@ -196,10 +196,10 @@ def other_tools(encoder: str, without: set[str]) -> dict[str, tuple[Caller, int]
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-    from slant.training.initial_model import resolve
+    from slant.training.initial_model import find_encoder
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    folder, _ = resolve(encoder)
+    folder, _ = find_encoder(encoder)
     model = AutoModelForSequenceClassification.from_pretrained(folder)
     classify = pipeline(
         "text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(folder), device="cpu"

@@ -1,4 +1,4 @@
-"""Readers of frames and of articles without labels, on tiny files in the same formats, all invented."""
+"""Reading FrAC and the unlabeled article sets, from tiny invented files in the same formats."""
 
 import json
 
@@ -16,7 +16,7 @@ def write(path, text):
     path.write_text(text, encoding="utf-8", newline="")
 
 
-def test_frac_reads_the_numbers_of_the_media_frames_corpus(tmp_path):
+def test_frac_labels_are_numbers_of_the_media_frames_corpus(tmp_path):
     rows = 'sentence,label,id,type\n"The lock costs us, again",1,a,article\nThree were jailed.,5,b,comment\n'
     write(tmp_path / "frac/gold_half.csv", rows)
     first, second = frac.read_frac(tmp_path)
@@ -24,20 +24,20 @@ def test_frac_reads_the_numbers_of_the_media_frames_corpus(tmp_path):
     assert second.frames == ("legality_constitutionality_and_jurisprudence",)
 
 
-def test_frac_folds_every_frame_of_the_codebook_onto_its_classes():
+def test_every_frame_of_the_codebook_maps_to_a_class_of_frac():
     frames = set(Codebook.load().labels("frames"))
     assert set(frac.CODES.values()) | set(frac.FOLD) == frames
     assert not set(frac.CODES.values()) & set(frac.FOLD)
     assert set(frac.FOLD.values()) <= set(frac.CODES.values())
 
 
-def test_frac_refuses_a_number_without_a_frame(tmp_path):
+def test_frac_rejects_an_unknown_number(tmp_path):
     write(tmp_path / "frac/gold_half.csv", "sentence,label,id,type\nA dam.,7,a,article\n")
     with pytest.raises(SlantError, match=r"gold_half\.csv row 1: no frame '7'"):
         list(frac.read_frac(tmp_path))
 
 
-def test_fa_kes_parts_are_title_and_body(tmp_path):
+def test_fa_kes_articles_have_a_title_and_a_body(tmp_path):
     rows = "unit_id,article_title,article_content,source,date,location,labels\n"
     rows += '1, Dam reopens ,"Tue 2 May 2017 Dam reopens. ""At last"" they said",gull,5/2/2017,port hesk,1\n'
     write(tmp_path / "fa_kes/FA-KES-Dataset.csv", rows)
@@ -48,7 +48,7 @@ def test_fa_kes_parts_are_title_and_body(tmp_path):
     assert article.markup == "none"
 
 
-def test_ruwa_falls_back_to_the_subheading(tmp_path):
+def test_ruwa_uses_the_subheading_if_the_title_is_empty(tmp_path):
     rows = ",Unnamed: 0,src,desc,title,ref,Date,Site,Event,KW\n"
     rows += "0,1,http://gull.example/1,Longer words,Dam bursts,[],02/28/2030,www.gull.example,dam,[]\n"
     rows += "1,2,http://tern.example/1,Only a subheading, ,[],03/01/2030,tern.example,dam,[]\n"
@@ -59,7 +59,7 @@ def test_ruwa_falls_back_to_the_subheading(tmp_path):
     assert (second.text, second.sections) == ("Only a subheading", ("dam",))
 
 
-def test_articles_are_written_as_rows_to_score_into_a_folder_that_is_made(tmp_path, monkeypatch):
+def test_data_articles_writes_rows_to_score_without_duplicates_and_creates_the_folder(tmp_path, monkeypatch):
     header = "unit_id,article_title,article_content,source,date,location,labels\n"
     row = "Weir opens,The weir opened on Monday.,gull,3/9/2030,Sarn,1\n"
     write(tmp_path / "fa_kes/FA-KES-Dataset.csv", f"{header}1,{row}2,{row}")

@@ -1,4 +1,4 @@
-"""The project's own frame labels: found again in the public sets by checksum, or said to be missing."""
+"""The project's own frame labels: texts are looked up in the public sets by checksum."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_csv(path: Path, rows: list[dict[str, str]], delimiter: str = ",") -> N
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Sets in their authors' formats: one sentence and one article."""
+    """BABE with one sentence and FA-KES with one article, in their authors' formats."""
     sentence = {
         "text": PAID, "news_link": "", "outlet": "Courier", "topic": "bridges", "type": "center",
         "label_bias": "Non-biased", "label_opinion": "Entirely factual", "biased_words": "[]",
@@ -46,7 +46,7 @@ def annotate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *rows: dict[str, o
     monkeypatch.setattr(own_labels, "asset", lambda name: path)
 
 
-def test_labels_are_joined_with_texts_and_stretches_of_documents(
+def test_labels_are_joined_with_whole_texts_and_parts_of_documents(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (document,) = (a.text for a in fa_kes.read_fa_kes(root))
@@ -86,7 +86,7 @@ def test_labels_are_joined_with_texts_and_stretches_of_documents(
     ],
     ids=["text changed", "document changed", "offsets moved"],
 )
-def test_a_text_that_was_changed_is_never_labelled(
+def test_a_changed_text_is_an_error(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: dict[str, object]
 ) -> None:
     annotate(monkeypatch, tmp_path, {**row, "frames": ["other"], "reader": "A"})
@@ -96,7 +96,7 @@ def test_a_text_that_was_changed_is_never_labelled(
         list(own_labels.read_frame_labels(root, "all"))
 
 
-def test_unknown_splits_and_absent_sets_are_said(
+def test_unknown_splits_and_missing_sets_are_reported(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UsageError, match="slant_frames has no split 'test'; it has all, fit, tune"):
@@ -106,7 +106,7 @@ def test_unknown_splits_and_absent_sets_are_said(
         list(own_labels.read_frame_labels(root, "all"))
 
 
-def test_the_labels_that_ship_hold_no_text_and_only_frames_of_the_codebook() -> None:
+def test_the_shipped_labels_contain_no_text_and_only_frames_of_the_codebook() -> None:
     from slant.assets import asset
     from slant.encoding.label_ids import FRAMES
 

@@ -1,4 +1,4 @@
-"""The reader of PolNeAR's brat files, on a tiny corpus in the same format, and the real one where present."""
+"""Reading PolNeAR's brat files, from a tiny corpus in the same format, and from the real one if present."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write(root: Path, annotations: dict[str, str], text: str = TEXT) -> Path:
     return root
 
 
-def test_roles_and_fragments(tmp_path: Path) -> None:
+def test_attributions_have_fragments_per_role(tmp_path: Path) -> None:
     (article,) = read_polnear(write(tmp_path, {"ab12": ANN}), "train")
     assert (article.name, article.annotator, article.bad) == ("gazette_2031-01-02_the-pier", "ab12", 0)
     assert article.text == TEXT
@@ -46,7 +46,7 @@ def test_roles_and_fragments(tmp_path: Path) -> None:
     )
 
 
-def test_one_annotator_by_default_all_on_request(tmp_path: Path) -> None:
+def test_only_the_first_annotator_is_read_unless_all_are_requested(tmp_path: Path) -> None:
     root = write(tmp_path, {"cd34": "", "ab12": ANN})
     assert [a.annotator for a in read_polnear(root, "train")] == ["ab12"]
     assert [a.annotator for a in read_polnear(root, "train", all_annotators=True)] == ["ab12", "cd34"]
@@ -61,35 +61,35 @@ def test_one_annotator_by_default_all_on_request(tmp_path: Path) -> None:
         "T1\tContent 12\tx",
     ],
 )
-def test_bad_offsets_are_left_out_and_counted(span: str) -> None:
+def test_spans_with_bad_offsets_are_skipped_and_counted(span: str) -> None:
     attributions, bad = parse_ann(f"{span}\nE1\tAttribution:T4 Content:T1\n", TEXT)
     assert (attributions, bad) == ((), 1)
 
 
-def test_a_surface_text_that_spills_over_is_read() -> None:
+def test_a_surface_text_with_a_line_break_is_read() -> None:
     ann = "T1\tContent 59 85\t“very much.”\n\nNobody came.\nT2\tCue 28 32\tsaid\nE1\tCue:T2 Content:T1\n"
     attributions, bad = parse_ann(ann, TEXT)
     assert bad == 0
     assert attributions == (Attribution("E1", (), ((28, 32),), ((59, 85),)),)
 
 
-def test_further_contents_join_the_first() -> None:
+def test_further_contents_are_merged_into_the_first() -> None:
     ann = "T1\tContent 34 47\t“We like it,”\nT2\tContent 0 16\tThe pier is safe\nE1\tContent:T1 Content2:T2\n"
     assert parse_ann(ann, TEXT)[0][0].content == ((0, 16), (34, 47))
 
 
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
+def test_missing_annotations_and_texts_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"No PolNeAR annotations .*dev.*text/ and attributions/"):
         list(read_polnear(tmp_path, "dev"))
     root = write(tmp_path, {"ab12": ANN})
     (root / "train" / "text" / "gazette_2031-01-02_the-pier.txt").unlink()
-    with pytest.raises(Rejected, match=r"the-pier\.txt is not there"):
+    with pytest.raises(Rejected, match=r"the-pier\.txt does not exist"):
         list(read_polnear(root, "train"))
 
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_counts_of_the_corpus() -> None:
+def test_the_real_corpus_has_its_known_counts() -> None:
     folder = Path(os.environ.get("SLANT_DATA", Path(__file__).parents[3] / "shared" / "data")) / "polnear"
     if not folder.is_dir():
         pytest.skip(f"PolNeAR is not in {folder}; set SLANT_DATA to the folder of the public sets.")

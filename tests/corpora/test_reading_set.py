@@ -1,4 +1,4 @@
-"""The reading set is stand-off: texts are found by checksum. The contrast groups carry their own texts."""
+"""The reading set looks up its texts by checksum; the contrast groups contain their texts."""
 
 import csv
 import json
@@ -82,7 +82,7 @@ def test_units_get_their_texts_targets_and_labels(
     assert len(list(read_reading_set(root, "all"))) == 2
 
 
-def test_a_text_that_differs_is_refused_with_its_unit(
+def test_a_changed_text_is_an_error_that_names_the_unit(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     annotate(monkeypatch, tmp_path, row("ucc", COMMENT + " ", COMMENT))
@@ -90,7 +90,7 @@ def test_a_text_that_differs_is_refused_with_its_unit(
         list(read_reading_set(root, "fit"))
 
 
-def test_the_annotations_use_known_labels_and_sources_and_hold_no_text() -> None:
+def test_the_annotations_use_known_labels_and_sources_and_contain_no_text() -> None:
     book = Codebook.load()
     frames, loaded = set(book.labels("frames")), set(book.labels("loaded"))
     rows = list(reading_rows())
@@ -106,7 +106,7 @@ def test_the_annotations_use_known_labels_and_sources_and_hold_no_text() -> None
         assert len(r["text"]) == len(r["document"]) == 12, "checksums, not texts"
 
 
-def test_contrast_groups_stay_whole_and_show_both_sides() -> None:
+def test_contrast_groups_are_in_one_split_and_have_different_stances() -> None:
     fit, held_out = (list(read_contrast_set(Path(), split)) for split in ("fit", "held_out"))
     groups = [{e.group for e in part} for part in (fit, held_out)]
     assert not groups[0] & groups[1]

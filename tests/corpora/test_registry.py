@@ -6,7 +6,7 @@ import pytest
 
 from slant import corpora
 from slant.corpora import ARTICLE_SETS, LABELED_SETS, registry
-from slant.corpora.registry import PublicSet, all_ok, check_sets, list_sets, load_registry, render
+from slant.corpora.registry import all_ok, check_sets, list_sets, load_registry, render
 from slant.errors import SlantError, UsageError
 
 CHECKTHAT = "sentence_id\tsentence\tlabel\tsolved_conflict\nx\tA dam.\tOBJ\tFalse\n"
@@ -25,14 +25,14 @@ def entry(**changes):
     return dataclasses.replace(found, **changes)
 
 
-def test_data_root_follows_the_environment(monkeypatch, tmp_path):
+def test_data_root_is_slant_data_or_the_shared_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("SLANT_DATA", str(tmp_path))
     assert corpora.data_root() == tmp_path
     monkeypatch.delenv("SLANT_DATA")
     assert corpora.data_root().parts[-2:] == ("shared", "data")
 
 
-def test_load_names_the_missing_file_and_the_remedy(monkeypatch, tmp_path):
+def test_load_errors_name_the_missing_file_or_a_similar_set(monkeypatch, tmp_path):
     monkeypatch.setenv("SLANT_DATA", str(tmp_path))
     with pytest.raises(SlantError, match=r"babe.final_labels_SG2\.csv is missing.*set SLANT_DATA"):
         corpora.load("babe", "all")
@@ -48,19 +48,19 @@ def test_a_missing_column_is_named(root):
         list(LABELED_SETS["checkthat"].read(root, "dev"))
 
 
-def test_bad_json_is_placed(tmp_path):
+def test_bad_json_is_reported_with_its_line(tmp_path):
     (tmp_path / "newsmtsc").mkdir()
     (tmp_path / "newsmtsc/train.jsonl").write_text('{"id":\n', encoding="utf-8")
     with pytest.raises(SlantError, match=r"train\.jsonl line 1: not JSON"):
         list(LABELED_SETS["newsmtsc"].read(tmp_path, "train"))
 
 
-def test_every_reader_is_registered_once():
+def test_every_set_that_can_be_read_is_registered_once():
     names = [each.name for each in load_registry()]
     assert sorted(names) == sorted((*LABELED_SETS, *ARTICLE_SETS, "polnear"))
 
 
-def test_list_tells_found_from_missing(root):
+def test_list_marks_sets_as_found_or_missing(root):
     states = {row.set: row.state for row in list_sets(root)}
     assert states.pop("checkthat") == "found"
     assert set(states.values()) == {"missing"}
@@ -90,7 +90,7 @@ def test_check_reports_missing_and_unreadable_sets(root, tmp_path):
     assert "no column" in unreadable.detail
 
 
-def test_check_names_a_set_without_reader(root):
+def test_check_suggests_a_similar_name_for_an_unknown_set(root):
     (row,) = check_sets(root, [entry(name="checkthis")])
     assert "Did you mean 'checkthat'" in row.detail
 
@@ -98,7 +98,7 @@ def test_check_names_a_set_without_reader(root):
 def test_render_pads_columns_and_leaves_out_empty_ones(root):
     lines = render(check_sets(root, [entry(counts={"train": 1, "dev": 20})])).splitlines()
     assert lines[0].split() == ["set", "what", "expected", "found", "state"]
-    assert lines[2].split() == ["checkthat", "dev", "20", "1", "mismatch"] or "detail" in lines[0]
+    assert lines[2].split() == ["checkthat", "dev", "20", "1", "mismatch"]
     assert len({line.index(word) for line, word in zip(lines, ("state", "ok", "mismatch"), strict=True)}) == 1
     assert render([]) == ""
 
@@ -108,26 +108,19 @@ def test_render_pads_columns_and_leaves_out_empty_ones(root):
     [
         ("[[set]]\nname = 'x'\ncount = 1\n", r"set 1: unknown key 'count'.*'counts'"),
         ("[[set]]\nname = 'x'\n", r"set 1 \(x\): title, citation.* is missing"),
-        ("[[set\n", "no registry that can be read"),
+        ("[[set\n", "not a valid registry"),
     ],
 )
-def test_a_bad_registry_is_refused_with_its_place(tmp_path, text, message):
+def test_a_bad_registry_is_rejected_with_the_entry(tmp_path, text, message):
     path = tmp_path / "registry.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=message):
         load_registry(path)
 
 
-def test_entries_are_whole():
-    for each in load_registry():
-        assert isinstance(each, PublicSet)
-        assert each.counts
-        assert each.files
-
-
 @pytest.mark.data
 @pytest.mark.slow
-def test_the_sets_at_hand_have_the_counts_of_the_registry():
+def test_the_public_sets_present_have_the_registered_counts():
     rows = check_sets()
     if all(row.state == "missing" for row in rows):
         pytest.skip(f"no public sets in {corpora.data_root()}; set SLANT_DATA to their folder")

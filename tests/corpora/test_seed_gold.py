@@ -1,17 +1,18 @@
-"""The gold of the seed documents: found by checksum, complete, and out of the reach of every recipe."""
+"""The gold of the seed documents: documents are looked up by checksum, and no recipe can use it."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from slant.corpora import data_root, own_labels
 from slant.corpora.files import digest
-from slant.corpora.own_labels import seed_examples
+from slant.corpora.own_labels import read_seed_gold
 from slant.errors import SlantError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,19 @@ def document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def written(folder: Path, **changes: object) -> Path:
+@pytest.fixture
+def write_gold(document: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """write_gold(**changes): gold for a paragraph and a comment of the document, with these fields changed."""
+
+    def write(**changes: object) -> None:
+        file = document / "gold.jsonl"
+        file.write_text("\n".join(map(json.dumps, gold_rows(changes))), "utf-8")
+        monkeypatch.setattr(own_labels, "asset", lambda name: file)
+
+    return write
+
+
+def gold_rows(changes: dict[str, object]) -> list[dict[str, object]]:
     from slant.records import Article
     from slant.segment.units import split
 
@@ -49,18 +62,19 @@ def written(folder: Path, **changes: object) -> Path:
             "text": digest(unit.text), "kind": unit.kind, "stance": stance, "frames": ["other"], "reply": reply,
             "loaded": [{"start": 0, "end": 5, "label": "doubt", "voice": "outlet"}], **changes,
         }  # fmt: skip
-        rows.append(json.dumps(row))
-    file = folder / "gold.jsonl"
-    file.write_text("\n".join(rows), "utf-8")
-    return file
+        rows.append(row)
+    return rows
 
 
-def test_units_with_targets_spans_and_replies(document: Path) -> None:
-    paragraph, comment, reply = seed_examples(document, written(document))
-    named, meant = paragraph.targets
+def test_units_have_targets_and_spans_and_comments_have_a_reply(
+    document: Path, write_gold: Callable[..., None]
+) -> None:
+    write_gold()
+    paragraph, comment, reply = read_seed_gold(document)
+    named, implied = paragraph.targets
     assert (named.name, named.label) == ("Turkey", "favor")
     assert [paragraph.text[a:b] for a, b in named.mentions] == ["Turkish government"]
-    assert (meant.name, meant.label, meant.mentions) == ("Iran", "neutral", ())
+    assert (implied.name, implied.label, implied.mentions) == ("Iran", "neutral", ())
     assert paragraph.loaded is not None
     assert paragraph.loaded[0].label == "doubt"
     assert paragraph.meta["type"] == "article"
@@ -72,16 +86,19 @@ def test_units_with_targets_spans_and_replies(document: Path) -> None:
     assert reply.loaded is None
 
 
-def test_documents_and_units_that_are_not_as_annotated(document: Path) -> None:
-    with pytest.raises(SlantError, match="is not read as it was annotated"):
-        list(seed_examples(document, written(document, text="0" * 12)))
-    file = written(document)
+def test_changed_units_and_missing_documents_are_errors(
+    document: Path, write_gold: Callable[..., None]
+) -> None:
+    write_gold(text="0" * 12)
+    with pytest.raises(SlantError, match="differs from the annotated one"):
+        list(read_seed_gold(document))
+    write_gold()
     (document / "one.txt").unlink()
     with pytest.raises(SlantError, match="Set SLANT_SEEDS to the folder"):
-        list(seed_examples(document, file))
+        list(read_seed_gold(document))
 
 
-def test_no_recipe_can_reach_the_gold() -> None:
+def test_no_recipe_can_use_the_gold() -> None:
     pytest.importorskip("torch", reason="needs the [train] install")
     from slant.corpora import ARTICLE_SETS, LABELED_SETS
     from slant.corpora.unlabeled import SOURCES
@@ -96,18 +113,18 @@ def test_no_recipe_can_reach_the_gold() -> None:
     assert len(recipes) > 3
     for path in recipes:
         recipe = load_recipe(path)
-        assert not [u for u in (*recipe.train, *recipe.unlabelled, *recipe.dev) if "seed" in u.name]
+        assert not [u for u in (*recipe.train, *recipe.unlabeled, *recipe.dev) if "seed" in u.name]
 
 
 @pytest.mark.data
-def test_no_training_text_is_a_seed_text() -> None:
-    """By content: no unit of a seed document of ten words or more stands in a text that a recipe learns from."""
+def test_no_training_text_contains_a_unit_of_a_seed_document() -> None:
+    """Checked by content, for units of ten words or more."""
     pytest.importorskip("torch", reason="needs the [train] install")
     from slant.training.batches import training_examples
     from slant.training.recipe import load_recipe
 
     try:
-        held_out = {e.text for e in own_labels.read_seed_gold(data_root()) if len(e.text.split()) >= 10}
+        held_out = {e.text for e in read_seed_gold(data_root()) if len(e.text.split()) >= 10}
     except SlantError as error:
         pytest.skip(str(error))
     recipe = dataclasses.replace(load_recipe(ROOT / "model/recipes/laptop.toml"), dev=())

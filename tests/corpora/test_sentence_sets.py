@@ -1,4 +1,4 @@
-"""Readers of sets of sentences and posts, on tiny files in the same formats about invented matters."""
+"""Reading sets of sentences and posts, from tiny invented files in the same formats."""
 
 import json
 
@@ -41,7 +41,7 @@ def test_newsmtsc_maps_polarity_and_groups_by_article(tmp_path):
         assert row.text[start:end] == row.targets[0].name
 
 
-def test_newsmtsc_refuses_offsets_that_miss_the_mention(tmp_path):
+def test_newsmtsc_rejects_offsets_that_miss_the_mention(tmp_path):
     row = mtsc_row("allsides_1_1_1_x_0_1", "Mayor Ulvik slept.", "Ulvik", 0) | {"from": 7}
     json_lines(tmp_path / "newsmtsc/train.jsonl", row)
     with pytest.raises(
@@ -57,7 +57,7 @@ post,ori_topic,new_topic,label,type_idx,new_id,arc_id,topic_str,seen?,contains_t
 """
 
 
-def test_vast_takes_the_random_topic_of_a_synthetic_neutral(tmp_path):
+def test_vast_uses_the_random_topic_of_a_synthetic_row(tmp_path):
     write(tmp_path / "vast/vast_train.csv", VAST_TRAIN.rstrip())
     real, synthetic = vast.read_vast(tmp_path, "train")
     assert (real.targets[0].name, real.targets[0].label) == ("owl towers", "favor")
@@ -69,7 +69,7 @@ def test_vast_takes_the_random_topic_of_a_synthetic_neutral(tmp_path):
     assert real.text == 'Owls need towers, "tall" ones.'
 
 
-def test_vast_test_has_fewer_columns(tmp_path):
+def test_vast_test_split_has_fewer_columns(tmp_path):
     write(tmp_path / "vast/vast_test.csv", "post,new_topic,label,seen?", "No more owls,owl towers,0,0")
     (row,) = vast.read_vast(tmp_path, "test")
     assert row.targets[0].label == "against"
@@ -113,7 +113,7 @@ def test_rumoureval_context_is_parent_then_source(tmp_path):
     assert (rows["s"].reply, rows["a"].reply) == ("support", "deny")
 
 
-def test_directed_sentiment_takes_brackets_out_and_maps_directions(tmp_path):
+def test_directed_sentiment_removes_brackets_and_maps_directions(tmp_path):
     write(
         tmp_path / "directed_sentiment/train.txt",
         "[Ulvik] thanked the [Gull]s.\tUlvik\tGull\t1",
@@ -131,7 +131,7 @@ def test_directed_sentiment_takes_brackets_out_and_maps_directions(tmp_path):
     assert [(t.name, t.label) for t in third.targets] == [("Ulvik", "neutral"), ("Ternau", "neutral")]
 
 
-def test_directed_sentiment_drops_copies_across_splits(tmp_path):
+def test_directed_sentiment_skips_duplicates_across_splits(tmp_path):
     folder = tmp_path / "directed_sentiment"
     a, b, c, d = (f"[Ulvik] met [{name}].\tUlvik\t{name}\t0" for name in ("Ann", "Bo", "Cy", "Di"))
     write(folder / "train.txt", a)
@@ -144,7 +144,7 @@ def test_directed_sentiment_drops_copies_across_splits(tmp_path):
     assert kept == {"valid": ["Cy"], "test": ["Bo", "Di", "Di"]}
 
 
-def test_directed_sentiment_says_which_line_is_wrong(tmp_path):
+def test_directed_sentiment_reports_the_bad_line(tmp_path):
     write(tmp_path / "directed_sentiment/train.txt", "[Ulvik] slept.\tUlvik\t\t0")
     with pytest.raises(SlantError, match=r"train\.txt line 1: expected a sentence with two \[bracketed\]"):
         list(directed_sentiment.read_directed_sentiment(tmp_path, "train"))
@@ -170,7 +170,7 @@ Dam or no dam;http://gull.example/1;The Gull;dams;left;No agreement;No agreement
 """
 
 
-def test_babe_drops_rows_without_agreement(tmp_path):
+def test_babe_skips_rows_without_agreement(tmp_path):
     write(tmp_path / "babe/final_labels_SG2.csv", BABE.rstrip())
     first, second = babe.read_babe(tmp_path)
     assert (first.biased, second.biased) == (True, False)
@@ -179,7 +179,7 @@ def test_babe_drops_rows_without_agreement(tmp_path):
     assert second.group == second.id  # no link: a group of its own
 
 
-def test_folds_keep_groups_whole_and_are_even():
+def test_folds_keep_groups_whole_and_have_even_sizes():
     rows = [Example(id=str(i), source="", split="", group=f"g{i // 3}", text="") for i in range(61)]
     numbers = folds(rows, k=5, seed=1)
     fold_of = {}
@@ -191,6 +191,6 @@ def test_folds_keep_groups_whole_and_are_even():
     assert folds(rows, k=5, seed=2) != numbers
 
 
-def test_unknown_split_is_named(tmp_path):
+def test_an_unknown_split_is_reported_with_a_similar_one(tmp_path):
     with pytest.raises(UsageError, match=r"newsmtsc has no split 'test_rv'.*Did you mean 'test_rw'\?"):
         list(newsmtsc.read_newsmtsc(tmp_path, "test_rv"))

@@ -1,4 +1,4 @@
-"""Readers of sets with spans, on tiny files in the same formats about invented matters."""
+"""Reading sets with spans, from tiny invented files in the same formats."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def place(words):
     return start, start + len(words)
 
 
-def test_ptc_counts_the_mark_and_clips_spans_to_lines(tmp_path):
+def test_ptc_counts_the_byte_order_mark_and_clips_spans_to_lines(tmp_path):
     crossing = place("it.\u2028Or not\nBuild")
     tc = [
         ("Loaded_Language", *place("glorious")),
@@ -41,7 +41,7 @@ def test_ptc_counts_the_mark_and_clips_spans_to_lines(tmp_path):
         assert row.group == "42"
 
 
-def test_ptc_official_gold_is_in_article_coordinates(tmp_path):
+def test_ptc_official_gold_has_offsets_in_the_article(tmp_path):
     ptc_folder(tmp_path, tc=[("Name_Calling,Labeling", 4, 9), ("Doubt", 1, 9)], si=[(1, 9)])
     assert ptc.spans(tmp_path, "train", task="si") == {"42": [Span(1, 9, "any")]}
     assert ptc.spans(tmp_path, "train", task="tc") == {
@@ -50,13 +50,13 @@ def test_ptc_official_gold_is_in_article_coordinates(tmp_path):
 
 
 @pytest.mark.parametrize("row", [("Sarcasm", 1, 4), ("Doubt", 5, 4), ("Doubt", 1, 4000)])
-def test_ptc_refuses_spans_that_cannot_be(tmp_path, row):
+def test_ptc_rejects_invalid_spans(tmp_path, row):
     ptc_folder(tmp_path, tc=[row])
     with pytest.raises(SlantError, match=r"train-task-flc-tc\.labels line 1.*article 42"):
         list(ptc.read_ptc(tmp_path, "train"))
 
 
-def test_ptc_fit_and_tune_are_the_parts_of_train(tmp_path):
+def test_ptc_fit_and_tune_partition_train(tmp_path):
     folder = tmp_path / "ptc"
     (folder / "train-articles").mkdir(parents=True)
     for number in range(200):
@@ -72,7 +72,7 @@ def test_ptc_fit_and_tune_are_the_parts_of_train(tmp_path):
     assert ptc.held_out(list(groups["tune"])[:1]) == frozenset(list(groups["tune"])[:1])
 
 
-def test_toxic_offsets_become_runs(tmp_path):
+def test_toxic_offsets_are_merged_into_runs(tmp_path):
     (tmp_path / "toxic_spans").mkdir()
     rows = 'spans,text\n"[0, 1, 2, 5, 6]","Eel\r\nyou 🦫"\n[],"Good morning, ""Port"""\n'
     (tmp_path / "toxic_spans/tsd_trial.csv").write_bytes(rows.encode("utf-8"))

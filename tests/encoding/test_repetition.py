@@ -25,7 +25,7 @@ from slant.errors import SlantError
 from slant.labels.targets import Targets
 from slant.records import Example, Span, Unit
 from slant.scoring.score import score_requests
-from slant.training.thresholds import choose_weight, items
+from slant.training.thresholds import choose_repetition_weight, technique_items
 
 COUNTING = Decoding(repetition_weight=1.0, loaded_seed=0.4, loaded_threshold=0.4)
 
@@ -99,11 +99,11 @@ def test_the_weight_is_chosen_by_its_result() -> None:
     once = [line("a farce", 99, Span(2, 7, "doubt")), line("what a lie", 120, Span(7, 10, "doubt"))]
     torn = {"doubt": 1.0, "repetition": -3.0}  # differ by 4.0; four occurrences shift by 7.06
     readings = [text_logits(e.text, {e.text.split()[-1]: torn}) for e in (*repeated, *once)]
-    assert items([*repeated, *once], readings).right(0).tolist() == [False] * 4 + [True] * 2
-    weight, figures, without = choose_weight([*repeated, *once], readings)
+    assert technique_items([*repeated, *once], readings).correct(0).tolist() == [False] * 4 + [True] * 2
+    weight, figures, without = choose_repetition_weight([*repeated, *once], readings)
     assert (figures, without) == ({"ptc": 1.0}, pytest.approx(2 / 6))
     assert weight == 1.25, "the middle of 0.75 to 1.5, which are all correct"
-    weight, figures, _ = choose_weight(once, readings[4:])
+    weight, figures, _ = choose_repetition_weight(once, readings[4:])
     assert (weight, figures) == (0.75, {"ptc": 1.0}), "all are equal: the middle one"
 
 
@@ -112,7 +112,7 @@ def test_each_set_has_the_same_say_in_choosing_the_weight() -> None:
     repeated = [line("shame", i, Span(0, 5, "repetition")) for i in range(0, 30, 10)]
     other = [replace(e, source="slant_domain", loaded=(Span(0, 5, "doubt"),)) for e in repeated * 40]
     readings = [text_logits("shame", {"shame": {"doubt": 1.0, "repetition": -3.0}})] * 123
-    weight, figures, without = choose_weight([*repeated, *other], readings)
+    weight, figures, without = choose_repetition_weight([*repeated, *other], readings)
     assert without == pytest.approx(0.5)
     assert figures == {"ptc": 0.0, "slant_domain": 1.0}, "from 1 on it is reversed"
     assert weight == 0.75, (

@@ -1,4 +1,4 @@
-"""Agreement of two readings, against figures worked out by hand."""
+"""Agreement of two annotations, against figures computed by hand."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def span(start: int, end: int, label: str = "doubt", voice: str = "outlet") -> d
     return {"start": start, "end": end, "label": label, "voice": voice}
 
 
-def test_alpha_as_worked_out_by_hand() -> None:
+def test_alpha_equals_figures_computed_by_hand() -> None:
     """Four units, one disagreement: observed 1/4; values a 3, b 5 of 8: expected 2·3·5/(8·7); alpha = 1 - (1/4)/(30/56)."""
     assert alpha([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")]) == pytest.approx(1 - 0.25 / (30 / 56))
     assert alpha([("a", "a"), ("b", "b")]) == 1
     assert alpha([("a", "a"), ("a", "a")]) is None
 
 
-def test_every_label_has_its_figure() -> None:
+def test_every_annotated_label_has_a_figure() -> None:
     first = [
         row(
             0, stance={"x": "favor", "y": "neutral"}, loaded=[span(0, 10)], frames=["economic"], reply="deny"
@@ -50,7 +50,7 @@ def test_every_label_has_its_figure() -> None:
     assert absent.n == 4
     assert absent.figure.value is not None
     assert absent.figure.value < 1
-    # Precision: half of (0, 10) and nothing of (5, 9) is shared, of two; recall: all of (5, 10).
+    # Precision: half of (0, 10) and nothing of (5, 9), over two spans; recall: all of (5, 10).
     overlap = found["loaded spans"]
     assert overlap.figure.value == pytest.approx(2 * 0.25 * 1 / 1.25)
     assert found["voice of spans that both marked"].n == 1
@@ -63,6 +63,6 @@ def test_every_label_has_its_figure() -> None:
     assert low <= absent.figure.value <= high
 
 
-def test_readings_that_share_nothing() -> None:
-    with pytest.raises(SlantError, match="share no unit"):
+def test_annotations_without_common_units_are_an_error() -> None:
+    with pytest.raises(SlantError, match="no unit in common"):
         pairs_of([row(0)], [row(1)], key=lambda r: r["unit"])

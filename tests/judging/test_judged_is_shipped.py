@@ -1,8 +1,8 @@
-"""What `slant evaluate` judges is what `slant score` writes: the same predictions for the same texts."""
+"""`slant evaluate` judges the predictions that `slant score` writes for the same texts."""
 
 from slant import Scorer
-from slant.judging.answers import answer
-from slant.judging.judged_sets import choose
+from slant.judging.judged_items import judge_items
+from slant.judging.judged_sets import choose_sets
 from slant.records import Example, Span, TargetLabel
 from slant.scoring.runtimes import load
 
@@ -36,16 +36,16 @@ def example(number: int, text: str) -> Example:
     )
 
 
-def test_predictions_that_are_judged_are_the_rows_that_are_written() -> None:
+def test_judged_predictions_equal_the_scored_rows() -> None:
     examples = [example(i, text) for i, text in enumerate(TEXTS)]
     rows = list(Scorer.load().score(list(TEXTS), targets=[TARGET]))
-    (spec,) = choose(["newsmtsc/test_rw"])
-    sheet = answer(spec, examples, load())
-    assert sheet.predicted == [row.stance[0].label for row in rows]
-    assert [round(p, 4) for p in sheet.sure if p is not None] == [
+    (spec,) = choose_sets(["newsmtsc/test_rw"])
+    found = judge_items(spec, examples, load())
+    assert found.predicted == [row.stance[0].label for row in rows]
+    assert [round(p, 4) for p in found.probability if p is not None] == [
         max(row.stance[0].scores.values()) for row in rows
     ]
-    assert {row.stance[0].label for row in rows} > {"against"}, "the texts must tell labels apart"
+    assert {row.stance[0].label for row in rows} > {"against"}, "the texts must have different labels"
 
     predictions = load().predict(examples)
     for prediction, row in zip(predictions, rows, strict=True):
@@ -61,23 +61,23 @@ def test_predictions_that_are_judged_are_the_rows_that_are_written() -> None:
     assert {s.voice for row in rows for s in row.loaded} == {"outlet", "quoted"}
 
 
-def test_replies_that_are_judged_are_the_replies_that_are_written() -> None:
+def test_judged_replies_equal_the_scored_replies() -> None:
     parents = ("The bridge was shut on Monday.", "The bridge was shut on Monday.")
     texts = ("Nonsense, I walked across at noon.", "True, I had to take the boat.")
     examples = [
         Example(str(i), "rumoureval", "test", str(i), text, context=parent, reply="deny")
         for i, (text, parent) in enumerate(zip(texts, parents, strict=True))
     ]
-    (spec,) = choose(["rumoureval/test"])
+    (spec,) = choose_sets(["rumoureval/test"])
     items = [{"text": text, "parent_text": parent} for text, parent in zip(texts, parents, strict=True)]
     rows = list(Scorer.load().score(items))
-    assert answer(spec, examples, load()).predicted == [row.reply and row.reply.label for row in rows]
+    assert judge_items(spec, examples, load()).predicted == [row.reply and row.reply.label for row in rows]
 
 
-def test_a_mention_that_was_not_read_is_an_abstention_in_both() -> None:
-    """A mention beyond the text has no token. `slant score` gives no label; judging counts a miss."""
+def test_a_mention_without_a_token_is_an_abstention() -> None:
+    """As in `slant score`, which gives no label."""
     cut = Example(
         "0", "newsmtsc", "test", "g", "A short text.", targets=(TargetLabel(TARGET, "neutral", ((90, 99),)),)
     )
-    (spec,) = choose(["newsmtsc/test_rw"])
-    assert answer(spec, [cut], load()).predicted == [None]
+    (spec,) = choose_sets(["newsmtsc/test_rw"])
+    assert judge_items(spec, [cut], load()).predicted == [None]

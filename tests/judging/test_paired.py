@@ -1,4 +1,4 @@
-"""Two models on the same items, and one recipe with several seeds."""
+"""The paired test of two models, and the spread of a recipe over random seeds."""
 
 import itertools
 import subprocess
@@ -18,22 +18,28 @@ ROOT = Path(__file__).resolve().parents[2]
 LABELS = ("against", "neutral", "favor")
 
 
-def tally(said, groups=None):
-    gold = [LABELS[i % 3] for i in range(len(said))]
-    return tally_classes(groups or [f"g{i}" for i in range(len(said))], gold, said, labels=LABELS)
+def tally(predicted, groups=None):
+    gold = [LABELS[i % 3] for i in range(len(predicted))]
+    return tally_classes(groups or [f"g{i}" for i in range(len(predicted))], gold, predicted, labels=LABELS)
 
 
-def answers(wrong):
+def predictions(wrong):
     return [LABELS[(i + (i in wrong)) % 3] for i in range(60)]
 
 
-def test_a_model_against_itself_differs_by_nothing():
-    found = paired("macro_f1", tally(answers({1})), tally(answers({1})), resamples=50, seed=0, swaps=50)
+def test_a_model_does_not_differ_from_itself():
+    found = paired(
+        "macro_f1", tally(predictions({1})), tally(predictions({1})), resamples=50, seed=0, swaps=50
+    )
     assert (found.difference, found.p) == (Figure(0.0, 0.0, 0.0), 1.0)
 
 
-def test_a_clear_difference_is_told_from_a_slight_one_and_has_its_sign():
-    good, fair, bad = tally(answers({1})), tally(answers({2, 3})), tally(answers(set(range(0, 60, 2))))
+def test_a_clear_difference_is_significant_and_a_slight_one_is_not():
+    good, fair, bad = (
+        tally(predictions({1})),
+        tally(predictions({2, 3})),
+        tally(predictions(set(range(0, 60, 2)))),
+    )
     clear = paired("macro_f1", good, bad, resamples=200, seed=0, swaps=500)
     slight = paired("macro_f1", good, fair, resamples=200, seed=0, swaps=500)
     assert clear.difference.value == pytest.approx(
@@ -47,13 +53,13 @@ def test_a_clear_difference_is_told_from_a_slight_one_and_has_its_sign():
     assert (back.difference.value, back.p) == (-clear.difference.value, clear.p)
 
 
-def test_p_is_near_that_of_all_swaps():
-    """With six groups all 64 swaps can be made."""
+def test_p_is_near_the_exact_p_over_all_swaps():
+    """Six groups have only 64 swaps."""
     groups = [f"g{i // 4}" for i in range(24)]
     gold = [LABELS[i % 3] for i in range(24)]
     a = [LABELS[(i + (i in {0, 9})) % 3] for i in range(24)]
     b = [LABELS[(i + (i in {0, 1, 5, 6, 10, 14, 20})) % 3] for i in range(24)]
-    ours, theirs = (tally_classes(groups, gold, said, labels=LABELS) for said in (a, b))
+    ours, theirs = (tally_classes(groups, gold, predicted, labels=LABELS) for predicted in (a, b))
 
     def difference(swap):
         keep = np.array(swap)[:, None, None]
@@ -69,8 +75,8 @@ def test_p_is_near_that_of_all_swaps():
 
 
 def test_whole_groups_are_swapped():
-    """Thirty better answers in one thread say as little as one."""
-    good, bad = answers({0}), answers(set(range(31)))
+    """Thirty better predictions in one thread are no more evidence than one."""
+    good, bad = predictions({0}), predictions(set(range(31)))
     threads = ["big"] * 31 + [f"g{i}" for i in range(29)]
     alone = paired("macro_f1", tally(good), tally(bad), resamples=20, seed=0, swaps=300)
     together = paired("macro_f1", tally(good, threads), tally(bad, threads), resamples=20, seed=0, swaps=300)
@@ -88,9 +94,9 @@ def test_spans_are_compared_by_article():
     assert found.p < 0.01
 
 
-def test_other_groups_are_refused():
-    with pytest.raises(SlantError, match=r"on 60 and 3 groups that are not the same"):
-        paired("macro_f1", tally(answers({1})), tally(["favor"] * 3), resamples=20, seed=0)
+def test_tallies_with_different_groups_are_an_error():
+    with pytest.raises(SlantError, match=r"different groups \(60 and 3\)"):
+        paired("macro_f1", tally(predictions({1})), tally(["favor"] * 3), resamples=20, seed=0)
 
 
 def card(fingerprint, value, *, data="d"):
@@ -102,18 +108,18 @@ def card(fingerprint, value, *, data="d"):
     )
 
 
-def test_seeds_have_a_mean_and_a_standard_deviation(tmp_path):
+def test_spread_has_mean_and_standard_deviation(tmp_path):
     (row,) = spread([card("a", 0.7), card("b", 0.72), card("c", 0.74)])
     assert (row.mean, row.sd) == (pytest.approx(0.72), pytest.approx(0.02))
     assert "| Toy | macro-F1 | 72.0 ± 2.0 | 70.0, 72.0, 74.0 |" in markdown(card("a", 0.7), [row])
-    with pytest.raises(SlantError, match=r"at least two different models are needed"):
+    with pytest.raises(SlantError, match=r"at least two different models"):
         spread([card("a", 0.7), card("a", 0.7)])
     with pytest.raises(SlantError, match=r"Toy: judged on .*Judge all models on the same data"):
         spread([card("a", 0.7), card("b", 0.7, data="e")])
 
 
 @pytest.mark.slow
-def test_the_script_puts_the_seeds_beside_a_scorecard(tmp_path):
+def test_the_script_writes_the_spread_and_adds_it_to_a_scorecard(tmp_path):
     for name, value in (("a", 0.7), ("b", 0.74)):
         write(card(name, value), tmp_path / name)
     result = tmp_path / "results" / "seed_spread.json"

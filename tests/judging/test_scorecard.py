@@ -1,4 +1,4 @@
-"""Judging as a whole, on toy sets and, where they are at hand, on the public ones."""
+"""Judging as a whole, on toy sets and, if present, on the public sets."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from slant.corpora import data_root
 from slant.errors import SlantError
 from slant.judging import judged_sets
 from slant.judging import scorecard as cards
-from slant.judging.baselines import Lexicon, simple
+from slant.judging.baselines import Lexicon, simple_baseline
 from slant.judging.scorecard import Settings
 from slant.judging.scorecard_files import markdown, percent, write
 from slant.judging.scorecard_records import quality_loss, read
@@ -26,15 +26,15 @@ def judge(predictor, *, root, against=None, **settings):
 
 
 class Perfect:
-    """Says what the gold says."""
+    """Predicts the gold."""
 
     name = "perfect"
     fingerprint = "p0"
 
     def predict(self, examples, *, gold_spans=False):
-        return [self.answer(example, gold_spans) for example in examples]
+        return [self.prediction(example, gold_spans) for example in examples]
 
-    def answer(self, e, gold_spans):
+    def prediction(self, e, gold_spans):
         spans = e.loaded or ()
         return Prediction(
             stance=tuple({label: float(label == t.label) for label in STANCES} for t in e.targets),
@@ -51,7 +51,7 @@ class Perfect:
 
 
 class Always:
-    """Says one reply whatever it is asked."""
+    """Predicts always the same reply, or none."""
 
     fingerprint = "a0"
 
@@ -96,7 +96,7 @@ def toy(monkeypatch):
 
 
 @pytest.mark.train
-def test_a_perfect_predictor_has_one_hundred_everywhere(toy, tmp_path):
+def test_a_perfect_predictor_has_f1_one_everywhere(toy, tmp_path):
     card = judge(Perfect(), root=tmp_path, resamples=50)
     (result,) = card.results
     assert (result.figure.value, result.figure.low, result.figure.high) == (1.0, 1.0, 1.0)
@@ -108,7 +108,7 @@ def test_a_perfect_predictor_has_one_hundred_everywhere(toy, tmp_path):
 
 
 @pytest.mark.train
-def test_the_majority_label_of_train_is_the_floor(toy, tmp_path):
+def test_the_floor_is_the_majority_label_of_train(toy, tmp_path):
     (result,) = judge(Always("comment"), root=tmp_path, resamples=50).results
     # comment: P 3/6, R 1 → 2/3; three labels of four at 0.
     assert result.figure.value == pytest.approx(2 / 3 / 4)
@@ -119,7 +119,7 @@ def test_the_majority_label_of_train_is_the_floor(toy, tmp_path):
 
 
 @pytest.mark.train
-def test_the_same_seed_gives_the_same_card(toy, tmp_path):
+def test_the_same_seed_gives_the_same_scorecard(toy, tmp_path):
     first, again, other = (
         judge(Always("comment"), root=tmp_path, resamples=60, seed=seed) for seed in (1, 1, 2)
     )
@@ -129,7 +129,7 @@ def test_the_same_seed_gives_the_same_card(toy, tmp_path):
 
 
 @pytest.mark.train
-def test_slices_re_aggregate_the_same_answers(toy, tmp_path):
+def test_slices_use_the_same_predictions(toy, tmp_path):
     toy(replace(TOY, slices=(("even", "part", "0"),), views=(("none", "part", "9"),)))
     whole, even, none = judge(Perfect(), root=tmp_path, resamples=20, full=False).results
     assert (whole.n, even.n, none.n) == (6, 3, 0)
@@ -140,10 +140,10 @@ def test_slices_re_aggregate_the_same_answers(toy, tmp_path):
 
 
 @pytest.mark.train
-def test_what_cannot_be_judged_has_a_dash_and_a_reason(toy, tmp_path):
+def test_rows_without_figure_have_a_dash_and_a_reason(toy, tmp_path):
     card = judge(Always(None), root=tmp_path, resamples=20, full=False)
     assert card.results[0].figure.value is None
-    assert card.results[0].reason == "the model has no answer for this task"
+    assert card.results[0].reason == "the model has no prediction for this task"
     toy(reader=ToyReader(labels=()))
     empty = judge(Perfect(), root=tmp_path, resamples=20)
     assert (empty.results[0].figure.value, empty.results[0].n) == (None, 0)
@@ -157,15 +157,15 @@ def test_what_cannot_be_judged_has_a_dash_and_a_reason(toy, tmp_path):
 
 
 @pytest.mark.train
-def test_a_trial_keeps_groups_whole_and_says_so(toy, tmp_path):
+def test_a_trial_keeps_groups_whole_and_is_marked(toy, tmp_path):
     card = judge(Perfect(), root=tmp_path, resamples=20, full=False, limit=3)
     assert (card.results[0].n, card.results[0].groups) == (4, 2)
     assert "limit:3" in card.results[0].signature
-    assert "A trial on about 3 examples" in markdown(card)
+    assert "Trial on about 3 examples" in markdown(card)
 
 
 @pytest.mark.train
-def test_files_are_written_whole_and_read_back(toy, tmp_path):
+def test_files_are_written_and_read_back(toy, tmp_path):
     card = judge(Always("comment"), root=tmp_path, resamples=20)
     paths = write(card, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -179,12 +179,12 @@ def test_files_are_written_whole_and_read_back(toy, tmp_path):
     assert header.startswith("set,label,support,precision,precision_low,precision_high,recall")
     assert support.startswith("toy/test,support,1,,,,0.0000")
     assert json.loads(paths[0].read_text())["results"][0]["metric"] == "macro-F1"
-    with pytest.raises(SlantError, match=r"scorecard\.json is no scorecard"):
+    with pytest.raises(SlantError, match=r"scorecard\.json is not a scorecard"):
         read(tmp_path)
 
 
 @pytest.mark.train
-def test_quality_loss_is_in_points_of_the_official_figure(toy, tmp_path):
+def test_quality_loss_is_in_points_of_the_official_metric(toy, tmp_path):
     before = judge(Perfect(), root=tmp_path, resamples=20, full=False)
     after = judge(Always("comment"), root=tmp_path, resamples=20, full=False)
     (loss,) = quality_loss(before, after)
@@ -193,22 +193,22 @@ def test_quality_loss_is_in_points_of_the_official_figure(toy, tmp_path):
     assert quality_loss(after, before)[0].points < 0
     toy(replace(TOY, official=False))
     ours = judge(Perfect(), root=tmp_path, resamples=20, full=False)
-    assert quality_loss(ours, ours) == [], "what is ours is shown, but no gate compares it"
+    assert quality_loss(ours, ours) == [], "unofficial rows are not compared"
     toy()
     silent = judge(Always(None), root=tmp_path, resamples=20, full=False)
     assert quality_loss(silent, before) == []
-    with pytest.raises(SlantError, match=r"none for always None: the model has no answer"):
+    with pytest.raises(SlantError, match=r"none for always None: the model has no prediction"):
         quality_loss(before, silent)
     part = judge(Perfect(), root=tmp_path, resamples=20, full=False, limit=3)
     with pytest.raises(SlantError, match=r"Judge both on the same data"):
         quality_loss(before, part)
 
 
-def test_figures_are_shown_times_one_hundred():
+def test_percent_formats_figures_times_one_hundred():
     assert [percent(x) for x in (0.7314, 1.0, 0.0, None)] == ["73.1", "100.0", "0.0", "—"]
 
 
-def test_the_lexicon_joins_neighbours_and_leaves_rare_or_plain_words():
+def test_the_lexicon_joins_neighbors_and_excludes_rare_or_plain_words():
     train = [
         Example(id=str(i), source="t", split="train", group=str(i), text=text, toxic=toxic)
         for i, (text, toxic) in enumerate(
@@ -220,15 +220,15 @@ def test_the_lexicon_joins_neighbours_and_leaves_rare_or_plain_words():
         )
     ]
     spec = next(spec for spec in judged_sets.SPECS if spec.task == "toxic")
-    lexicon = simple(spec, train)
+    lexicon = simple_baseline(spec, train)
     assert isinstance(lexicon, Lexicon)
     assert sorted(lexicon.words) == ["goose", "silly"]
-    (answer,) = lexicon.predict([replace(train[0], text="A Silly goose, a goose.")])
-    assert answer.toxic == ((2, 13), (17, 22))
+    (prediction,) = lexicon.predict([replace(train[0], text="A Silly goose, a goose.")])
+    assert prediction.toxic == ((2, 13), (17, 22))
 
 
 @pytest.mark.train
-def test_the_svm_reads_the_target_as_well_as_the_text():
+def test_the_svm_uses_the_target_as_well_as_the_text():
     def comment(i, name, label):
         return Example(
             id=str(i), source="t", split="train", group=str(i), text="they should be built",
@@ -237,8 +237,8 @@ def test_the_svm_reads_the_target_as_well_as_the_text():
 
     train = [comment(i, *pair) for i, pair in enumerate([("trams", "favor"), ("dams", "against")] * 5)]
     spec = next(spec for spec in judged_sets.SPECS if spec.name == "vast/test")
-    said = simple(spec, train).predict([comment(0, "dams", None), comment(1, "trams", None)])
-    assert [max(p.stance[0], key=p.stance[0].get) for p in said] == ["against", "favor"]
+    predictions = simple_baseline(spec, train).predict([comment(0, "dams", None), comment(1, "trams", None)])
+    assert [max(p.stance[0], key=p.stance[0].get) for p in predictions] == ["against", "favor"]
 
 
 def test_importing_the_judging_room_needs_only_the_base_install():
@@ -250,10 +250,10 @@ def test_importing_the_judging_room_needs_only_the_base_install():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-LEAST = {
-    # A gold span that crosses a line end loses that one character, as no line holds it.
+MIN_FIGURE = {
+    # A gold span that crosses a line end loses that one character, which is in no line.
     "ptc/si": 0.999,
-    # A stance that the gold hears in plain words is neutral by the rule of own words: so much the rule itself costs.
+    # Upper bound of the own-words rule: stances expressed in plain words become neutral.
     "seeds/stance_in_own_words": 0.98,
     "seeds/stance_in_own_words/articles": 0.974,
 }
@@ -265,12 +265,11 @@ LEAST = {
 @pytest.mark.skipif(not HAVE_DATA, reason=f"the public sets are not in {data_root()}; set SLANT_DATA")
 def test_a_perfect_predictor_on_every_public_set():
     card = judge(Perfect(), root=data_root(), resamples=20, full=False)
-    assert {r.set for r in card.results} >= {spec.name for spec in judged_sets.choose(None)}
+    assert {r.set for r in card.results} >= {spec.name for spec in judged_sets.choose_sets(None)}
     for result in card.results:
         if result.reason:
-            assert not result.official, result.reason  # the gold of the seed documents may not be at hand
+            assert not result.official, result.reason  # the seed documents may be missing
             continue
-        least = LEAST.get(result.set, 1.0)
-        assert result.figure.value >= least, result
+        assert result.figure.value >= MIN_FIGURE.get(result.set, 1.0), result
     sizes = {r.set: r.n for r in card.results}
     assert (sizes["ptc/si"], sizes["ptc/tc"], sizes["vast/test"]) == (940, 1063, 3006)

@@ -1,4 +1,4 @@
-"""The model that ships, with the base install: small, light, and right where everyone would agree."""
+"""The shipped model with the base install: small, light, and right on clear cases."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def shipped() -> Predictor:
     try:
         asset("model")
     except SlantError:
-        pytest.fail("model/default is missing: it is part of the repository (slant export)")
+        pytest.fail("model/default is missing; it is part of the repository (slant export writes it)")
     return load()
 
 
 def ask(text: str, *, target: str | None = None, answers: str | None = None) -> Score:
-    """Asked about a target where the text names it, else by its name."""
+    """Score a text, toward `target` as named target if the text names it, else as topic; `answers`: the parent's text."""
     found = Targets.from_names([target]).find(text) if target else {}
     topics = ((target, target),) if target and not found else ()
     kind = "comment" if answers else "paragraph"
@@ -56,27 +56,27 @@ def ask(text: str, *, target: str | None = None, answers: str | None = None) -> 
         ("neutral", "Tern League", "The Tern League meets on Tuesday at the town library."),
     ],
 )  # fmt: skip
-def test_stance_where_everyone_would_agree(label: str, target: str, text: str) -> None:
+def test_stance_is_right_on_clear_cases(label: str, target: str, text: str) -> None:
     (stance,) = ask(text, target=target).stance
     assert stance.label == label, stance.scores
 
 
-def test_one_sentence_may_praise_one_and_blame_the_other() -> None:
+def test_a_sentence_can_be_for_one_target_and_against_another() -> None:
     text = "The brave pilots of Sarnholm saved the crew, which the greedy and ruthless Nordal Lines had abandoned."
-    pilots, line = (ask(text, target=name).stance[0] for name in ("pilots of Sarnholm", "Nordal Lines"))
-    assert (pilots.label, line.label) == ("favor", "against")
+    pilots, nordal = (ask(text, target=name).stance[0] for name in ("pilots of Sarnholm", "Nordal Lines"))
+    assert (pilots.label, nordal.label) == ("favor", "against")
 
 
-def test_loaded_and_plain_sentences() -> None:
+def test_loaded_and_plain_sentences_differ() -> None:
     loaded = ask("These bloodthirsty savages and their treacherous puppets will destroy our glorious nation!")
-    plain = ask("The bridge opens to traffic on Monday, the road office said.")
+    plain = ask("The bridge opens to traffic on Monday, the transport office said.")
     assert "bloodthirsty savages" in " ".join(span.text for span in loaded.loaded)
     assert plain.loaded == ()
     assert (loaded.biased or 0) > 0.7 > 0.3 > (plain.biased or 0)
     assert (loaded.subjective or 0) > 0.7 > 0.3 > (plain.subjective or 0)
 
 
-def test_comments_that_insult_ask_and_deny() -> None:
+def test_insults_questions_and_denials_are_recognized() -> None:
     resigned = "The mayor of Port Ellis has resigned."
     insult = ask("You are a stupid idiot and a pathetic moron.", answers=resigned)
     question = ask("Where did you read that? Do you have a source?", answers=resigned)
@@ -86,7 +86,7 @@ def test_comments_that_insult_ask_and_deny() -> None:
     assert [r.reply.label for r in (question, denial) if r.reply] == ["query", "deny"]
 
 
-def test_the_demonstration_set_is_scored_as_a_whole() -> None:
+def test_every_unit_of_the_demonstration_set_is_scored() -> None:
     targets = Targets.load(DEMO / "targets.toml")
     articles = list(read_articles([str(DEMO / "articles")]))
     assert not [a for a in articles if isinstance(a, Rejected)]
@@ -104,22 +104,22 @@ def test_the_demonstration_set_is_scored_as_a_whole() -> None:
     assert {s.label for row in rows for s in row.stance} - {None} == {"against", "neutral", "favor"}
 
 
-def test_it_is_small_and_lost_little_through_int8() -> None:
+def test_the_model_is_small_and_int8_costs_at_most_one_point() -> None:
     folder = asset("model")
     size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
     assert size <= 60_000_000
     settings = json.loads((folder / "config.json").read_text("utf-8"))["slant"]
     assert settings["parameters"] <= 35_000_000
     losses = json.loads((folder / "quantisation.json").read_text("utf-8"))
-    assert len(losses) >= 5, "the public sets that it is judged on"
+    assert len(losses) >= 5, "the judged public sets"
     for row in losses:
         assert 100 * (row["fp32"] - row["int8"]) <= 1, row
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read as Linux gives it")
-def test_scoring_is_light(tmp_path: Path) -> None:
-    """The demonstration set from a cold start: no torch, and at most 600 MB."""
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+def test_scoring_needs_no_torch_and_at_most_600_mb(tmp_path: Path) -> None:
+    """Scores the demonstration set in a new process."""
     code = f"""
 import sys
 from slant.cli import main
@@ -128,7 +128,7 @@ try:
 except SystemExit as ended:
     assert ended.code == 0
 assert not {{"torch", "transformers"}} & set(sys.modules)
-peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))  # of this program alone
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))  # of this process only
 print(int(peak.split()[1]) // 1024)
 """
     ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""Span metrics against figures computed by hand from their definitions."""
+"""Span metrics, against figures computed by hand from their definitions."""
 
 import pytest
 from hypothesis import given, settings
@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from slant.judging.metrics import character_f1, merge_overlapping, overlap_counts, overlap_f1
 
-intervals = st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda p: (p[0], p[0] + p[1]))
-articles = st.lists(intervals, max_size=6)
+extents = st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda p: (p[0], p[0] + p[1]))
+articles = st.lists(extents, max_size=6)
 pairs = st.lists(st.tuples(articles, articles), min_size=1, max_size=5)
 
 
@@ -18,18 +18,18 @@ def test_overlapping_spans_merge_and_touching_ones_do_not():
 
 
 @pytest.mark.parametrize("span", [(4, 4), (5, 2)])
-def test_a_span_without_characters_is_refused(span):
+def test_a_span_without_characters_is_an_error(span):
     with pytest.raises(ValueError, match=r"at least one character"):
         merge_overlapping([span])
 
 
 def test_partial_overlap_by_hand():
-    # s = 0..10 covers half of t = 5..15, and lies in it by half: P 5/10, R 5/10.
+    # s = 0..10 and t = 5..15 share 5 characters: P 5/10, R 5/10.
     assert overlap_f1([[(0, 10)]], [[(5, 15)]]) == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
 
 
 def test_one_prediction_over_two_gold_spans_by_hand():
-    # |s| = 20; hits 4 and 6 characters of two gold spans found whole: P 10/20, R (1 + 1)/2.
+    # |s| = 20 contains two gold spans of 4 and 6 characters: P 10/20, R (1 + 1)/2.
     figures = overlap_f1([[(0, 20)]], [[(2, 6), (10, 16)]])
     assert figures == pytest.approx({"precision": 0.5, "recall": 1.0, "f1": 2 / 3})
 
@@ -45,13 +45,13 @@ def test_overlapping_predictions_count_once_by_hand():
     assert overlap_counts([(0, 6), (4, 10)], [(0, 20)]) == (1.0, 1.0, 0.5, 1.0)
 
 
-def test_sums_run_over_articles_before_the_division():
-    # Article 1: one exact hit. Article 2 has no gold and one false alarm; article 3 one span that is missed.
+def test_counts_are_summed_over_articles_before_the_division():
+    # Article 1: an exact hit. Article 2: a false positive and no gold. Article 3: a missed span.
     figures = overlap_f1([[(0, 4)], [(7, 9)], []], [[(0, 4)], [], [(1, 5)]])
     assert figures == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
 
 
-def test_nothing_predicted_and_nothing_there():
+def test_f1_is_one_if_both_sides_are_empty_and_zero_if_one_is():
     assert overlap_f1([[]], [[]])["f1"] == 1.0
     assert overlap_f1([[]], [[(0, 1)]])["f1"] == 0.0
     assert overlap_f1([[(0, 1)]], [[]])["f1"] == 0.0
@@ -75,7 +75,7 @@ def test_overlap_f1_of_itself_is_one(spans):
 
 @settings(max_examples=50, deadline=None)
 @given(pairs, st.integers(1, 500))
-def test_overlap_f1_does_not_depend_on_where_the_text_stands(rows, shift):
+def test_overlap_f1_does_not_depend_on_the_offset_of_the_text(rows, shift):
     def moved(spans):
         return [(start + shift, end + shift) for start, end in spans]
 

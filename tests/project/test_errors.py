@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from slant.judging.answers import Row, Sheet
-from slant.judging.judged_sets import choose
+from slant.judging.judged_items import JudgedItem, JudgedItems
+from slant.judging.judged_sets import choose_sets
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,19 +22,19 @@ def errors(monkeypatch: pytest.MonkeyPatch) -> Any:
     return labels_check
 
 
-def sheet(*rows: tuple[str, str, list[str]]) -> Sheet:
-    out = Sheet()
+def sheet(*rows: tuple[str, str, list[str]]) -> JudgedItems:
+    out = JudgedItems()
     for gold, said, words in rows:
         out.add(
             "g",
             {"opinion": "factual" if not words else "mixed", "biased_words": json.dumps(words)},
-            Row(gold, said),
+            JudgedItem(gold, said),
         )
     return out
 
 
 def test_pairs_and_parts_are_counted(errors: Any) -> None:
-    (babe,) = choose(["babe/fold0"])
+    (babe,) = choose_sets(["babe/fold0"])
     rows = sheet(
         ("biased", "biased", ["vile"]), ("biased", "non_biased", ["vile"]), ("non_biased", "non_biased", []),
         ("biased", "biased", ["a", "b", "c", "d", "e"]), ("non_biased", "biased", []),
@@ -53,9 +53,9 @@ def test_pairs_and_parts_are_counted(errors: Any) -> None:
 
 
 def test_an_abstention_is_wrong_and_in_no_column(errors: Any) -> None:
-    (babe,) = choose(["babe/fold0"])
+    (babe,) = choose_sets(["babe/fold0"])
     out = sheet(("biased", "biased", []))
-    out.add("g", {"opinion": "factual", "biased_words": "[]"}, Row("biased", None))
+    out.add("g", {"opinion": "factual", "biased_words": "[]"}, JudgedItem("biased", None))
     found = errors.confusions(babe, out)
     assert found["said"][0] == [1, 0]
     assert found["parts"][0]["wrong"] == 1

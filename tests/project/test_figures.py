@@ -312,7 +312,7 @@ def test_training_sets_are_those_of_all_recipes_with_their_terms(project: Projec
     write(project.root / "model/recipes/small.toml", """
 teacher = "runs/t"
 train = [{ name = "babe", split = "all", without_fold = 0 }, { name = "slant_domain", split = "fit", repeat = 2 }]
-unlabelled = [{ name = "comment_topics", limit = 4000 }]
+unlabeled = [{ name = "comment_topics", limit = 4000 }]
 dev = [{ name = "babe", split = "dev" }]
 """)  # fmt: skip
     write(project.root / "model/history/further.toml", """

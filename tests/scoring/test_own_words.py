@@ -15,8 +15,8 @@ from slant.comparing.counts import count_hits
 from slant.comparing.options import Options
 from slant.comparing.rates import rates_table, resample_groups
 from slant.comparing.sensitivity import sensitivity_table
-from slant.judging.answers import answer
-from slant.judging.judged_sets import choose
+from slant.judging.judged_items import judge_items
+from slant.judging.judged_sets import choose_sets
 from slant.records import Example, Loaded, Prediction, TargetLabel, in_own_words, score_from_dict
 from slant.reports.methods_text import known_errors
 from slant.segment.voices import voice_at, voices
@@ -51,7 +51,7 @@ def test_compare_applies_the_rule_with_own_words(tmp_path: Path) -> None:
 
 def test_judging_applies_the_rule_by_the_voice_of_the_loaded_spans() -> None:
     """The voice of a span follows from the text, not from the predictor."""
-    (spec,) = choose(["seeds/stance_in_own_words"])
+    (spec,) = choose_sets(["seeds/stance_in_own_words"])
     texts = {
         "The vile mill met.": "against",
         "“The vile mill will not be missed by anybody here,” she said.": "neutral",
@@ -77,9 +77,9 @@ def test_judging_applies_the_rule_by_the_voice_of_the_loaded_spans() -> None:
             scores = ({"against": 0.8, "neutral": 0.1, "favor": 0.1},)
             return [Prediction(stance=scores, loaded=found) for found in spans]
 
-    sheet = answer(spec, examples, Says())
+    sheet = judge_items(spec, examples, Says())
     assert dict(zip(texts, sheet.predicted, strict=True)) == texts
-    assert sheet.sure == [None] * 3, "stances by the rule have no probability"
+    assert sheet.probability == [None] * 3, "stances by the rule have no probability"
 
 
 def test_the_error_band_is_that_of_own_words(tmp_path: Path) -> None:

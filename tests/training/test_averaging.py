@@ -1,4 +1,4 @@
-"""The mean of several runs is a model again."""
+"""Averaging the weights of several runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ pytest.importorskip("torch", reason="needs the [train] install")
 pytestmark = pytest.mark.train
 
 
-def moved(checkpoint: Path, out: Path, by: float) -> Path:
+def shifted(checkpoint: Path, out: Path, by: float) -> Path:
+    """A copy of the checkpoint with `by` added to every parameter."""
     from slant.training.network import SlantModel
 
     model = SlantModel.from_pretrained(checkpoint)
@@ -26,13 +27,13 @@ def moved(checkpoint: Path, out: Path, by: float) -> Path:
     return out
 
 
-def test_every_weight_is_the_mean_and_the_rest_is_the_first_runs(
+def test_weights_are_the_mean_and_settings_those_of_the_first_run(
     tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
     from slant.training.network import SlantModel
     from slant.training.train import average
 
-    runs = [moved(tiny_checkpoint, tmp_path / str(by), by) for by in (0.1, 0.5, -0.3)]
+    runs = [shifted(tiny_checkpoint, tmp_path / str(by), by) for by in (0.1, 0.5, -0.3)]
     made = average(runs, tmp_path / "mean")
     before = dict(SlantModel.from_pretrained(tiny_checkpoint).named_parameters())
     for name, parameter in SlantModel.from_pretrained(made).named_parameters():
@@ -43,10 +44,10 @@ def test_every_weight_is_the_mean_and_the_rest_is_the_first_runs(
     assert settings["run"] != first["run"]
 
 
-def test_a_mean_names_the_recipes_of_all_that_went_into_it(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_an_average_names_the_recipes_of_all_its_checkpoints(tiny_checkpoint: Path, tmp_path: Path) -> None:
     from slant.training.train import average
 
-    runs = [moved(tiny_checkpoint, tmp_path / name, 0.1) for name in ("topics", "marks")]
+    runs = [shifted(tiny_checkpoint, tmp_path / name, 0.1) for name in ("topics", "marks")]
     for run in runs:
         settings = json.loads((run / "slant.json").read_text("utf-8"))
         settings["recipe"] = f"laptop, {run.name}"
@@ -55,10 +56,10 @@ def test_a_mean_names_the_recipes_of_all_that_went_into_it(tiny_checkpoint: Path
     assert json.loads((made / "slant.json").read_text("utf-8"))["recipe"] == "laptop, marks, topics"
 
 
-def test_what_cannot_be_averaged_says_why(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_incompatible_checkpoints_are_errors(tiny_checkpoint: Path, tmp_path: Path) -> None:
     from slant.training.train import average
 
-    with pytest.raises(UsageError, match="two checkpoints or more, got 1"):
+    with pytest.raises(UsageError, match="at least two checkpoints, got 1"):
         average([tiny_checkpoint], tmp_path / "out")
     with pytest.raises(UsageError, match="no checkpoint there"):
         average([tiny_checkpoint, tmp_path], tmp_path / "out")
@@ -69,12 +70,12 @@ def test_what_cannot_be_averaged_says_why(tiny_checkpoint: Path, tmp_path: Path)
     with pytest.raises(SlantError, match="windows"):
         average([tiny_checkpoint, other], tmp_path / "out")
     (other / "tokenizer.json").write_text("{}", "utf-8")
-    with pytest.raises(SlantError, match="cut words differently"):
+    with pytest.raises(SlantError, match="different tokenizers"):
         average([tiny_checkpoint, other], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_run_without_its_recipe_is_named(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_run_without_its_recipe_is_an_error(tiny_checkpoint: Path, tmp_path: Path) -> None:
     from slant.training.train import average_runs
 
     bare = Path(shutil.copytree(tiny_checkpoint, tmp_path / "bare"))

@@ -1,4 +1,4 @@
-"""Examples to rows with masked labels."""
+"""Training rows have masked labels, and batches are padded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def encoder(tmp_path: Path) -> TextEncoder:
     return text_encoder(tmp_path)
 
 
-def test_each_label_stands_in_its_column_and_the_rest_is_masked(encoder: TextEncoder) -> None:
+def test_each_label_has_its_column_and_the_rest_is_masked(encoder: TextEncoder) -> None:
     text = "The corrupt council met."
     (row,) = make_rows([example(text, loaded=(Span(4, 19, "name_calling_labeling"),), biased=True)], encoder)
     assert row.token is not None
@@ -44,7 +44,7 @@ def test_each_label_stands_in_its_column_and_the_rest_is_masked(encoder: TextEnc
     assert row.stance.shape == (0, 2)
 
 
-def test_labelled_with_nothing_found_is_not_the_same_as_not_labelled(encoder: TextEncoder) -> None:
+def test_no_spans_found_differs_from_not_labeled(encoder: TextEncoder) -> None:
     found, without = make_rows([example("The ferry.", toxic=()), example("The ferry.")], encoder)
     assert found.token is not None
     assert found.token[:, 1].tolist() == [0, 0, 0]
@@ -52,7 +52,7 @@ def test_labelled_with_nothing_found_is_not_the_same_as_not_labelled(encoder: Te
     assert without.token is None
 
 
-def test_named_targets_and_topics_have_their_own_columns(encoder: TextEncoder) -> None:
+def test_named_targets_and_topics_have_separate_columns(encoder: TextEncoder) -> None:
     targets = (
         TargetLabel("mayor", "against", ((4, 9),)),
         TargetLabel("boats", "favor"),
@@ -64,7 +64,7 @@ def test_named_targets_and_topics_have_their_own_columns(encoder: TextEncoder) -
     ]  # fmt: skip
 
 
-def test_labels_follow_their_text_into_every_window(encoder: TextEncoder) -> None:
+def test_labels_are_in_every_window_of_their_text(encoder: TextEncoder) -> None:
     text = "The ferry and the mill. " * 20 + "The corrupt mayor."
     start = text.index("corrupt")
     found = example(
@@ -85,7 +85,7 @@ def test_labels_follow_their_text_into_every_window(encoder: TextEncoder) -> Non
     assert [r.stance.tolist() for r in rows] == [[]] * (len(rows) - 1) + [[[0, IGNORED]]]
 
 
-def test_a_batch_pads_labels_with_the_mask(encoder: TextEncoder) -> None:
+def test_padding_has_no_labels(encoder: TextEncoder) -> None:
     batch = Collator(encoder.pad)(make_rows(examples(), encoder))
     labels, group = batch["labels"], batch["layout"][:, :, 3]
     assert labels["token"].shape[:2] == batch["input_ids"].shape
@@ -94,12 +94,12 @@ def test_a_batch_pads_labels_with_the_mask(encoder: TextEncoder) -> None:
     assert words == [["corrupt", "council"], ["wrecked"], ["traitors"]]
     assert (labels["token"][group == -1] == IGNORED).all()
     assert (labels["token"][:, 0] == IGNORED).all(), "[CLS] has no label"
-    asked = (labels["stance"] != IGNORED).any(-1)
-    assert (batch["query_columns"][asked] > 0).all()
-    assert (batch["input_ids"].gather(1, batch["query_columns"])[asked] == encoder.mask).all()
+    labeled = (labels["stance"] != IGNORED).any(-1)
+    assert (batch["query_columns"][labeled] > 0).all()
+    assert (batch["input_ids"].gather(1, batch["query_columns"])[labeled] == encoder.mask).all()
 
 
-def test_targets_of_one_text_go_together_unless_it_has_other_labels() -> None:
+def test_targets_of_one_text_are_merged_unless_the_later_example_has_other_labels() -> None:
     a = example("The ferry.", targets=(TargetLabel("a", "favor"),))
     b = replace(a, targets=(TargetLabel("b", "against"),))
     merged = merge_targets([a, b, example("The mill.")])
@@ -117,19 +117,19 @@ def test_targets_of_one_text_go_together_unless_it_has_other_labels() -> None:
     toxic = replace(example(a.text), toxic=())
     (joined,) = merge_targets([toxic, a])
     assert joined.toxic == ()
-    assert joined.targets == a.targets, "further targets join a text that is labelled otherwise"
+    assert joined.targets == a.targets, "targets are merged into a text with other labels"
     many = [replace(a, targets=(TargetLabel(str(i), "favor"),)) for i in range(20)]
     assert [len(e.targets) for e in merge_targets(many)] == [16, 4]
 
 
 class Numbered(TinySet):
-    """Twenty texts of five articles."""
+    """Twenty texts, four from each of five articles."""
 
     def read(self, root: Path, split: str) -> Iterator[Example]:
         yield from (replace(example(f"Story {i}."), group=str(i // 4)) for i in range(20))
 
 
-def test_sets_are_used_as_the_recipe_says(
+def test_sets_are_limited_filtered_repeated_and_weighted_by_the_recipe(
     encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(LABELED_SETS, "tiny", Numbered())
@@ -162,8 +162,8 @@ def test_sets_are_used_as_the_recipe_says(
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("vasd", r"unknown set 'vasd'.*Did you mean 'vast'\?"), ("frac", "frac is judged, never trained on")],
+    [("vasd", r"unknown set 'vasd'.*Did you mean 'vast'\?"), ("frac", "frac is for testing only")],
 )
-def test_sets_that_cannot_be_learned_from(name: str, message: str) -> None:
+def test_unknown_sets_and_test_sets_are_errors(name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load_use(SetUse(name))

@@ -1,6 +1,6 @@
-"""Training by two processes, as torchrun starts them: each row once an epoch, one model, one voice, one hand that writes.
+"""Training with two processes, started by torchrun: each row once per epoch, the same weights, and only one process writes.
 
-This file is also what the two processes run.
+The two processes run this file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from tiny import TinySet, examples, open_torch
 
 HELPERS = str(Path(__file__).parents[1] / "helpers")
 
-STEPS, SAVED = 5, 7  # 40 rows, 2 processes, 4 rows each: 5 steps an epoch; a checkpoint in the second
+STEPS, SAVED = (
+    5,
+    7,
+)  # 40 rows, 2 processes with 4 rows each: 5 steps per epoch; a checkpoint in the second epoch
 SETTINGS = {
     "epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "save_steps": SAVED, "bf16": False, "max_length": 64, "stride": 16,
     "context_length": 24,
@@ -32,7 +35,7 @@ SETTINGS = {
 
 
 class Forty(TinySet):
-    """The tiny examples, and as many others as make 40 rows of different text and tasks."""
+    """The tiny examples and further ones: 40 rows with different texts and tasks."""
 
     def read(self, root: Path, split: str) -> Iterator[Example]:
         yield from examples()
@@ -41,7 +44,7 @@ class Forty(TinySet):
             yield Example(id=str(n), source="tiny", split="train", group=str(n), text=text, biased=n % 2 == 0)
 
 
-# ---- one of the two processes
+# ---- in each of the two processes
 
 
 def work(recipe: Path, out: Path, resume: bool) -> None:
@@ -60,37 +63,37 @@ def work(recipe: Path, out: Path, resume: bool) -> None:
         at = self.state.global_step
         rows = [tuple(i for i in row if i) for row in inputs["input_ids"].tolist()]
         seen.append({"step": at, "rows": rows})
-        if rank == 0 and not resume and at == SAVED + 1:  # a run that was stopped here
-            stopped = out.parent / "stopped"
+        if rank == 0 and not resume and at == SAVED + 1:  # what a run interrupted here would leave
+            interrupted = out.parent / "interrupted"
             name = f"checkpoints/checkpoint-{SAVED}"
-            shutil.copytree(out / name, stopped / name)
-            shutil.copyfile(out / "recipe.json", stopped / "recipe.json")
+            shutil.copytree(out / name, interrupted / name)
+            shutil.copyfile(out / "recipe.json", interrupted / "recipe.json")
         return step(self, model, inputs, *args)
 
-    def train_and_tell(self: Any, **kwargs: Any) -> Any:
+    def train_and_record(self: Any, **kwargs: Any) -> Any:
         done = train(self, **kwargs)
         digest = hashlib.sha256()
         for value in self.model.state_dict().values():
             digest.update(value.numpy().tobytes())
-        told = {"seen": seen, "weights": digest.hexdigest()}
-        (out / f"rank{rank}.json").write_text(json.dumps(told))
+        record = {"seen": seen, "weights": digest.hexdigest()}
+        (out / f"rank{rank}.json").write_text(json.dumps(record))
         return done
 
-    def save_and_tell(*args: Any, **kwargs: Any) -> None:
+    def save_and_print(*args: Any, **kwargs: Any) -> None:
         print(f"saved by {rank}", file=sys.__stdout__, flush=True)
         save(*args, **kwargs)
 
-    SlantTrainer.training_step, SlantTrainer.train = training_step, train_and_tell
-    train_module.save = save_and_tell
+    SlantTrainer.training_step, SlantTrainer.train = training_step, train_and_record
+    train_module.save = save_and_print
     assert run(recipe, [], out, resume=resume) == out / "export"
     assert not torch.distributed.is_initialized()
 
 
-# ---- both
+# ---- in the test
 
 
 def launch(recipe: Path, out: Path, *flags: str) -> str:
-    """Standard output of both processes together. Fails with all they said if one of them fails, or hangs for two minutes."""
+    """Run two processes; returns their standard output. Fails with all output if one fails or hangs for two minutes."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     process = subprocess.Popen(
         [*command, __file__, str(recipe), str(out), *flags],
@@ -100,36 +103,36 @@ def launch(recipe: Path, out: Path, *flags: str) -> str:
         env={**os.environ, "OMP_NUM_THREADS": "1", "SLANT_PROGRESS": "0", "PYTHONPATH": HELPERS},
     )
     try:
-        said, complaints = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=120)
     except subprocess.TimeoutExpired:
-        process.terminate()  # it ends its two processes, which a kill would leave behind
-        said, complaints = process.communicate()
-    assert process.returncode == 0, said + complaints
-    return said
+        process.terminate()  # ends its two processes, which a kill would leave running
+        stdout, stderr = process.communicate()
+    assert process.returncode == 0, stdout + stderr
+    return stdout
 
 
-def told(out: Path) -> list[dict[str, Any]]:
+def records(out: Path) -> list[dict[str, Any]]:
     return [json.loads((out / f"rank{rank}.json").read_text()) for rank in (0, 1)]
 
 
 def rows(out: Path, first: int, last: int) -> list[Counter[tuple[int, ...]]]:
-    """Per process, which rows it saw in the steps from `first` up to `last`."""
+    """Per process, the rows it saw in the steps from `first` up to `last`."""
     return [
         Counter(tuple(r) for step in each["seen"] if first <= step["step"] < last for r in step["rows"])
-        for each in told(out)
+        for each in records(out)
     ]
 
 
 @pytest.fixture(scope="module")
 def runs(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
-    """An undisturbed run, one that was stopped in the second epoch and resumed, and what the first said."""
+    """An uninterrupted run, one resumed in the second epoch, and the output of the first."""
     folder = tmp_path_factory.mktemp("distributed")
     lines = [f"encoder = {json.dumps(str(tiny_encoder))}", 'train = [{ name = "tiny" }]']
     lines += [f"{key} = {json.dumps(value)}" for key, value in SETTINGS.items()]
     (folder / "recipe.toml").write_text("\n".join(lines))
-    said = launch(folder / "recipe.toml", folder / "undisturbed")
-    launch(folder / "recipe.toml", folder / "stopped", "--resume")
-    return folder / "undisturbed", folder / "stopped", said
+    stdout = launch(folder / "recipe.toml", folder / "uninterrupted")
+    launch(folder / "recipe.toml", folder / "interrupted", "--resume")
+    return folder / "uninterrupted", folder / "interrupted", stdout
 
 
 @pytest.mark.train
@@ -146,33 +149,32 @@ def test_each_process_sees_its_own_half_of_every_epoch(runs: tuple[Path, Path, s
 
 @pytest.mark.train
 @pytest.mark.slow
-def test_both_end_with_the_same_weights_and_one_of_them_writes_and_speaks(
+def test_both_end_with_the_same_weights_and_only_one_writes_and_prints(
     runs: tuple[Path, Path, str], tiny_encoder: Path
 ) -> None:
     from slant.scoring.runtimes import load
     from slant.training.network import SlantModel
 
-    out, _, said = runs
-    one, other = told(out)
+    out, _, stdout = runs
+    one, other = records(out)
     assert one["weights"] == other["weights"]
     digest = hashlib.sha256()
     for value in SlantModel.from_pretrained(out).state_dict().values():
         digest.update(value.numpy().tobytes())
-    assert digest.hexdigest() == one["weights"], "what was saved is what was trained"
-    assert said.count("saved by") == said.count("saved by 0") == 1
+    assert digest.hexdigest() == one["weights"], "the saved weights are the trained ones"
+    assert stdout.count("saved by") == stdout.count("saved by 0") == 1
     for words in ("encoder: ", "rows: 40;", "exported to"):
-        assert said.count(words) == 1
+        assert stdout.count(words) == 1
     assert [p.name for p in (out / "checkpoints").iterdir()] == [f"checkpoint-{2 * STEPS}"]
     assert open_torch(out).decoding == load(out / "export").decoding == Decoding()
 
 
 @pytest.mark.train
 @pytest.mark.slow
-def test_a_stopped_run_of_two_processes_goes_on_where_it_stood(runs: tuple[Path, Path, str]) -> None:
-    """Also in the middle of an epoch, with the rows of that epoch."""
+def test_an_interrupted_run_of_two_processes_resumes_within_the_epoch(runs: tuple[Path, Path, str]) -> None:
     out, resumed, _ = runs
     assert rows(resumed, 0, 2 * STEPS) == rows(out, SAVED, 2 * STEPS)
-    assert told(resumed)[0]["weights"] == told(out)[0]["weights"]
+    assert records(resumed)[0]["weights"] == records(out)[0]["weights"]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The exported model says what the torch model says, and a model folder that is broken says so."""
+"""Exports give the predictions of the torch model, broken model folders are errors, and the release check refuses losses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SENTENCE = "The greedy council wrecked the old mill, said the mayor of Port Elli
 
 
 def requests() -> list[EncoderRequest]:
-    """Rows and queries in many shapes: empty, short, long, without a target, with many, with a text replied to."""
+    """Rows and queries of many shapes: empty, short, long, with no or many targets, with a parent text."""
     return [
         EncoderRequest(""),
         EncoderRequest("Boats."),
@@ -46,25 +46,25 @@ def differences(found: list[TextLogits], expected: list[TextLogits]) -> np.ndarr
 
 
 @pytest.fixture(scope="module")
-def torch_readings(tiny_checkpoint: Path) -> list[TextLogits]:
+def torch_logits(tiny_checkpoint: Path) -> list[TextLogits]:
     return open_torch(tiny_checkpoint).run(requests())
 
 
 @pytest.mark.slow
-def test_fp32_onnx_is_the_torch_model(tiny_export: Path, torch_readings: list[TextLogits]) -> None:
+def test_fp32_onnx_equals_the_torch_model(tiny_export: Path, torch_logits: list[TextLogits]) -> None:
     fp32 = load(tiny_export, file="model.onnx", threads=1)
-    assert differences(fp32.run(requests()), torch_readings).max() < 1e-4
-    for request, expected in zip(requests(), torch_readings, strict=True):  # rows of one
+    assert differences(fp32.run(requests()), torch_logits).max() < 1e-4
+    for request, expected in zip(requests(), torch_logits, strict=True):  # rows of one
         assert differences(fp32.run([request]), [expected]).max() < 1e-4
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
-def test_int8_is_near_and_says_the_same_of_what_was_learned(
-    tiny_export: Path, tiny_checkpoint: Path, torch_readings: list[TextLogits], runtime: str
+def test_int8_is_near_fp32_and_predicts_the_same_labels(
+    tiny_export: Path, tiny_checkpoint: Path, torch_logits: list[TextLogits], runtime: str
 ) -> None:
     int8 = load(tiny_export, threads=1, runtime=runtime)
-    off = differences(int8.run(requests()), torch_readings)
-    assert 0 < off.mean() < 0.15, "quantised, and near"
+    off = differences(int8.run(requests()), torch_logits)
+    assert 0 < off.mean() < 0.15, "quantized, and near"
     for ours, theirs in zip(
         int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True
     ):
@@ -75,7 +75,7 @@ def test_int8_is_near_and_says_the_same_of_what_was_learned(
         ]
 
 
-def test_the_encoder_of_openvino_has_int8_weights_and_the_heads_have_not(tiny_export: Path) -> None:
+def test_openvino_quantizes_the_encoder_and_not_the_heads(tiny_export: Path) -> None:
     import openvino
 
     products = [
@@ -88,23 +88,21 @@ def test_the_encoder_of_openvino_has_int8_weights_and_the_heads_have_not(tiny_ex
         kind for name, kind in fixed.items() if "/attention/output/dense/" in name and "/encoder/" in name
     }
     assert encoder
-    assert encoder <= {"FakeQuantize", "Reshape"}, (
-        "which products have fixed scales: test_learning_queries.py"
-    )
+    assert encoder <= {"FakeQuantize", "Reshape"}, "test_queries.py tests which products have static scales"
     assert all(kind != "FakeQuantize" for name, kind in fixed.items() if "/encoder/" not in name)
 
 
-def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> None:
+def test_onnx_quantizes_the_encoder_and_not_the_heads(tiny_export: Path) -> None:
     import onnx
 
     graph = onnx.load(str(tiny_export / "onnx" / "model_quantized.onnx")).graph
     nodes = graph.node
-    quantised = [n.name for n in nodes if n.op_type == "MatMulNBits"]
+    quantized = [n.name for n in nodes if n.op_type == "MatMulNBits"]
     plain = {
         n.name.split("/")[2] for n in nodes if n.op_type in ("MatMul", "Gemm") and "encoder" not in n.name
     }
-    assert len(quantised) >= 2 * 6, "six products in each of the two layers"
-    assert all("/encoder/" in name for name in quantised)
+    assert len(quantized) >= 2 * 6, "six products in each of the two layers"
+    assert all("/encoder/" in name for name in quantized)
     scales = {f"{n.input[2]}_half" for n in nodes if n.op_type == "MatMulNBits"}
     assert {i.data_type for i in graph.initializer if i.name in scales} == {onnx.TensorProto.FLOAT16}
     assert scales <= {i.name for i in graph.initializer}
@@ -116,42 +114,43 @@ def test_the_encoder_is_quantised_and_the_heads_are_not(tiny_export: Path) -> No
     assert plain == {"tokens", "unit", "stance"}
 
 
-def test_what_stays_fp32_and_is_large_is_kept_in_half_the_bytes(
+def test_onnx_stores_large_fp32_tensors_in_half_precision(
     tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import onnx
 
     from slant.training import export_onnx
-    from slant.training.initial_model import weights
+    from slant.training.initial_model import read_weights
 
-    monkeypatch.setattr(export_onnx, "LARGE", 1000)
+    monkeypatch.setattr(export_onnx, "MIN_HALF_SIZE", 1000)
     export_onnx.quantize(tiny_export / "onnx" / "model.onnx", tmp_path / "small.onnx")
     halves = [
         i for i in onnx.load(str(tmp_path / "small.onnx")).graph.initializer if i.name.endswith("_half")
     ]
     assert halves
     assert {i.data_type for i in halves} == {onnx.TensorProto.FLOAT16}
-    whole, small = weights(tiny_export / "onnx" / "model_quantized.onnx"), weights(tmp_path / "small.onnx")
+    whole = read_weights(tiny_export / "onnx" / "model_quantized.onnx")
+    small = read_weights(tmp_path / "small.onnx")
     assert whole.keys() == small.keys()
     for name, values in whole.items():
         np.testing.assert_allclose(small[name], values, rtol=1e-3, atol=1e-6, err_msg=name)
 
 
-def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
+def test_openvino_stores_large_fp32_constants_in_half_precision(
     tiny_export: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import openvino
 
     from slant.encoding.windows import collate
-    from slant.training import export_openvino as ours
+    from slant.training import export_openvino
 
-    monkeypatch.setattr(ours, "LARGE", 500)
+    monkeypatch.setattr(export_openvino, "MIN_HALF_SIZE", 500)
     core, predictor = openvino.Core(), load(tiny_export, runtime="openvino", threads=1)
     model = core.read_model(str(tiny_export / "openvino" / "model.xml"))
     batch = collate(predictor.encoder.encode(requests()[2:3]), pad=predictor.encoder.pad)
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
     before = core.compile_model(model, "CPU", settings)(batch)
-    ours._halve(model)
+    export_openvino._store_half(model)
     assert openvino.Type.f16 in {
         op.get_element_type() for op in model.get_ops() if op.get_type_name() == "Constant"
     }
@@ -161,15 +160,15 @@ def test_openvino_keeps_what_is_large_in_half_the_bytes_too(
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])
-def test_what_is_said_of_a_text_does_not_depend_on_what_is_asked(tiny_export: Path, runtime: str) -> None:
+def test_token_logits_of_exports_do_not_depend_on_the_targets(tiny_export: Path, runtime: str) -> None:
     predictor = load(tiny_export, runtime=runtime, threads=1)
     for request in requests():
-        (asked,) = predictor.run([request])
-        (unasked,) = predictor.run([EncoderRequest(request.text, (), request.context)])
-        np.testing.assert_allclose(unasked.tokens, asked.tokens, atol=2e-5)
+        (with_targets,) = predictor.run([request])
+        (without,) = predictor.run([EncoderRequest(request.text, (), request.context)])
+        np.testing.assert_allclose(without.tokens, with_targets.tokens, atol=2e-5)
 
 
-def test_the_folder_holds_all_that_scoring_needs(tiny_export: Path, tiny_checkpoint: Path) -> None:
+def test_the_export_contains_everything_needed_for_scoring(tiny_export: Path, tiny_checkpoint: Path) -> None:
     from slant.labels.codebook import Codebook
     from slant.training.network import SlantModel
 
@@ -186,7 +185,7 @@ def test_the_folder_holds_all_that_scoring_needs(tiny_export: Path, tiny_checkpo
     assert (predictor.name, predictor.fingerprint) == (tiny_export.name, settings["fingerprint"])
 
 
-def test_thresholds_chosen_on_dev_travel_with_the_export(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_exports_have_the_thresholds_of_the_checkpoint(tiny_checkpoint: Path, tmp_path: Path) -> None:
     from slant.encoding.decode import Decoding
     from slant.training.export_onnx import export as export_model
     from slant.training.torch_runtime import store_decoding
@@ -198,10 +197,10 @@ def test_thresholds_chosen_on_dev_travel_with_the_export(tiny_checkpoint: Path, 
     assert open_torch(checkpoint).decoding == chosen
     moved = load(export_model(checkpoint, tmp_path / "moved", texts=requests()))
     assert moved.decoding == chosen
-    assert moved.fingerprint != plain.fingerprint, "other thresholds, other rows"
+    assert moved.fingerprint != plain.fingerprint, "other thresholds give other rows"
 
 
-# ---- loading
+# ---- loading an export
 
 
 @pytest.fixture
@@ -216,14 +215,14 @@ def change(folder: Path, **values: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "onnx/model_quantized.onnx"])
-def test_what_is_missing_is_named(folder: Path, name: str) -> None:
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     runtime = "onnx" if name.endswith(".onnx") else None
     with pytest.raises(UsageError, match=rf"{name} is missing\. A folder exported by `slant train`"):
         load(folder, runtime=runtime)
 
 
-def test_a_model_of_other_labels_is_refused_with_both_lists(folder: Path) -> None:
+def test_a_model_with_other_labels_is_refused_with_both_lists(folder: Path) -> None:
     change(folder, token_labels=["any", "sarcasm"])
     with pytest.raises(
         SlantError, match=r"its token_labels are \['any', 'sarcasm'\].*this version of slant has"
@@ -232,7 +231,7 @@ def test_a_model_of_other_labels_is_refused_with_both_lists(folder: Path) -> Non
     assert str(list(TOKEN_LABELS)) in str(error.value)
 
 
-def test_a_model_of_another_codebook_is_refused(folder: Path) -> None:
+def test_a_model_with_another_codebook_is_refused(folder: Path) -> None:
     book = folder / "codebook.toml"
     book.write_text(book.read_text().replace("definition = ", 'note = "Changed."\ndefinition = ', 1))
     with pytest.raises(
@@ -241,14 +240,14 @@ def test_a_model_of_another_codebook_is_refused(folder: Path) -> None:
         load(folder)
 
 
-def test_another_kind_of_model_is_refused(folder: Path) -> None:
+def test_other_kinds_of_models_are_refused(folder: Path) -> None:
     for content in ('{"model_type": "bert"}', "[]", "torn {"):
         (folder / "config.json").write_text(content)
         with pytest.raises(UsageError, match='no "slant" settings, so it is not a slant model'):
             load(folder)
 
 
-def test_a_model_file_that_is_a_pointer_or_torn_is_said(folder: Path) -> None:
+def test_broken_model_files_and_lfs_pointers_are_reported(folder: Path) -> None:
     (folder / "onnx" / "model_quantized.onnx").write_text("version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(SlantError, match=r"\(43 bytes\) cannot be loaded by ONNX Runtime"):
         load(folder, runtime="onnx")
@@ -257,12 +256,12 @@ def test_a_model_file_that_is_a_pointer_or_torn_is_said(folder: Path) -> None:
         load(folder, runtime="openvino")
 
 
-# ---- the gate
+# ---- release check
 
 
-def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Predictor]:
-    """The gate with judging replaced: what int8 costs is given."""
-    from slant.judging.scorecard_records import Loss, Scorecard
+def with_losses(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Predictor]:
+    """Replace judging so that int8 costs these points; returns a list of the judged models, filled later."""
+    from slant.judging.scorecard_records import QualityLoss, Scorecard
     from slant.training import release_check
 
     judged: list[Predictor] = []
@@ -272,7 +271,7 @@ def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Predictor
         return Scorecard("m", "f", "0", 0, 10, None, ())
 
     losses = [
-        Loss(set=f"set{i}", metric="f1", before=0.7, after=0.7 - p / 100, points=p)
+        QualityLoss(set=f"set{i}", metric="f1", before=0.7, after=0.7 - p / 100, points=p)
         for i, p in enumerate(points)
     ]
     monkeypatch.setattr(release_check, "judge", judge)
@@ -283,12 +282,12 @@ def gate(monkeypatch: pytest.MonkeyPatch, points: list[float]) -> list[Predictor
 
 
 @pytest.mark.slow
-def test_a_model_that_lost_little_is_shipped_with_its_losses(
+def test_a_model_that_loses_little_is_shipped_with_its_losses(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from slant.training.release_check import ship
 
-    judged = gate(monkeypatch, [0.9, -0.3])
+    judged = with_losses(monkeypatch, [0.9, -0.3])
     ship(tiny_checkpoint, tmp_path / "model")
     fp32, onnx, openvino = (r.run(requests()) for r in judged)
     assert 0 < differences(fp32, onnx).max() < 0.5
@@ -310,12 +309,12 @@ def test_a_model_that_lost_little_is_shipped_with_its_losses(
     ("points", "message"),
     [([0.2, 1.1], "int8 costs 1.10 points of f1 on set1"), ([], "none of the public sets")],
 )
-def test_a_model_that_lost_too_much_or_was_not_judged_is_not_shipped(
+def test_a_model_that_loses_too_much_or_was_not_judged_is_not_shipped(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: list[float], message: str
 ) -> None:
     from slant.training.release_check import ship
 
-    gate(monkeypatch, points)
+    with_losses(monkeypatch, points)
     with pytest.raises(SlantError, match=message):
         ship(tiny_checkpoint, tmp_path / "model")
     assert not (tmp_path / "model").exists()

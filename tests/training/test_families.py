@@ -1,4 +1,4 @@
-"""Encoders of every supported family: where a token stands is what the caller says, and export keeps what they say."""
+"""Encoders of every supported family: the caller gives the token positions, and exports compute the same."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def configuration(family: str) -> Any:
 
 @pytest.fixture(scope="module", params=list(FAMILIES))
 def model(request: pytest.FixtureRequest) -> Any:
-    """Weights large enough that whatever can be seen is seen in the logits."""
+    """Weights large enough for every visible token to change the logits."""
     from slant.labels.codebook import Codebook
     from slant.training.network import SlantConfig, SlantModel
 
@@ -84,8 +84,8 @@ def test_every_supported_family_is_tested() -> None:
     assert set(FAMILIES) == set(FIRST_POSITION)
 
 
-def test_a_text_alone_is_read_as_its_family_reads_it(model: Any) -> None:
-    """Absolute and relative positions, token types and the mask are what the pretrained weights were made with."""
+def test_a_text_without_queries_is_encoded_as_by_the_original_model(model: Any) -> None:
+    """With the absolute and relative positions, token types and mask that the weights were pretrained with."""
     from slant.training.network import run_encoder
 
     family = model.encoder.config.model_type
@@ -110,19 +110,19 @@ def test_a_text_alone_is_read_as_its_family_reads_it(model: Any) -> None:
 
 @pytest.mark.parametrize("targets", [[COUNCIL], ["more boats"], [MAYOR, COUNCIL, "more boats"]])
 def test_the_text_does_not_see_its_queries(predictor: Predictor, targets: list[Target]) -> None:
-    plain, asked = read(predictor, []), read(predictor, targets)
-    same(asked.tokens, plain.tokens)
-    same(asked.unit, plain.unit)
+    plain, queried = read(predictor, []), read(predictor, targets)
+    same(queried.tokens, plain.tokens)
+    same(queried.unit, plain.unit)
 
 
 @pytest.mark.parametrize("target", [COUNCIL, "more boats"])
-def test_a_query_does_not_see_the_others(predictor: Predictor, target: Target) -> None:
+def test_a_query_does_not_see_other_queries(predictor: Predictor, target: Target) -> None:
     others: list[Target] = [MAYOR, "free swimming", COUNCIL]
     alone = read(predictor, [target]).stance[0]
     for place in (0, 2, 3):
         same(read(predictor, [*others[:place], target, *others[place:]]).stance[place], alone)
     assert alone is not None
-    assert np.abs(alone - read(predictor, [MAYOR]).stance[0]).max() > 1e-2, "deaf models pass the rest"
+    assert np.abs(alone - read(predictor, [MAYOR]).stance[0]).max() > 1e-2, "queries are not ignored"
 
 
 def test_padding_changes_nothing(predictor: Predictor) -> None:
@@ -131,8 +131,8 @@ def test_padding_changes_nothing(predictor: Predictor) -> None:
         EncoderRequest(TEXT, [COUNCIL, "more boats"]),
         EncoderRequest("So it is.", context="The bridge opens in June."),
     ]
-    for asked, found in zip(requests, predictor.run(requests), strict=True):
-        (alone,) = predictor.run([asked])
+    for one, found in zip(requests, predictor.run(requests), strict=True):
+        (alone,) = predictor.run([one])
         same(found.tokens, alone.tokens)
         same(found.unit, alone.unit)
         for a, b in zip(found.stance, alone.stance, strict=True):
@@ -140,7 +140,7 @@ def test_padding_changes_nothing(predictor: Predictor) -> None:
 
 
 def moved(batch: dict[str, Any], *, at: int, by: int) -> dict[str, Any]:
-    """The batch with `by` columns of padding between the text and the queries that begin in column `at`."""
+    """The batch with `by` columns of padding between the text and the queries, which start at column `at`."""
     layout = np.insert(batch["layout"], [at] * by, 0, axis=1)
     layout[:, at : at + by, 3] = -1
     return {
@@ -150,7 +150,7 @@ def moved(batch: dict[str, Any], *, at: int, by: int) -> dict[str, Any]:
     }
 
 
-def test_a_query_stands_where_its_mention_stands_not_in_its_column(
+def test_a_query_has_the_position_of_its_mention_not_of_its_column(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slant.training.network import MPNetEncoder, PositionedEncoder
@@ -163,12 +163,12 @@ def test_a_query_stands_where_its_mention_stands_not_in_its_column(
     if predictor.runtime.model.encoder.config.model_type == "mpnet":  # type: ignore[attr-defined]
         monkeypatch.setattr(
             PositionedEncoder, "compute_position_bias", MPNetEncoder.compute_position_bias
-        )  # as the library has it, by column
+        )  # the library's own, by column
         assert np.abs(predictor.runtime(further)[2] - predictor.runtime(batch)[2]).max() > 1e-2
 
 
-def test_other_positions_are_other_readings(predictor: Predictor) -> None:
-    """The property above would hold for an encoder without positions."""
+def test_other_positions_change_the_logits(predictor: Predictor) -> None:
+    """An encoder without positions would pass the test above."""
     (window,) = predictor.encoder.encode([EncoderRequest(TEXT, [COUNCIL])])
     batch = collate([window], pad=predictor.encoder.pad)
     elsewhere = {**batch, "layout": batch["layout"].copy()}
@@ -176,19 +176,17 @@ def test_other_positions_are_other_readings(predictor: Predictor) -> None:
     assert np.abs(predictor.runtime(elsewhere)[2] - predictor.runtime(batch)[2]).max() > 1e-2
 
 
-def test_a_family_that_cannot_be_told_positions_is_refused_with_those_that_can() -> None:
+def test_a_family_that_does_not_accept_positions_is_refused_with_those_that_do() -> None:
     from slant.training.network import SlantConfig, SlantModel
 
     config = transformers.AutoConfig.for_model("deberta-v2", **SIZES)
-    message = (
-        r"'deberta-v2' do not let slant say where each token stands; take one of type bert, .*roberta.*mpnet"
-    )
+    message = r"'deberta-v2' do not accept token positions from slant; use one of type bert, .*roberta.*mpnet"
     with pytest.raises(UsageError, match=message):
         SlantModel(SlantConfig(encoder=config.to_dict()))
 
 
-def test_byte_level_pieces_stand_where_their_words_stand(tmp_path: Path) -> None:
-    """RoBERTa's pieces carry the space before a word, which is no part of a span."""
+def test_byte_level_tokens_have_the_offsets_of_their_words(tmp_path: Path) -> None:
+    """RoBERTa's tokens include the space before a word, which does not belong to a span."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
@@ -210,7 +208,7 @@ def test_byte_level_pieces_stand_where_their_words_stand(tmp_path: Path) -> None
 
 
 def test_mpnet_gets_the_special_tokens_it_was_pretrained_with(tmp_path: Path) -> None:
-    """Its vocabulary holds BERT's, unused, beside its own."""
+    """Its vocabulary also contains those of BERT, unused."""
     path = write_tokenizer(tmp_path / "tokenizer.json")
     stored = json.loads(path.read_text())
     vocabulary = stored["model"]["vocab"]
@@ -221,22 +219,22 @@ def test_mpnet_gets_the_special_tokens_it_was_pretrained_with(tmp_path: Path) ->
     assert [encoder.cls, encoder.sep, encoder.pad, encoder.mask] == list(own.values())
 
 
-# ---- where encoders come from
+# ---- finding encoders
 
 
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
-def test_a_hub_id_becomes_a_folder_with_all_that_training_reads(
+def test_a_hub_id_is_downloaded_to_a_folder_with_all_files_for_training(
     weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Training opens tokenizer.json by path, which a bare hub id does not give."""
+    """Training opens tokenizer.json by path."""
     from slant.training import initial_model
 
-    there = {"config.json", "tokenizer.json", weights}
+    on_hub = {"config.json", "tokenizer.json", weights}
 
     def cached_file(
         name: str, file: str, *, _raise_exceptions_for_missing_entries: bool = True
     ) -> str | None:
-        if file not in there:
+        if file not in on_hub:
             if _raise_exceptions_for_missing_entries:
                 raise OSError(f"{name} does not appear to have a file named {file}.\nMore.")
             return None
@@ -244,20 +242,18 @@ def test_a_hub_id_becomes_a_folder_with_all_that_training_reads(
         return str(tmp_path / file)
 
     monkeypatch.setattr(initial_model, "cached_file", cached_file)
-    assert initial_model.resolve("someone/encoder") == (str(tmp_path), "hub id someone/encoder")
-    assert {p.name for p in tmp_path.iterdir()} == there
-    there.remove("tokenizer.json")
-    with pytest.raises(
-        SlantError, match=r"from the hub: .* named tokenizer\.json\. Give a folder that holds"
-    ):
-        initial_model.resolve("someone/encoder")
+    assert initial_model.find_encoder("someone/encoder") == (str(tmp_path), "hub id someone/encoder")
+    assert {p.name for p in tmp_path.iterdir()} == on_hub
+    on_hub.remove("tokenizer.json")
+    with pytest.raises(SlantError, match=r"from the hub: .* named tokenizer\.json\. Give a folder with"):
+        initial_model.find_encoder("someone/encoder")
 
 
 # ---- export
 
 
 @pytest.mark.slow
-def test_onnx_says_what_torch_says(model: Any, predictor: Predictor, tmp_path: Path) -> None:
+def test_onnx_computes_the_logits_of_torch(model: Any, predictor: Predictor, tmp_path: Path) -> None:
     from slant.training.export_onnx import export
 
     model.save_pretrained(tmp_path)
@@ -278,6 +274,6 @@ def test_onnx_says_what_torch_says(model: Any, predictor: Predictor, tmp_path: P
     assert np.corrcoef(flat(int8), expected)[0, 1] > 0.98
 
 
-def flat(readings: list[TextLogits]) -> np.ndarray[Any, Any]:
-    parts = [p for r in readings for p in (r.tokens, r.unit, *r.stance) if p is not None]
+def flat(outputs: list[TextLogits]) -> np.ndarray[Any, Any]:
+    parts = [p for r in outputs for p in (r.tokens, r.unit, *r.stance) if p is not None]
     return np.concatenate([p.ravel() for p in parts])

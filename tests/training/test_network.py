@@ -1,4 +1,4 @@
-"""The network: what is asked never changes what is said of the rest, and unlabelled tasks teach nothing."""
+"""The network: queries change no other output, and tasks without labels have no loss."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def same(a: Any, b: Any) -> None:
 
 @pytest.mark.parametrize("text", [TEXT, LONG], ids=["one window", "several windows"])
 @pytest.mark.parametrize("targets", [[COUNCIL], ["more boats"], [MAYOR, COUNCIL, "more boats"]])
-def test_what_is_asked_does_not_change_the_tokens_and_the_unit(
+def test_targets_do_not_change_token_and_unit_logits(
     predictor: Predictor, text: str, targets: list[Target]
 ) -> None:
-    plain, asked = read(predictor, [], text), read(predictor, targets, text)
+    plain, queried = read(predictor, [], text), read(predictor, targets, text)
     assert (plain.windows > 1) == (text == LONG)
-    same(asked.tokens, plain.tokens)
-    same(asked.unit, plain.unit)
+    same(queried.tokens, plain.tokens)
+    same(queried.unit, plain.unit)
 
 
 @pytest.mark.parametrize("target", [COUNCIL, MAYOR, "more boats"])
-def test_what_is_said_of_a_target_does_not_change_with_the_others(
+def test_stance_toward_a_target_does_not_depend_on_other_targets(
     predictor: Predictor, target: Target
 ) -> None:
     others: list[Target] = [MAYOR, "free swimming", COUNCIL, "the ferry"]
@@ -60,7 +60,7 @@ def test_what_is_said_of_a_target_does_not_change_with_the_others(
         same(among, alone)
 
 
-def test_nor_with_the_rest_of_the_batch_and_its_padding(predictor: Predictor) -> None:
+def test_logits_are_batch_invariant(predictor: Predictor) -> None:
     requests = [
         EncoderRequest("Boats."),
         EncoderRequest(TEXT, [COUNCIL, "more boats"]),
@@ -69,16 +69,16 @@ def test_nor_with_the_rest_of_the_batch_and_its_padding(predictor: Predictor) ->
         EncoderRequest("So it is.", context="The bridge opens in June."),
     ]
     together = predictor.run(requests)
-    for asked, found in zip(requests, together, strict=True):
-        (alone,) = predictor.run([asked])
+    for one, found in zip(requests, together, strict=True):
+        (alone,) = predictor.run([one])
         same(found.tokens, alone.tokens)
         same(found.unit, alone.unit)
         for a, b in zip(found.stance, alone.stance, strict=True):
             same(a, b)
 
 
-def test_a_target_and_the_text_replied_to_are_read_at_all(predictor: Predictor) -> None:
-    """The properties above would hold for a model that is deaf."""
+def test_target_and_parent_text_change_the_logits(predictor: Predictor) -> None:
+    """A model that ignores them would pass the tests above."""
     one, other = read(predictor, [COUNCIL]).stance[0], read(predictor, [MAYOR]).stance[0]
     assert one is not None
     assert np.abs(one - other).max() > 1e-3
@@ -99,7 +99,7 @@ def batch(tmp_path: Path, which: slice = slice(None)) -> dict[str, Any]:
 
 
 def test_tasks_without_labels_get_no_gradient(predictor: Predictor, tmp_path: Path) -> None:
-    """The stance-only rows move the stance head and the encoder, and no other head."""
+    """Rows with stance only change the stance head and the encoder, but no other head."""
     model = predictor.runtime.model  # type: ignore[attr-defined]
     model.zero_grad()
     model(**batch(tmp_path, slice(4, 6))).loss.backward()
@@ -110,7 +110,7 @@ def test_tasks_without_labels_get_no_gradient(predictor: Predictor, tmp_path: Pa
     assert moved == {"encoder", "roles", "stance"}
 
 
-def test_labels_of_padding_and_of_unlabelled_rows_count_nothing(predictor: Predictor, tmp_path: Path) -> None:
+def test_padding_and_unlabeled_rows_have_no_loss(predictor: Predictor, tmp_path: Path) -> None:
     from slant.training.batches import Collator, make_rows
 
     model = predictor.runtime.model  # type: ignore[attr-defined]
@@ -126,7 +126,7 @@ def test_labels_of_padding_and_of_unlabelled_rows_count_nothing(predictor: Predi
     assert float(model(**nothing).loss.detach()) == 0
 
 
-def test_the_weight_of_a_row_is_the_weight_of_its_loss(predictor: Predictor, tmp_path: Path) -> None:
+def test_the_loss_is_proportional_to_the_weight_of_a_row(predictor: Predictor, tmp_path: Path) -> None:
     model = predictor.runtime.model  # type: ignore[attr-defined]
     rows = batch(tmp_path)
     once = float(model(**rows).loss.detach())
@@ -134,8 +134,8 @@ def test_the_weight_of_a_row_is_the_weight_of_its_loss(predictor: Predictor, tmp
     assert float(model(**rows).loss.detach()) == pytest.approx(3 * once, rel=1e-5)
 
 
-def test_class_weights_reach_the_loss(predictor: Predictor, tmp_path: Path) -> None:
-    """Only the against row of two stance rows counts where the other classes weigh nothing."""
+def test_the_loss_uses_class_weights(predictor: Predictor, tmp_path: Path) -> None:
+    """With weight 0 for the other classes, only the "against" row of two stance rows counts."""
     model = predictor.runtime.model  # type: ignore[attr-defined]
     rows = batch(tmp_path, slice(4, 6))
     before = model.config.class_weights
@@ -151,7 +151,7 @@ def test_class_weights_reach_the_loss(predictor: Predictor, tmp_path: Path) -> N
 # ---- save and load
 
 
-def test_a_model_is_the_same_after_a_round_trip(predictor: Predictor, tmp_path: Path) -> None:
+def test_a_saved_and_loaded_model_is_the_same(predictor: Predictor, tmp_path: Path) -> None:
     from transformers import AutoModel
 
     from slant.training.network import SlantModel

@@ -1,4 +1,4 @@
-"""transformers.pipeline("slant"): the rows of the shipped runtime, from the torch model."""
+"""transformers.pipeline("slant") returns the rows of `slant score`, computed by the torch model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def pipe(tiny_checkpoint: Path) -> Any:
     return transformers.pipeline("slant", model=str(tiny_checkpoint), device="cpu")
 
 
-def test_rows_are_those_of_the_exported_model_but_for_int8(pipe: Any, tiny_export: Path) -> None:
+def test_rows_equal_those_of_the_export_except_for_int8_rounding(pipe: Any, tiny_export: Path) -> None:
     rows = pipe(TEXTS, targets=["council"])
     int8 = [row.to_dict() for row in slant.Scorer.load(tiny_export).score(TEXTS, targets=["council"])]
     assert [row.keys() for row in rows] == [row.keys() for row in int8]
@@ -48,10 +48,10 @@ def test_rows_are_those_of_the_exported_model_but_for_int8(pipe: Any, tiny_expor
         assert {**ours, "model": "", "stance": 0, "loaded": 0, "frames": 0, "reply": 0, "biased": 0, "subjective": 0} == {
             **theirs, "model": "", "stance": 0, "loaded": 0, "frames": 0, "reply": 0, "biased": 0, "subjective": 0,
         }  # fmt: skip
-    assert rows[0]["loaded"], "a test of spans has some"
+    assert rows[0]["loaded"], "there are spans to compare"
 
 
-def test_batches_one_alone_and_streams_say_the_same(pipe: Any) -> None:
+def test_single_texts_batches_and_streams_give_the_same_rows(pipe: Any) -> None:
     alone = [pipe(text) for text in TEXTS]
     assert pipe(TEXTS) == alone
     for size in (2, 3, 8):
@@ -66,45 +66,42 @@ def test_batches_one_alone_and_streams_say_the_same(pipe: Any) -> None:
 
 @pytest.mark.parametrize(
     ("item", "message"),
-    [(3, "this is int 3; expected a string or a dict"), ({"txt": "No."}, "no_text"), (" ", "no_text")],
+    [(3, "got int 3; expected a string or a dict"), ({"txt": "No."}, "no_text"), (" ", "no_text")],
 )
-def test_bad_input_is_raised(pipe: Any, item: Any, message: str) -> None:
+def test_bad_input_is_an_error(pipe: Any, item: Any, message: str) -> None:
     with pytest.raises(Rejected, match=message):
         pipe([item], batch_size=2)
 
 
 def test_wrong_parameters_are_refused(pipe: Any) -> None:
-    with pytest.raises(UsageError, match="takes targets and batch_size, not top_k"):
+    with pytest.raises(UsageError, match="accepts targets and batch_size, not top_k"):
         pipe(TEXTS, top_k=3)
     with pytest.raises(UsageError, match="Expected a list of names"):
         pipe(TEXTS, targets="council")
 
 
 @pytest.mark.slow
-def test_the_shipped_int8_model_and_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Restored to torch weights, it says what its int8 form says; and the page's example runs."""
-    pytest.importorskip("slant.training.initial_model", reason="int8 weights cannot be restored yet")
+def test_the_restored_shipped_model_predicts_the_same_and_the_documented_example_runs() -> None:
     import transformers
 
     import slant.training.pipeline
 
-    said = [
+    texts = [
         "The minister praised the Tern League, a brave and honest group.",
         "The corrupt Tern League has betrayed us.",
     ]
-    rows = transformers.pipeline("slant", device="cpu")(said, targets=["Tern League"])
-    int8 = [row.to_dict() for row in slant.Scorer.load().score(said, targets=["Tern League"])]
+    rows = transformers.pipeline("slant", device="cpu")(texts, targets=["Tern League"])
+    int8 = [row.to_dict() for row in slant.Scorer.load().score(texts, targets=["Tern League"])]
     assert [row["stance"][0]["label"] for row in rows] == [row["stance"][0]["label"] for row in int8]
     for ours, theirs in zip(rows, int8, strict=True):
         assert ours["stance"][0]["scores"] == pytest.approx(theirs["stance"][0]["scores"], abs=0.05)
 
     (code,) = (c for heading, c in examples(ROOT / "docs" / "python.md") if heading == "## In transformers")
-    names = {"frame": slant.Scorer.load().score(said).to_pandas()}
+    names = {"frame": slant.Scorer.load().score(texts).to_pandas()}
     exec(code, names)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("slant.training.initial_model", reason="int8 weights cannot be restored yet")
     import transformers
 
     import slant.training.pipeline  # noqa: F401

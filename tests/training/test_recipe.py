@@ -1,4 +1,4 @@
-"""Recipes: everything a run depends on, and mistakes said in words."""
+"""Recipes: reading them, and errors that name the place and the fix."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_recipe_is_read_with_its_sets_and_overrides(tmp_path: Path) -> None:
     assert found.loss_weights == {"toxic": 2.0}
 
 
-def test_a_saved_recipe_gives_the_same_recipe(tmp_path: Path) -> None:
+def test_a_saved_recipe_is_read_back_as_the_same(tmp_path: Path) -> None:
     from slant.training.recipe import recipe_from
 
     found = load_recipe(write(tmp_path, 'epochs = 2\ndev = [{ name = "vast", split = "dev" }]'))
@@ -48,49 +48,51 @@ def test_a_saved_recipe_gives_the_same_recipe(tmp_path: Path) -> None:
             [],
             r"train: unknown setting 'spilt'\. Did you mean 'split'",
         ),
-        ("train = [{ split = 'dev' }]", [], "train: {'split': 'dev'} names no set"),
+        ("train = [{ split = 'dev' }]", [], "train: {'split': 'dev'} has no name"),
         ("epochs = 'two'", [], "epochs = 'two' is a str; expected a float"),
         ("batch_size = 2.5", [], "batch_size = 2.5 is a float; expected a int"),
         ("batch_size = true", [], "batch_size = True is a bool; expected a int"),
         ("loss_weights = 2", [], "loss_weights = 2 is a int"),
         ("train = 'vast'", [], "train = 'vast' is a str; expected a list"),
-        ("train = ['vast']", [], "train: 'vast' names no set; every entry needs a name"),
+        ("train = ['vast']", [], "train: 'vast' has no name; every entry needs the name of a set"),
         ('train = [{ name = "vast", limit = "many" }]', [], "train: limit = 'many' is a str; expected a int"),
         ("epochs = ", [], "is not valid TOML"),
         ("", ["epochs"], "expected key=value"),
         ("", ["epoch=1"], "unknown setting 'epoch'. Did you mean 'epochs'"),
+        ("unlabelled = []", [], r"r\.toml: setting 'unlabelled' was renamed; use 'unlabeled' instead"),
     ],
 )
-def test_mistakes_are_said_with_the_place_and_what_was_expected(
+def test_mistakes_are_reported_with_the_place_and_the_expected_value(
     tmp_path: Path, text: str, overrides: list[str], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
         load_recipe(write(tmp_path, text), overrides)
 
 
-def test_a_recipe_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_recipe_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no such file. Recipes are in model/recipes/"):
         load_recipe(tmp_path / "none.toml")
 
 
-def test_the_chain_of_the_shipped_model_is_kept() -> None:
-    """Every recipe that the shipped model names is there, and what it starts from or learns from is made by another."""
+def test_all_recipes_behind_the_shipped_model_are_kept() -> None:
+    """Every recipe named by the shipped model exists, and the recipes say how to make each `start` and teacher."""
     named = json.loads((MODEL / "default" / "config.json").read_text("utf-8"))["slant"]["recipe"].split(", ")
     assert set(named) <= {path.stem for path in RECIPES}
     commands = "\n".join(path.read_text("utf-8") for path in RECIPES)
     for path in RECIPES:
         recipe = load_recipe(path)
-        for made in filter(None, (recipe.start, recipe.teacher, recipe.topic_teacher)):
-            assert f"-o {made}\n" in commands, f"{path.name}: no recipe says how {made} is made"
+        for needed in filter(None, (recipe.start, recipe.teacher, recipe.topic_teacher)):
+            assert f"-o {needed}\n" in commands, f"{path.name}: no recipe says how {needed} is made"
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_the_recipes_that_ship_name_known_sets_and_choose_by_no_test_split(path: Path) -> None:
+def test_shipped_recipes_use_known_sets_and_no_test_or_judged_split(path: Path) -> None:
     from slant.corpora import LABELED_SETS, OWN_SETS, unlabeled
 
     found: Recipe = load_recipe(path)
     assert found.train
-    assert {use.name for use in found.unlabelled} <= set(unlabeled.SOURCES)
+    assert found.dev
+    assert {use.name for use in found.unlabeled} <= set(unlabeled.SOURCES)
     for use in (*found.train, *found.dev):
         assert use.split in {**LABELED_SETS, **OWN_SETS}[use.name].splits, use
         assert "test" not in use.split, use
@@ -110,7 +112,7 @@ def test_the_recipes_that_ship_name_known_sets_and_choose_by_no_test_split(path:
         'train = [{ name = "frac", split = "gold" }]',
     ],
 )
-def test_what_a_model_is_judged_on_cannot_be_learned_or_chosen_by(tmp_path: Path, use: str) -> None:
+def test_judged_splits_cannot_be_used_for_training_or_thresholds(tmp_path: Path, use: str) -> None:
     pytest.importorskip("torch", reason="needs the [train] install")
     from slant.training.train import refuse_judged
 
@@ -119,7 +121,7 @@ def test_what_a_model_is_judged_on_cannot_be_learned_or_chosen_by(tmp_path: Path
 
 
 @pytest.mark.train
-def test_a_test_part_teaches_nothing_though_nobody_is_judged_on_it(tmp_path: Path) -> None:
+def test_test_splits_cannot_be_used_even_if_no_model_is_judged_on_them(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs the [train] install")
     from slant.training.train import refuse_judged
 
@@ -127,17 +129,14 @@ def test_a_test_part_teaches_nothing_though_nobody_is_judged_on_it(tmp_path: Pat
         'train = [{ name = "semeval2021", split = "test" }]',
         'dev = [{ name = "directed_sentiment", split = "test" }]',
     ):
-        with pytest.raises(UsageError, match="is a test part"):
+        with pytest.raises(UsageError, match="is a test split"):
             refuse_judged(load_recipe(write(tmp_path, use)))
 
 
 @pytest.mark.train
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
-def test_our_recipes_keep_off_what_is_judged(path: Path) -> None:
+def test_shipped_recipes_do_not_use_judged_splits(path: Path) -> None:
     pytest.importorskip("torch", reason="needs the [train] install")
     from slant.training.train import refuse_judged
 
-    recipe = load_recipe(path)
-    refuse_judged(recipe)
-    assert recipe.train
-    assert recipe.dev
+    refuse_judged(load_recipe(path))

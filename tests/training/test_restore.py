@@ -1,4 +1,4 @@
-"""An export becomes a checkpoint again, and a recipe may start from either."""
+"""Restoring an export to a checkpoint, and starting a recipe from either."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def restored(tiny_export: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return restore(tiny_export, tmp_path_factory.mktemp("restored"))
 
 
-def test_fp32_weights_come_back_as_they_were(tiny_export: Path, tiny_checkpoint: Path) -> None:
-    from slant.training.initial_model import weights
+def test_fp32_weights_are_restored_exactly(tiny_export: Path, tiny_checkpoint: Path) -> None:
+    from slant.training.initial_model import read_weights
     from slant.training.network import SlantModel
 
-    found = weights(tiny_export / "onnx" / "model.onnx")
+    found = read_weights(tiny_export / "onnx" / "model.onnx")
     for name, parameter in SlantModel.from_pretrained(tiny_checkpoint).named_parameters():
         if not name.startswith("encoder.pooler."):
             np.testing.assert_allclose(found[name], parameter.detach().numpy(), atol=1e-6, err_msg=name)
 
 
-def test_int8_weights_come_back_within_half_a_step(restored: Path, tiny_checkpoint: Path) -> None:
+def test_int8_weights_are_restored_within_half_a_step(restored: Path, tiny_checkpoint: Path) -> None:
     from slant.training.network import SlantModel
 
     before = dict(SlantModel.from_pretrained(tiny_checkpoint).named_parameters())
@@ -45,19 +45,20 @@ def test_int8_weights_come_back_within_half_a_step(restored: Path, tiny_checkpoi
             assert (parameter - before[name]).abs().max() <= 0.51 * step + 1e-7, name
 
 
-def test_weights_without_zero_points_lie_around_the_middle() -> None:
-    """As exports had them that rounded alike on both sides of zero."""
-    from slant.training.initial_model import _blocks
+def test_weights_without_zero_points_are_symmetric_around_128() -> None:
+    """As in older exports with symmetric quantization."""
+    from slant.training.initial_model import _dequantize
 
     rng = np.random.default_rng(7)
-    quantised, scales = rng.integers(0, 256, (3, 2, 4), dtype=np.uint8), rng.random(6, np.float32)
-    plain = _blocks(quantised, scales, inputs=7)
+    quantized, scales = rng.integers(0, 256, (3, 2, 4), dtype=np.uint8), rng.random(6, np.float32)
+    plain = _dequantize(quantized, scales, inputs=7)
     assert plain.shape == (3, 7)
-    assert plain[0, 0] == pytest.approx((int(quantised[0, 0, 0]) - 128) * scales[0])
-    np.testing.assert_array_equal(plain, _blocks(quantised, scales, np.full(6, 128, np.uint8), inputs=7))
+    assert plain[0, 0] == pytest.approx((int(quantized[0, 0, 0]) - 128) * scales[0])
+    with_zeros = _dequantize(quantized, scales, np.full(6, 128, np.uint8), inputs=7)
+    np.testing.assert_array_equal(plain, with_zeros)
 
 
-def test_the_restored_model_says_what_the_export_says(restored: Path, tiny_export: Path) -> None:
+def test_the_restored_model_predicts_what_the_export_predicts(restored: Path, tiny_export: Path) -> None:
     ours, theirs = open_torch(restored), load(tiny_export, threads=1)
     assert ours.decoding == theirs.decoding
     off = differences(ours.run(requests()), theirs.run(requests()))
@@ -66,20 +67,20 @@ def test_the_restored_model_says_what_the_export_says(restored: Path, tiny_expor
         assert [max(s, key=s.__getitem__) for s in a.stance] == [max(s, key=s.__getitem__) for s in b.stance]
 
 
-def test_training_starts_from_an_export_heads_included(
+def test_training_can_start_from_an_export_including_its_heads(
     tiny_export: Path, restored: Path, tmp_path: Path
 ) -> None:
-    """A step at a rate of nothing leaves the model as it was, which new heads would not."""
+    """A step with learning rate 0 does not change the model; new heads would differ."""
     still = {"learning_rate": 0.0, "head_learning_rate": 0.0, "epochs": 0.1}
     made = train_tiny(tmp_path / "no encoder here", tmp_path / "run", start=str(tiny_export), **still)
     off = differences(open_torch(made).run(requests()), open_torch(restored).run(requests()))
     assert off.max() < 1e-5
     assert open_torch(made).decoding == open_torch(restored).decoding
     first, then = (json.loads((f / "slant.json").read_text("utf-8"))["recipe"] for f in (restored, made))
-    assert then == f"{first}, recipe", "what made it, oldest first"
+    assert then == f"{first}, recipe", "the recipes of the model, oldest first"
 
 
-def test_a_folder_without_a_model_is_named(tmp_path: Path, tiny_checkpoint: Path) -> None:
+def test_a_folder_without_a_model_is_an_error(tmp_path: Path, tiny_checkpoint: Path) -> None:
     from slant.training.initial_model import as_checkpoint
 
     with pytest.raises(UsageError, match="neither a checkpoint"):

@@ -1,4 +1,4 @@
-"""A teacher's logits: they reach the right rows and heads, are kept, and teach without any label."""
+"""Distillation: a teacher's logits get to the right rows and heads, are cached, and can be learned without labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytest.importorskip("transformers", reason="needs the [train] install")
 pytestmark = pytest.mark.train
 
 
-def bare() -> list[Example]:
+def unlabeled_examples() -> list[Example]:
     """The examples without their labels."""
     nothing = dict.fromkeys(("loaded", "toxic", "biased", "subjective", "frames"))
     return [
@@ -29,33 +29,33 @@ def bare() -> list[Example]:
     ]
 
 
-class BareSet:
+class UnlabeledSet:
     NAME, SPLITS = "tiny", ("train",)
 
     def read(self, root: Path, split: str) -> Iterator[Example]:
-        yield from bare()
+        yield from unlabeled_examples()
 
 
 @pytest.mark.slow
-def test_a_teacher_alone_teaches_what_it_knows(
+def test_a_student_without_labels_learns_the_predictions_of_its_teacher(
     tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slant.corpora import LABELED_SETS
     from slant.training.train import train
 
-    monkeypatch.setitem(LABELED_SETS, "tiny", BareSet())
+    monkeypatch.setitem(LABELED_SETS, "tiny", UnlabeledSet())
     taught = recipe(tiny_encoder, teacher=str(tiny_checkpoint), teaching=1.0, loss_weights={"loaded": 4.0})
-    student = open_torch(train(taught, tmp_path / "student")).predict(bare())
-    for ours, theirs in zip(student, open_torch(tiny_checkpoint).predict(bare()), strict=True):
-        for said, wanted in zip(ours.stance, theirs.stance, strict=True):
-            assert max(said, key=said.__getitem__) == max(wanted, key=wanted.__getitem__)
+    student = open_torch(train(taught, tmp_path / "student")).predict(unlabeled_examples())
+    for ours, theirs in zip(student, open_torch(tiny_checkpoint).predict(unlabeled_examples()), strict=True):
+        for own, expected in zip(ours.stance, theirs.stance, strict=True):
+            assert max(own, key=own.__getitem__) == max(expected, key=expected.__getitem__)
         assert [(s.start, s.end, s.label) for s in ours.loaded] == [
             (s.start, s.end, s.label) for s in theirs.loaded
         ]
         assert set(theirs.toxic) <= set(ours.toxic)
 
 
-def test_each_row_gets_its_own_logits_and_the_second_time_from_the_file(
+def test_each_row_gets_its_logits_and_the_second_time_from_the_cache(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slant.training import teacher
@@ -63,27 +63,27 @@ def test_each_row_gets_its_own_logits_and_the_second_time_from_the_file(
 
     texts = list(examples())
     rows = make_rows(texts, text_encoder(tmp_path))
-    teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
-    readings = open_torch(tiny_checkpoint).run([teacher.encoder_request(e) for e in texts])
-    for row, reading in zip(rows, readings, strict=True):
-        assert row.soft is not None
-        assert np.allclose(row.soft.token, reading.tokens, atol=2e-2)
-        assert np.allclose(row.soft.unit, reading.unit, atol=2e-2)
-        for named, soft, logits in zip(row.named, row.soft.stance, reading.stance, strict=True):
+    teacher.add_teacher_logits(rows, texts, tiny_checkpoint, tmp_path / "cache")
+    outputs = open_torch(tiny_checkpoint).run([teacher.encoder_request(e) for e in texts])
+    for row, output in zip(rows, outputs, strict=True):
+        assert row.teacher is not None
+        assert np.allclose(row.teacher.token, output.tokens, atol=2e-2)
+        assert np.allclose(row.teacher.unit, output.unit, atol=2e-2)
+        for named, taught, logits in zip(row.named, row.teacher.stance, output.stance, strict=True):
             assert logits is not None
-            assert np.allclose(soft, logits[0 if named else 1], atol=2e-2)
-    monkeypatch.setattr(teacher, "_read", lambda *_: pytest.fail("read again"))
+            assert np.allclose(taught, logits[0 if named else 1], atol=2e-2)
+    monkeypatch.setattr(teacher, "_compute", lambda *_: pytest.fail("computed again"))
     again = make_rows(texts, text_encoder(tmp_path))
-    teacher.teach(again, texts, tiny_checkpoint, tmp_path / "kept")
+    teacher.add_teacher_logits(again, texts, tiny_checkpoint, tmp_path / "cache")
     for one, two in zip(rows, again, strict=True):
-        assert one.soft is not None
-        assert two.soft is not None
-        assert np.array_equal(one.soft.token, two.soft.token)
-        assert np.array_equal(one.soft.stance, two.soft.stance)
+        assert one.teacher is not None
+        assert two.teacher is not None
+        assert np.array_equal(one.teacher.token, two.teacher.token)
+        assert np.array_equal(one.teacher.stance, two.teacher.stance)
 
 
-def test_answers_are_kept_by_where_a_target_is_asked_about(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    """By words a mention adds no column, so that two of them give the same tokens."""
+def test_the_cache_distinguishes_targets_at_different_mentions(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """With queries by words, a mention adds no column, so different targets give the same tokens."""
     from slant.encoding.windows import WORDS, EncoderRequest
     from slant.training import teacher
 
@@ -96,8 +96,8 @@ def test_answers_are_kept_by_where_a_target_is_asked_about(tiny_checkpoint: Path
     assert teacher._key(predictor, one) == teacher._key(predictor, again)
 
 
-def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    """By copies, as it was trained: asked by the marks of its student it would say something else."""
+def test_a_teacher_gets_queries_as_it_was_trained_with(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """The teacher uses copies. With the marks of its student, its logits would differ."""
     from slant.encoding.windows import MARKS
     from slant.training import teacher
     from slant.training.batches import make_rows
@@ -107,23 +107,25 @@ def test_a_teacher_is_asked_in_its_own_way(tiny_checkpoint: Path, tmp_path: Path
     student = text_encoder(tmp_path)
     student.queries = MARKS
     rows = make_rows(texts, student)
-    teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    teacher.add_teacher_logits(rows, texts, tiny_checkpoint, tmp_path / "cache")
     teacher = open_torch(tiny_checkpoint)
-    by_copies = [reading.stance for reading in teacher.run(requests)]
+    by_copies = [output.stance for output in teacher.run(requests)]
     teacher.encoder.queries = MARKS
-    by_marks = [reading.stance for reading in teacher.run(requests)]
+    by_marks = [output.stance for output in teacher.run(requests)]
     apart = 0.0
     for row, theirs, other in zip(rows, by_copies, by_marks, strict=True):
-        assert row.soft is not None
-        for named, soft, logits, marked in zip(row.named, row.soft.stance, theirs, other, strict=True):
+        assert row.teacher is not None
+        for named, taught, logits, marked in zip(row.named, row.teacher.stance, theirs, other, strict=True):
             assert logits is not None
             assert marked is not None
-            assert np.allclose(soft, logits[0 if named else 1], atol=2e-2)
+            assert np.allclose(taught, logits[0 if named else 1], atol=2e-2)
             apart = max(apart, float(np.abs(logits - marked).max()))
     assert apart > 0.1
 
 
-def test_another_teacher_can_speak_on_topics_alone(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_topic_teacher_replaces_only_the_logits_toward_topics(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
     from slant.training import teacher
     from slant.training.batches import make_rows
     from slant.training.network import SlantModel
@@ -138,42 +140,44 @@ def test_another_teacher_can_speak_on_topics_alone(tiny_checkpoint: Path, tmp_pa
     texts = list(examples())
     rows, alone = (make_rows(texts, text_encoder(tmp_path)) for _ in range(2))
     for chosen, topics in ((tiny_checkpoint, False), (other, True)):
-        teacher.teach(rows, texts, chosen, tmp_path / "kept", topics=topics)
-    teacher.teach(alone, texts, tiny_checkpoint, tmp_path / "kept")
+        teacher.add_teacher_logits(rows, texts, chosen, tmp_path / "cache", topics=topics)
+    teacher.add_teacher_logits(alone, texts, tiny_checkpoint, tmp_path / "cache")
     topics_seen = named_seen = 0
     for both, one in zip(rows, alone, strict=True):
-        assert both.soft is not None
-        assert one.soft is not None
-        assert np.array_equal(both.soft.token, one.soft.token)
-        assert np.array_equal(both.soft.unit, one.soft.unit)
+        assert both.teacher is not None
+        assert one.teacher is not None
+        assert np.array_equal(both.teacher.token, one.teacher.token)
+        assert np.array_equal(both.teacher.unit, one.teacher.unit)
         named = both.named
-        assert np.array_equal(both.soft.stance[named], one.soft.stance[named])
-        assert np.allclose(both.soft.stance[~named], one.soft.stance[~named] + 1.5, atol=2e-2)
+        assert np.array_equal(both.teacher.stance[named], one.teacher.stance[named])
+        assert np.allclose(both.teacher.stance[~named], one.teacher.stance[~named] + 1.5, atol=2e-2)
         topics_seen, named_seen = topics_seen + int((~named).sum()), named_seen + int(named.sum())
     assert topics_seen
     assert named_seen
 
 
-def test_a_topic_teacher_that_is_not_there_is_said_before_the_other_reads(
+def test_a_missing_topic_teacher_is_reported_before_the_other_teacher_runs(
     tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slant.corpora import LABELED_SETS
     from slant.training.train import train
 
-    monkeypatch.setitem(LABELED_SETS, "tiny", BareSet())
+    monkeypatch.setitem(LABELED_SETS, "tiny", UnlabeledSet())
     taught = recipe(tiny_encoder, teacher=str(tiny_checkpoint), topic_teacher=str(tmp_path / "nowhere"))
     with pytest.raises(UsageError, match="nowhere: neither a checkpoint"):
         train(taught, tmp_path / "run")
     assert not (tmp_path / "run" / "teaching").exists()
 
 
-def test_who_says_the_same_as_the_teacher_has_nothing_to_learn(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_the_distillation_loss_is_zero_for_the_logits_of_the_teacher(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
     from slant.training import losses, teacher
     from slant.training.batches import Collator, make_rows
 
     texts = list(examples())
     rows = make_rows(texts, text_encoder(tmp_path))
-    teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    teacher.add_teacher_logits(rows, texts, tiny_checkpoint, tmp_path / "cache")
     model = open_torch(tiny_checkpoint).runtime.model.eval()  # type: ignore[attr-defined]
     batch = Collator(text_encoder(tmp_path).pad)(rows)
     with torch.no_grad():
@@ -184,15 +188,15 @@ def test_who_says_the_same_as_the_teacher_has_nothing_to_learn(tiny_checkpoint: 
         turned = losses.teacher_losses(out, batch["labels"])
     assert all(float(term.abs().max()) < 1e-3 for term in terms.values()), terms
     assert all(float(term.max()) > 0.1 for term in turned.values()), turned
-    answers_nothing = torch.tensor([e.reply is None for e in texts])
-    assert float(turned["reply"][answers_nothing].abs().max()) == 0
+    no_reply = torch.tensor([e.reply is None for e in texts])
+    assert float(turned["reply"][no_reply].abs().max()) == 0
     mixed = losses.total_loss(out, batch["labels"], loss_weights={}, class_weights={}, teaching=0.25)
     plain = losses.label_losses(out, batch["labels"], {})
     by_hand = sum(0.75 * plain[name].sum() + 0.25 * turned[name].sum() for name in plain) / len(texts)
     assert float(mixed) == pytest.approx(float(by_hand), rel=1e-5)
 
 
-def test_a_teacher_that_cuts_words_otherwise_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_teacher_with_other_tokens_or_windows_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
     from slant.encoding.windows import TextEncoder
     from slant.training import teacher
     from slant.training.batches import make_rows
@@ -201,37 +205,37 @@ def test_a_teacher_that_cuts_words_otherwise_is_refused(tiny_checkpoint: Path, t
     rows = make_rows(
         texts, TextEncoder(write_tokenizer(tmp_path / "t.json"), max_length=14, stride=2, context_length=4)
     )
-    with pytest.raises(SlantError, match="cuts the texts into other words"):
-        teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    with pytest.raises(SlantError, match="has other tokens or windows"):
+        teacher.add_teacher_logits(rows, texts, tiny_checkpoint, tmp_path / "cache")
     with pytest.raises(SlantError, match="no checkpoint there"):
-        teacher.teach(rows, texts, tmp_path / "nowhere", tmp_path / "kept")
+        teacher.add_teacher_logits(rows, texts, tmp_path / "nowhere", tmp_path / "cache")
 
 
-def test_what_a_recipe_may_say_of_teachers(tiny_encoder: Path) -> None:
-    with pytest.raises(UsageError, match="teach nothing without a teacher"):
-        recipe(tiny_encoder, unlabelled=[{"name": "fa_kes"}])
-    with pytest.raises(UsageError, match="speaks on topics alone"):
+def test_invalid_teacher_settings_are_errors(tiny_encoder: Path) -> None:
+    with pytest.raises(UsageError, match="only be used with a teacher"):
+        recipe(tiny_encoder, unlabeled=[{"name": "fa_kes"}])
+    with pytest.raises(UsageError, match="used for topics only"):
         recipe(tiny_encoder, topic_teacher="runs/topics")
     with pytest.raises(UsageError, match="expected a share from 0 to 1"):
         recipe(tiny_encoder, teaching=1.5)
 
 
-def test_unlabelled_texts_bring_targets_and_no_label(
+def test_unlabeled_texts_are_sampled_and_have_no_labels(
     tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slant.corpora import unlabeled
     from slant.training.batches import training_examples
 
-    monkeypatch.setitem(unlabeled.SOURCES, "tiny_texts", lambda root: iter(bare()))
-    use = {"train": [], "teacher": "any", "unlabelled": [{"name": "tiny_texts", "limit": 4}]}
+    monkeypatch.setitem(unlabeled.SOURCES, "tiny_texts", lambda root: iter(unlabeled_examples()))
+    use = {"train": [], "teacher": "any", "unlabeled": [{"name": "tiny_texts", "limit": 4}]}
     found = training_examples(recipe(tiny_encoder, **use))
     assert len(found) == 4
-    assert {e.id for e in found} <= {e.id for e in bare()}
-    with pytest.raises(UsageError, match=r"unknown unlabelled texts 'tiny_textz'.*tiny_texts"):
-        training_examples(recipe(tiny_encoder, **{**use, "unlabelled": [{"name": "tiny_textz"}]}))
+    assert {e.id for e in found} <= {e.id for e in unlabeled_examples()}
+    with pytest.raises(UsageError, match=r"unknown unlabeled texts 'tiny_textz'.*tiny_texts"):
+        training_examples(recipe(tiny_encoder, **{**use, "unlabeled": [{"name": "tiny_textz"}]}))
 
 
-def test_a_set_may_heed_the_teacher_less_than_the_others(
+def test_a_set_can_have_its_own_weight_of_the_teacher(
     tiny_checkpoint: Path, tiny_encoder: Path, tmp_path: Path
 ) -> None:
     from slant.training import batches, losses, teacher
@@ -239,7 +243,7 @@ def test_a_set_may_heed_the_teacher_less_than_the_others(
     texts = [e for e in examples() if e.toxic is None and e.context is None and e.loaded is not None]
     texts = [replace(e, source=name) for name in ("tiny", "vast") for e in texts]
     rows = batches.make_rows(texts, open_torch(tiny_checkpoint).encoder)
-    teacher.teach(rows, texts, tiny_checkpoint, tmp_path / "kept")
+    teacher.add_teacher_logits(rows, texts, tiny_checkpoint, tmp_path / "cache")
     used = recipe(tiny_encoder, teaching=0.5, train=[{"name": "tiny", "teaching": 0.0}, {"name": "vast"}])
     batches.set_teaching(rows, texts, used)
     assert {(texts[r.window.request].source, r.teaching) for r in rows} == {("tiny", 0.0), ("vast", 0.5)}
@@ -253,8 +257,8 @@ def test_a_set_may_heed_the_teacher_less_than_the_others(
         )
 
     own = [r for r in rows if r.teaching == 0.0]
-    heeded = loss(own, 1.0)
+    own_weight = loss(own, 1.0)
     for row in own:
         row.teaching = None
-    assert heeded == pytest.approx(loss(own, 0.0)), "the labels alone"
-    assert heeded != pytest.approx(loss(own, 1.0))
+    assert own_weight == pytest.approx(loss(own, 0.0)), "only the labels"
+    assert own_weight != pytest.approx(loss(own, 1.0))

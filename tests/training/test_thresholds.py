@@ -1,4 +1,4 @@
-"""Thresholds and priors: the best on dev, found by search; checked on numbers where the best is known."""
+"""Thresholds and priors chosen on dev, checked on numbers with a known best choice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slant.encoding.predictor import Predictor
 from slant.errors import UsageError
 from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
 from slant.training.thresholds import (
-    LEAST_FRAME,
+    MIN_FRAME_THRESHOLD,
     as_two_classes,
     best_bias,
     best_temperature,
@@ -24,13 +24,13 @@ from slant.training.thresholds import (
     f1,
     macro_f1,
     middle_of_best,
-    trusted_bias,
+    validated_bias,
 )
 
 # ---- the searches
 
 
-def test_a_setting_is_the_middle_of_those_that_chance_does_not_tell_from_the_best() -> None:
+def test_middle_of_best_is_the_middle_of_settings_as_good_as_the_best() -> None:
     rng = np.random.default_rng(3)
     base = rng.normal(0.6, 0.1, 400)
     noise = rng.normal(0, 0.1, (6, 400))
@@ -38,29 +38,29 @@ def test_a_setting_is_the_middle_of_those_that_chance_does_not_tell_from_the_bes
     means = np.array([0.3, 0.6, 0.598, 0.597, 0.5, 0.599])
     scores = base - base.mean() + means[:, None] + noise
     assert scores.mean(1).argmax() == 1
-    assert middle_of_best(scores) == 2, "of 1 to 3: what lies behind the break at 4 does not count"
-    assert middle_of_best(scores[:3]) == 2, "of two the higher one, best or not"
+    assert middle_of_best(scores) == 2, "of 1 to 3; 5 does not count, since 4 is worse"
+    assert middle_of_best(scores[:3]) == 2, "the higher of two"
     assert middle_of_best(np.array([[0.5], [0.7], [0.7], [0.7]])) == 2, (
-        "of ties the middle, with one example too"
+        "the middle of ties, also with one example"
     )
     assert middle_of_best(np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])) == 1, (
-        "one of two examples lost is no chance"
+        "losing one of two examples is worse"
     )
 
 
-def test_macro_f1_by_hand() -> None:
+def test_macro_f1_equals_figures_computed_by_hand() -> None:
     gold = np.array([0, 0, 1, 1])
     assert macro_f1(np.array([0, 1, 1, 1]), gold, 2) == pytest.approx((2 / 3 + 4 / 5) / 2)
-    assert macro_f1(gold, gold, 3) == pytest.approx(2 / 3), "a class that is never there counts 0"
+    assert macro_f1(gold, gold, 3) == pytest.approx(2 / 3), "a class without items counts as 0"
 
 
-def test_f1_by_hand() -> None:
+def test_f1_equals_figures_computed_by_hand() -> None:
     gold = np.array([[True, False], [True, True]])
     assert f1(np.array([[True, True], [False, True]]), gold) == pytest.approx(4 / 6)
     assert f1(np.zeros(2, bool), np.zeros(2, bool)) == 0
 
 
-def test_yes_or_no_is_a_choice_between_two() -> None:
+def test_yes_no_logits_are_converted_to_two_classes() -> None:
     logits, gold = as_two_classes(np.array([-1.5, 0, 3], np.float32), np.array([False, True, True]))
     assert softmax(logits)[:, 1].tolist() == pytest.approx(
         [1 / (1 + np.exp(-x)) for x in (-1.5, 0, 3)], rel=1e-5
@@ -68,7 +68,7 @@ def test_yes_or_no_is_a_choice_between_two() -> None:
     assert gold.tolist() == [0, 1, 1]
 
 
-def test_a_prior_undoes_a_shift_of_the_logits_and_never_costs_anything() -> None:
+def test_the_best_bias_undoes_a_shift_and_never_lowers_macro_f1() -> None:
     rng = np.random.default_rng(0)
     gold = rng.integers(0, 3, 600)
     clean = np.eye(3, dtype=np.float32)[gold] * 2 + rng.normal(0, 0.5, (600, 3)).astype(np.float32)
@@ -83,7 +83,7 @@ def test_a_prior_undoes_a_shift_of_the_logits_and_never_costs_anything() -> None
     assert best_bias(noise, gold[:60])[1] >= macro_f1(noise.argmax(1), gold[:60], 3)
 
 
-def test_a_temperature_is_that_by_which_the_logits_were_stretched() -> None:
+def test_the_best_temperature_undoes_a_scaling_of_the_logits() -> None:
     rng = np.random.default_rng(1)
     logits = rng.normal(0, 2, (4000, 3)).astype(np.float32)
     gold = np.array([rng.choice(3, p=p / p.sum()) for p in softmax(logits).astype(float)])
@@ -92,21 +92,21 @@ def test_a_temperature_is_that_by_which_the_logits_were_stretched() -> None:
     assert 0.3 <= best_temperature(np.zeros((4, 3), np.float32), np.array([0, 1, 2, 0])) <= 5
 
 
-# ---- one set after the other
+# ---- choices per dev set
 
 
 class Given(Predictor):
-    """A predictor whose logits are made from the examples, by their text."""
+    """A model with given logits for the texts of the examples."""
 
-    def __init__(self, examples: Sequence[Example], reading: Callable[[Example], TextLogits]) -> None:
-        self.readings = {e.text: reading(e) for e in examples}
+    def __init__(self, examples: Sequence[Example], text_logits: Callable[[Example], TextLogits]) -> None:
+        self.outputs = {e.text: text_logits(e) for e in examples}
         self.decoding = Decoding()
 
     def run(self, requests: Any, *, done: Any = None) -> list[TextLogits]:
-        return [self.readings[r.text] for r in requests]
+        return [self.outputs[r.text] for r in requests]
 
 
-def reading(
+def text_logits(
     e: Example, *, words: dict[str, dict[str, float]] | None = None, unit: Any = None, stance: Any = ()
 ) -> TextLogits:
     at, offsets, rows = 0, [], []
@@ -124,10 +124,10 @@ def reading(
 def chosen(
     name: str, examples: Sequence[Example], read: Callable[[Example], TextLogits]
 ) -> tuple[Decoding, str]:
-    said: list[str] = []
-    found = choose_decoding(Given(examples, read), {name: examples}, say=said.append)
-    line, *more = said
-    assert len(more) == (name == "ptc"), "spans, then techniques"
+    lines: list[str] = []
+    found = choose_decoding(Given(examples, read), {name: examples}, report=lines.append)
+    line, *more = lines
+    assert len(more) == (name == "ptc"), "a line on spans, then one on techniques"
     return found, line
 
 
@@ -136,15 +136,15 @@ def example(text: str, **labels: Any) -> Example:
 
 
 @pytest.mark.parametrize(("name", "kind", "prefix"), [("newsmtsc", 0, "named"), ("vast", 1, "topic")])
-def test_stance_priors_are_chosen_for_the_way_of_asking(name: str, kind: int, prefix: str) -> None:
-    """Favor always loses by a point to neutral: a prior repairs it, for one of the two ways of asking only."""
+def test_stance_priors_are_chosen_for_one_kind_of_target(name: str, kind: int, prefix: str) -> None:
+    """Favor always loses to neutral by a logit of 1: a prior repairs it, for this kind of target only."""
 
     def read(e: Example) -> TextLogits:
         logits = np.full((2, 3), 9.0, np.float32)
         logits[kind] = {"against": [3, 0, 0], "neutral": [0, 3, 0], "favor": [0, 1, 0]}.get(
             e.targets[0].label or "", 0
         )
-        return reading(e, stance=[logits])
+        return text_logits(e, stance=[logits])
 
     dev = [example(f"text {i}", targets=(TargetLabel("x", STANCES[i % 3]),)) for i in range(30)]
     dev.append(example("unread", targets=(TargetLabel("x", None),)))
@@ -154,21 +154,21 @@ def test_stance_priors_are_chosen_for_the_way_of_asking(name: str, kind: int, pr
     assert f"dev {name}: 100.0" in line
     other = {"named": "topic", "topic": "named"}[prefix]
     assert getattr(found, f"{other}_bias") == (0.0, 0.0, 0.0)
-    assert getattr(found, f"{prefix}_temperature") < 1, "always right: as sure as may be"
-    assert getattr(found, f"{prefix}_abstain") == 0, "nothing to withhold"
+    assert getattr(found, f"{prefix}_temperature") < 1, "always right, so more confident"
+    assert getattr(found, f"{prefix}_abstain") == 0, "no reason to abstain"
     ((before, after),) = re.findall(r"ECE ([\d.]+) before the temperature, ([\d.]+) after", line)
     assert float(before) > 2 * float(after)
 
 
 @pytest.mark.parametrize(("name", "kind", "prefix"), [("newsmtsc", 0, "named"), ("vast", 1, "topic")])
-def test_a_stance_is_withheld_where_the_model_is_mostly_wrong(name: str, kind: int, prefix: str) -> None:
-    """Of 300 items, 30 are doubtful, of which a third is right whichever label is preferred; all others are right."""
+def test_the_model_abstains_where_it_is_mostly_wrong(name: str, kind: int, prefix: str) -> None:
+    """Of 300 items, 30 are uncertain, a third of them right with any prior; all others are right."""
 
     def read(e: Example) -> TextLogits:
         sure = 6 * np.eye(3)[STANCES.index(str(e.targets[0].label))]
         logits = np.zeros((2, 3), np.float32)
         logits[kind] = [0.02, 0.01, 0.0] if e.text.startswith("unsure") else sure
-        return reading(e, stance=[logits])
+        return text_logits(e, stance=[logits])
 
     dev = [
         example(f"{'unsure' if i < 30 else 'sure'} {i}", targets=(TargetLabel("x", STANCES[i % 3]),))
@@ -176,31 +176,31 @@ def test_a_stance_is_withheld_where_the_model_is_mostly_wrong(name: str, kind: i
     ]
     found, line = chosen(name, dev, read)
     assert 0.4 < getattr(found, f"{prefix}_abstain") <= 1
-    assert "10.0 % withheld, 33 % of them right" in line
+    assert "abstains from 10.0 %, 33 % of them right" in line
 
 
-def test_the_stance_toward_the_article_is_withheld_by_the_replies() -> None:
-    """Doubtful ones seem to deny, but support; to ask and to comment are both neutral."""
+def test_the_abstention_threshold_toward_the_article_is_chosen_on_replies() -> None:
+    """The uncertain ones look like denials, but are support. Query and comment both mean neutral."""
 
     def read(e: Example) -> TextLogits:
         unit = np.zeros(len(UNIT_LABELS), np.float32)
         sure = 8 * np.eye(4)[REPLIES.index(str(e.reply))]
         unit[REPLY] = [-3, 0.5, -3, 0] if e.text.startswith("unsure") else sure
-        return reading(e, unit=unit)
+        return text_logits(e, unit=unit)
 
     dev = [example(f"unsure {i}", reply="support") for i in range(25)]
     dev += [example(f"sure {i}", reply=REPLIES[i % 4]) for i in range(200)]
     found, line = chosen("rumoureval", dev, read)
     assert found.article_abstain > 0.5
-    assert "11.1 % withheld, 0 % of them right" in line
+    assert "abstains from 11.1 %, 0 % of them right" in line
 
 
-def test_reply_priors() -> None:
+def test_reply_priors_undo_a_preference_for_comment() -> None:
     def read(e: Example) -> TextLogits:
         unit = np.zeros(len(UNIT_LABELS), np.float32)
         unit[REPLY][REPLIES.index(str(e.reply))] = 1
         unit[REPLY][REPLIES.index("comment")] += 1.4
-        return reading(e, unit=unit)
+        return text_logits(e, unit=unit)
 
     dev = [example(f"text {i}", reply=REPLIES[i % 4]) for i in range(40)]
     found, line = chosen("rumoureval", dev, read)
@@ -208,24 +208,24 @@ def test_reply_priors() -> None:
     assert found.reply_bias[3] <= min(found.reply_bias[:3]) - 0.4
 
 
-def test_span_thresholds_from_gold_spans() -> None:
-    """Loaded words at 0.27, all others at nothing: as training leaves rare labels."""
+def test_span_thresholds_are_chosen_on_gold_spans() -> None:
+    """Loaded words have probability 0.27, all others 0: typical after training on rare labels."""
     logits = {"any": -1.0}
     text = "they met greedy thieves again"
     dev = [example(text, loaded=(Span(9, 23, "doubt"),), group=str(i)) for i in range(9)]
     dev.append(example(text.replace("greedy", "brave"), loaded=(), group="x"))
 
     def read(e: Example) -> TextLogits:
-        return reading(e, words={"greedy": logits, "thieves": logits} if e.loaded else {})
+        return text_logits(e, words={"greedy": logits, "thieves": logits} if e.loaded else {})
 
     found, line = chosen("ptc", dev, read)
     assert "dev ptc: 100.0" in line
     assert found.loaded_threshold <= found.loaded_seed < 0.27
-    assert found.loaded_temperature > 1, "words at 0.27 that are always loaded: less sure that they are not"
+    assert found.loaded_temperature > 1, "words at 0.27 are always loaded, so 0.27 is too low"
 
 
-def test_two_kinds_of_spans_weigh_the_same_however_many_there_are() -> None:
-    """Nine texts of the corpus are best at any cut under 0.27, two of the domain set only over 0.2: one cut serves both."""
+def test_two_sets_with_spans_count_equally_whatever_their_size() -> None:
+    """Nine texts of ptc are right with any threshold below 0.27, two of the domain set only above 0.17."""
     text = "they met greedy thieves again"
     corpus = [
         replace(example(text, loaded=(Span(9, 23, "doubt"),), group=str(i)), source="ptc") for i in range(9)
@@ -238,39 +238,39 @@ def test_two_kinds_of_spans_weigh_the_same_however_many_there_are() -> None:
 
     def read(e: Example) -> TextLogits:
         logits = found_words[e.source, bool(e.loaded)]
-        return reading(e, words={"greedy": logits, "thieves": logits})
+        return text_logits(e, words={"greedy": logits, "thieves": logits})
 
-    said: list[str] = []
+    lines: list[str] = []
     dev = {"ptc": corpus, "slant_domain": domain}
-    found = choose_decoding(Given([*corpus, *domain], read), dev, say=said.append)
-    assert said[0].startswith("dev ptc + slant_domain: 100.0")
-    assert "100.0 on ptc, 100.0 on slant_domain" in said[0]
+    found = choose_decoding(Given([*corpus, *domain], read), dev, report=lines.append)
+    assert lines[0].startswith("dev ptc + slant_domain: 100.0")
+    assert "100.0 on ptc, 100.0 on slant_domain" in lines[0]
     assert 0.17 < found.loaded_seed < 0.27
 
 
 @pytest.mark.parametrize("threads", [10, 2])
 def test_a_prior_that_holds_for_other_groups_is_kept(threads: int) -> None:
-    """Label 1 stands a point higher than it should everywhere. Two threads are too few to leave any out."""
+    """Label 1 is half a logit too high everywhere. Two threads are too few for cross-validation."""
     logits = np.tile(np.array([[0.0, 0.5]], np.float32), (40, 1))
     gold = np.arange(40) % 2
     logits[gold == 1, 1] = 1.5
-    bias, figure, held = trusted_bias(logits, gold, [str(i // 2 % threads) for i in range(40)])
-    assert (figure, held) == (1.0, 1.0)
+    bias, figure, held_out = validated_bias(logits, gold, [str(i // 2 % threads) for i in range(40)])
+    assert (figure, held_out) == (1.0, 1.0)
     assert bias[0] > bias[1]
 
 
-def test_a_prior_that_fits_only_the_groups_it_was_chosen_by_is_not_kept() -> None:
-    """Logits that know nothing: some prior is always better where it was chosen."""
+def test_a_prior_that_fits_only_the_groups_it_was_chosen_on_is_not_kept() -> None:
+    """For random logits, some prior is always better on the data it was chosen on."""
     rng = np.random.default_rng(1)
     gold = rng.integers(0, 3, 60)
     logits = rng.normal(0, 1, (60, 3)).astype(np.float32)
-    bias, figure, held = trusted_bias(logits, gold, [str(i % 10) for i in range(60)])
+    bias, figure, held_out = validated_bias(logits, gold, [str(i % 10) for i in range(60)])
     plain = macro_f1(logits.argmax(1), gold, 3)
-    assert best_bias(logits, gold)[1] > plain >= held
+    assert best_bias(logits, gold)[1] > plain >= held_out
     assert (bias, figure) == ((0.0, 0.0, 0.0), plain)
 
 
-def test_toxic_thresholds() -> None:
+def test_toxic_threshold_and_gap_fit_the_gold() -> None:
     dev = [example("you stupid old clown", toxic=((4, 20),)), example("they met", toxic=())]
     words = {
         "stupid": {"toxic": -1.2},
@@ -278,29 +278,29 @@ def test_toxic_thresholds() -> None:
         "clown": {"toxic": -1.2},
         "met": {"toxic": -1.6},
     }
-    found, line = chosen("toxic_spans", dev, lambda e: reading(e, words=words))
+    found, line = chosen("toxic_spans", dev, lambda e: text_logits(e, words=words))
     assert "dev toxic_spans: 100.0" in line
     assert 1 / (1 + np.exp(1.6)) < found.toxic_threshold < 1 / (1 + np.exp(1.2))
     assert found.toxic_gap == 8, "the word between them belongs to the span"
 
 
-def test_a_toxic_threshold_is_not_at_the_edge_of_what_is_right() -> None:
+def test_the_toxic_threshold_is_in_the_middle_of_the_best_ones() -> None:
     dev = [example("you clown", toxic=((4, 9),)), example("they met", toxic=())]
     certain = {"clown": {"toxic": 0.7}, "met": {"toxic": -0.3}}
-    found, _ = chosen("toxic_spans", dev, lambda e: reading(e, words=certain))
+    found, _ = chosen("toxic_spans", dev, lambda e: text_logits(e, words=certain))
     inside = [t for t in np.arange(0.1, 0.8, 0.05) if 1 / (1 + np.exp(0.3)) < t <= 1 / (1 + np.exp(-0.7))]
-    assert min(inside) < found.toxic_threshold < max(inside), "the middle of what is right, not its edge"
+    assert min(inside) < found.toxic_threshold < max(inside), "the middle of the best ones, not the edge"
 
 
 def framed(e: Example) -> TextLogits:
-    """A text of two numbers: the logits of economic and of political; all other frames are far away."""
+    """The text gives the logits of economic and political; those of all other frames are -6."""
     unit = np.full(len(UNIT_LABELS), -6, np.float32)
     unit[FRAME][[FRAMES.index("economic"), FRAMES.index("political")]] = [float(x) for x in e.text.split(" ")]
-    return reading(e, unit=unit)
+    return text_logits(e, unit=unit)
 
 
 def frame_examples(*, political: int) -> list[Example]:
-    """Economic at 1, not so at -0.2; political at -0.35 so many times, below what the more frequent frame bears."""
+    """Economic has a logit of 1, non-economic -0.2; political has -0.35, below the threshold that economic needs."""
     out = [example("1 -6", frames=("economic",))] * 30 + [example("-0.2 -6", frames=())] * 30
     return out + [example("-6 -0.35", frames=("political",))] * political
 
@@ -310,20 +310,22 @@ def likely(logit: float, found: Decoding) -> float:
 
 
 @pytest.mark.parametrize("seen", [15, 14])
-def test_a_frame_has_its_own_threshold_if_it_is_seen_often_enough(seen: int) -> None:
+def test_a_frame_has_its_own_threshold_if_it_is_frequent_enough(seen: int) -> None:
     found, line = chosen("slant_frames", frame_examples(political=seen), framed)
     own = dict(zip(FRAMES, found.frame_thresholds, strict=True))
     assert likely(-0.2, found) < own["economic"] < likely(1, found)
     assert own["other"] == found.frame_threshold
-    assert LEAST_FRAME <= own["political"] <= likely(-0.35, found), "the frequent frame does not pull it up"
+    assert MIN_FRAME_THRESHOLD <= own["political"] <= likely(-0.35, found), (
+        "the frequent frame does not pull it up"
+    )
     assert (own["political"] == found.frame_threshold) == (seen < 15)
     assert "dev slant_frames: 100.0" in line
 
 
-def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose_nothing() -> None:
+def test_sets_with_frames_are_pooled_and_stances_of_the_domain_set_are_only_reported() -> None:
     def read(e: Example) -> TextLogits:
-        asked: list[Any] = [np.array([[0, 0, 4], [0, 0, 0]], np.float32) for _ in e.targets]
-        return replace(framed(e), stance=asked)
+        stance: list[Any] = [np.array([[0, 0, 4], [0, 0, 0]], np.float32) for _ in e.targets]
+        return replace(framed(e), stance=stance)
 
     dev = frame_examples(political=14)
     domain = [
@@ -332,49 +334,49 @@ def test_two_sets_with_frames_are_pooled_and_our_own_stances_are_told_but_choose
         ),
         example("-5 -5", frames=(), targets=(TargetLabel("x", "against", ((0, 2),)),), loaded=()),
     ]
-    said: list[str] = []
+    lines: list[str] = []
     sets = {"slant_frames": dev, "slant_domain": domain}
-    found = choose_decoding(Given([*dev, *domain], read), sets, say=said.append)
+    found = choose_decoding(Given([*dev, *domain], read), sets, report=lines.append)
     assert found.frame_thresholds[FRAMES.index("political")] <= likely(-0.35, found)
     assert found.frame_thresholds[FRAMES.index("political")] != found.frame_threshold, "14 and 1 are enough"
-    assert said[0].startswith("dev slant_frames + slant_domain: 100.0 with")
-    # Favor twice, once right: F1 2/3, 0 and 0.
-    assert said[1].startswith("dev slant_domain: 22.2 for 2 stances toward named targets, ECE 0.")
+    assert lines[0].startswith("dev slant_frames + slant_domain: 100.0 with")
+    # Favor predicted twice, once right: F1 2/3, 0 and 0.
+    assert lines[1].startswith("dev slant_domain: 22.2 for 2 stances toward named targets, ECE 0.")
     assert found.named_bias == (0.0, 0.0, 0.0)
     assert found.loaded_seed == Decoding().loaded_seed
 
 
-def test_the_temperature_of_bias() -> None:
-    """Three of four are right at a logit of 4: the model is far too sure."""
+def test_the_temperature_of_bias_corrects_overconfidence() -> None:
+    """Three of four are right at a logit of 4."""
 
     def read(e: Example) -> TextLogits:
         unit = np.zeros(len(UNIT_LABELS), np.float32)
         unit[BIASED] = 4
-        return reading(e, unit=unit)
+        return text_logits(e, unit=unit)
 
     found, line = chosen("babe", [example(f"text {i}", biased=i % 4 > 0) for i in range(40)], read)
     assert 1 / (1 + np.exp(-4 / found.biased_temperature)) == pytest.approx(0.75, abs=0.03)
     assert "ECE 0.232 before the temperature, 0.0" in line
 
 
-def test_a_set_by_which_nothing_is_chosen_is_refused() -> None:
+def test_a_set_on_which_nothing_is_chosen_is_refused() -> None:
     with pytest.raises(
-        UsageError, match=r"dev set 'polnear': nothing is chosen by it\. Sets that serve: newsmtsc, vast"
+        UsageError, match=r"dev set 'polnear': nothing is chosen on it\. Sets for this: newsmtsc, vast"
     ):
-        choose_decoding(Given([], reading), {"polnear": []})
+        choose_decoding(Given([], text_logits), {"polnear": []})
 
 
-def test_a_set_without_the_label_that_it_is_there_for_is_refused() -> None:
+def test_a_set_without_the_needed_label_is_refused() -> None:
     dev = [example("they met")]
     with pytest.raises(
         UsageError, match=r"dev ptc: none of 1 examples has a label for loaded language\. Is it"
     ):
-        choose_decoding(Given(dev, reading), {"ptc": dev})
+        choose_decoding(Given(dev, text_logits), {"ptc": dev})
 
 
-def test_a_model_that_finds_nothing_is_said_loudly() -> None:
+def test_a_figure_of_zero_gives_a_warning() -> None:
     dev = [example("they met greedy thieves again", loaded=(Span(9, 23, "doubt"),))]
-    said: list[str] = []
-    choose_decoding(Given(dev, reading), {"ptc": dev}, say=said.append)
-    assert said[0].startswith("dev ptc: 0.0")
-    assert said[1].startswith("WARNING: nothing right on dev ptc")
+    lines: list[str] = []
+    choose_decoding(Given(dev, text_logits), {"ptc": dev}, report=lines.append)
+    assert lines[0].startswith("dev ptc: 0.0")
+    assert lines[1].startswith("WARNING: nothing is right on dev ptc")

@@ -1,4 +1,4 @@
-"""Training: it learns what it is shown, says the same for the same seed, and can be stopped."""
+"""Training: it fits the examples, depends only on the seed, and can be interrupted and resumed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch", reason="needs the [train] install")
 pytest.importorskip("transformers", reason="needs the [train] install")
 pytestmark = pytest.mark.train
 
-SHORT: dict[str, Any] = {"epochs": 4, "batch_size": 4, "learning_rate": 1e-3}  # 13 rows: 4 steps an epoch
+SHORT: dict[str, Any] = {"epochs": 4, "batch_size": 4, "learning_rate": 1e-3}  # 13 rows: 4 steps per epoch
 Weights = dict[str, torch.Tensor]
 
 
@@ -33,13 +33,13 @@ def distance(a: Weights, b: Weights) -> float:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train_tiny(tiny_encoder, tmp_path_factory.mktemp("undisturbed"), **SHORT)
+def uninterrupted(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_tiny(tiny_encoder, tmp_path_factory.mktemp("uninterrupted"), **SHORT)
 
 
 @pytest.mark.slow
-def test_it_finds_again_what_it_was_taught(tiny_checkpoint: Path) -> None:
-    """Guards against a span model that returns nothing, and against labels that stand in the wrong column."""
+def test_a_trained_model_predicts_its_training_labels(tiny_checkpoint: Path) -> None:
+    """Guards against predicting no spans and against labels in wrong columns."""
     for e, p in zip(examples(), open_torch(tiny_checkpoint).predict(examples()), strict=True):
         for target, scores in zip(e.targets, p.stance, strict=True):
             assert max(scores, key=scores.__getitem__) == target.label, e.text
@@ -59,30 +59,30 @@ def test_it_finds_again_what_it_was_taught(tiny_checkpoint: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_seed_reaches_everything(tiny_encoder: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_weights_depend_only_on_the_seed(tiny_encoder: Path, uninterrupted: Path, tmp_path: Path) -> None:
     again = train_tiny(tiny_encoder, tmp_path / "again", **SHORT)
     other = train_tiny(tiny_encoder, tmp_path / "other", **SHORT, seed=14)
-    assert distance(weights(undisturbed), weights(again)) == 0
-    assert distance(weights(undisturbed), weights(other)) > 1e-3
+    assert distance(weights(uninterrupted), weights(again)) == 0
+    assert distance(weights(uninterrupted), weights(other)) > 1e-3
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [3, 8, 11], ids=["first epoch", "end of an epoch", "third epoch"])
-def test_a_run_that_was_stopped_and_resumed_ends_as_an_undisturbed_one(
-    stop: int, tiny_encoder: Path, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    stop: int, tiny_encoder: Path, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stopped_at = interrupt(monkeypatch, after=stop)
+    interrupted_at = interrupt(monkeypatch, after=stop)
     with pytest.raises(KeyboardInterrupt):
         train_tiny(tiny_encoder, tmp_path, **SHORT, save_steps=2)
     monkeypatch.undo()
-    assert stopped_at == [stop]
+    assert interrupted_at == [stop]
     assert not (tmp_path / "model.safetensors").exists()
     resumed = train_tiny(tiny_encoder, tmp_path, **SHORT, save_steps=2, resume=True)
-    assert distance(weights(undisturbed), weights(resumed)) < 1e-6
+    assert distance(weights(uninterrupted), weights(resumed)) < 1e-6
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, *, after: int) -> list[int]:
-    """As if someone pressed Ctrl-C in the step that follows step `after`."""
+    """Simulate Ctrl-C in the step after step `after`."""
     from slant.training.train import SlantTrainer
 
     reached: list[int] = []
@@ -99,7 +99,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, *, after: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_a_run_that_starts_again_leaves_nothing_of_the_old_one_to_resume(
+def test_a_run_that_starts_anew_removes_the_checkpoints_of_the_old_one(
     tiny_encoder: Path, tmp_path: Path
 ) -> None:
     train_tiny(tiny_encoder, tmp_path, **SHORT, save_steps=2)
@@ -109,7 +109,7 @@ def test_a_run_that_starts_again_leaves_nothing_of_the_old_one_to_resume(
 
 
 @pytest.mark.slow
-def test_resume_refuses_the_run_of_another_recipe_and_says_what_differs(
+def test_resume_refuses_the_run_of_another_recipe_and_names_the_differences(
     tiny_encoder: Path, tmp_path: Path
 ) -> None:
     train_tiny(tiny_encoder, tmp_path, **{**SHORT, "epochs": 1})
@@ -117,7 +117,7 @@ def test_resume_refuses_the_run_of_another_recipe_and_says_what_differs(
         train_tiny(tiny_encoder, tmp_path, **SHORT, seed=5, resume=True)
 
 
-def test_every_epoch_sees_every_row_once_and_in_another_order() -> None:
+def test_every_epoch_has_every_row_once_in_another_order() -> None:
     from slant.training.train import EpochOrder
 
     order = EpochOrder([3, 9, 4, 8, 5, 7, 6, 2] * 4, batch_size=4, seed=13)
@@ -130,7 +130,7 @@ def test_every_epoch_sees_every_row_once_and_in_another_order() -> None:
     assert list(order) == first
 
 
-def test_a_recipe_whose_sets_are_empty_is_an_error_of_words(
+def test_a_recipe_with_empty_sets_is_an_error(
     tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from slant.training.train import train
@@ -144,20 +144,20 @@ def test_a_recipe_whose_sets_are_empty_is_an_error_of_words(
         train(recipe(tiny_encoder), tmp_path)
 
 
-def test_an_encoder_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_encoder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no config\.json in that folder"):
         train_tiny(tmp_path / "nothing", tmp_path / "run")
 
 
 @pytest.mark.slow
-def test_a_checkpoint_says_what_made_it(undisturbed: Path, tiny_encoder: Path) -> None:
-    settings = json.loads((undisturbed / "slant.json").read_text())
+def test_a_checkpoint_stores_its_recipe_and_windows(uninterrupted: Path, tiny_encoder: Path) -> None:
+    settings = json.loads((uninterrupted / "slant.json").read_text())
     assert settings["windows"] == {"max_length": 64, "stride": 16, "context_length": 24, "queries": "copies"}
-    assert json.loads((undisturbed / "recipe.json").read_text())["epochs"] == SHORT["epochs"]
-    assert (undisturbed / "tokenizer.json").read_bytes() == (tiny_encoder / "tokenizer.json").read_bytes()
+    assert json.loads((uninterrupted / "recipe.json").read_text())["epochs"] == SHORT["epochs"]
+    assert (uninterrupted / "tokenizer.json").read_bytes() == (tiny_encoder / "tokenizer.json").read_bytes()
 
 
-def test_a_model_is_asked_as_its_recipe_says(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_keeps_how_the_recipe_encodes_targets(tiny_encoder: Path, tmp_path: Path) -> None:
     out = train_tiny(tiny_encoder, tmp_path / "run", epochs=1, queries="marks")
     assert json.loads((out / "slant.json").read_text())["windows"]["queries"] == "marks"
     assert open_torch(out).encoder.queries == "marks"
@@ -165,7 +165,7 @@ def test_a_model_is_asked_as_its_recipe_says(tiny_encoder: Path, tmp_path: Path)
         train_tiny(tiny_encoder, tmp_path / "other", queries="pointers")
 
 
-def test_word_embeddings_stay_if_the_recipe_says_so(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_frozen_word_embeddings_do_not_change(tiny_encoder: Path, tmp_path: Path) -> None:
     from transformers import AutoModel
 
     run = train_tiny(tiny_encoder, tmp_path, **{**SHORT, "epochs": 1}, freeze_words=True)

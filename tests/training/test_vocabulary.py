@@ -1,4 +1,4 @@
-"""What is shipped leaves reserved word pieces out and reads every text as before."""
+"""Dropping reserved vocabulary entries does not change the logits of any text."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tiny import examples, open_torch
 torch = pytest.importorskip("torch", reason="needs the [train] install")
 pytestmark = pytest.mark.train
 
-RESERVED = {1: "[unused0]", 2: "[unused1]", 5: "[unused27]"}  # number among the pieces → piece
+RESERVED = {1: "[unused0]", 2: "[unused1]", 5: "[unused27]"}  # id → vocabulary entry
 
 
 def requests() -> list[EncoderRequest]:
-    """Some name a reserved piece, which is cut at its brackets."""
+    """Some contain a reserved entry, which is split at its brackets."""
     texts = [
         EncoderRequest("The council met.", ["[unused1]"], "[unused0] [MASK]"),
         EncoderRequest("A [unused27] boat", [[(2, 12)]]),
@@ -31,7 +31,7 @@ def requests() -> list[EncoderRequest]:
 
 @pytest.fixture
 def reserved(tiny_checkpoint: Path, tmp_path: Path) -> Path:
-    """The tiny checkpoint with reserved pieces among its own, and special tokens told to the tokenizer as BERT's does."""
+    """The tiny checkpoint with reserved entries in its vocabulary and with special tokens as in BERT's tokenizer."""
     from tokenizers import Tokenizer, models
     from tokenizers.processors import TemplateProcessing
 
@@ -62,21 +62,21 @@ def reserved(tiny_checkpoint: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def trimmed(folder: Path) -> Path:
-    from slant.training.export_onnx import trim
+def without_reserved(folder: Path) -> Path:
+    from slant.training.export_onnx import drop_reserved_pieces
     from slant.training.network import SlantModel
 
-    out = shutil.copytree(folder, folder.parent / "trimmed")
+    out = shutil.copytree(folder, folder.parent / "smaller")
     model = SlantModel.from_pretrained(folder)
-    trim(model, folder / "tokenizer.json", out / "tokenizer.json")
+    drop_reserved_pieces(model, folder / "tokenizer.json", out / "tokenizer.json")
     model.save_pretrained(out)
     return out
 
 
-def test_a_model_without_reserved_pieces_says_the_same(reserved: Path) -> None:
+def test_a_model_without_reserved_entries_computes_the_same_logits(reserved: Path) -> None:
     from tokenizers import Tokenizer
 
-    smaller = trimmed(reserved)
+    smaller = without_reserved(reserved)
     before, after = open_torch(reserved), open_torch(smaller)
     for old, new in zip(before.run(requests()), after.run(requests()), strict=True):
         assert np.array_equal(old.tokens, new.tokens)
@@ -88,28 +88,28 @@ def test_a_model_without_reserved_pieces_says_the_same(reserved: Path) -> None:
     assert new.get_vocab_size() == old.get_vocab_size() - len(RESERVED)
     sizes = json.loads((smaller / "config.json").read_text("utf-8"))["encoder"]["vocab_size"]
     assert sizes == new.get_vocab_size()
-    for text in ("The council [MASK] met", "[unused1] boat"):  # with special tokens, as other tools ask
+    for text in ("The council [MASK] met", "[unused1] boat"):  # with special tokens, as other tools encode
         assert new.encode(text).tokens == old.encode(text).tokens
         assert new.encode(text).ids != old.encode(text).ids
 
 
-def test_a_model_that_has_none_is_left_as_it_is(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    from slant.training.export_onnx import trim
+def test_a_model_without_reserved_entries_is_not_changed(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    from slant.training.export_onnx import drop_reserved_pieces
     from slant.training.network import SlantModel
 
     model = SlantModel.from_pretrained(tiny_checkpoint)
     before = model.encoder.get_input_embeddings()
-    trim(model, tiny_checkpoint / "tokenizer.json", tmp_path / "t.json")
+    drop_reserved_pieces(model, tiny_checkpoint / "tokenizer.json", tmp_path / "t.json")
     assert (tmp_path / "t.json").read_bytes() == (tiny_checkpoint / "tokenizer.json").read_bytes()
     assert model.encoder.get_input_embeddings() is before
 
 
-@pytest.mark.parametrize("kind", ["byte pairs", "cut at blanks"])
+@pytest.mark.parametrize("kind", ["byte pairs", "split at blanks"])
 def test_a_tokenizer_of_another_kind_is_copied(kind: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
-    """Cut at blanks alone, a text can give a reserved piece."""
+    """If texts are split only at blanks, reserved entries are reachable."""
     from tokenizers import Tokenizer, models, pre_tokenizers
 
-    from slant.training.export_onnx import trim
+    from slant.training.export_onnx import drop_reserved_pieces
     from slant.training.network import SlantModel
 
     vocabulary = {"[unused1]": 0, "a": 1, "[UNK]": 2}
@@ -122,6 +122,6 @@ def test_a_tokenizer_of_another_kind_is_copied(kind: str, tiny_checkpoint: Path,
     tokenizer.save(str(tmp_path / "other.json"))
     model = SlantModel.from_pretrained(tiny_checkpoint)
     before = model.encoder.get_input_embeddings()
-    trim(model, tmp_path / "other.json", tmp_path / "t.json")
+    drop_reserved_pieces(model, tmp_path / "other.json", tmp_path / "t.json")
     assert (tmp_path / "t.json").read_bytes() == (tmp_path / "other.json").read_bytes()
     assert model.encoder.get_input_embeddings() is before

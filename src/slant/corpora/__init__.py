@@ -1,4 +1,4 @@
-"""Readers of the public sets that slant learns from or is judged on; slant ships none of them."""
+"""Read the public sets that models are trained and judged on. slant ships none of their texts."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from slant.records import Article, Example
 class LabeledSet:
     """A public set with labels.
 
-    read: gives the examples of one split; its first argument is the folder that holds all sets. Raises SlantError if
-    files are missing.
+    read(root, split): yields the examples of one split; `root` is the folder of all sets (data_root). Raises SlantError
+    for missing files.
     """
 
     read: Callable[[Path, str], Iterator[Example]]
@@ -49,14 +49,14 @@ LABELED_SETS: dict[str, LabeledSet] = {
     "checkthat": LabeledSet(checkthat.read_checkthat, checkthat.SPLITS),
     "frac": LabeledSet(frac.read_frac, frac.SPLITS),
 }
-# Labels made for this project, stand-off, from texts of public sets.
+# Labels made for this project.
 OWN_SETS: dict[str, LabeledSet] = {
     own_labels.FRAME_LABELS: LabeledSet(own_labels.read_frame_labels, own_labels.FRAME_SPLITS),
     own_labels.DOMAIN_LABELS: LabeledSet(own_labels.read_domain_labels, own_labels.DOMAIN_SPLITS),
     reading_set.READING_SET: LabeledSet(reading_set.read_reading_set, reading_set.READING_SPLITS),
     reading_set.CONTRAST_SET: LabeledSet(reading_set.read_contrast_set, reading_set.CONTRAST_SPLITS),
 }
-# Judged, never learned from: a recipe cannot name these.
+# Recipes cannot use these sets: they are for testing only.
 TEST_SETS: dict[str, LabeledSet] = {
     own_labels.SEED_GOLD: LabeledSet(own_labels.read_seed_gold, own_labels.SEED_SPLITS)
 }
@@ -67,14 +67,14 @@ ARTICLE_SETS: dict[str, Callable[[Path], Iterator[Article]]] = {
 
 
 def data_root() -> Path:
-    """The folder that holds the sets: SLANT_DATA, else `../shared/data` of a checkout. It may not exist."""
+    """Return the folder of all sets: SLANT_DATA, else `../shared/data` beside the checkout. It may not exist."""
     if given := os.environ.get("SLANT_DATA"):
         return Path(given)
     return Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
 
 def load(name: str, split: str) -> list[Example]:
-    """All examples of one split, from `data_root()`. Raises UsageError for an unknown set or split."""
+    """Return all examples of one split, read from `data_root()`. Raises UsageError for an unknown set or split."""
     if name not in LABELED_SETS:
         raise UsageError(
             f"No public set {name!r}; known: {', '.join(LABELED_SETS)}.{did_you_mean(name, LABELED_SETS)}"
@@ -83,7 +83,7 @@ def load(name: str, split: str) -> list[Example]:
 
 
 def load_articles(name: str) -> list[Article]:
-    """All articles of a set without labels, from `data_root()`. Raises UsageError for an unknown set."""
+    """Return all articles of an unlabeled set, read from `data_root()`. Raises UsageError for an unknown set."""
     if name not in ARTICLE_SETS:
         known = ", ".join(ARTICLE_SETS)
         raise UsageError(f"No public set of articles {name!r}; known: {known}.")
@@ -91,8 +91,8 @@ def load_articles(name: str) -> list[Article]:
 
 
 def article_row(article: Article) -> dict[str, object]:
-    """An Article of such a set as a row that is read back as the same: title, text and what it states about itself."""
+    """Convert an article of these sets to a row for `slant score`, which reads it back as the same article."""
     body = [article.text[part.start : part.end] for part in article.parts if part.role == "body"]
-    stated = {name: getattr(article, name) for name in ("title", "outlet", "author", "published", "url")}
+    metadata = {name: getattr(article, name) for name in ("title", "outlet", "author", "published", "url")}
     text = body[0] if body else article.text
-    return {"text": text, **{k: v for k, v in stated.items() if v}, "sections": list(article.sections)}
+    return {"text": text, **{k: v for k, v in metadata.items() if v}, "sections": list(article.sections)}

@@ -1,14 +1,14 @@
-"""BABE (SG2): sentences of US news, biased or not, by trained annotators (Spinde et al., EMNLP 2021).
+"""BABE (SG2): sentences of US news labeled biased or not by trained annotators (Spinde et al., EMNLP 2021).
 
-Licence: the repository says AGPL-3.0, the group's data cards CC BY-NC.
-Mapping: label_bias → biased. Group: the article's link, or the row where it has none.
-There is one split, "all"; figures are five-fold, see `folds.py`.
+License: AGPL-3.0 in the repository, CC BY-NC on the group's data cards.
+Mapping: label_bias → biased. Group: the article's link, or the row if it has none.
+The set has one split, "all". Published figures are means of five folds (see files.folds).
 
-Traps
-- "No agreement" is no label: the one such row is dropped, 3,673 of 3,674 remain.
-- The biased words are word types without offsets; they stay in meta as a JSON list and train nothing here.
+Pitfalls
+- "No agreement" is not a label: the one such row is dropped, 3,673 of 3,674 remain.
+- The biased words are word types without offsets. They are kept in meta as a JSON list and are not trained on.
 - SG2 contains SG1 and MBIC: never test on these after training on it.
-- `outlet` and `type` (left, right) are input for slices, never a label to learn.
+- `outlet` and `type` (left, right) are for slices only, never labels to learn.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _COLUMNS = ("text", "news_link", "outlet", "topic", "label_bias", "label_opinion
 
 
 def read_babe(root: Path, split: str = "all") -> Iterator[Example]:
-    """One Example per sentence with a majority; meta `outlet`, `topic`, `opinion`, `biased_words`."""
+    """Yield one Example per sentence with a majority label; meta: `outlet`, `topic`, `opinion`, `biased_words`."""
     check_split(NAME, split, SPLITS)
     for number, row in table(locate(root, NAME, "final_labels_SG2.csv"), _COLUMNS, delimiter=";"):
         if row["label_bias"] in LABELS:

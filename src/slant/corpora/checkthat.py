@@ -1,11 +1,10 @@
-"""CheckThat! 2023 task 2, English: subjective or objective news sentences (Antici et al.; CC BY-NC-SA 4.0).
+"""CheckThat! 2023 task 2, English: news sentences, subjective or objective (Antici et al.; CC BY-NC-SA 4.0).
 
-Mapping: SUBJ/OBJ → subjective. Group: the sentence itself, since a few stand in the file twice.
+Mapping: SUBJ/OBJ → subjective. Group: the sentence, since a few sentences appear twice in the file.
 
-Traps
-- Tab separated, but with CSV quoting: a sentence that opens with a quotation mark is quoted, its marks
-  doubled.
-- The test part's labels are not in the folder; dev is judged, so nothing is chosen on it.
+Pitfalls
+- Tab separated, but with CSV quoting: a sentence that starts with a quotation mark is quoted and its marks are doubled.
+- The labels of the test split are not in the folder. Models are judged on dev, so dev must not choose thresholds.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ LABELS = {"SUBJ": True, "OBJ": False}
 
 
 def read_checkthat(root: Path, split: str) -> Iterator[Example]:
-    """One Example per sentence."""
+    """Yield one Example per sentence."""
     check_split(NAME, split, SPLITS)
     path = locate(root, FOLDER, f"{split}_en.tsv")
     for _, row in table(path, ("sentence_id", "sentence", "label"), delimiter="\t"):

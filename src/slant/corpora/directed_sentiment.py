@@ -1,17 +1,17 @@
-"""Directed sentiment: news sentences, who in them is for or against whom (Park et al., ACL Findings 2021).
+"""Directed sentiment: news sentences with the attitude of one entity toward another (Park et al., ACL Findings 2021).
 
-Licence: "use by citing the paper".
-Mapping: label 0 → both entities neutral; 1/3 → the second entity favor/against; 2/4 → the first one. The
-brackets around the entities are taken out of the text and become the mentions. Group: the sentence.
+License: "use by citing the paper".
+Mapping: label 0 → both entities neutral; 1/3 → second entity favor/against; 2/4 → first entity favor/against. The brackets
+around the entities are removed from the text and become the mentions. Group: the sentence.
 
-Traps
-- The attitude is that of one entity toward the other (meta `holder`), not the author's own: weight it down
-  beside sets that label the author. Label 0 says only that neither holds an attitude toward the other.
-- Hundreds of rows of valid and test are copies of training rows, by exact row or by sentence. Copies are
-  dropped here: train keeps one of each row, valid loses what stands in train or test, test loses what
-  stands in train and keeps the 1,223 clean rows, repeats among them included.
-- A bracket often stops short of a plural or possessive s: it is widened to the end of the word, and a
-  trailing apostrophe or blank is left out of the mention.
+Pitfalls
+- The label is the attitude of one entity (meta `holder`) toward the other, not that of the author: give it less weight
+  than sets that label the author. Label 0 only says that neither entity has an attitude toward the other.
+- Hundreds of rows of valid and test duplicate training rows or their sentences. Duplicates are skipped: train keeps one
+  of each row; valid drops sentences of train or test; test drops sentences of train and keeps the other 1,223 rows,
+  including duplicates among them.
+- A bracket often ends before a plural or possessive s: the mention is widened to the end of the word, without a trailing
+  apostrophe or blank.
 - Tab separated without quoting, but quotation marks in some sentences are doubled as if quoted.
 """
 
@@ -28,29 +28,29 @@ from slant.records import Example, TargetLabel
 NAME: str = "directed_sentiment"
 SPLITS: tuple[str, ...] = ("train", "valid", "test")
 
-# label → (index of the holder, index of the one it is directed at, stance)
+# label → (index of the holder, index of the target, stance)
 DIRECTED = {"1": (0, 1, "favor"), "2": (1, 0, "favor"), "3": (0, 1, "against"), "4": (1, 0, "against")}
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _REST_OF_WORD = re.compile(r"\w*")
 
 
 def read_directed_sentiment(root: Path, split: str) -> Iterator[Example]:
-    """One Example per row that is no copy; meta `label` is the published one, `holder` where there is one."""
+    """Yield one Example per row, without duplicates; meta: the published `label`, and `holder` if there is one."""
     check_split(NAME, split, SPLITS)
-    forbidden: set[str] = set()
+    elsewhere: set[str] = set()  # sentences of the splits that this one must not share
     for other in {"train": (), "valid": ("train", "test"), "test": ("train",)}[split]:
-        forbidden |= {plain(row[1][0])[0] for row in _rows(root, other)}
+        elsewhere |= {plain(row[1][0])[0] for row in _rows(root, other)}
     seen: set[tuple[str, ...]] = set()
     for number, row in _rows(root, split):
         text, mentions = plain(row[0])
-        if text in forbidden or (row in seen and split != "test"):
+        if text in elsewhere or (row in seen and split != "test"):
             continue
         seen.add(row)
         yield _example(split, number, text, mentions, row[3])
 
 
 def plain(sentence: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The sentence without its brackets, and where the bracketed entities stand in it, in order."""
+    """Return the sentence without its brackets, and the (start, end) of each bracketed entity in it, in order."""
     text, cursor, marked = "", 0, []
     for found in _BRACKETED.finditer(sentence):
         text += sentence[cursor : found.start()]
@@ -77,12 +77,12 @@ def _example(
     meta = {"label": label}
     names = [text[start:end] for start, end in mentions]
     if label in DIRECTED:
-        holder, toward, stance = DIRECTED[label]
+        holder, target, stance = DIRECTED[label]
         meta["holder"] = names[holder]
-        targets: tuple[TargetLabel, ...] = (TargetLabel(names[toward], stance, (mentions[toward],)),)
+        targets: tuple[TargetLabel, ...] = (TargetLabel(names[target], stance, (mentions[target],)),)
     else:
         targets = tuple(
-            TargetLabel(name, "neutral", (place,)) for name, place in zip(names, mentions, strict=True)
+            TargetLabel(name, "neutral", (mention,)) for name, mention in zip(names, mentions, strict=True)
         )
     name = f"{NAME}-{split}-{number}"
     return Example(
@@ -98,6 +98,7 @@ def _rows(root: Path, split: str) -> Iterator[tuple[int, tuple[str, ...]]]:
             if len(row) != 4 or len(_BRACKETED.findall(row[0])) != 2 or row[3] not in "01234":
                 raise SlantError(
                     f"{path} line {number}: expected a sentence with two [bracketed] entities, the entities "
-                    f"and a label 0 to 4, tab separated; got {len(row)} columns: {line[:80]!r}."
+                    f"and a label 0 to 4, separated by tabs; got {len(row)} columns: {line[:80]!r}. "
+                    "Use the file as its authors publish it."
                 )
             yield number, row

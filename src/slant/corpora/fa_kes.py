@@ -1,14 +1,13 @@
 """FA-KES: 804 articles on the Syrian war, 15 outlets, 2011-2018 (Abu Salem et al., ICWSM 2019; CC BY 4.0).
 
-Gives Articles for comparing outlets: no stance labels. The credibility label (`labels`) is not read, since
-it says whether reported casualties match a database and nothing about slant.
+Articles for comparing outlets, without stance labels. The credibility label (`labels`) is not read: it says whether reported
+casualties match a database, nothing about slant.
 
-Traps
-- Commas and apostrophes are stripped from the text, and there are no paragraphs: the body is one.
-- A date line, often with a byline, opens many bodies; it is left in.
-- Dates are month/day/year. 35 pairs of date and place have three outlets or more: `sections` holds the
-  place.
-- Twelve articles stand in the file twice, so `article_id` repeats.
+Pitfalls
+- The text has no commas, apostrophes or paragraphs: the body is a single paragraph.
+- Many bodies start with a date line, often with a byline. It is kept.
+- Dates are month/day/year. `sections` holds the place: 35 pairs of date and place are covered by three or more outlets.
+- Twelve articles appear twice in the file, so `article_id` repeats.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _COLUMNS = ("article_title", "article_content", "source", "date", "location")
 
 
 def read_fa_kes(root: Path) -> Iterator[Article]:
-    """One Article per row: the title, a blank line, the body; `published` in ISO form."""
+    """Yield one Article per row: title, blank line, body; `published` is an ISO date."""
     path = locate(root, NAME, "FA-KES-Dataset.csv")
     for number, row in table(path, _COLUMNS):
         title = row["article_title"].strip()

@@ -1,7 +1,4 @@
-"""Opening the files of a public set: one way to look for them, one way to say that they are not there.
-
-Folds for the sets that have one split only.
-"""
+"""Open the files of public sets (with one error for missing files), and assign folds to sets that have a single split."""
 
 from __future__ import annotations
 
@@ -19,19 +16,19 @@ from slant.records import Example
 
 
 def locate(root: Path, folder: str, *parts: str) -> Path:
-    """`root/folder/parts`. Raises SlantError with the place and the remedy if it is not there."""
+    """Return `root/folder/parts`. Raises SlantError, with how to get the file, if it does not exist."""
     path = root.joinpath(folder, *parts)
     if path.exists():
         return path
     raise SlantError(
-        f"{path} is missing. It belongs to the public set {folder!r}, which slant does not ship. Get it "
-        f"from its authors (`slant data list` names them) and put it into a folder {folder!r} under {root}, "
+        f"{path} is missing. It belongs to the public set {folder!r}, which slant does not ship. Download it "
+        f"from its authors (`slant data list` names them) into a folder {folder!r} under {root}, "
         f"or set SLANT_DATA to the folder that holds {folder!r}."
     )
 
 
 def check_split(name: str, split: str, known: tuple[str, ...]) -> None:
-    """Raises UsageError if the set has no such split."""
+    """Raise UsageError if `split` is not one of `known`."""
     if split not in known:
         raise UsageError(
             f"{name} has no split {split!r}; it has {', '.join(known)}.{did_you_mean(split, known)}"
@@ -39,7 +36,7 @@ def check_split(name: str, split: str, known: tuple[str, ...]) -> None:
 
 
 def table(path: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iterator[tuple[int, dict[str, str]]]:
-    """Row number from 1 and row of a CSV file, UTF-8 with or without BOM, line breaks inside fields kept.
+    """Yield (row number from 1, row) of a CSV file; UTF-8 with or without BOM, line breaks inside fields kept.
 
     Raises SlantError if one of `columns` is missing.
     """
@@ -55,32 +52,31 @@ def table(path: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iterato
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number from 1 and object of a JSON lines file. Raises SlantError with the line of bad JSON."""
+    """Yield (line number from 1, object) of a JSON lines file. Raises SlantError with the line number of bad JSON."""
     with path.open(encoding="utf-8", newline="\n") as file:
         for number, line in enumerate(file, start=1):
             try:
                 yield number, json.loads(line)
             except json.JSONDecodeError as error:
                 raise SlantError(
-                    f"{path} line {number}: not JSON ({error.msg}). Fetch the file again."
+                    f"{path} line {number}: not JSON ({error.msg}). Download the file again."
                 ) from None
 
 
 def digest(text: str) -> str:
-    """12 hex digits that stand for a text, for ids and groups that must not depend on row order."""
+    """Return 12 hex digits that identify a text: for ids and groups that do not depend on the row order."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def folds(examples: Sequence[Example], k: int = 5, seed: int = 13) -> list[int]:
-    """Fold number 0..k-1 of each example: groups stay whole, folds are even to within one group."""
+    """Return the fold (0 to k-1) of each example; groups stay whole, fold sizes differ by at most one group."""
     sizes = Counter(example.group for example in examples)
     groups = sorted(sizes)
     random.Random(seed).shuffle(groups)
-    filled = [0] * k
+    fold_sizes = [0] * k
     fold_of: dict[str, int] = {}
-    for group in sorted(
-        groups, key=lambda name: -sizes[name]
-    ):  # large first; stable, so the shuffle decides ties
-        fold_of[group] = min(range(k), key=filled.__getitem__)
-        filled[fold_of[group]] += sizes[group]
+    # Large groups first. The sort is stable, so the shuffle decides ties.
+    for group in sorted(groups, key=lambda name: -sizes[name]):
+        fold_of[group] = min(range(k), key=fold_sizes.__getitem__)
+        fold_sizes[fold_of[group]] += sizes[group]
     return [fold_of[example.group] for example in examples]

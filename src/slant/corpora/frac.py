@@ -1,17 +1,14 @@
 """FrAC: sentences of articles and reader comments with one frame each (Guida et al., 2025).
 
-Licence: CC BY 4.0 and CC BY-NC-SA 4.0, by the corpora that the sentences come from.
-Mapping: the file's numbers are those of the Media Frames Corpus, see CODES. FrAC merges what the codebook
-keeps apart; fold a prediction with FOLD before comparing it. Group: the sentence; `type` (article, comment)
-is in meta.
+License: CC BY 4.0 or CC BY-NC-SA 4.0, depending on the corpus that a sentence comes from.
+Mapping: the file uses the numbers of the Media Frames Corpus (CODES). FrAC merges some frames of the codebook: map
+predictions with FOLD before comparing them. Group: the sentence. meta: `type` "article" or "comment".
 
-Never trained on: these 252 sentences are half of the gold and there is nothing else that frames are judged
-on.
+Never train on this set: these 252 sentences (half of the gold) are the only public test of frames.
 
-Traps
-- The list in its README is numbered 1 to 10, but the file's labels are 1 to 15 with gaps: not the same
-  numbers.
-- One label a sentence, although frames of the codebook may stand side by side.
+Pitfalls
+- The list in its README is numbered 1 to 10; the labels in the file are 1 to 15 with gaps. The numbers do not match.
+- Each sentence has one label, although several frames of the codebook may apply.
 """
 
 from __future__ import annotations
@@ -38,7 +35,7 @@ CODES = {
     "12": "public_opinion",
     "15": "other",
 }
-# Frames of the codebook that FrAC has no class of its own for → the class that takes them in.
+# Frame of the codebook without a class of its own in FrAC → the class that FrAC counts it under.
 FOLD = {
     "crime_and_punishment": "legality_constitutionality_and_jurisprudence",
     "political": "policy_prescription_and_evaluation",
@@ -49,12 +46,15 @@ FOLD = {
 
 
 def read_frac(root: Path, split: str = "gold") -> Iterator[Example]:
-    """One Example per sentence with exactly one frame; meta `type` "article" or "comment"."""
+    """Yield one Example per sentence, with exactly one frame; meta: `type` "article" or "comment"."""
     check_split(NAME, split, SPLITS)
     path = locate(root, NAME, "gold_half.csv")
     for number, row in table(path, ("sentence", "label", "id", "type")):
         if row["label"] not in CODES:
-            raise SlantError(f"{path} row {number}: no frame {row['label']!r}; known: {', '.join(CODES)}.")
+            raise SlantError(
+                f"{path} row {number}: no frame {row['label']!r}; known: {', '.join(CODES)}. "
+                "Use the file as its authors publish it."
+            )
         yield Example(
             id=f"{NAME}-{number}",
             source=NAME,

@@ -1,15 +1,14 @@
 """NewsMTSC: sentences of US political news with one marked mention each (Hamborg & Donnay, EACL 2021; MIT).
 
 Mapping: polarity -1/0/1 → stance against/neutral/favor toward the mention; offsets are code points.
-Group: the article, which the id names before the sentence number, so that its rows are resampled together.
+Group: the article, parsed from the id, so that its rows are resampled together.
 
-Traps
-- The multi-target splits (`dev_mt`, `test_mt`) are judged, never trained on.
-- A row is one mention: a sentence with two mentions stands in two rows.
-- Polarity is what the sentence conveys, quoted opinion included.
-- The splits share articles (about half of the judged rows' articles also stand in train), yet hardly a
-  sentence.
-- The offsets inside the ids are not those of `from`/`to`; only the fields count.
+Pitfalls
+- The multi-target splits (`dev_mt`, `test_mt`) are for judging, never for training.
+- A row is one mention: a sentence with two mentions has two rows.
+- Polarity is what the sentence conveys, including quoted opinions.
+- The splits share articles (about half of the articles of the judged rows are also in train), but hardly any sentence.
+- The offsets inside the ids differ from `from`/`to`; use the fields.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _ARTICLE = re.compile(r"(allsides_\d+_\d+|polusa_v\d+_\d+_-?\d+)_\d+_")
 
 
 def read_newsmtsc(root: Path, split: str) -> Iterator[Example]:
-    """One Example per row. Raises SlantError if the file is missing or an offset misses its mention."""
+    """Yield one Example per row. Raises SlantError if the file is missing or the offsets do not give the mention."""
     check_split(NAME, split, SPLITS)
     path = locate(root, NAME, f"{split}.jsonl")
     for number, row in json_lines(path):
@@ -39,7 +38,7 @@ def read_newsmtsc(root: Path, split: str) -> Iterator[Example]:
         if text[start:end] != row["mention"]:
             raise SlantError(
                 f"{path} line {number}: characters {start} to {end} are {text[start:end]!r}, not the mention "
-                f"{row['mention']!r}. Offsets must be code points of `sentence`."
+                f"{row['mention']!r}. Offsets must count the code points of `sentence`."
             )
         article = _ARTICLE.match(row["id"])
         yield Example(

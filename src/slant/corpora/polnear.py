@@ -1,14 +1,17 @@
-"""PolNeAR 1.0: who says what in US campaign news, as brat stand-off files.
+"""PolNeAR 1.0: attributions (source, cue, content) in US campaign news, in brat annotation files.
 
 Source: Newell, Margolin and Ruths, "An Attribution Relations Corpus for Political News", LREC 2018.
-Licence: none stated; for research, the texts are not to be republished.
+License: none stated; research use, the texts must not be republished.
 Layout: `<split>/text/<name>.txt` and `<split>/attributions/<name>_<annotator>.ann`, splits "train" and "dev".
-Mapping: each `E` line with a content is one Attribution; `Content2` and further ones join the content.
-Traps: a span may have several fragments (`120 131;140 151`); an article may have up to six annotators, whose
-attributions must not be added up; the surface text of three spans holds a line break and spills over to a
-next line, these are read; `Discuss` and `Discard` are the annotators' notes to themselves, `#` lines their
-remarks; content takes in paraphrase and belief ("she doubts that …"), not only quotation; spans whose offsets
-do not fit the text are left out and counted in `Annotated.bad`.
+Mapping: each `E` line with a content is one Attribution; `Content2` and further contents are merged into the content.
+
+Pitfalls
+- A span may have several fragments (`120 131;140 151`).
+- An article may have up to six annotators. Do not add up their attributions.
+- The surface text of three spans contains a line break and continues on the next line. These spans are read.
+- `Discuss` and `Discard` are notes that the annotators wrote for themselves; lines starting with `#` are their remarks.
+- Content includes paraphrase and belief ("she doubts that …"), not only quotation.
+- Spans whose offsets do not fit the text are skipped and counted in `Annotated.bad`.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ _ROLES = ("Source", "Cue", "Content")
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """One attribution. Each role is its fragments in order, empty where the annotator marked none."""
+    """One attribution: the fragments of each role, in order; empty if the annotator marked none."""
 
     id: str
     source: Fragments
@@ -39,7 +42,7 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """An article as one annotator saw it. bad: spans left out because their offsets do not fit the text."""
+    """An article with the attributions of one annotator. bad: spans skipped because their offsets do not fit the text."""
 
     name: str
     annotator: str
@@ -49,11 +52,11 @@ class Annotated:
 
 
 def read_polnear(folder: Path, split: str, *, all_annotators: bool = False) -> Iterator[Annotated]:
-    """The articles of a split, sorted by name.
+    """Yield the articles of a split, sorted by name.
 
-    folder: the one that holds `train/` and `dev/`.
-    all_annotators: give an article once per annotator; otherwise only with the first annotator by name.
-    Raises UsageError if the split is not there, Rejected if an annotation file has no text file.
+    folder: contains `train/` and `dev/`.
+    all_annotators: yield an article once per annotator; by default only for the first annotator by name.
+    Raises UsageError if the split is missing, Rejected if an annotation file has no text file.
     """
     files = sorted((folder / split / "attributions").glob("*.ann"))
     if not files:
@@ -70,7 +73,7 @@ def read_polnear(folder: Path, split: str, *, all_annotators: bool = False) -> I
         source = folder / split / "text" / f"{name}.txt"
         if not source.is_file():
             raise Rejected(
-                str(path), "missing", f"its text {source} is not there; copy text/ beside attributions/."
+                str(path), "missing", f"its text {source} does not exist; copy text/ beside attributions/."
             )
         text = source.read_bytes().decode("utf-8")
         attributions, bad = parse_ann(path.read_bytes().decode("utf-8"), text)
@@ -78,7 +81,7 @@ def read_polnear(folder: Path, split: str, *, all_annotators: bool = False) -> I
 
 
 def parse_ann(ann: str, text: str) -> tuple[tuple[Attribution, ...], int]:
-    """Attributions of one stand-off file, and the number of spans whose offsets do not fit `text`."""
+    """Return the attributions of one .ann file, and the number of spans whose offsets do not fit `text`."""
     spans: dict[str, Fragments] = {}
     attributions: list[Attribution] = []
     bad = 0
@@ -103,19 +106,19 @@ def _fragments(offsets: str) -> Fragments:
 
 
 def _fits(fragments: Fragments, surface: str, text: str) -> bool:
-    """Whether the offsets lie in the text and say what the annotator's tool wrote down beside them.
+    """Check that the offsets lie inside the text and give the words of `surface`, the text stored with the span.
 
-    Only as far as `surface` goes: it stops where the span's own text has a line break.
+    Words after the end of `surface` are not compared: it is cut at the first line break of the span.
     """
     if any(not 0 <= start < end <= len(text) for start, end in fragments):
         return False
-    said = " ".join(text[start:end] for start, end in fragments).split()
-    noted = surface.split()
-    return said[: len(noted)] == noted
+    words = " ".join(text[start:end] for start, end in fragments).split()
+    expected = surface.split()
+    return words[: len(expected)] == expected
 
 
 def _roles(relation: str, spans: dict[str, Fragments]) -> dict[str, Fragments]:
-    """Fragments per role from `Attribution:T4 Content:T3 Cue:T2 Content2:T7`; spans left out are skipped."""
+    """Parse `Attribution:T4 Content:T3 Cue:T2 Content2:T7` into fragments per role; skipped spans are ignored."""
     roles: dict[str, Fragments] = dict.fromkeys(_ROLES, ())
     for part in relation.split():
         role, _, key = part.partition(":")

@@ -1,18 +1,17 @@
 """Propaganda Techniques Corpus v2: news with spans of 14 techniques (Da San Martino et al., SemEval 2020).
 
-Licence: none stated; research use.
+License: none stated; research use.
 Mapping: the 14 technique names in snake case; one Example per non-blank line, since a line is a sentence.
-Group: the article. Official gold for the span metric (task SI: where; task TC: which technique) is `spans`.
+Group: the article. The function `spans` returns the official gold (task SI: spans; task TC: spans with technique).
 
-Traps
-- Offsets count code points of the file as it stands: a byte order mark at the start of a file counts as
-  one, and lines end at LF only, whatever other separators the text holds.
-- Spans cross line breaks (244 in train, 35 in dev): each line gets its part, so the lines hold more spans
-  than the gold.
-- The labels of two spans may overlap or coincide; SI has merged what TC keeps apart.
-- "Repetition" can be told only from the whole article.
-- The test gold is not public, so dev is what everyone reports: thresholds are chosen on `tune`, a part of
-  train, never on dev.
+Pitfalls
+- Offsets count the code points of the raw file: a byte order mark at its start counts as one, and lines end at LF only,
+  whatever other separators the text contains.
+- Some spans cross line breaks (244 in train, 35 in dev). Each line gets its part, so the lines have more spans than the
+  gold.
+- Spans may overlap or coincide. SI merges overlapping spans, TC does not.
+- "Repetition" can be recognized only from the whole article.
+- The test gold is not public, so papers report dev. Choose thresholds on `tune`, a part of train, never on dev.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ TECHNIQUES = {
 
 
 def read_ptc(root: Path, split: str) -> Iterator[Example]:
-    """One Example per line with text in it; `offset` is the line's start in its article."""
+    """Yield one Example per non-blank line; `offset` is the start of the line in its article."""
     gold = spans(root, split, task="tc")
     for article_id, text in articles(root, split).items():
         start = 0
@@ -67,11 +66,13 @@ def read_ptc(root: Path, split: str) -> Iterator[Example]:
 
 
 def articles(root: Path, split: str) -> dict[str, str]:
-    """Article id → text exactly as in its file, sorted by id; "fit" and "tune" are the parts of "train"."""
+    """Return article id → text exactly as in its file, sorted by id; "fit" and "tune" are the parts of "train"."""
     check_split(NAME, split, SPLITS)
     folder = locate(root, NAME, f"{_files_of(split)}-articles")
     texts = {
-        path.stem.removeprefix("article"): path.read_bytes().decode("utf-8")  # bytes: no newline is touched
+        path.stem.removeprefix("article"): path.read_bytes().decode(
+            "utf-8"
+        )  # bytes, so that no newline is converted
         for path in sorted(folder.glob("article*.txt"))
     }
     if split in ("fit", "tune"):
@@ -81,10 +82,10 @@ def articles(root: Path, split: str) -> dict[str, str]:
 
 
 def spans(root: Path, split: str, task: str = "si") -> dict[str, list[Span]]:
-    """Official gold: article id → spans in the article's text; every article is there, some with no span.
+    """Return the official gold: article id → spans in the article's text, sorted; articles without spans are included.
 
-    task: "si" for where (label "any"), "tc" for where and which technique.
-    Raises SlantError if a span names an unknown technique or does not fit its article.
+    task: "si" for spans only (label "any"), "tc" for spans with their technique.
+    Raises SlantError if a span has an unknown technique or does not fit its article.
     """
     texts = articles(root, split)
     suffix = {"si": "si", "tc": "flc-tc"}[task]
@@ -92,12 +93,12 @@ def spans(root: Path, split: str, task: str = "si") -> dict[str, list[Span]]:
     gold: dict[str, list[Span]] = {article_id: [] for article_id in texts}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         article_id, *name, start, end = line.split("\t")
-        if article_id not in texts:  # the other part of train
+        if article_id not in texts:  # it belongs to the other part of train
             continue
         span = Span(int(start), int(end), TECHNIQUES.get(name[0], "") if name else "any")
         if not span.label or not 0 <= span.start < span.end <= len(texts[article_id]):
             raise SlantError(
-                f"{path} line {number}: {line!r} names an unknown technique or does not fit article "
+                f"{path} line {number}: {line!r} has an unknown technique or does not fit article "
                 f"{article_id} of {len(texts[article_id])} characters. Use version 2 of the corpus."
             )
         gold[article_id].append(span)
@@ -105,12 +106,12 @@ def spans(root: Path, split: str, task: str = "si") -> dict[str, list[Span]]:
 
 
 def held_out(article_ids: Iterable[str]) -> frozenset[str]:
-    """The articles (about 12 %) that thresholds are chosen on: by each id alone, whatever the order."""
+    """Return the articles (about 12 %) for choosing thresholds. Membership depends on the article id alone."""
     return frozenset(name for name in article_ids if _fraction(name) < TUNE_SHARE)
 
 
 def clip(gold: Iterable[Span], start: int, end: int) -> tuple[Span, ...]:
-    """The parts of `gold` inside [start, end), in the coordinates of that stretch."""
+    """Cut `gold` to [start, end); offsets of the result count from `start`."""
     return tuple(
         Span(max(span.start, start) - start, min(span.end, end) - start, span.label)
         for span in gold

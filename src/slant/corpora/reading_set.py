@@ -1,9 +1,9 @@
 """The reading set and the contrast groups: author stance, labeled **by a language model** under the codebook.
 
 data/reading.jsonl: units (titles, paragraphs, comments) of public texts with 2 to 4 targets each; some also with loaded
-spans, frames and replies. Stand-off: a unit is found by the checksum of its document and its offsets; no text is included.
-data/contrast.jsonl: groups of short texts written for this project, each telling one event from several sides.
-How far the labels agree with a second reading and with people: data/README.md.
+spans, frames and replies. It contains no texts: a unit is looked up by the checksum of its document and its offsets.
+data/contrast.jsonl: groups of short texts written for this project, each about one event from several sides.
+Agreement with a second annotation and with people's labels: data/README.md.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from slant.records import Example, Span, TargetLabel
 
 READING_SET: str = "slant_reading"
 CONTRAST_SET: str = "slant_contrast"
-# Whole sources held out of training, so that a model is chosen on texts unlike those it learned from.
+# Sources held out of training as a whole, so that models are chosen on texts unlike the training texts.
 HELD_OUT_SOURCES = ("socc", "gdelt_ukraine", "polnear_train", "reddit_titles", "us_gov")
 READING_SPLITS: tuple[str, ...] = ("all", "fit", "held_out")
 CONTRAST_SPLITS: tuple[str, ...] = ("all", "fit", "held_out")
-_LARGEST_FIELD = 10_000_000  # characters; articles in CSV fields are longer than csv's default limit
+_MAX_FIELD = 10_000_000  # characters; articles in CSV fields exceed csv's default limit
 
 
 def read_reading_set(root: Path, split: str = "fit") -> Iterator[Example]:
-    """One Example per unit; "held_out" is the units of HELD_OUT_SOURCES, "fit" all others.
+    """Yield one Example per unit; "held_out": units of HELD_OUT_SOURCES, "fit": all others.
 
-    Targets that the unit does not concern are left out. A target that is meant but not named has no mentions.
-    meta: `origin` (the source of the text), `kind`, `domain`, `annotator`.
+    Targets that the unit does not concern are skipped. A target that is implied but not named has no mentions.
+    meta: `origin` (source of the text), `kind`, `domain`, `annotator`.
     Raises SlantError if a document is not found: the set in `root` differs from the one that was annotated.
     """
     check_split(READING_SET, split, READING_SPLITS)
@@ -47,7 +47,7 @@ def read_reading_set(root: Path, split: str = "fit") -> Iterator[Example]:
 
 
 def reading_rows(split: str = "all") -> Iterator[dict[str, Any]]:
-    """The rows of data/reading.jsonl as they are, with all targets, but without their texts."""
+    """Yield the rows of data/reading.jsonl unchanged, with all targets and without texts."""
     for line in asset("reading.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         if split == "all" or (row["source"] in HELD_OUT_SOURCES) == (split == "held_out"):
@@ -55,7 +55,7 @@ def reading_rows(split: str = "all") -> Iterator[dict[str, Any]]:
 
 
 def read_contrast_set(root: Path, split: str = "fit") -> Iterator[Example]:
-    """One Example per text; "held_out" is every fifth group, by checksum.
+    """Yield one Example per text; "held_out": a fifth of the groups, by checksum, "fit": all others.
 
     meta: `kind`, `domain`, `what` (role of the text in its group).
     """
@@ -106,22 +106,22 @@ def _example(row: dict[str, Any], documents: dict[str, str], root: Path) -> Exam
 
 def _targets(text: str, stance: Iterable[dict[str, Any]]) -> tuple[TargetLabel, ...]:
     out = []
-    for given in stance:
-        if given.get("concerned", True):
-            name = given["target"]
-            found = Targets.from_names([name]).find(text) if given.get("named", True) else {}
-            out.append(TargetLabel(name, given["stance"], found.get(name, ())))
+    for label in stance:
+        if label.get("concerned", True):
+            name = label["target"]
+            found = Targets.from_names([name]).find(text) if label.get("named", True) else {}
+            out.append(TargetLabel(name, label["stance"], found.get(name, ())))
     return tuple(out)
 
 
-# ---- documents of each source, as they were annotated: the whole text of a row, article or file
+# ---- documents of each source, as annotated: whole texts of rows, articles or files
 
 
 def _column(
     folder: str, names: Iterable[str], *columns: str, delimiter: str = ","
 ) -> Callable[[Path], Iterator[str]]:
     def read(root: Path) -> Iterator[str]:
-        csv.field_size_limit(_LARGEST_FIELD)
+        csv.field_size_limit(_MAX_FIELD)
         for name in names:
             for _, row in table(locate(root, folder, name), columns, delimiter=delimiter):
                 yield from (row[column] for column in columns)

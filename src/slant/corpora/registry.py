@@ -1,4 +1,4 @@
-"""The public sets at hand: `slant data list` shows them, `slant data check` counts them."""
+"""Registry of the public sets: `slant data list` lists them, `slant data check` verifies their counts."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from slant.corpora import ARTICLE_SETS, LABELED_SETS, data_root, ptc
 from slant.corpora.polnear import read_polnear
 from slant.errors import SlantError, UsageError, did_you_mean
 
-_KEYS = ("name", "title", "citation", "licence", "folder", "files", "metric", "terms", "note", "counts")
-_NEEDED = ("name", "title", "citation", "licence", "folder", "files", "counts")
+_KEYS = ("name", "title", "citation", "license", "folder", "files", "metric", "terms", "note", "counts")
+_REQUIRED = ("name", "title", "citation", "license", "folder", "files", "counts")
 
 
 @dataclass(frozen=True, slots=True)
 class PublicSet:
     """One entry of the registry.
 
-    citation: authors, title, place and year, between commas. folder, files: where it is looked for, below the
-    data root. counts: what → how many the reader gives. metric: the official one. terms: what its authors ask
-    of users. note: why counts differ from the published ones.
+    citation: authors, title, venue and year, separated by commas. folder, files: paths below the data root.
+    counts: split or part → number of items. metric: the official metric. terms: conditions of use.
+    note: why the counts differ from the published ones.
     """
 
     name: str
     title: str
     citation: str
-    licence: str
+    license: str
     folder: str
     files: tuple[str, ...]
     counts: dict[str, int]
@@ -40,18 +40,18 @@ class PublicSet:
 
 @dataclass(frozen=True, slots=True)
 class SetRow:
-    """One line of `slant data list`; state is "found" or "missing"."""
+    """One line of `slant data list`. state: "found" or "missing"."""
 
     set: str
     state: str
     source: str
-    licence: str
+    license: str
     counts: str
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One line of `slant data check`; state is "ok", "mismatch", "unreadable" or "missing"."""
+    """One line of `slant data check`. state: "ok", "mismatch", "unreadable" or "missing"."""
 
     set: str
     what: str
@@ -62,27 +62,29 @@ class CheckRow:
 
 
 def load_registry(path: Path | None = None) -> tuple[PublicSet, ...]:
-    """The entries of the registry file, by default the one that ships with slant.
+    """Return the entries of a registry file; default: the one shipped with slant.
 
-    Raises UsageError with the place for an entry that cannot be used.
+    Raises UsageError, naming the entry, if the file or an entry is invalid.
     """
     path = path or asset("registry.toml")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: no registry that can be read: {error}.") from None
+        raise UsageError(
+            f"{path}: not a valid registry ({error}). Expected TOML with [[set]] tables."
+        ) from None
     return tuple(_entry(f"{path}, set {number}", row) for number, row in enumerate(content.get("set", []), 1))
 
 
 def list_sets(root: Path | None = None) -> list[SetRow]:
-    """One row per set of the registry; counts are the registry's, nothing is read."""
+    """Return one row per registered set. Counts are those of the registry; no file is read."""
     root = root or data_root()
     return [
         SetRow(
             set=entry.name,
             state="missing" if _missing(root, entry) else "found",
             source=f"{entry.citation.split(',')[0]}, {entry.citation.split(',')[-1].strip()}",
-            licence=entry.licence,
+            license=entry.license,
             counts=" · ".join(f"{what} {number:,}" for what, number in entry.counts.items()),
         )
         for entry in load_registry()
@@ -90,7 +92,7 @@ def list_sets(root: Path | None = None) -> list[SetRow]:
 
 
 def check_sets(root: Path | None = None, registry: Sequence[PublicSet] | None = None) -> list[CheckRow]:
-    """Reads every set that is there and compares its counts with the registry's: one row per count."""
+    """Read every set that is present and compare its counts with the registry: one row per count."""
     root = root or data_root()
     rows: list[CheckRow] = []
     for entry in registry if registry is not None else load_registry():
@@ -99,12 +101,12 @@ def check_sets(root: Path | None = None, registry: Sequence[PublicSet] | None = 
 
 
 def all_ok(rows: Sequence[CheckRow]) -> bool:
-    """Whether nothing that is there differs; a set that is missing is no fault."""
+    """Return whether all sets that are present have the expected counts; missing sets are fine."""
     return all(row.state in ("ok", "missing") for row in rows)
 
 
 def render(rows: Sequence[SetRow] | Sequence[CheckRow]) -> str:
-    """A plain text table, columns padded, empty columns left out; an empty text for no rows."""
+    """Format rows as a plain text table with padded columns; empty columns are left out. No rows give ""."""
     if not rows:
         return ""
     columns = [
@@ -117,35 +119,35 @@ def render(rows: Sequence[SetRow] | Sequence[CheckRow]) -> str:
 
 
 def _check(root: Path, entry: PublicSet) -> list[CheckRow]:
-    gone = _missing(root, entry)
-    if gone:
-        detail = f"no {', '.join(gone)} in {root / entry.folder}"
+    missing = _missing(root, entry)
+    if missing:
+        detail = f"no {', '.join(missing)} in {root / entry.folder}"
         expected = f"{sum(entry.counts.values()):,}"
         return [CheckRow(entry.name, "all", expected, "", "missing", detail)]
     try:
-        found = count(root, entry.name)
+        found = count_items(root, entry.name)
     except (SlantError, KeyError, ValueError, OSError) as error:
         return [CheckRow(entry.name, "all", "", "", "unreadable", f"{type(error).__name__}: {error}")]
     rows = []
     for what in dict.fromkeys((*entry.counts, *found)):
-        wanted, counted = entry.counts.get(what), found.get(what)
-        state = "ok" if wanted == counted else "mismatch"
+        expected_count, count = entry.counts.get(what), found.get(what)
+        state = "ok" if expected_count == count else "mismatch"
         detail = entry.note if state == "mismatch" else ""
-        rows.append(CheckRow(entry.name, what, _figure(wanted), _figure(counted), state, detail))
+        rows.append(CheckRow(entry.name, what, _shown(expected_count), _shown(count), state, detail))
     return rows
 
 
-def count(root: Path, name: str) -> dict[str, int]:
-    """What → how many its reader gives. Raises UsageError for an unknown set, SlantError for bad files."""
-    if name in _COUNTED_APART:
-        return _COUNTED_APART[name](root)
+def count_items(root: Path, name: str) -> dict[str, int]:
+    """Return split or part → number of items. Raises UsageError for an unknown set, SlantError for bad files."""
+    if name in _OWN_COUNTS:
+        return _OWN_COUNTS[name](root)
     if name in LABELED_SETS:
         labeled = LABELED_SETS[name]
         return {split: sum(1 for _ in labeled.read(root, split)) for split in labeled.splits}
     if name in ARTICLE_SETS:
         return {"articles": sum(1 for _ in ARTICLE_SETS[name](root))}
-    known = (*LABELED_SETS, *ARTICLE_SETS, *_COUNTED_APART)
-    raise UsageError(f"No reader for the public set {name!r}.{did_you_mean(name, known)}")
+    known = (*LABELED_SETS, *ARTICLE_SETS, *_OWN_COUNTS)
+    raise UsageError(f"no code reads the public set {name!r}.{did_you_mean(name, known)}")
 
 
 def _count_ptc(root: Path) -> dict[str, int]:
@@ -164,24 +166,27 @@ def _count_polnear(root: Path) -> dict[str, int]:
     }
 
 
-_COUNTED_APART: dict[str, Callable[[Path], dict[str, int]]] = {"ptc": _count_ptc, "polnear": _count_polnear}
+# Sets that are counted otherwise than by the examples of their splits.
+_OWN_COUNTS: dict[str, Callable[[Path], dict[str, int]]] = {"ptc": _count_ptc, "polnear": _count_polnear}
 
 
 def _missing(root: Path, entry: PublicSet) -> list[str]:
     return [file for file in entry.files if not (root / entry.folder / file).exists()]
 
 
-def _figure(number: int | None) -> str:
+def _shown(number: int | None) -> str:
     return "—" if number is None else f"{number:,}"
 
 
 def _entry(place: str, row: Any) -> PublicSet:
     if not isinstance(row, dict):
-        raise UsageError(f"{place}: expected a table [[set]].")
+        raise UsageError(f"{place}: expected a table [[set]], got {row!r:.60}.")
     for key in row:
         if key not in _KEYS:
             raise UsageError(f"{place}: unknown key {key!r}.{did_you_mean(key, _KEYS)}")
-    missing = [key for key in _NEEDED if not row.get(key)]
+    missing = [key for key in _REQUIRED if not row.get(key)]
     if missing:
-        raise UsageError(f"{place} ({row.get('name', 'no name')}): {', '.join(missing)} is missing.")
+        raise UsageError(
+            f"{place} ({row.get('name', 'no name')}): {', '.join(missing)} is missing. Add it to the entry."
+        )
     return PublicSet(**{**row, "files": tuple(row["files"])})

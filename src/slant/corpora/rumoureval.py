@@ -1,16 +1,15 @@
 """RumourEval 2019 task A: replies in threads on breaking news (Gorrell et al., SemEval 2019).
 
-Licence: CC BY; the tweets also stand under Twitter's terms.
-Mapping: support/deny/query/comment as they are. The context of a reply is the post that it answers and,
-where that is not the thread's source post, the latter on the next line.
-Group: the thread.
+License: CC BY; Twitter's terms also apply to the tweets.
+Mapping: support/deny/query/comment are used unchanged. The context of a reply is the post that it answers, followed on the
+next line by the thread's source post if that is another post. Group: the thread.
 
-Traps
-- The label is toward the thread's *source* post, not toward the parent.
-- A source post has no parent: `context` is None; its label says how it treats the rumour itself.
-- 81 % of test is "comment": judge by macro-F1.
-- 90 posts are empty (deleted, or a picture alone) and 7 replies have no parent text. They are kept, since
-  the official figure counts them.
+Pitfalls
+- The label is the reply's attitude toward the thread's *source* post, not toward the parent.
+- A source post has no parent: `context` is None, and its label is its attitude toward the rumor itself.
+- 81 % of test is "comment": use macro-F1.
+- 90 posts are empty (deleted, or a picture only) and 7 replies have no parent text. They are kept, since the official
+  metric counts them.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ SPLITS: tuple[str, ...] = ("train", "dev", "test")
 
 
 def read_rumoureval(root: Path, split: str) -> Iterator[Example]:
-    """One Example per post; meta `event`, `platform` and `is_source` "0"/"1". The text is left as it is."""
+    """Yield one Example per post, text unchanged; meta: `event`, `platform`, `is_source` "0" or "1"."""
     check_split(NAME, split, SPLITS)
     for _, row in json_lines(locate(root, FOLDER, "task_a.jsonl")):
         if row["split"] == split:
@@ -49,8 +48,8 @@ def read_rumoureval(root: Path, split: str) -> Iterator[Example]:
 
 
 def _context(row: dict[str, Any]) -> str | None:
-    """Parent, then source post on a line of its own if it is another text; None for a source post."""
+    """Return the parent, then the source post on its own line if its text differs; None for a source post."""
     if row["is_source"]:
         return None
-    posts = dict.fromkeys((row["parent_text"], row["source_text"]))  # in order, each once
+    posts = dict.fromkeys((row["parent_text"], row["source_text"]))  # ordered, without duplicates
     return "\n".join(post for post in posts if post) or None

@@ -1,14 +1,13 @@
 """RUWA: headlines on nine events of the Russian-Ukrainian war in nine outlets (Khairova et al., LDK 2023).
 
-Licence: CC BY-NC-SA 4.0.
-Gives Articles that hold a headline alone, for comparing outlets on the same event (`sections`): no labels.
+License: CC BY-NC-SA 4.0.
+Articles that consist of a headline only, for comparing outlets on the same event (`sections`). No labels.
 
-Traps
-- All RT titles and some of others are empty: the subheading stands in. Rows with neither are left out (194
-  of 16,545).
-- Some outlets sign their titles ("… « Section | Outlet"), so a headline may give away its outlet.
-- Running headlines repeat (live pages above all); addresses do not.
-- Dates are month/day/year. The README's figures differ from the file's by a few rows.
+Pitfalls
+- All RT titles and some others are empty: the subheading is used instead. Rows with neither are skipped (194 of 16,545).
+- Some outlets append their name to the title ("… « Section | Outlet"), so that a headline may reveal its outlet.
+- Headlines repeat, mostly those of live pages; URLs do not.
+- Dates are month/day/year. The README's counts differ from the file's by a few rows.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _COLUMNS = ("src", "desc", "title", "Date", "Site", "Event")
 
 
 def read_ruwa(root: Path) -> Iterator[Article]:
-    """One Article per row with a headline or subheading; `published` in ISO form, `sections` the event."""
+    """Yield one Article per row with a headline or subheading; `published` is an ISO date, `sections` the event."""
     path = locate(root, NAME, "RUWA.csv")
     for number, row in table(path, _COLUMNS):
         headline = row["title"].strip() or row["desc"].strip()

@@ -1,11 +1,11 @@
 """Toxic Spans (SemEval-2021 task 5): toxic characters of reader comments (Pavlopoulos et al.; CC0).
 
-Mapping: the list of character offsets → merged runs `(start, end)`. Group: the row; no thread is given.
+Mapping: the list of character offsets → merged runs `(start, end)`. Group: the row, since threads are not given.
 
-Traps
-- Comments with an empty list are negatives and stay.
-- Some runs take in line breaks, a few start within a word: gold is taken as published.
-- Line breaks inside a field count as one character each, so the file is read without newline conversion.
+Pitfalls
+- Comments with an empty list are negative examples and are kept.
+- Some runs include line breaks, a few start inside a word: the gold is used as published.
+- Every character of a line break inside a field counts, so the file is read without newline conversion.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SPLITS: tuple[str, ...] = ("train", "trial", "test")
 
 
 def read_toxic_spans(root: Path, split: str) -> Iterator[Example]:
-    """One Example per comment; `toxic` is empty where annotators marked nothing."""
+    """Yield one Example per comment; `toxic` is empty if the annotators marked nothing."""
     check_split(NAME, split, SPLITS)
     for number, row in table(locate(root, NAME, f"tsd_{split}.csv"), ("spans", "text")):
         name = f"{NAME}-{split}-{number}"
@@ -37,7 +37,7 @@ def read_toxic_spans(root: Path, split: str) -> Iterator[Example]:
 
 
 def runs(offsets: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """Half-open runs of neighbouring offsets, in order; a gap of one character ends a run."""
+    """Merge consecutive offsets into half-open runs, in order; a gap of one character ends a run."""
     merged: list[tuple[int, int]] = []
     for offset in sorted(set(offsets)):
         if merged and merged[-1][1] == offset:

@@ -1,14 +1,15 @@
-"""Texts and targets without labels, for a small model to learn from what a larger one says of them.
+"""Unlabeled texts with targets, for training a small model on the outputs of a larger one.
 
-Each function gives Examples with targets and nothing else, from sets without labels or from train splits; none of a dev or
-test split of a public set. Seeded. FA-KES pieces may be those of a tune part of our own labels, without these.
+Each function yields Examples that have targets but no labels, from unlabeled sets or from train splits, never from dev or
+test splits of a public set. Samples are seeded. Pieces of FA-KES may be in the tune split of slant_domain, here without its
+labels.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,62 +19,28 @@ from slant.labels.targets import Targets
 from slant.records import Article, Example, TargetLabel
 from slant.segment.voices import sentence_starts
 
-CHUNK_WORDS = 35  # sentences are taken together until a piece has so many, the length of a short paragraph
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Part of an article to annotate; `start`, `end` are offsets into the article's text."""
-
-    article: Article
-    start: int
-    end: int
-    kind: str
-
-    @property
-    def text(self) -> str:
-        return self.article.text[self.start : self.end]
-
-
-def pieces(article: Article) -> Iterator[Piece]:
-    """The title, then the body in runs of sentences of at least CHUNK_WORDS words; a short rest joins the last run."""
-    title, body = article.parts[0], article.parts[-1]
-    yield Piece(article, title.start, title.end, "title")
-    text = article.text[body.start : body.end]
-    cuts = [0]
-    for start in [*sentence_starts(text), len(text)]:
-        if len(text[cuts[-1] : start].split()) >= CHUNK_WORDS:
-            cuts.append(start)
-    if len(cuts) == 1:
-        cuts.append(len(text))
-    cuts[-1] = len(text)
-    for a, b in pairwise(cuts):
-        stretch = text[a:b]
-        lead = len(stretch) - len(stretch.lstrip())
-        yield Piece(article, body.start + a + lead, body.start + a + len(stretch.rstrip()), "paragraph")
-
-
-NEAR, FAR = 4, 2  # asked of each text: topics of like words, and topics drawn at random
-MANY_DRAWS = 2  # of the posts of vast_topics_many
-NAMED_IN_RUWA = (
+MIN_PIECE_WORDS = 35  # the length of a short paragraph
+NEAR_TOPICS, RANDOM_TOPICS = 4, 2  # topics per text: similar ones by TF-IDF, and random ones
+MANY_TOPICS_DRAWS = 2  # samples of topics per post in vast_topics_many
+RUWA_TARGETS = (
     "Russia", "Russian", "Ukraine", "Ukrainian", "Putin", "Zelensky", "Zelenskyy", "Kremlin", "Moscow", "Kyiv", "Kiev",
     "NATO", "US", "EU", "Biden", "Germany", "China", "Turkey", "Poland", "Wagner", "West", "UN",
 )  # fmt: skip
 
 
 def fa_kes_pieces(root: Path) -> Iterator[Example]:
-    """Pieces of all FA-KES articles with the targets of targets.toml that they name."""
+    """Yield pieces of all FA-KES articles, without duplicates, with the targets of targets.toml that they name."""
     targets, seen = Targets.load(), set()
     for article in fa_kes.read_fa_kes(root):
-        for piece in pieces(article):
-            if piece.text not in seen:
-                seen.add(piece.text)
-                yield _example("fa_kes", piece.text, _named(piece.text, targets))
+        for text in _pieces(article):
+            if text not in seen:
+                seen.add(text)
+                yield _example("fa_kes", text, _named(text, targets))
 
 
 def ruwa_headlines(root: Path) -> Iterator[Example]:
-    """Headlines of RUWA that name a party of the war or another state, each once."""
-    targets, seen = Targets.from_names(NAMED_IN_RUWA), set()
+    """Yield RUWA headlines, without duplicates, that name a party of the war or another state."""
+    targets, seen = Targets.from_names(RUWA_TARGETS), set()
     for article in ruwa.read_ruwa(root):
         text = article.title or article.text
         named = _named(text, targets) if text and text not in seen else ()
@@ -83,7 +50,7 @@ def ruwa_headlines(root: Path) -> Iterator[Example]:
 
 
 def directed_entities(root: Path) -> Iterator[Example]:
-    """The sentences of directed_sentiment (train) with both of their entities; who is for whom is not taken over."""
+    """Yield the sentences of directed_sentiment (train) with both of their entities as targets, without the labels."""
     for e in directed_sentiment.read_directed_sentiment(root, "train"):
         targets = [replace(t, label=None) for t in e.targets]
         holder = e.meta.get("holder", "")
@@ -93,24 +60,54 @@ def directed_entities(root: Path) -> Iterator[Example]:
 
 
 def vast_topics(root: Path) -> Iterator[Example]:
-    """The posts of VAST train asked about topics of the split, most of other posts; one row with the labelled topics."""
-    yield from _asked("vast", _posts(root), _topics(root))
+    """Yield the posts of VAST train with topics of the split, mostly those of other posts; one Example per post.
+
+    training.batches.merge_targets can merge it with the labeled Example of the same post.
+    """
+    yield from _with_topics("vast", _posts(root), _topics(root))
 
 
 def vast_topics_many(root: Path) -> Iterator[Example]:
-    """The same posts twice, each time asked about sixteen topics: as many as go together."""
-    for draw in range(MANY_DRAWS):
-        yield from _asked("many", _posts(root), _topics(root), near=11, far=5, draw=str(draw))
+    """Yield each post of VAST train twice, with sixteen topics each: the most that one row holds (merge_targets)."""
+    for draw in range(MANY_TOPICS_DRAWS):
+        yield from _with_topics("many", _posts(root), _topics(root), near=11, far=5, draw=str(draw))
 
 
 def comment_topics(root: Path) -> Iterator[Example]:
-    """Reader comments of toxic_spans (train) asked about topics of VAST train."""
-    yield from _asked("toxic_spans", _comments(root), _topics(root))
+    """Yield the comments of toxic_spans (train) with topics of VAST train."""
+    yield from _with_topics("toxic_spans", _comments(root), _topics(root))
 
 
 def comment_topics_many(root: Path) -> Iterator[Example]:
-    """The same comments asked about eight topics each."""
-    yield from _asked("many_comments", _comments(root), _topics(root), near=6, far=2, draw="0")
+    """Yield the comments of toxic_spans (train) with eight topics each."""
+    yield from _with_topics("many_comments", _comments(root), _topics(root), near=6, far=2, draw="0")
+
+
+SOURCES: dict[str, Callable[[Path], Iterator[Example]]] = {
+    "fa_kes": fa_kes_pieces,
+    "ruwa": ruwa_headlines,
+    "directed_sentiment": directed_entities,
+    "vast_topics": vast_topics,
+    "vast_topics_many": vast_topics_many,
+    "comment_topics": comment_topics,
+    "comment_topics_many": comment_topics_many,
+}
+
+
+def _pieces(article: Article) -> Iterator[str]:
+    """Yield the title, then runs of sentences of at least MIN_PIECE_WORDS words; a shorter rest joins the last run."""
+    title, body = article.parts[0], article.parts[-1]
+    yield article.text[title.start : title.end]
+    text = article.text[body.start : body.end]
+    cuts = [0]
+    for start in [*sentence_starts(text), len(text)]:
+        if len(text[cuts[-1] : start].split()) >= MIN_PIECE_WORDS:
+            cuts.append(start)
+    if len(cuts) == 1:
+        cuts.append(len(text))
+    cuts[-1] = len(text)
+    for start, end in pairwise(cuts):
+        yield text[start:end].strip()
 
 
 def _posts(root: Path) -> list[str]:
@@ -125,18 +122,24 @@ def _topics(root: Path) -> list[str]:
     return sorted({t.name for e in vast.read_vast(root, "train") for t in e.targets})
 
 
-def _asked(
-    source: str, texts: list[str], topics: list[str], *, near: int = NEAR, far: int = FAR, draw: str = ""
+def _with_topics(
+    source: str,
+    texts: list[str],
+    topics: list[str],
+    *,
+    near: int = NEAR_TOPICS,
+    far: int = RANDOM_TOPICS,
+    draw: str = "",
 ) -> Iterator[Example]:
-    """Each text with `near` of its nearest topics by TF-IDF (of four times as many) and `far` random ones."""
+    """Yield each text with `near` topics, drawn from its 4 × `near` most similar ones by TF-IDF, and `far` random topics."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    words = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit([*texts, *topics])
-    likeness = words.transform(texts) @ words.transform(topics).T
-    chance = random.Random(source + draw)
-    for text, scores in zip(texts, likeness, strict=True):
+    vectorizer = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit([*texts, *topics])
+    similarity = vectorizer.transform(texts) @ vectorizer.transform(topics).T
+    rng = random.Random(source + draw)
+    for text, scores in zip(texts, similarity, strict=True):
         best = scores.toarray()[0].argsort()[::-1][: 4 * near]
-        chosen = {topics[i] for i in chance.sample(list(best), near)} | set(chance.sample(topics, far))
+        chosen = {topics[i] for i in rng.sample(list(best), near)} | set(rng.sample(topics, far))
         yield _example(source, text, tuple(TargetLabel(name) for name in sorted(chosen)))
 
 
@@ -147,16 +150,5 @@ def _named(text: str, targets: Targets) -> tuple[TargetLabel, ...]:
 def _example(source: str, text: str, targets: tuple[TargetLabel, ...]) -> Example:
     key = digest(text)
     return Example(
-        id=f"unlabelled-{source}-{key}", source=source, split="train", group=key, text=text, targets=targets
+        id=f"unlabeled-{source}-{key}", source=source, split="train", group=key, text=text, targets=targets
     )
-
-
-SOURCES: dict[str, Callable[[Path], Iterator[Example]]] = {
-    "fa_kes": fa_kes_pieces,
-    "ruwa": ruwa_headlines,
-    "directed_sentiment": directed_entities,
-    "vast_topics": vast_topics,
-    "vast_topics_many": vast_topics_many,
-    "comment_topics": comment_topics,
-    "comment_topics_many": comment_topics_many,
-}

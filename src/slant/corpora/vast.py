@@ -1,16 +1,14 @@
 """VAST: reader comments of a newspaper's debate pages with free-text topics (Allaway & McKeown, EMNLP 2020).
 
-Licence: none stated; research use, the text is not to be republished.
-Mapping: label 0/1/2 → stance against/favor/neutral toward the topic, which goes as a text pair (no
-mentions).
-Group: the post, since a post stands in several rows with different topics.
+License: none stated; research use, the texts must not be republished.
+Mapping: label 0/1/2 → stance against/favor/neutral toward the topic, encoded as a text pair (no mentions).
+Group: the post, since a post has several rows with different topics.
 
-Traps
-- Most neutral training rows are synthetic (`type_idx` 4): a post with a random topic, which stands in
-  `topic_str`, while `new_topic` still holds the post's own one. They carry meta `synthetic`; weight them
-  down.
-- For all other rows `topic_str` is a stripped form, lemmas without stop words; `new_topic` is the wording.
-- `dev` and `test` hold only `post, new_topic, label, seen?`. `seen?` = 0 is the zero-shot part.
+Pitfalls
+- Most neutral training rows are synthetic (`type_idx` 4): a post with a random topic. That topic is in `topic_str`;
+  `new_topic` still has the original topic of the post. These rows have meta `synthetic`; give them less weight.
+- In all other rows `topic_str` is a reduced form (lemmas without stop words); `new_topic` has the full wording.
+- `dev` and `test` have only the columns `post, new_topic, label, seen?`. `seen?` = 0 is the zero-shot part.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ SYNTHETIC = "4"
 
 
 def read_vast(root: Path, split: str) -> Iterator[Example]:
-    """One Example per post and topic; meta `seen` "0"/"1", `type_idx`, and `synthetic` "1" where it is so."""
+    """Yield one Example per post and topic; meta: `seen` "0" or "1", `type_idx`, and `synthetic` "1" if it is."""
     check_split(NAME, split, SPLITS)
     path = locate(root, NAME, f"vast_{split}.csv")
     for number, row in table(path, ("post", "new_topic", "label", "seen?")):

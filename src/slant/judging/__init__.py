@@ -1,1 +1,1 @@
-"""How good is a model? Metrics, intervals, floors and the scorecard; `scorecard.judge` is the way in."""
+"""Judge models: metrics, confidence intervals, baselines, quality floors and the scorecard (`scorecard.judge`)."""

@@ -1,6 +1,6 @@
-"""How far two readings of the same units agree: Krippendorff's alpha per label, overlap F1 of spans, with intervals.
+"""Compute the agreement of two annotations of the same units: Krippendorff's alpha per label, overlap F1 of spans, intervals.
 
-Alpha (Krippendorff 2004) is 1 for full agreement and 0 for what chance would give. Intervals resample whole documents.
+Alpha (Krippendorff 2004) is 1 for full agreement and 0 for the agreement expected by chance. Intervals resample documents.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from slant.errors import SlantError
 from slant.judging.metrics import Floats, overlap_counts, percentile_interval, resample_weights
 from slant.judging.scorecard_records import Figure
 
-ABSENT = "not concerned"
+ABSENT = "not concerned"  # in place of a stance or main frame that an annotator did not give
 Row = Mapping[str, Any]
 Pair = tuple[Row, Row]
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One figure. measure: "alpha", "overlap F1" or "share". n: items compared; groups: documents resampled."""
+    """One figure. measure: "alpha" or "overlap F1". n: compared items. groups: resampled documents."""
 
     what: str
     measure: str
@@ -33,56 +33,60 @@ class Agreement:
 
 
 def pairs_of(first: Iterable[Row], second: Iterable[Row], *, key: Callable[[Row], Hashable]) -> list[Pair]:
-    """The units that both have read, in the order of the first. Raises SlantError if there is none."""
+    """Return the units in both annotations, in the order of the first. Raises SlantError if there are none."""
     others = {key(row): row for row in second}
     pairs = [(row, others[key(row)]) for row in first if key(row) in others]
     if not pairs:
-        raise SlantError("The two readings share no unit, so nothing can be compared.")
+        raise SlantError(
+            "the two annotations have no unit in common. Give annotations of the same documents."
+        )
     return pairs
 
 
 def agreements(
     pairs: Sequence[Pair], *, group: Callable[[Row], Hashable], resamples: int = 500, seed: int = 0
 ) -> list[Agreement]:
-    """Every label that the readings carry: stance, spans with technique and voice, frames, replies.
+    """Compute the agreement on every label: stance, spans with technique and voice, frames, replies.
 
-    pairs: two readings of a unit each, as rows with `stance` {target: label}, `loaded` [{start, end, label, voice}],
-    `frames` [label, main one first] and `reply`; a row may lack what was not asked.
+    pairs: two rows per unit, one of each annotation, with `stance` {target: label}, `loaded` [{start, end, label, voice}],
+    `frames` [label, main frame first] and `reply`. Columns that were not annotated may be missing.
     """
-    run = _Run([group(one) for one, _ in pairs], resamples, seed)
+    bootstrap = _Bootstrap([group(one) for one, _ in pairs], resamples, seed)
     out: list[Agreement] = []
     if stance := [
-        (g, _stances(one, two)) for g, (one, two) in enumerate(pairs) if "stance" in one and "stance" in two
+        (i, _stances(one, two)) for i, (one, two) in enumerate(pairs) if "stance" in one and "stance" in two
     ]:
-        both = [(g, [p for p in found if ABSENT not in p]) for g, found in stance]
-        out.append(run.alpha("stance, targets that both found concerned", both))
-        out.append(run.alpha("stance, or not concerned", stance))
+        both = [(i, [labels for labels in found if ABSENT not in labels]) for i, found in stance]
+        out.append(bootstrap.alpha("stance, targets that both found concerned", both))
+        out.append(bootstrap.alpha("stance, or not concerned", stance))
         for label in ("against", "neutral", "favor"):
             out.append(
-                run.alpha(
+                bootstrap.alpha(
                     f"stance: {label} or not",
-                    [(g, [(a == label, b == label) for a, b in found]) for g, found in both],
+                    [(i, [(a == label, b == label) for a, b in found]) for i, found in both],
                 )
             )
-    if loaded := [(g, one["loaded"], two["loaded"]) for g, (one, two) in enumerate(pairs) if "loaded" in one]:
-        out.append(run.overlap("loaded spans", loaded))
-        matched = [(g, _matched(one, two)) for g, one, two in loaded]
-        out.append(run.alpha("technique of spans that both marked", _named(matched, "label")))
-        out.append(run.alpha("voice of spans that both marked", _named(matched, "voice")))
-    frames = [(g, one["frames"], two["frames"]) for g, (one, two) in enumerate(pairs) if "frames" in one]
+    if loaded := [(i, one["loaded"], two["loaded"]) for i, (one, two) in enumerate(pairs) if "loaded" in one]:
+        out.append(bootstrap.overlap("loaded spans", loaded))
+        matched = [(i, _matched(one, two)) for i, one, two in loaded]
+        out.append(bootstrap.alpha("technique of spans that both marked", _attribute(matched, "label")))
+        out.append(bootstrap.alpha("voice of spans that both marked", _attribute(matched, "voice")))
+    frames = [(i, one["frames"], two["frames"]) for i, (one, two) in enumerate(pairs) if "frames" in one]
     if frames:
-        main = [(g, [((a or [ABSENT])[0], (b or [ABSENT])[0])]) for g, a, b in frames]
-        out.append(run.alpha("main frame", main))
+        main = [(i, [((a or [ABSENT])[0], (b or [ABSENT])[0])]) for i, a, b in frames]
+        out.append(bootstrap.alpha("main frame", main))
         for frame in sorted({f for _, a, b in frames for f in (*a, *b)}):
-            out.append(run.alpha(f"frame: {frame}", [(g, [(frame in a, frame in b)]) for g, a, b in frames]))
-    replies = [(g, [(one["reply"], two["reply"])]) for g, (one, two) in enumerate(pairs) if one.get("reply")]
+            out.append(
+                bootstrap.alpha(f"frame: {frame}", [(i, [(frame in a, frame in b)]) for i, a, b in frames])
+            )
+    replies = [(i, [(one["reply"], two["reply"])]) for i, (one, two) in enumerate(pairs) if one.get("reply")]
     if replies:
-        out.append(run.alpha("reply", replies))
+        out.append(bootstrap.alpha("reply", replies))
     return out
 
 
 def alpha(items: Sequence[tuple[Any, Any]]) -> float | None:
-    """Krippendorff's alpha for nominal labels by two readers; None if all labels are the same, as nothing varies."""
+    """Compute Krippendorff's alpha of nominal labels by two annotators; None if all labels are the same."""
     import krippendorff
 
     values = sorted({str(v) for pair in items for v in pair})
@@ -96,43 +100,48 @@ def alpha(items: Sequence[tuple[Any, Any]]) -> float | None:
     return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
 
 
-class _Run:
+class _Bootstrap:
     """The documents of the pairs, resampled once for all figures."""
 
     def __init__(self, groups: Sequence[Hashable], resamples: int, seed: int) -> None:
         names = {g: i for i, g in enumerate(dict.fromkeys(groups))}
-        self.of = [names[g] for g in groups]
+        self.document_of = [names[g] for g in groups]  # pair → document
         self.weights = resample_weights(len(names), resamples=resamples, seed=seed)
 
     def alpha(self, what: str, found: Sequence[tuple[int, Sequence[tuple[Any, Any]]]]) -> Agreement:
-        """found: (number of the pair, its items)."""
-        items = [(self.of[g], pair) for g, each in found for pair in each]
-        by_group: dict[int, list[tuple[Any, Any]]] = defaultdict(list)
-        for g, pair in items:
-            by_group[g].append(pair)
+        """found: (index of the pair, its items)."""
+        items = [(self.document_of[i], item) for i, each in found for item in each]
+        by_document: dict[int, list[tuple[Any, Any]]] = defaultdict(list)
+        for document, item in items:
+            by_document[document].append(item)
         draws = [
-            alpha([p for g in np.flatnonzero(w) for p in by_group.get(int(g), []) * int(w[g])])
+            alpha([item for d in np.flatnonzero(w) for item in by_document.get(int(d), []) * int(w[d])])
             for w in self.weights
         ]
-        value = alpha([pair for _, pair in items])
-        return Agreement(what, "alpha", _figure(value, draws), len(items), len(by_group))
+        value = alpha([item for _, item in items])
+        return Agreement(what, "alpha", _figure(value, draws), len(items), len(by_document))
 
     def overlap(self, what: str, found: Sequence[tuple[int, Sequence[Row], Sequence[Row]]]) -> Agreement:
+        """found: (index of the pair, spans of the first, spans of the second annotation)."""
         counts = np.zeros((self.weights.shape[1], 4))
-        for g, one, two in found:
-            counts[self.of[g]] += overlap_counts(_extents(one), _extents(two))
+        for i, one, two in found:
+            counts[self.document_of[i]] += overlap_counts(_extents(one), _extents(two))
         draws = [_f1(total) for total in self.weights @ counts]
         n = int(counts[:, 1].sum() + counts[:, 3].sum())
         return Agreement(
-            what, "overlap F1", _figure(_f1(counts.sum(0)), draws), n, len({self.of[g] for g, *_ in found})
+            what,
+            "overlap F1",
+            _figure(_f1(counts.sum(0)), draws),
+            n,
+            len({self.document_of[i] for i, *_ in found}),
         )
 
 
 def _f1(total: Floats) -> float | None:
-    precision, n_found, recall, n_true = total.tolist()
-    if not n_found or not n_true:
+    precision_sum, n_first, recall_sum, n_second = total.tolist()
+    if not n_first or not n_second:
         return None
-    p, r = precision / n_found, recall / n_true
+    p, r = precision_sum / n_first, recall_sum / n_second
     return 2 * p * r / (p + r) if p + r else 0.0
 
 
@@ -153,8 +162,10 @@ def _extents(spans: Iterable[Row]) -> list[tuple[int, int]]:
 
 
 def _matched(one: Iterable[Row], two: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Spans of the two readings that share the most characters, of spans at one place those with the same label; each of the
-    first with at most one of the second."""
+    """Pair each span of the first annotation with the span of the second that shares most characters, if any.
+
+    Of spans that share as many characters, one with the same label is preferred.
+    """
     out = []
     for span in one:
         overlaps = [(min(span["end"], o["end"]) - max(span["start"], o["start"]), o["label"] == span["label"], i)
@@ -164,7 +175,7 @@ def _matched(one: Iterable[Row], two: Sequence[Row]) -> list[tuple[Row, Row]]:
     return out
 
 
-def _named(
+def _attribute(
     matched: Sequence[tuple[int, Sequence[tuple[Row, Row]]]], name: str
 ) -> list[tuple[int, list[tuple[Any, Any]]]]:
-    return [(g, [(a.get(name), b.get(name)) for a, b in found]) for g, found in matched]
+    return [(i, [(a.get(name), b.get(name)) for a, b in pairs]) for i, pairs in matched]

@@ -1,6 +1,6 @@
-"""What a figure has to beat: the majority floor, and TF-IDF + linear SVM (for spans a lexicon of words).
+"""Baselines: always the majority label (the floor), and TF-IDF + linear SVM (for span tasks, a word lexicon).
 
-All are predictors like any model, learnt from the train split and judged in the same way.
+They are trained on the train split and judged like any model.
 """
 
 from __future__ import annotations
@@ -10,18 +10,54 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from slant.judging.answers import Judged
+from slant.judging.judged_items import SupportsPredict
 from slant.judging.judged_sets import SetSpec
 from slant.records import Example, Loaded, Prediction
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-Sample = tuple[str, str | None]  # a text for the bag of words, and its label
+Sample = tuple[str, str | None]  # text for the bag of words, label
 
 
-def samples(task: str, example: Example) -> list[Sample]:
-    """The decisions that an example asks for, as texts in which all that the task gives is words to count."""
+def majority_baseline(spec: SetSpec, train: Sequence[Example]) -> SupportsPredict:
+    """Predict always the most frequent label of `train`; for k identical spans the k most frequent; no spans."""
+    if spec.task in ("spans", "toxic"):
+        return Lexicon("majority", spec.task)
+    counts = Counter(
+        label for example in train for _, label in _samples(spec.task, example) if label is not None
+    )
+    scores = {label: float(count) for label, count in counts.items()}
+    return LabelBaseline("majority", spec.task, lambda texts: [scores] * len(texts))
+
+
+def simple_baseline(spec: SetSpec, train: Sequence[Example], *, seed: int = 0) -> SupportsPredict:
+    """Train TF-IDF of words and word pairs + linear SVM; for tasks that predict spans, a word lexicon."""
+    if spec.task in ("spans", "toxic"):
+        return Lexicon("word lexicon", spec.task, _lexicon(spec.task, train))
+    return LabelBaseline("TF-IDF + SVM", spec.task, _svm(spec.task, train, seed))
+
+
+# ---- tasks with labels
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBaseline:
+    """A predictor for tasks with labels. score: texts → a score per label for each text."""
+
+    name: str
+    task: str
+    score: Callable[[list[str]], list[dict[str, float]]]
+    fingerprint: str = ""
+
+    def predict(self, examples: Sequence[Example], *, gold_spans: bool = False) -> list[Prediction]:
+        texts = [[text for text, _ in _samples(self.task, example)] for example in examples]
+        scores = iter(self.score([text for each in texts for text in each]))
+        return [_prediction(self.task, [next(scores) for _ in each]) for each in texts]
+
+
+def _samples(task: str, example: Example) -> list[Sample]:
+    """Return one sample per decision; its text contains everything that the task gives, as words to count."""
     if task == "stance":
-        return [(_about(example, i), target.label) for i, target in enumerate(example.targets)]
+        return [(_with_target(example, i), target.label) for i, target in enumerate(example.targets)]
     if task == "reply":
         return [(f"{example.text} {_prefixed('parent', example.context or '')}", example.reply)]
     if task == "techniques":
@@ -32,8 +68,20 @@ def samples(task: str, example: Example) -> list[Sample]:
     return [(example.text, None if value is None else str(value))]
 
 
-def answer_with(task: str, scores: Sequence[dict[str, float]]) -> Prediction:
-    """A Prediction from one score table per decision."""
+def _with_target(example: Example, index: int) -> str:
+    """Return the text with marker words around the target's mentions, and the target's name as prefixed words."""
+    target, text = example.targets[index], example.text
+    for start, end in sorted(target.mentions, reverse=True):
+        text = f"{text[:start]} xxbegin {text[start:end]} xxend {text[end:]}"
+    return f"{text} {_prefixed('target', target.name)}"
+
+
+def _prefixed(kind: str, text: str) -> str:
+    return " ".join(f"{kind}_{word.lower()}" for word in _WORD.findall(text))
+
+
+def _prediction(task: str, scores: Sequence[dict[str, float]]) -> Prediction:
+    """Make a Prediction from the scores of each decision."""
     if task == "stance":
         return Prediction(stance=tuple(scores))
     if task == "techniques":
@@ -46,26 +94,40 @@ def answer_with(task: str, scores: Sequence[dict[str, float]]) -> Prediction:
     return Prediction(biased=yes) if task == "biased" else Prediction(subjective=yes)
 
 
-@dataclass(frozen=True, slots=True)
-class Scorer:
-    """A predictor for the tasks that give labels: `score` turns texts into a score per label."""
+def _svm(task: str, train: Sequence[Example], seed: int) -> Callable[[list[str]], list[dict[str, float]]]:
+    """Train the SVM with balanced classes, since most metrics are macro-F1, and with the examples' weights."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.svm import LinearSVC
 
-    name: str
-    task: str
-    score: Callable[[list[str]], list[dict[str, float]]]
-    fingerprint: str = ""
+    samples = [
+        (text, label, e.weight) for e in train for text, label in _samples(task, e) if label is not None
+    ]
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, 2), min_df=2, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"
+    )
+    svm = LinearSVC(class_weight="balanced", random_state=seed)
+    train_texts, labels, weights = zip(*samples, strict=True)
+    svm.fit(vectorizer.fit_transform(train_texts), labels, sample_weight=weights)
 
-    def predict(self, examples: Sequence[Example], *, gold_spans: bool = False) -> list[Prediction]:
-        asked = [[text for text, _ in samples(self.task, example)] for example in examples]
-        scores = iter(self.score([text for texts in asked for text in texts]))
-        return [answer_with(self.task, [next(scores) for _ in texts]) for texts in asked]
+    def score(texts: list[str]) -> list[dict[str, float]]:
+        if not texts:
+            return []
+        margins = svm.decision_function(vectorizer.transform(texts))
+        if margins.ndim == 1:  # two classes have one margin, toward the second
+            margins = [(-margin, margin) for margin in margins]
+        return [dict(zip(svm.classes_, map(float, row), strict=True)) for row in margins]
+
+    return score
+
+
+# ---- span tasks
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """A predictor of spans: words that stand inside spans more often than outside, neighbours joined.
+    """A predictor of spans: words of a lexicon, neighboring words with the same label joined.
 
-    words: per word in lower case its label. An empty lexicon finds nothing: the floor, as most text is plain.
+    words: lower-case word → label. An empty lexicon predicts no spans: the floor, since most text is plain.
     """
 
     name: str
@@ -74,9 +136,9 @@ class Lexicon:
     fingerprint: str = ""
 
     def predict(self, examples: Sequence[Example], *, gold_spans: bool = False) -> list[Prediction]:
-        return [self._answer(example.text) for example in examples]
+        return [self._predict(example.text) for example in examples]
 
-    def _answer(self, text: str) -> Prediction:
+    def _predict(self, text: str) -> Prediction:
         found: list[tuple[int, int, str]] = []
         previous = False
         for word in _WORD.finditer(text):
@@ -93,78 +155,24 @@ class Lexicon:
         )
 
 
-def majority(spec: SetSpec, train: Sequence[Example]) -> Judged:
-    """Always the most frequent label of `train`; for k identical spans the k most frequent."""
-    if spec.task in ("spans", "toxic"):
-        return Lexicon("majority", spec.task)
-    counts = Counter(
-        label for example in train for _, label in samples(spec.task, example) if label is not None
-    )
-    share = {label: float(count) for label, count in counts.items()}
-    return Scorer("majority", spec.task, lambda texts: [share] * len(texts))
-
-
-def simple(spec: SetSpec, train: Sequence[Example], *, seed: int = 0) -> Judged:
-    """TF-IDF of words and word pairs + linear SVM; for the tasks that find spans, a lexicon."""
-    if spec.task in ("spans", "toxic"):
-        return Lexicon("word lexicon", spec.task, _lexicon(spec.task, train))
-    return Scorer("TF-IDF + SVM", spec.task, _svm(spec.task, train, seed))
-
-
-def _svm(task: str, train: Sequence[Example], seed: int) -> Callable[[list[str]], list[dict[str, float]]]:
-    """Classes weigh the same in sum, as most metrics are macro-F1; examples weigh as their reader says."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.svm import LinearSVC
-
-    rows = [
-        (text, label, e.weight) for e in train for text, label in samples(task, e) if label is not None
-    ]  # fmt: skip
-    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
-    svm = LinearSVC(class_weight="balanced", random_state=seed)
-    texts, labels, weights = zip(*rows, strict=True)
-    svm.fit(words.fit_transform(texts), labels, sample_weight=weights)
-
-    def score(asked: list[str]) -> list[dict[str, float]]:
-        if not asked:
-            return []
-        margins = svm.decision_function(words.transform(asked))
-        if margins.ndim == 1:  # two classes: one margin, toward the second
-            margins = [(-margin, margin) for margin in margins]
-        return [dict(zip(svm.classes_, map(float, row), strict=True)) for row in margins]
-
-    return score
-
-
-def _lexicon(task: str, train: Sequence[Example], *, least: int = 2) -> dict[str, str]:
-    """Words seen in spans at least `least` times and more often than outside, each with its usual label."""
-    inside: dict[str, Counter[str]] = {}
-    seen: Counter[str] = Counter()
+def _lexicon(task: str, train: Sequence[Example], *, min_count: int = 2) -> dict[str, str]:
+    """Return words found at least `min_count` times in spans, and more often there than outside, with their usual label."""
+    inside: Counter[str] = Counter()
+    everywhere: Counter[str] = Counter()
+    labels: dict[str, Counter[str]] = {}
     for example in train:
         spans = [(a, b, "toxic") for a, b in example.toxic or ()]
         if task == "spans":
             spans = [(span.start, span.end, span.label) for span in example.loaded or ()]
-        for match in _WORD.finditer(example.text):
-            key = match[0].lower()
-            seen[key] += 1
-            labels = [label for a, b, label in spans if a < match.end() and b > match.start()]
-            if labels:
-                inside.setdefault(key, Counter())["\0any"] += 1
-                inside[key].update(labels)
-    lexicon = {}
-    for word, labels_of in inside.items():
-        count = labels_of.pop("\0any")
-        if count >= least and 2 * count > seen[word]:
-            lexicon[word] = labels_of.most_common(1)[0][0]
-    return lexicon
-
-
-def _about(example: Example, index: int) -> str:
-    """The text with its mention fenced, and the target's name as words of their own kind."""
-    target, text = example.targets[index], example.text
-    for start, end in sorted(target.mentions, reverse=True):
-        text = f"{text[:start]} xxbegin {text[start:end]} xxend {text[end:]}"
-    return f"{text} {_prefixed('target', target.name)}"
-
-
-def _prefixed(kind: str, text: str) -> str:
-    return " ".join(f"{kind}_{word.lower()}" for word in _WORD.findall(text))
+        for found in _WORD.finditer(example.text):
+            word = found[0].lower()
+            everywhere[word] += 1
+            word_labels = [label for a, b, label in spans if a < found.end() and b > found.start()]
+            if word_labels:
+                inside[word] += 1
+                labels.setdefault(word, Counter()).update(word_labels)
+    return {
+        word: labels[word].most_common(1)[0][0]
+        for word, count in inside.items()
+        if count >= min_count and 2 * count > everywhere[word]
+    }

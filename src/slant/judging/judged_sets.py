@@ -1,6 +1,6 @@
-"""What is judged on what: one `SetSpec` per row of the scorecard's table, and the examples it stands for.
+"""Define the judged sets: one SetSpec per row of the scorecard's table, and the examples behind it.
 
-Reading is left to `slant.corpora`; nothing here looks at a test split for any choice.
+slant.corpora reads the files. Nothing in this module uses a test split to choose anything.
 """
 
 from __future__ import annotations
@@ -18,12 +18,6 @@ from slant.encoding.label_ids import FRAMES
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.records import REPLIES, STANCES, Example
 
-"""What is judged on what: one `SetSpec` per row of the scorecard's table, and the examples it stands for.
-
-Reading is left to `slant.corpora`; nothing here looks at a test split for any choice.
-"""
-
-
 TECHNIQUES = tuple(ptc.TECHNIQUES.values())
 METRIC_NAMES = {
     "macro_f1": "macro-F1",
@@ -31,12 +25,11 @@ METRIC_NAMES = {
     "overlap_f1": "span-overlap F1",
     "character_f1": "mean character F1",
 }
-# What is judged but must never be learnt from: kept out of the readers that a recipe can name.
 
 Slices = tuple[tuple[str, str, str], ...]
 BY_VOICE: Slices = (("outlet voice", "voice", "outlet"), ("quoted voice", "voice", "quoted"))
 BY_PLATFORM: Slices = (("Twitter", "platform", "twitter"), ("Reddit", "platform", "reddit"))
-# The outlets with thirty sentences and more in BABE's fold 0; the other judged sets do not tell their outlets.
+# The outlets with at least thirty sentences in BABE's fold 0. The other judged sets do not name their outlets.
 BY_OUTLET: Slices = tuple(
     (name, "outlet", name)
     for name in (
@@ -57,14 +50,15 @@ BY_TYPE: Slices = (("articles", "type", "article"), ("comments", "type", "commen
 class SetSpec:
     """One judged task on one split of one set.
 
-    name: what `--sets` takes; the part before the slash names all tasks of a set. title: as shown.
-    source, split: for the reader. train: the split that floor and baseline learn from, None if there is none.
-    task: which part of a Prediction answers, see answers.py. metric: the official one, a key of METRIC_NAMES.
-    labels: in the order shown. group: what is resampled, in the plural.
-    slices: further rows over a part of the items, as (name, meta key, meta value); views: the same, but cut by us
-        and not by the set's authors, so that no gate compares them. official: False for a set of our own.
-    held_out_fold: for a set without a test split, the fold that the shipped recipe does not train on.
-    on_demand: judged only when named. note: what a reader of the figure must know.
+    name: accepted by `--sets`; the part before the slash selects all tasks of a set. title: as displayed.
+    source, split: name of the set in slant.corpora, and the judged split.
+    train: the split that the baselines are trained on, None if there is none.
+    task: the judged part of a Prediction (judged_items.py). metric: the official metric, a key of METRIC_NAMES.
+    labels: in display order. group: the resampling unit, in the plural.
+    slices: extra rows over a part of the items, as (name, key, value) with a key of JudgedItems.slices.
+    views: slices defined by us, not by the authors of the set; release checks do not compare them.
+    official: False for a set of our own. held_out_fold: for a set without a test split, the fold excluded from training.
+    on_demand: judged only if named. note: what to know when reading the value.
     """
 
     name: str
@@ -85,7 +79,7 @@ class SetSpec:
 
     @property
     def family(self) -> str:
-        """The name that all tasks and splits of a set share, e.g. "ptc"."""
+        """Return the name shared by all tasks and splits of a set, e.g. "ptc"."""
         return self.name.split("/")[0]
 
 
@@ -122,7 +116,7 @@ def _seeds(task: str, name: str, metric: str, labels: tuple[str, ...], note: str
         group="articles and comments",
         views=() if task == "reply" else BY_TYPE,
         official=False,
-        note=f"five documents, labelled by a language model; {note}",
+        note=f"five documents, labeled by a language model; {note}",
     )
 
 
@@ -148,21 +142,20 @@ SPECS: tuple[SetSpec, ...] = (
     ),
     _ptc(
         "ptc/si", "PTC SI dev", "spans", "overlap_f1",
-        "the metric ignores techniques; per label, spans of one technique only; floor: nothing marked",
+        "the metric ignores techniques; figures per label use the spans of one technique only; floor: no spans predicted",
     ),
     _ptc(
         "ptc/tc", "PTC TC dev", "techniques", "micro_f1",
-        "gold spans given; the k best techniques for k identical spans",
+        "gold spans are given; k identical spans get the k best techniques",
     ),
     SetSpec(
         "toxic_spans/test", "Toxic spans test", "toxic_spans", "test", "train", "toxic", "character_f1",
-        ("toxic",), "posts", note="per label: characters of all posts pooled; floor: nothing marked",
+        ("toxic",), "posts", note="figures per label pool the characters of all posts; floor: no spans predicted",
     ),
     SetSpec(
         "babe/fold0", "BABE fold 0", "babe", "all", "all", "biased", "macro_f1", ("biased", "non_biased"),
         "articles", views=BY_OUTLET, held_out_fold=0,
-        note="the one fold of five, by article, that the shipped recipe holds out; published figures are "
-        "means of five",
+        note="fold 0 of five (by article), held out by the shipped recipe; published figures are means of five folds",
     ),
     SetSpec(
         "checkthat/dev", "CheckThat! subjectivity dev", "checkthat", "dev", "train", "subjective", "macro_f1",
@@ -171,43 +164,41 @@ SPECS: tuple[SetSpec, ...] = (
     SetSpec(
         "frac/gold", "FrAC frames", "frac", "gold", None, "frames", "macro_f1", tuple(frac.CODES.values()),
         "sentences", slices=BY_TYPE,
-        note="half of the gold, never trained on and without a training part, hence no floor; the best frame "
-        "counts, after folding the codebook's frames into FrAC's ten",
+        note="half of the gold, never trained on; no floor, since there is no training split; the likeliest frame counts, "
+        "after mapping the codebook's frames to FrAC's ten",
     ),
-    _seeds("stance", "stance", "macro_f1", STANCES, "targets that a unit only means are asked about by name"),
+    _seeds("stance", "stance", "macro_f1", STANCES, "targets that a unit only implies are given by name"),
     _seeds(
         "own_stance", "stance_in_own_words", "macro_f1", STANCES,
-        "the same targets, held to the author's own words: neutral in news where these carry no loaded language",
+        "the same targets under the own-words rule: in news, neutral unless the author's own words are loaded",
     ),
     _seeds("spans", "loaded", "overlap_f1", TECHNIQUES, "the metric ignores techniques"),
-    _seeds("frames", "frames", "macro_f1", FRAMES, "units with a frame; the k best frames for k of them"),
+    _seeds("frames", "frames", "macro_f1", FRAMES, "units with a frame; a unit with k frames gets the k likeliest"),
     _seeds("reply", "reply", "macro_f1", REPLIES, "comments only"),
 )  # fmt: skip
 
 
-def choose(names: Sequence[str] | None) -> list[SetSpec]:
-    """The specs of these names ("vast", "ptc/si", …) in the table's order; None: all but those on demand.
+def choose_sets(names: Sequence[str] | None) -> list[SetSpec]:
+    """Return the specs with these names ("vast", "ptc/si", …), in the table's order; None: all that are not on demand.
 
-    Raises UsageError for a name that is no set.
+    Raises UsageError for an unknown name.
     """
     if names is None:
         return [spec for spec in SPECS if not spec.on_demand]
     known = list(dict.fromkeys(n for spec in SPECS for n in (spec.family, spec.name)))
     for name in names:
         if name not in known:
-            raise UsageError(
-                f"No set {name!r} to judge; known: {', '.join(known)}.{did_you_mean(name, known)}"
-            )
+            raise UsageError(f"no judged set {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}")
     return [
         spec for spec in SPECS if spec.name in names or (spec.family in names and not spec.on_demand)
     ]  # fmt: skip
 
 
-def judged(spec: SetSpec, root: Path, *, limit: int | None = None, seed: int = 0) -> list[Example]:
-    """The examples to judge. Raises SlantError if the set is not under `root`.
+def judged_examples(spec: SetSpec, root: Path, *, limit: int | None = None, seed: int = 0) -> list[Example]:
+    """Return the examples to judge. Raises SlantError if the set is not under `root`.
 
-    limit: stop after the group that brings this many examples; groups are then taken in an order that `seed`
-        draws, since files are sorted by thread or topic. For trials: such figures are not the official ones.
+    limit: for trials only, as figures are then not the official ones. Takes whole groups in random order (`seed`; files are
+        sorted by thread or topic) until there are at least this many examples.
     """
     examples = _fold(spec, _read(spec.source, root, spec.split), inside=True)
     if limit is None or limit >= len(examples):
@@ -224,13 +215,13 @@ def judged(spec: SetSpec, root: Path, *, limit: int | None = None, seed: int = 0
     return [example for example in examples if example.group in kept]
 
 
-def training(spec: SetSpec, root: Path) -> list[Example]:
-    """What the floor and the baseline learn from; empty if the set has no training part."""
+def train_examples(spec: SetSpec, root: Path) -> list[Example]:
+    """Return the examples that the baselines are trained on; empty if the set has no training split."""
     return _fold(spec, _read(spec.source, root, spec.train), inside=False) if spec.train else []
 
 
-def fingerprint(examples: Sequence[Example]) -> str:
-    """12 hex digits of texts and gold as judged: another file, split, mapping or limit gives another one."""
+def data_fingerprint(examples: Sequence[Example]) -> str:
+    """Return 12 hex digits of the texts and gold labels; they change with the file, split, mapping or limit."""
     digest = hashlib.sha256()
     for example in examples:
         digest.update(repr(replace(example, weight=1.0)).encode("utf-8", "surrogatepass"))
@@ -240,7 +231,7 @@ def fingerprint(examples: Sequence[Example]) -> str:
 def _read(source: str, root: Path, split: str) -> list[Example]:
     labeled = TEST_SETS.get(source) or LABELED_SETS.get(source)
     if labeled is None:
-        raise SlantError(f"There is no reader for the set {source!r} in this version of slant.")
+        raise SlantError(f"this version of slant cannot read the set {source!r}.")
     return list(labeled.read(root, split))
 
 

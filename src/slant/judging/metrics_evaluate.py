@@ -1,8 +1,8 @@
-"""The official figures as metrics of the library `evaluate`: local, so that nothing is fetched.
+"""Compute the official metrics with the library `evaluate`, without network access.
 
-`evaluate.load` needs the network; a subclass of `evaluate.Metric` does not. Labels are words, "" abstains.
-Imported only when a figure is due: the base install has neither `evaluate` nor scikit-learn, and `evaluate`
-itself imports transformers and torch where these are installed, which takes seconds.
+The metrics are subclasses of `evaluate.Metric`, since `evaluate.load` downloads code. Labels are words; "" is an abstention.
+Import this module only when a metric is computed: the base install lacks `evaluate`, which also imports transformers and
+torch if they are installed, and takes seconds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sklearn.metrics import f1_score
 
 from slant.judging.metrics import character_f1, overlap_f1
 
-_WORD = datasets.Value("string")
+_LABEL = datasets.Value("string")
 _SPANS = datasets.List(datasets.List(datasets.Value("int32")))
 
 
@@ -32,7 +32,7 @@ class _ClassF1(evaluate.Metric):  # type: ignore[misc]
     AVERAGE = "macro"
 
     def _info(self) -> evaluate.MetricInfo:
-        return _info(f"{self.AVERAGE} F1 over the labels that occur.", "scikit-learn f1_score", _WORD)
+        return _info(f"{self.AVERAGE} F1 over the labels that occur.", "scikit-learn f1_score", _LABEL)
 
     def _compute(self, predictions: Sequence[str], references: Sequence[str]) -> dict[str, float]:
         labels = sorted({*predictions, *references} - {""})
@@ -41,17 +41,17 @@ class _ClassF1(evaluate.Metric):  # type: ignore[misc]
 
 
 class MacroF1(_ClassF1):
-    """Mean of the labels' F1."""
+    """Mean F1 over the labels."""
 
 
 class MicroF1(_ClassF1):
-    """F1 over all decisions: the accuracy, as long as nothing abstains."""
+    """F1 over all decisions: equals accuracy if nothing abstains."""
 
     AVERAGE = "micro"
 
 
 class SpanOverlapF1(evaluate.Metric):  # type: ignore[misc]
-    """SemEval-2020 task 11 SI. One row per article: a list of `[start, end]`."""
+    """SemEval-2020 task 11 SI: overlap F1. One row per article, a list of `[start, end]`."""
 
     def _info(self) -> evaluate.MetricInfo:
         return _info("Overlap F1 of spans in articles.", "Da San Martino et al., SemEval 2020", _SPANS)
@@ -62,7 +62,7 @@ class SpanOverlapF1(evaluate.Metric):  # type: ignore[misc]
 
 
 class CharacterF1(evaluate.Metric):  # type: ignore[misc]
-    """SemEval-2021 task 5. One row per post: a list of `[start, end]`."""
+    """SemEval-2021 task 5: mean character F1. One row per post, a list of `[start, end]`."""
 
     def _info(self) -> evaluate.MetricInfo:
         return _info("Mean of the posts' character F1.", "Pavlopoulos et al., SemEval 2021", _SPANS)
@@ -81,11 +81,13 @@ _METRICS = {
 
 
 def official_value(metric: str, predicted: Sequence[Any], gold: Sequence[Any]) -> float:
-    """The metric in [0, 1]. predicted, gold: label names (None abstains), or per post or article its spans
-    `(start, end[, label])`; at least one item."""
+    """Compute the official metric, in [0, 1], of at least one item.
+
+    predicted, gold: one label per item (None abstains), or one list of `(start, end[, label])` per post or article.
+    """
     scorer: Any = _METRICS[metric](keep_in_memory=True)
     if metric in ("macro_f1", "micro_f1"):
-        scorer.add_batch(predictions=[word or "" for word in predicted], references=list(gold))
+        scorer.add_batch(predictions=[label or "" for label in predicted], references=list(gold))
     else:
         scorer.add_batch(predictions=_bare(predicted), references=_bare(gold))
     return float(scorer.compute()[metric])

@@ -1,7 +1,7 @@
-"""The quality floor: what the shipped model must still reach on samples that are tied to it by hashes.
+"""Quality floors: minimum figures of the shipped model on fixed samples, identified by fingerprints (model/floor.json).
 
-One sample is always at hand (the demonstration set, written for this project); the others are seeded samples of public sets
-and are checked where these are found. A floor rises with a better model and is never lowered by a command.
+The demonstration set, written for this project, is always checked; seeded samples of the public sets are checked if the sets
+are present. A better model raises the floors. No command lowers them.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from typing import Any
 from slant.corpora.own_labels import unit_examples
 from slant.errors import SlantError
 from slant.ingest.inputs import read_articles
-from slant.judging.answers import Judged, answer
-from slant.judging.figures import value
-from slant.judging.judged_sets import SPECS, fingerprint
+from slant.judging.figures import set_value
+from slant.judging.judged_items import SupportsPredict, judge_items
+from slant.judging.judged_sets import SPECS, data_fingerprint
 from slant.judging.scorecard import Settings, judge
 from slant.labels.targets import Targets
 from slant.records import Article, Example
 from slant.segment.units import split
 
 SAMPLE = 150  # examples of a public set, in whole groups
-FLIPS = 2  # processors round otherwise: so many items of a sample may tip before it is under its floor
-TASKS = {"stance": "seeds/stance", "loaded": "seeds/loaded", "reply": "seeds/reply"}
+TOLERANCE = 2  # items by which a sample may fall below its floor, since processors round differently
+DEMO_SPECS = {"stance": "seeds/stance", "loaded": "seeds/loaded", "reply": "seeds/reply"}
+RAISE = "python benchmarks/quality_floor.py --raise"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A figure in [0, 1] on a sample of `n` items; `data` is the sample's fingerprint."""
+    """A figure in [0, 1] on a sample of `n` items. data: fingerprint of the sample."""
 
     sample: str
     figure: float
@@ -39,7 +40,7 @@ class Measured:
 
 
 def demo_examples(demo: Path) -> Iterator[Example]:
-    """The demonstration set with its gold. Raises SlantError if a unit is not read where the gold has it."""
+    """Yield the units of the demonstration set with their gold. Raises SlantError if a gold unit is not found in the text."""
     targets = Targets.load(demo / "targets.toml")
     units = {}
     for article in read_articles([str(demo / "articles")]):
@@ -51,20 +52,21 @@ def demo_examples(demo: Path) -> Iterator[Example]:
         unit = next((u for u in found if (u.start, u.end) == (row["start"], row["end"])), None)
         if unit is None:
             raise SlantError(
-                f"{demo}: no unit of {row['document']} at {row['start']}, where its gold has one."
+                f"{demo}: {row['document']} has no unit at {row['start']} to {row['end']}, but its gold has. "
+                "Update gold.jsonl to how this version of slant splits the document."
             )
         yield from unit_examples(unit, found, row, targets)
 
 
-def measure(predictor: Judged, *, demo: Path, root: Path | None) -> list[Measured]:
-    """The figures that have floors: on the demonstration set, and on samples of the public sets in `root` unless None."""
+def measure(predictor: SupportsPredict, *, demo: Path, root: Path | None) -> list[Measured]:
+    """Measure the figures that have floors: on the demonstration set, and on the public sets in `root` unless None."""
     specs = {spec.name: spec for spec in SPECS}
     examples = list(demo_examples(demo))
     out = []
-    for task, name in TASKS.items():
-        sheet = answer(specs[name], examples, predictor, None)
-        figure = value(specs[name], sheet) or 0.0
-        out.append(Measured(f"demo/{task}", figure, fingerprint(examples), len(sheet.gold)))
+    for task, name in DEMO_SPECS.items():
+        items = judge_items(specs[name], examples, predictor, None)
+        figure = set_value(specs[name], items) or 0.0
+        out.append(Measured(f"demo/{task}", figure, data_fingerprint(examples), len(items.gold)))
     if root is None:
         return out
     card = judge(
@@ -78,29 +80,32 @@ def measure(predictor: Judged, *, demo: Path, root: Path | None) -> list[Measure
 
 
 def check(file: Path, model: str, measured: Sequence[Measured]) -> list[str]:
-    """What is wrong: another model or sample than the floors were measured with, or a figure under its floor."""
+    """Return a message per failure: another model or sample than in the floor file, or a figure below its floor."""
     if not file.exists():
-        return [f"{file} is not there. Make it: {RAISE}"]
+        return [f"{file} does not exist. Create it: {RAISE}"]
     kept = json.loads(file.read_text("utf-8"))
     if kept["model"] != model:
-        return [f"{file} holds the floors of model {kept['model']}, this is {model}. Raise them: {RAISE}"]
+        return [f"{file} has the floors of model {kept['model']}, but this is {model}. Update it: {RAISE}"]
     wrong = []
     for m in measured:
         floor = kept["floors"].get(m.sample)
         if floor is None:
-            wrong.append(f"{m.sample} has no floor. Raise them: {RAISE}")
+            wrong.append(f"{m.sample} has no floor. Add it: {RAISE}")
         elif floor["data"] != m.data:
-            wrong.append(f"{m.sample}: the sample is {m.data}, the floor was measured on {floor['data']}.")
-        elif m.figure < floor["figure"] - FLIPS / m.n:
-            wrong.append(f"{m.sample}: {m.figure:.4f} is under its floor of {floor['figure']:.4f}.")
+            wrong.append(
+                f"{m.sample}: the sample is {m.data}, but its floor was measured on {floor['data']}. "
+                f"If the sample was changed on purpose, remove the floor from {file}."
+            )
+        elif m.figure < floor["figure"] - TOLERANCE / m.n:
+            wrong.append(f"{m.sample}: {m.figure:.4f} is below its floor of {floor['figure']:.4f}.")
     return wrong
 
 
 def raised(file: Path, model: str, measured: Sequence[Measured]) -> dict[str, Any]:
-    """The floors after this model: each its best figure so far on its sample.
+    """Return the floor file for this model: per sample, the best figure so far.
 
-    Raises SlantError if a sample is another one, or the model under its floor: then the floor stays, and the model must not
-    ship, unless somebody takes the floor out of the file by hand and says why.
+    Raises SlantError if a sample has changed or the model is below a floor. Such a model must not ship, unless someone
+    removes the floor from the file by hand and gives the reason.
     """
     old = json.loads(file.read_text("utf-8"))["floors"] if file.exists() else {}
     floors = dict(old)
@@ -108,16 +113,13 @@ def raised(file: Path, model: str, measured: Sequence[Measured]) -> dict[str, An
         before = old.get(m.sample)
         if before is not None and before["data"] != m.data:
             raise SlantError(
-                f"{m.sample}: the sample is {m.data}, its floor was measured on {before['data']}. Nothing was written. "
-                f"If the sample was changed on purpose, take the floor out of {file} by hand and say why in model/LOG.md."
+                f"{m.sample}: the sample is {m.data}, but its floor was measured on {before['data']}. Nothing was written. "
+                f"If the sample was changed on purpose, remove the floor from {file} and give the reason in model/LOG.md."
             )
-        if before is not None and m.figure < before["figure"] - FLIPS / m.n:
+        if before is not None and m.figure < before["figure"] - TOLERANCE / m.n:
             raise SlantError(
-                f"{m.sample}: {m.figure:.4f} is under its floor of {before['figure']:.4f}. Nothing was written. "
-                f"If this model is to ship all the same, take the floor out of {file} by hand and say why in model/LOG.md."
+                f"{m.sample}: {m.figure:.4f} is below its floor of {before['figure']:.4f}. Nothing was written. "
+                f"To ship this model anyway, remove the floor from {file} and give the reason in model/LOG.md."
             )
         floors[m.sample] = {"figure": max(m.figure, before["figure"] if before else 0.0), "data": m.data}
     return {"model": model, "floors": floors}
-
-
-RAISE = "python benchmarks/quality_floor.py --raise"

@@ -1,10 +1,4 @@
-"""The same texts without the target: how much of a stance figure the text alone gives.
-
-A target by mention is asked about at a word that says nothing: " it" is put behind the text, and the query stands at that
-word instead of the mention, which stays in the text unmarked. A target by name is asked about as "this".
-
-`judge` a predictor on the public sets: every figure with n, interval, floor, baseline and signature.
-"""
+"""Judge a predictor on the public sets: every figure with n, interval, floor, baseline and signature."""
 
 from __future__ import annotations
 
@@ -15,41 +9,27 @@ from pathlib import Path
 from slant import __version__
 from slant.corpora import ptc
 from slant.errors import SlantError
-from slant.judging.answers import Gold, Judged, Sheet, answer
-from slant.judging.baselines import majority, simple
-from slant.judging.figures import calibration, figures, paired, value, without_figure
-from slant.judging.judged_sets import SetSpec, choose, fingerprint, judged, training
-from slant.judging.scorecard_files import STAND_IN, TOPIC
+from slant.judging.baselines import majority_baseline, simple_baseline
+from slant.judging.figures import calibration, paired, result_without_figure, set_result, set_value
+from slant.judging.judged_items import GoldSpans, JudgedItems, SupportsPredict, judge_items, mask_targets
+from slant.judging.judged_sets import SetSpec, choose_sets, data_fingerprint, judged_examples, train_examples
 from slant.judging.scorecard_records import (
     Figure,
     Paired,
     Result,
     Scorecard,
     human_agreement,
-    published,
+    published_figures,
 )
-from slant.records import Example, TargetLabel
-
-
-def without_target(example: Example) -> Example:
-    """The example with its labels, all its targets made anonymous."""
-    text = example.text
-    if any(target.mentions for target in example.targets):
-        text = f"{text} {STAND_IN}"
-    place = ((len(text) - len(STAND_IN), len(text)),)
-    targets = tuple(
-        TargetLabel(STAND_IN, t.label, place) if t.mentions else TargetLabel(TOPIC, t.label)
-        for t in example.targets
-    )
-    return replace(example, text=text, targets=targets)
+from slant.records import Example
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to judge.
 
-    resamples, seed: of the intervals. limit: about so many examples per set, in whole groups: for trials only.
-    full: also floors, simple baselines and the ablation of the target; False where only the model's figures matter.
+    resamples, seed: of the bootstrap. limit: about this many examples per set, in whole groups; for trials only.
+    full: also compute baselines and the ablation of targets.
     """
 
     resamples: int = 1000
@@ -62,24 +42,24 @@ STANDARD = Settings()
 
 
 def judge(
-    predictor: Judged,
+    predictor: SupportsPredict,
     *,
     sets: Sequence[str] | None,
     root: Path,
     settings: Settings = STANDARD,
-    against: Judged | None = None,
+    against: SupportsPredict | None = None,
 ) -> Scorecard:
-    """Every chosen set's official metric and figures per label; None for `sets` means the standard ones.
+    """Compute the official metric and the figures per label on each chosen set.
 
-    root: the folder of the public sets. A set that is not there is a row without figure, with the reason.
-    against: another model, to be tested against on the same items.
-    Progress goes to standard error if that is a terminal. Raises UsageError for an unknown set.
+    sets: names, see choose_sets; None: the standard sets. root: the folder of the public sets. A missing set gives a row
+    without figure, with the reason. against: another model to compare with on the same items. Shows progress on standard
+    error if that is a terminal. Raises UsageError for an unknown set.
     """
     from tqdm import tqdm
 
     run = _Run(predictor, root, settings, against)
     results: list[Result] = []
-    bar = tqdm(choose(sets), unit="set", disable=None)
+    bar = tqdm(choose_sets(sets), unit="set", disable=None)
     for spec in bar:
         bar.set_description(spec.title)
         results += _judge_set(spec, run)
@@ -95,127 +75,135 @@ def judge(
     )
 
 
+Baselines = tuple[SupportsPredict, SupportsPredict]  # majority, simple
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What `judge` was asked, and the floors and baselines learnt so far: two splits may share them."""
+    """The arguments of `judge`, and the baselines trained so far, which splits of a set share."""
 
-    predictor: Judged
+    predictor: SupportsPredict
     root: Path
     settings: Settings
-    against: Judged | None
-    learnt: dict[tuple[str, str, str], tuple[Judged, Judged]] = field(default_factory=dict)
+    against: SupportsPredict | None
+    trained: dict[tuple[str, str, str], Baselines] = field(default_factory=dict)
 
-    def rivals(self, spec: SetSpec) -> tuple[Judged, Judged] | None:
-        """Majority floor and simple model; None if not asked for or there is nothing to learn from.
+    def baselines(self, spec: SetSpec) -> Baselines | None:
+        """Return the trained baselines; None if not requested or without a train split.
 
-        Raises SlantError if the train split's files are not there.
+        Raises SlantError if the files of the train split are missing.
         """
         if not self.settings.full or spec.train is None:
             return None
         key = (spec.source, spec.train, spec.task)
-        if key not in self.learnt:
-            train = training(spec, self.root)
-            self.learnt[key] = (majority(spec, train), simple(spec, train, seed=self.settings.seed))
-        return self.learnt[key]
+        if key not in self.trained:
+            train = train_examples(spec, self.root)
+            self.trained[key] = (
+                majority_baseline(spec, train),
+                simple_baseline(spec, train, seed=self.settings.seed),
+            )
+        return self.trained[key]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheets:
-    """Everybody's answers to the same items; slices cut all of them alike."""
+class _Judged:
+    """The judged items of all models of a run, of the whole set or of a slice.
 
-    own: Sheet
-    rivals: tuple[Sheet, ...] = ()
-    other: Sheet | None = None
-    masked: Sheet | None = None
+    own: of the judged model. baselines: majority, simple. other: of the compared model. masked: own, with masked targets.
+    """
 
-    def where(self, key: str, value: str) -> _Sheets:
-        other, masked = (s.where(key, value) if s else None for s in (self.other, self.masked))
-        return _Sheets(
-            self.own.where(key, value), tuple(s.where(key, value) for s in self.rivals), other, masked
-        )
+    own: JudgedItems
+    baselines: tuple[JudgedItems, ...] = ()
+    other: JudgedItems | None = None
+    masked: JudgedItems | None = None
+
+    def where(self, key: str, value: str) -> _Judged:
+        other, masked = (items.where(key, value) if items else None for items in (self.other, self.masked))
+        baselines = tuple(items.where(key, value) for items in self.baselines)
+        return _Judged(self.own.where(key, value), baselines, other, masked)
 
 
 def _judge_set(spec: SetSpec, run: _Run) -> list[Result]:
-    """The set's row and those of its slices; one row with the reason if its files are not there."""
+    """Return the row of the set and those of its slices; a single row with the reason if the files are missing."""
     try:
-        examples = judged(spec, run.root, limit=run.settings.limit, seed=run.settings.seed)
+        examples = judged_examples(spec, run.root, limit=run.settings.limit, seed=run.settings.seed)
         gold = ptc.spans(run.root, spec.split, "tc") if spec.source == "ptc" else None
     except SlantError as error:
-        return [without_figure(spec, str(error))]
-    rivals, note = None, spec.note
+        return [result_without_figure(spec, str(error))]
+    baselines, note = None, spec.note
     try:
-        rivals = run.rivals(spec)
+        baselines = run.baselines(spec)
     except SlantError as error:
         note = "; ".join(filter(None, (note, f"no floor, no baseline: {error}")))
-    sheets = _answers(spec, examples, gold, rivals, run)
-    data = fingerprint(examples)
+    judged = _judge_models(spec, examples, gold, baselines, run)
+    data = data_fingerprint(examples)
     results = []
     for part, key, wanted in (("", "", ""), *spec.slices, *spec.views):
-        cut = sheets.where(key, wanted) if part else sheets
+        items = judged.where(key, wanted) if part else judged
         name = f"{spec.name}/{part}" if part else spec.name
-        result = figures(spec, cut.own, resamples=run.settings.resamples, seed=run.settings.seed)
+        result = set_result(spec, items.own, resamples=run.settings.resamples, seed=run.settings.seed)
         results.append(
             replace(
                 result,
                 set=name,
                 title=f"{spec.title}, {part}" if part else spec.title,
-                floor=value(spec, cut.rivals[0]) if rivals else None,
-                baseline=value(spec, cut.rivals[1]) if rivals else None,
-                baseline_name=rivals[1].name if rivals else "",
+                floor=set_value(spec, items.baselines[0]) if baselines else None,
+                baseline=set_value(spec, items.baselines[1]) if baselines else None,
+                baseline_name=baselines[1].name if baselines else "",
                 note="" if part else note,
                 signature=_signature(spec, part, data, result, run),
                 official=spec.official and (part, key, wanted) not in spec.views,
-                published=published().get(name, ()),
+                published=published_figures().get(name, ()),
                 human=human_agreement().get(name, ""),
-                calibration=None if part else calibration(spec, cut.own, run.predictor),
-                masked=_masked(spec, cut.masked, run),
-                against=_against(spec, cut, result, run),
+                calibration=None if part else calibration(spec, items.own, run.predictor),
+                masked=_masked(spec, items.masked, run),
+                against=_against(spec, items, result, run),
             )
         )
     return results
 
 
-def _answers(
+def _judge_models(
     spec: SetSpec,
     examples: Sequence[Example],
-    gold: Gold | None,
-    rivals: tuple[Judged, Judged] | None,
+    gold: GoldSpans | None,
+    baselines: Baselines | None,
     run: _Run,
-) -> _Sheets:
-    own, *others = [answer(spec, examples, who, gold) for who in (run.predictor, *(rivals or ()))]
-    other = answer(spec, examples, run.against, gold) if run.against else None
+) -> _Judged:
+    own, *others = [judge_items(spec, examples, p, gold) for p in (run.predictor, *(baselines or ()))]
+    other = judge_items(spec, examples, run.against, gold) if run.against else None
     masked = None
     if run.settings.full and spec.task == "stance":
-        anonymous = answer(spec, [without_target(e) for e in examples], run.predictor)
-        masked = replace(anonymous, meta=own.meta)  # the slices are those of the texts as they are
-    return _Sheets(own, tuple(others), other, masked)
+        masked = judge_items(spec, [mask_targets(e) for e in examples], run.predictor)
+        masked = replace(masked, slices=own.slices)  # masking changes the voice at the mention
+    return _Judged(own, tuple(others), other, masked)
 
 
-def _masked(spec: SetSpec, sheet: Sheet | None, run: _Run) -> Figure | None:
-    if sheet is None:
+def _masked(spec: SetSpec, items: JudgedItems | None, run: _Run) -> Figure | None:
+    if items is None:
         return None
-    return figures(spec, sheet, resamples=run.settings.resamples, seed=run.settings.seed).figure
+    return set_result(spec, items, resamples=run.settings.resamples, seed=run.settings.seed).figure
 
 
-def _against(spec: SetSpec, sheets: _Sheets, result: Result, run: _Run) -> Paired | None:
-    """None where one of the two has no figure."""
+def _against(spec: SetSpec, items: _Judged, result: Result, run: _Run) -> Paired | None:
+    """Compare the two models; None if one of them has no figure."""
     if (
-        sheets.other is None
+        items.other is None
         or result.figure.value is None
-        or not any(p is not None for p in sheets.other.predicted)
+        or not any(p is not None for p in items.other.predicted)
     ):
         return None
     return paired(
         spec.metric,
-        sheets.own.tally(spec),
-        sheets.other.tally(spec),
+        items.own.tally(spec),
+        items.other.tally(spec),
         resamples=run.settings.resamples,
         seed=run.settings.seed,
     )
 
 
 def _signature(spec: SetSpec, part: str, data: str, result: Result, run: _Run) -> str:
-    """What sacreBLEU does for BLEU: one line that says on what the figure rests."""
+    """Return everything that the figure depends on in one line, as sacreBLEU does for BLEU."""
     fields = {
         "set": spec.source,
         "split": spec.split if spec.held_out_fold is None else f"{spec.split}.fold{spec.held_out_fold}",

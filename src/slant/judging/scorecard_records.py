@@ -1,8 +1,8 @@
-"""The scorecard as records: what `judge` returns, what scorecard.json holds, and what export compares.
+"""Records of the scorecard, as returned by `judge` and stored in scorecard.json, and comparisons of scorecards.
 
-What others reached on the judged sets, and how far people agree there: data/published.toml.
-
-One recipe trained with several seeds: mean and standard deviation of each official figure over the scorecards.
+- quality_loss: two models, e.g. fp32 and int8.
+- published_figures, human_agreement: published results and agreement between people (data/published.toml).
+- spread: one recipe trained with several random seeds.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from typing import Any, NamedTuple
 from slant.assets import asset
 from slant.errors import SlantError
 
+# ---- records
+
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The items with low < confidence <= high (0 itself is in the first bin).
+    """Items with low < confidence <= high (0 is in the first bin).
 
-    confidence, accuracy: means over the n items; None where n is 0.
+    confidence, accuracy: means over the n items; None if n is 0.
     """
 
     low: float
@@ -36,9 +38,9 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What answering only at `threshold` or above gives.
+    """The items with a confidence of at least `threshold`.
 
-    coverage: share answered, more than was asked for where confidences are tied. risk: share wrong among these.
+    coverage: their share of all items; larger than requested if confidences are tied. risk: share of errors among them.
     """
 
     coverage: float
@@ -48,7 +50,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A value in [0, 1] with its 95 % interval; None where there is nothing to divide by."""
+    """A value in [0, 1] with its 95 % interval; None if undefined (zero denominator)."""
 
     value: float | None
     low: float | None = None
@@ -57,7 +59,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class LabelFigures:
-    """One label's figures; support: gold items (for spans: gold spans, for toxic: gold characters)."""
+    """Figures of one label. support: number of gold items (gold spans, or gold characters for toxic spans)."""
 
     label: str
     precision: Figure
@@ -68,10 +70,10 @@ class LabelFigures:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What another system reached, in [0, 1], by the set's official metric.
+    """A published result of another system by the set's official metric, in [0, 1].
 
-    confirmed: False where the figure is quoted at second hand. split: what it was measured on where that is not
-        the part judged here. masked: the system was not told the target.
+    confirmed: False if the result is quoted at second hand. split: what it was measured on, if not on the split judged here.
+    masked: the system did not see the target.
     """
 
     system: str
@@ -84,10 +86,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How far the probabilities of n answers can be trusted, see calibration.py.
+    """Calibration of the probabilities of n predictions (figures.py).
 
-    ece, aurc: in [0, 1], lower is better. kept: share of the items whose probability reaches the abstention
-        threshold that the model carries (1.0 without one); kept_figure: the official metric on these alone.
+    ece, aurc: in [0, 1], lower is better. kept: share of the items whose probability reaches the model's abstention threshold
+        (1.0 without one). kept_figure: the official metric on these items.
     """
 
     task: str
@@ -100,14 +102,16 @@ class Calibration:
     kept_figure: float | None
 
     def risk_at(self, share: float) -> float:
-        """Share wrong among the most confident part of the items that holds at least `share` of them."""
+        """Return the share of errors among the most confident items, at least `share` of all."""
         return next(c.risk for c in self.coverage if c.coverage >= share - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Another model on the same items: its figure, the difference to it (> 0 is better than it) and the
-    two-sided p of no difference, see paired.py."""
+    """Comparison with another model on the same items.
+
+    other: its figure. difference: this model's figure minus `other`. p: two-sided, of no difference (figures.paired).
+    """
 
     other: float
     difference: Figure
@@ -118,15 +122,15 @@ class Paired:
 class Result:
     """One row of the scorecard.
 
-    n: gold items judged. groups: how many `group` (articles, posts, …) were resampled.
-    floor: the same metric for always the most frequent label of the train split; baseline: for the simple
-        model that `baseline_name` says. Both in [0, 1]; None if there is no train split or they were not
-        asked for.
-    reason: why there is no figure, where there is none.
-    signature: what the figure depends on, in one line to be quoted with it.
-    official: False for rows of our own making, which no gate compares. published, human: what others reached, and
-        how far people agree. calibration: of whole sets whose answers are probabilities. masked: the figure when
-        the model is not told which target. against: another model on the same items, if one was given.
+    n: number of gold items. groups: number of resampled groups; group: their name in the plural (articles, posts, …).
+    floor: the metric of the majority baseline; baseline: that of the model named `baseline_name`. Both in [0, 1]; None
+        without a train split or if they were not requested.
+    reason: why there is no figure, else "". note: what to know when reading the figure.
+    signature: everything that the figure depends on, in one line to quote with it.
+    official: False for rows defined by us, which release checks do not compare.
+    published: published results. human: agreement between people.
+    calibration: only of whole sets whose predictions have probabilities.
+    masked: the figure with masked targets. against: comparison with another model, if one was given.
     """
 
     set: str
@@ -153,9 +157,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """All rows for one model. limit: None for whole splits, else the figures are of a trial.
+    """All rows of one model.
 
-    against: name and fingerprint of the model that it was compared with, "" for none.
+    limit: examples per set in a trial; None for whole splits. against: name and fingerprint of the compared model, or "".
     """
 
     model: str
@@ -171,13 +175,20 @@ class Scorecard:
         return asdict(self)
 
 
-def from_dict(card: dict[str, Any]) -> Scorecard:
-    """The inverse of `Scorecard.to_dict`."""
-    return Scorecard(**{**card, "results": tuple(_result(row) for row in card["results"])})
+def read(path: Path) -> Scorecard:
+    """Read a scorecard.json, given the file or its folder. Raises SlantError if it is not a scorecard."""
+    path = path / "scorecard.json" if path.is_dir() else path
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        return Scorecard(**{**card, "results": tuple(_result(row) for row in card["results"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SlantError(
+            f"{path} is not a scorecard ({error}). `slant evaluate -o DIR` writes DIR/scorecard.json."
+        ) from None
 
 
 def _result(row: dict[str, Any]) -> Result:
-    """Cards of slant 0.1 lack the later fields, which then stay at their defaults."""
+    """Convert a row; fields that a scorecard of an older version lacks get their defaults."""
     made: dict[str, Any] = {"figure": Figure(**row["figure"])}
     made["labels"] = tuple(
         LabelFigures(**{**label, **{k: Figure(**label[k]) for k in ("precision", "recall", "f1")}})
@@ -195,19 +206,11 @@ def _result(row: dict[str, Any]) -> Result:
     return Result(**{**row, **made})
 
 
-def read(path: Path) -> Scorecard:
-    """A scorecard.json, or the folder that holds one. Raises SlantError if it is none."""
-    path = path / "scorecard.json" if path.is_dir() else path
-    try:
-        return from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SlantError(
-            f"{path} is no scorecard ({error}). `slant evaluate -o DIR` writes DIR/scorecard.json."
-        ) from None
+# ---- loss of quality between two models
 
 
-class Loss(NamedTuple):
-    """What a set lost between two models. Values in [0, 1]; points: 100 × (before − after), > 0 is worse."""
+class QualityLoss(NamedTuple):
+    """Difference between two models on one set. before, after: in [0, 1]. points: 100 × (before − after), > 0 is worse."""
 
     set: str
     metric: str
@@ -216,11 +219,11 @@ class Loss(NamedTuple):
     points: float
 
 
-def quality_loss(before: Scorecard, after: Scorecard) -> list[Loss]:
-    """Per set the official metric of two scorecards, e.g. of fp32 and int8, in the order of the first.
+def quality_loss(before: Scorecard, after: Scorecard) -> list[QualityLoss]:
+    """Compare the official metric of two scorecards per set, in the order of the first.
 
-    Rows without a figure in `before` and rows that are not official are left out. Raises SlantError if `after`
-    lacks one that `before` has, or if the two were not judged on the same items.
+    Rows without a figure in `before` and unofficial rows are skipped. Raises SlantError if `after` lacks a figure that
+    `before` has, or if the two were judged on different items.
     """
     later = {result.set: result for result in after.results}
     losses = []
@@ -229,7 +232,7 @@ def quality_loss(before: Scorecard, after: Scorecard) -> list[Loss]:
             continue
         new = later.get(old.set)
         if new is None or new.figure.value is None:
-            reason = new.reason if new else "it was not judged"
+            reason = new.reason if new else "the set was not judged"
             raise SlantError(
                 f"{old.title} has a figure for {before.model} but none for {after.model}: {reason}."
             )
@@ -239,19 +242,22 @@ def quality_loss(before: Scorecard, after: Scorecard) -> list[Loss]:
                 "Judge both on the same data with the same limit and seed."
             )
         points = 100 * (old.figure.value - new.figure.value)
-        losses.append(Loss(old.set, old.metric, old.figure.value, new.figure.value, points))
+        losses.append(QualityLoss(old.set, old.metric, old.figure.value, new.figure.value, points))
     return losses
 
 
 def data_of(result: Result) -> str:
-    """The part of the signature that says on which items: `data:…|n:…`."""
+    """Return the part of the signature that identifies the items: `data:…|n:…`."""
     fields = [field for field in result.signature.split("|") if field.startswith(("data:", "n:"))]
     return "|".join(fields) or "nothing"
 
 
+# ---- published results
+
+
 @cache
-def published() -> dict[str, tuple[Published, ...]]:
-    """Name of a set, or of a slice of it → the published figures, as the file has them.
+def published_figures() -> dict[str, tuple[Published, ...]]:
+    """Return name of a set or slice → its published results, in the order of the file.
 
     Raises SlantError if the file cannot be read or an entry lacks a field.
     """
@@ -265,7 +271,7 @@ def published() -> dict[str, tuple[Published, ...]]:
 
 @cache
 def human_agreement() -> dict[str, str]:
-    """Name of a set → agreement between people, with its source, as a phrase."""
+    """Return name of a set → agreement between people, as a phrase with its source."""
     return {row["set"]: f"{row['figure']} ({row['source']})" for row in _rows("human")}
 
 
@@ -274,24 +280,27 @@ def _rows(kind: str) -> list[dict[str, Any]]:
         "figure": ({"set", "system", "value", "source", "confirmed"}, {"split", "masked"}),
         "human": ({"set", "figure", "source"}, set()),
     }
-    must, may = fields[kind]
+    required, optional = fields[kind]
     path = asset("published.toml")
     try:
         rows = tomllib.loads(path.read_text("utf-8")).get(kind, [])
     except tomllib.TOMLDecodeError as error:
-        raise SlantError(f"{path} is no TOML: {error}") from None
+        raise SlantError(f"{path} is not valid TOML: {error}") from None
     for number, row in enumerate(rows, start=1):
-        if not must <= set(row) <= must | may:
+        if not required <= set(row) <= required | optional:
             raise SlantError(
-                f"{path}: [[{kind}]] number {number} has {sorted(row)}; {sorted(must)} expected, "
-                f"{sorted(may)} allowed."
+                f"{path}: [[{kind}]] number {number} has {sorted(row)}; expected {sorted(required)}, "
+                f"optional {sorted(optional)}."
             )
     return list(rows)
 
 
+# ---- one recipe with several random seeds
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Figures in [0, 1] of one row, one per seed, with mean and sample standard deviation (n − 1)."""
+    """Figures in [0, 1] of one row, one per random seed, with mean and sample standard deviation (n − 1)."""
 
     set: str
     title: str
@@ -302,15 +311,13 @@ class Spread:
 
 
 def spread(cards: Sequence[Scorecard]) -> list[Spread]:
-    """Per row of the first card that has a figure in every card.
+    """Compute the spread of each row of the first card that has a figure in every card.
 
     Raises SlantError for fewer than two cards, for the same model twice, or if a row was judged on different items.
     """
     models = [card.fingerprint for card in cards]
     if len(cards) < 2 or len(set(models)) < len(models):
-        raise SlantError(
-            f"the scorecards of at least two different models are needed, got those of {models}."
-        )
+        raise SlantError(f"expected the scorecards of at least two different models, got those of {models}.")
     found = []
     for first in cards[0].results:
         rows = [row for card in cards for row in card.results if row.set == first.set]
@@ -333,12 +340,12 @@ def write_spread(rows: Sequence[Spread], path: Path) -> Path:
 
 
 def read_spread(path: Path) -> list[Spread]:
-    """What `write_spread` wrote; empty if there is no such file."""
+    """Read a file of `write_spread`; a missing file gives an empty list."""
     if not path.exists():
         return []
     try:
         return [Spread(**{**r, "values": tuple(r["values"])}) for r in json.loads(path.read_text("utf-8"))]
     except (ValueError, KeyError, TypeError) as error:
         raise SlantError(
-            f"{path} is no spread over seeds ({error}). benchmarks/seed_spread.py writes one."
+            f"{path} is not a spread over random seeds ({error}). benchmarks/seed_spread.py writes one."
         ) from None

@@ -1,1 +1,1 @@
-"""Training: the only room that imports torch and transformers."""
+"""Train and export models. The only room that imports torch and transformers."""

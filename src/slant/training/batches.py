@@ -1,4 +1,4 @@
-"""Examples with partial labels as rows for the Trainer: labels are IGNORED where a set has none."""
+"""Convert examples to training rows, whose missing labels are IGNORED, and collate rows to batches of tensors."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ UNIT_WIDTH = 3 + len(FRAMES)  # biased, subjective, reply class, one column per 
 
 
 @dataclass(slots=True)
-class Soft:
-    """A teacher's logits for one window, half precision.
+class TeacherLogits:
+    """A teacher's logits for one window, in half precision.
 
-    token [text tokens, TOKEN_LABELS], unit [UNIT_LABELS], stance [queries, STANCES] of the head that fits the query.
+    token [text tokens, TOKEN_LABELS], unit [UNIT_LABELS], stance [queries, STANCES] of the head for the query's kind.
     """
 
     token: np.ndarray
@@ -49,9 +49,11 @@ class Soft:
 class Row:
     """A window with its labels.
 
-    token [text tokens, 2] of loaded and toxic, or None; spans: (first token, past the last, technique) of loaded language;
-    unit [UNIT_WIDTH]; stance [queries, 2]; named [queries]: whether the text names the target. soft: what a teacher says.
-    teaching: in [0, 1], how much that weighs against the labels; None for as much as in the model's configuration.
+    token [text tokens, 2]: loaded and toxic, or None without either label.
+    spans: (first token, one past the last, technique) of loaded language.
+    unit [UNIT_WIDTH]. stance [queries, 2]: label of a named target, label of a topic.
+    named [queries]: whether the text names the target. teacher: logits to learn from, None without a teacher.
+    teaching: weight of the teacher against the labels, in [0, 1]; None for the one in the model's configuration.
     """
 
     window: Window
@@ -61,12 +63,12 @@ class Row:
     stance: np.ndarray
     named: np.ndarray
     weight: float
-    soft: Soft | None = None
+    teacher: TeacherLogits | None = None
     teaching: float | None = None
 
 
 class Rows(Dataset[Row]):
-    """Training rows in memory; `lengths` lets the sampler put rows of like length into one batch."""
+    """Training rows in memory. lengths: tokens per row, with which the sampler batches rows of similar length."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
@@ -79,16 +81,19 @@ class Rows(Dataset[Row]):
         return self.rows[index]
 
 
+# ---- from a recipe to examples
+
+
 def training_examples(recipe: Recipe, *, root: Path | None = None) -> list[Example]:
-    """What one epoch of a recipe reads: labelled examples, and those that only its teacher has a word on."""
+    """Return the examples of one epoch: labeled ones, and unlabeled ones for distillation. root: default `data_root()`."""
     examples: list[Example] = []
     for use in recipe.train:
         found = load_use(use, root=root, seed=recipe.seed)
         examples += [replace(e, weight=use.weight * e.weight) for e in found] * use.repeat
-    for use in recipe.unlabelled:
+    for use in recipe.unlabeled:
         if use.name not in unlabeled.SOURCES:
             raise UsageError(
-                f"unknown unlabelled texts {use.name!r}; known: {', '.join(unlabeled.SOURCES)}."
+                f"unknown unlabeled texts {use.name!r}; known: {', '.join(unlabeled.SOURCES)}."
                 f"{did_you_mean(use.name, unlabeled.SOURCES)}"
             )
         found = _sample(list(unlabeled.SOURCES[use.name](root or data_root())), use.limit, recipe.seed)
@@ -96,29 +101,31 @@ def training_examples(recipe: Recipe, *, root: Path | None = None) -> list[Examp
     return merge_targets(examples)
 
 
-def _sample(examples: list[Example], limit: int, seed: int) -> list[Example]:
-    return random.Random(seed).sample(examples, limit) if limit and len(examples) > limit else examples
-
-
 def load_use(use: SetUse, *, root: Path | None = None, seed: int = 0) -> list[Example]:
-    """The examples of a set that a recipe asks for; a seeded sample if it has a limit."""
+    """Return the examples of a set as the recipe uses it. Raises UsageError for a set that is unknown or for testing only."""
     known = {**LABELED_SETS, **OWN_SETS}
     if use.name not in known:
         raise UsageError(
             f"unknown set {use.name!r}; known: {', '.join(known)}.{did_you_mean(use.name, known)}"
         )
     if use.name == "frac":
-        raise UsageError("frac is judged, never trained on or chosen by: it is the only check of the frames.")
+        raise UsageError(
+            "frac is for testing only: it is the only public test of the frames. Remove it from the recipe."
+        )
     examples = list(known[use.name].read(root or data_root(), use.split))
     if use.without_fold >= 0:
         examples = [e for e, fold in zip(examples, folds(examples), strict=True) if fold != use.without_fold]
     if use.labels:
-        examples = [_only(e, use.labels) for e in examples]
+        examples = [_with_labels(e, use.labels) for e in examples]
     return _sample(examples, use.limit, seed)
 
 
-def _only(example: Example, labels: Sequence[str]) -> Example:
-    """The example with these labels alone; its targets stay, as a teacher may have a word on them."""
+def _sample(examples: list[Example], limit: int, seed: int) -> list[Example]:
+    return random.Random(seed).sample(examples, limit) if limit and len(examples) > limit else examples
+
+
+def _with_labels(example: Example, labels: Sequence[str]) -> Example:
+    """Return the example with only these labels. All targets are kept, since a teacher may predict their stance."""
     kept: dict[str, Any] = {n: getattr(example, n) if n in labels else None for n in LABELS if n != "stance"}
     targets = example.targets
     if "stance" not in labels:
@@ -126,36 +133,40 @@ def _only(example: Example, labels: Sequence[str]) -> Example:
     return replace(example, targets=targets, **kept)
 
 
-def merge_targets(examples: Sequence[Example], *, most: int = 16) -> list[Example]:
-    """Examples of the same text that ask about different targets become one, as one pass answers for all of them.
+def merge_targets(examples: Sequence[Example], *, max_targets: int = 16) -> list[Example]:
+    """Merge examples of the same text with different targets, since one pass encodes all of them.
 
-    An example with nothing but targets joins an earlier one of the same source, text and weight that answers nothing; at
-    most `most` targets go together.
+    An example that has only targets is merged into an earlier one with the same source, text and weight and without context,
+    as long as that has at most `max_targets` targets.
     """
-    open_for: dict[tuple[str, str, float], int] = {}
+    place_of: dict[tuple[str, str, float], int] = {}
     out: list[Example] = []
     for e in examples:
         others = (e.loaded, e.toxic, e.biased, e.subjective, e.reply, e.frames, e.context)
         only_stance = bool(e.targets) and all(label is None for label in others)
         key = (e.source, e.text, e.weight)
-        place = open_for.get(key) if only_stance else None
-        if place is not None and len(out[place].targets) + len(e.targets) <= most:
+        place = place_of.get(key) if only_stance else None
+        if place is not None and len(out[place].targets) + len(e.targets) <= max_targets:
             out[place] = replace(out[place], targets=out[place].targets + e.targets)
         else:
             if e.context is None:
-                open_for[key] = len(out)
+                place_of[key] = len(out)
             out.append(e)
     return out
 
 
+# ---- from examples to rows
+
+
 def make_rows(examples: Sequence[Example], encoder: TextEncoder) -> list[Row]:
+    """Return one row per window; `row.window.request` is the index of its example."""
     windows = encoder.encode([encoder_request(e) for e in examples])
     return [_row(window, examples[window.request]) for window in windows]
 
 
 def set_teaching(rows: Sequence[Row], examples: Sequence[Example], recipe: Recipe) -> None:
-    """Each row's `teaching`: that of the set its example is from, where the recipe says so, else the recipe's."""
-    teaching = {use.name: use.teaching for use in (*recipe.train, *recipe.unlabelled) if use.teaching >= 0}
+    """Set `teaching` of each row: that of its set if the recipe gives one, else that of the recipe."""
+    teaching = {use.name: use.teaching for use in (*recipe.train, *recipe.unlabeled) if use.teaching >= 0}
     for row in rows:
         row.teaching = teaching.get(examples[row.window.request].source, recipe.teaching)
 
@@ -216,8 +227,11 @@ def _stance_labels(window: Window, example: Example) -> np.ndarray:
     return labels
 
 
+# ---- from rows to batches
+
+
 class Collator:
-    """Rows to one padded batch of tensors."""
+    """Collate rows to one padded batch of tensors. pad: id of the padding token."""
 
     def __init__(self, pad: int) -> None:
         self.pad = pad
@@ -240,33 +254,34 @@ class Collator:
             "stance": torch.from_numpy(stance),
             "weight": torch.tensor([r.weight for r in rows]),
         }
-        if all(row.soft is not None for row in rows):
-            tensors["labels"] |= _soft_labels(rows, width, stance.shape[1])
+        if all(row.teacher is not None for row in rows):
+            tensors["labels"] |= _teacher_tensors(rows, width, stance.shape[1])
             if all(row.teaching is not None for row in rows):
                 tensors["labels"]["teaching"] = torch.tensor([row.teaching for row in rows])
         return tensors
 
 
-def _soft_labels(rows: Sequence[Row], width: int, queries: int) -> dict[str, torch.Tensor]:
-    """Teacher logits as padded tensors, and where they hold.
+def _teacher_tensors(rows: Sequence[Row], width: int, queries: int) -> dict[str, torch.Tensor]:
+    """Pad the teacher's logits, and say to which columns, queries and rows they apply.
 
-    soft_text [rows, columns]: 1 for text tokens; kinds [rows, queries]: 0 named, 1 topic, -1 no query; replies [rows]: 1 for
-    rows with a reply label, others answer nothing.
+    is_text [rows, columns]: 1 for text tokens. query_kind [rows, queries]: 0 named, 1 topic, -1 padding.
+    is_reply [rows]: 1 for rows with a reply label; the others are not replies.
     """
     size = len(rows)
     token = np.zeros((size, width, len(TOKEN_LABELS)), np.float32)
     stance = np.zeros((size, queries, len(STANCES)), np.float32)
-    text, kinds = np.zeros((size, width), np.float32), np.full((size, queries), -1, np.int64)
+    text, kind = np.zeros((size, width), np.float32), np.full((size, queries), -1, np.int64)
     for i, row in enumerate(rows):
-        assert row.soft is not None
-        n, q = len(row.soft.token), len(row.soft.stance)
-        token[i, 1 : n + 1], text[i, 1 : n + 1] = row.soft.token, 1
-        stance[i, :q], kinds[i, :q] = row.soft.stance, ~row.named
+        assert row.teacher is not None
+        n, q = len(row.teacher.token), len(row.teacher.stance)
+        token[i, 1 : n + 1], text[i, 1 : n + 1] = row.teacher.token, 1
+        stance[i, :q], kind[i, :q] = row.teacher.stance, ~row.named
+    unit = np.stack([r.teacher.unit for r in rows if r.teacher]).astype(np.float32)
     return {
-        "soft_token": torch.from_numpy(token),
-        "soft_unit": torch.from_numpy(np.stack([r.soft.unit for r in rows if r.soft]).astype(np.float32)),
-        "soft_stance": torch.from_numpy(stance),
-        "soft_text": torch.from_numpy(text),
-        "kinds": torch.from_numpy(kinds),
-        "replies": torch.tensor([float(row.unit[2] != IGNORED) for row in rows]),
+        "teacher_token": torch.from_numpy(token),
+        "teacher_unit": torch.from_numpy(unit),
+        "teacher_stance": torch.from_numpy(stance),
+        "is_text": torch.from_numpy(text),
+        "query_kind": torch.from_numpy(kind),
+        "is_reply": torch.tensor([float(row.unit[2] != IGNORED) for row in rows]),
     }

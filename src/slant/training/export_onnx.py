@@ -1,11 +1,4 @@
-"""Word pieces that no text can ask for, left out of what is shipped.
-
-BERT's vocabulary holds a thousand pieces in reserve ("[unused7]"). A text that names one is cut at its brackets, so that
-their embeddings are never read; without them the model is smaller and says the same. Rare words are another matter: a text
-that holds one would be cut into other pieces.
-
-From a torch checkpoint to the folder that is shipped: int8 for both runtimes, tokenizer, config, codebook.
-"""
+"""Export a torch checkpoint to the folder that is shipped: int8 for both runtimes, tokenizer, config, codebook."""
 
 from __future__ import annotations
 
@@ -31,81 +24,22 @@ from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.records import STANCES
 from slant.scoring.runtimes import EMBEDDING, FILES, INPUTS, LOGITS, ONNX, OPENVINO
-from slant.training.export_openvino import LARGE, quantize_openvino
+from slant.training.export_openvino import MIN_HALF_SIZE, quantize_openvino
 from slant.training.network import SlantModel
 
 RESERVED = re.compile(r"\[unused\d+\]")
-
-
-def trim(model: SlantModel, tokenizer: Path, target: Path) -> None:
-    """Takes reserved pieces out of the model's word embeddings, in place, and writes the tokenizer without them to `target`.
-
-    A tokenizer of another kind than BERT's may give such a piece: it is copied, and the model left as it is.
-    """
-    settings = json.loads(tokenizer.read_text("utf-8"))
-    kept = _kept(settings)
-    table = model.encoder.get_input_embeddings()
-    if kept is None or len(kept) == table.num_embeddings:
-        target.write_bytes(tokenizer.read_bytes())
-        return
-    rows = list(kept)  # in the order of their new numbers
-    smaller = nn.Embedding(len(rows), table.embedding_dim, padding_idx=kept.get(table.padding_idx))
-    smaller.weight.data.copy_(table.weight.data[rows])
-    model.encoder.set_input_embeddings(smaller)
-    model.encoder.config.vocab_size = model.config.encoder["vocab_size"] = len(rows)
-    smaller_settings = json.dumps(_renumbered(settings, kept), ensure_ascii=False, separators=(",", ":"))
-    target.write_text(smaller_settings, "utf-8")
-
-
-def _kept(settings: dict[str, Any]) -> dict[int, int] | None:
-    """Number → new number of every piece that stays, by rising numbers; None if they cannot be told."""
-    before, after = (settings[part] or {"type": None} for part in ("pre_tokenizer", "post_processor"))
-    cuts_brackets = settings["model"]["type"] == "WordPiece" and before["type"] == "BertPreTokenizer"
-    if not cuts_brackets or after["type"] not in (None, "TemplateProcessing"):
-        return None
-    added = {token["content"] for token in settings["added_tokens"]}
-    pieces = {n: p for p, n in settings["model"]["vocab"].items()}
-    pieces |= {token["id"]: token["content"] for token in settings["added_tokens"]}
-    stay = sorted(n for n, piece in pieces.items() if piece in added or not RESERVED.fullmatch(piece))
-    return {number: new for new, number in enumerate(stay)}
-
-
-def _renumbered(settings: dict[str, Any], kept: dict[int, int]) -> dict[str, Any]:
-    vocabulary = settings["model"]["vocab"]
-    settings["model"]["vocab"] = {piece: kept[n] for piece, n in vocabulary.items() if n in kept}
-    for token in settings["added_tokens"]:
-        token["id"] = kept[token["id"]]
-    if settings["padding"]:
-        settings["padding"]["pad_id"] = kept[settings["padding"]["pad_id"]]
-    for token in (settings["post_processor"] or {}).get("special_tokens", {}).values():
-        token["ids"] = [kept[n] for n in token["ids"]]
-    return settings
-
-
 OUTPUTS = (*LOGITS, EMBEDDING)
 OPSET = 17
-BLOCK = 64  # weights that share a scale; 128 is 7 % faster and not as near to fp32 (model/LOG.md, 19)
-INT8_PRODUCTS = 4  # onnxruntime's accuracy level for int8 by int8 products
-
-
-class _Exported(nn.Module):
-    """The model with tensors in and out, as tracing wants it."""
-
-    def __init__(self, model: SlantModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        out = self.model(**dict(zip(INPUTS, inputs, strict=True)))
-        return tuple(out[name] for name in OUTPUTS)
+BLOCK = 64  # weights per scale; 128 is 7 % faster, but less close to fp32 (model/LOG.md, 19)
+INT8_ACCURACY = 4  # onnxruntime's accuracy level for products of int8 by int8
 
 
 def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | None = None) -> Path:
-    """Write `out/onnx/model.onnx` (fp32), `model_quantized.onnx` (int8) and `out/openvino/` (int8) with tokenizer, config
-    and codebook; pieces of the vocabulary that no text can give stay behind.
+    """Write a model folder: `onnx/model.onnx` (fp32), `onnx/model_quantized.onnx` and `openvino/` (int8), tokenizer, config.
 
-    texts: to calibrate OpenVINO's model on, by default those of the public train splits. The thresholds and priors are the
-    checkpoint's. Returns `out`.
+    Unreachable vocabulary entries are dropped; thresholds and priors are those of the checkpoint.
+    texts: to calibrate OpenVINO's model on; default: texts of the public train splits.
+    Returns `out`. Raises SlantError if the checkpoint was trained with another codebook or other labels.
     """
     model = SlantModel.from_pretrained(checkpoint).eval()
     check_labels(model.config.to_dict(), f"checkpoint {checkpoint}")
@@ -113,12 +47,12 @@ def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | Non
     codebook, decoding = asset("codebook.toml"), dict(model.config.decoding)
     if model.config.codebook != Codebook.load(codebook).fingerprint:
         raise SlantError(
-            f"{checkpoint} was trained under codebook {model.config.codebook or '(none)'}, this is "
-            f"{Codebook.load(codebook).fingerprint}. Its labels may mean something else: train it again."
+            f"{checkpoint} was trained with codebook {model.config.codebook or '(none)'}, but this is "
+            f"{Codebook.load(codebook).fingerprint}. Its labels may have another meaning: train it again."
         )
     onnx_folder, tokenizer = out / "onnx", out / "tokenizer.json"
     onnx_folder.mkdir(parents=True, exist_ok=True)
-    trim(model, checkpoint / "tokenizer.json", tokenizer)
+    drop_reserved_pieces(model, checkpoint / "tokenizer.json", tokenizer)
     to_onnx(model, onnx_folder / "model.onnx")
     quantize(onnx_folder / "model.onnx", out / FILES[ONNX])
     quantize_openvino(
@@ -129,7 +63,7 @@ def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | Non
     )
     shutil.copyfile(codebook, out / "codebook.toml")
     config = json.loads(model.config.to_json_string())
-    config["encoder"].pop("_name_or_path", None)  # a folder of the machine that trained it
+    config["encoder"].pop("_name_or_path", None)  # a path on the machine that trained it
     prints = {runtime: _fingerprint(out / file, runtime, decoding) for runtime, file in FILES.items()}
     config["slant"] = {
         "windows": settings["windows"],
@@ -149,15 +83,69 @@ def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | Non
 
 
 def _fingerprint(path: Path, runtime: str, decoding: dict[str, Any]) -> str:
-    """Of the weights, what runs them and the thresholds: another runtime gives other numbers, and the rows say so."""
+    """Return 12 hex digits of weights, runtime and decoding, since runtimes give slightly different scores."""
     digest = hashlib.sha256(path.with_suffix(".bin").read_bytes() if runtime == OPENVINO else b"")
     digest.update(path.read_bytes())
     digest.update(json.dumps([runtime, decoding], sort_keys=True).encode())
     return digest.hexdigest()[:12]
 
 
+# ---- vocabulary
+
+
+def drop_reserved_pieces(model: SlantModel, tokenizer: Path, target: Path) -> None:
+    """Drop reserved vocabulary entries ("[unused7]") from the model, in place, and from the tokenizer, written to `target`.
+
+    BERT reserves a thousand entries. They are unreachable, since a text with one is split at its brackets, so the model gets
+    smaller and computes the same. (Rare words are reachable: without them, texts would be tokenized differently.)
+    With a tokenizer of another kind they may be reachable: it is copied, and the model is not changed.
+    """
+    settings = json.loads(tokenizer.read_text("utf-8"))
+    kept = _kept(settings)
+    table = model.encoder.get_input_embeddings()
+    if kept is None or len(kept) == table.num_embeddings:
+        target.write_bytes(tokenizer.read_bytes())
+        return
+    rows = list(kept)  # in the order of the new ids
+    embedding = nn.Embedding(len(rows), table.embedding_dim, padding_idx=kept.get(table.padding_idx))
+    embedding.weight.data.copy_(table.weight.data[rows])
+    model.encoder.set_input_embeddings(embedding)
+    model.encoder.config.vocab_size = model.config.encoder["vocab_size"] = len(rows)
+    settings = _renumbered(settings, kept)
+    target.write_text(json.dumps(settings, ensure_ascii=False, separators=(",", ":")), "utf-8")
+
+
+def _kept(settings: dict[str, Any]) -> dict[int, int] | None:
+    """Return id → new id of the kept vocabulary entries, in order; None if reserved entries may be reachable."""
+    before, after = (settings[part] or {"type": None} for part in ("pre_tokenizer", "post_processor"))
+    splits_brackets = settings["model"]["type"] == "WordPiece" and before["type"] == "BertPreTokenizer"
+    if not splits_brackets or after["type"] not in (None, "TemplateProcessing"):
+        return None
+    added = {token["content"] for token in settings["added_tokens"]}
+    pieces = {n: p for p, n in settings["model"]["vocab"].items()}
+    pieces |= {token["id"]: token["content"] for token in settings["added_tokens"]}
+    kept = sorted(n for n, piece in pieces.items() if piece in added or not RESERVED.fullmatch(piece))
+    return {number: new for new, number in enumerate(kept)}
+
+
+def _renumbered(settings: dict[str, Any], kept: dict[int, int]) -> dict[str, Any]:
+    """Replace ids in the settings of a tokenizer, in place, by the new ids of `kept`, and drop all other entries."""
+    vocabulary = settings["model"]["vocab"]
+    settings["model"]["vocab"] = {piece: kept[n] for piece, n in vocabulary.items() if n in kept}
+    for token in settings["added_tokens"]:
+        token["id"] = kept[token["id"]]
+    if settings["padding"]:
+        settings["padding"]["pad_id"] = kept[settings["padding"]["pad_id"]]
+    for token in (settings["post_processor"] or {}).get("special_tokens", {}).values():
+        token["ids"] = [kept[n] for n in token["ids"]]
+    return settings
+
+
+# ---- fp32 graph
+
+
 def to_onnx(model: SlantModel, path: Path) -> None:
-    """fp32 ONNX with free row, column and query counts. Weights are those of `model`, dropout off."""
+    """Write the model as fp32 ONNX, without dropout; numbers of rows, columns and queries are dynamic."""
     rows, columns, queries = 2, 8, 2
     layout = torch.zeros(rows, columns, 4, dtype=torch.long)
     layout[:, :, 0] = torch.arange(columns)
@@ -167,7 +155,7 @@ def to_onnx(model: SlantModel, path: Path) -> None:
     axes |= {"token_logits": {0: "rows", 1: "columns"}, "unit_logits": {0: "rows"}, EMBEDDING: {0: "rows"}}
     axes["stance_logits"] = {0: "rows", 1: "queries"}
     with warnings.catch_warnings():
-        # The tracer warns of shape checks in transformers that hold for any size.
+        # The tracer warns about shape checks in transformers that hold for any size.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _Exported(model).eval(), inputs, str(path), input_names=list(INPUTS), output_names=list(OUTPUTS),
@@ -175,15 +163,28 @@ def to_onnx(model: SlantModel, path: Path) -> None:
         )  # fmt: skip
 
 
+class _Exported(nn.Module):
+    """The model with tensors as inputs and outputs, as needed for tracing."""
+
+    def __init__(self, model: SlantModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        out = self.model(**dict(zip(INPUTS, inputs, strict=True)))
+        return tuple(out[name] for name in OUTPUTS)
+
+
+# ---- int8
+
+
 def quantize(source: Path, target: Path) -> None:
-    """int8 products over blocks of 64, with a scale of its own for every block of every token; int8 word embeddings.
+    """Quantize to int8: products in blocks of 64 with a scale per block and token, and word embeddings.
 
-    A block's weights are rounded between their least and their greatest. Rounded alike on both sides of zero, which costs
-    the same time, stance logits were ten times as far from fp32's (model/LOG.md, 13).
-
-    Dynamic quantisation (one scale for a whole batch) is faster, but what it says of a text depends on what else is in the
-    batch, and labels flipped between scoring alone and in company (measured in model/LOG.md, 6). Here each token's numbers
-    are its own. The small heads stay fp32, as thresholds sit on their outputs.
+    Weights are quantized asymmetrically, between the minimum and maximum of their block. Symmetric quantization costs the
+    same time, but its stance logits differed ten times as much from fp32 (model/LOG.md, 13). Quantization with one dynamic
+    scale per batch is faster, but not batch-invariant: labels changed with the other texts of the batch (model/LOG.md, 6).
+    The small heads stay fp32, since thresholds apply to their outputs.
     """
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import (
@@ -200,19 +201,19 @@ def quantize(source: Path, target: Path) -> None:
         n.name for n in model.graph.node if any(f"/{h}/" in n.name for h in ("tokens", "unit", "stance"))
     ]
     settings = DefaultWeightOnlyQuantConfig(
-        block_size=BLOCK, is_symmetric=False, accuracy_level=INT8_PRODUCTS, bits=8
+        block_size=BLOCK, is_symmetric=False, accuracy_level=INT8_ACCURACY, bits=8
     )
-    logging.getLogger(MatMulNBitsQuantizer.__module__).setLevel(logging.WARNING)  # it lists every node
+    logging.getLogger(MatMulNBitsQuantizer.__module__).setLevel(logging.WARNING)  # INFO lists every node
     quantizer = MatMulNBitsQuantizer(model, algo_config=settings, nodes_to_exclude=heads)
     quantizer.process()
     quantized = quantizer.model.model
-    _quantize_words(quantized.graph)
-    _halve(quantized.graph)
+    _quantize_word_embeddings(quantized.graph)
+    _store_half(quantized.graph)
     onnx.save(quantized, str(target))
 
 
-def _quantize_words(graph: Any) -> None:
-    """The word embeddings as int8 with a scale per word: half of the model's size, and each word keeps its own range."""
+def _quantize_word_embeddings(graph: Any) -> None:
+    """Quantize the word embeddings, half of the model's size, to int8 with a scale per word."""
     from onnx import TensorProto, helper, numpy_helper
 
     tables = {i.name: i for i in graph.initializer if i.name.endswith("word_embeddings.weight")}
@@ -239,15 +240,14 @@ def _quantize_words(graph: Any) -> None:
         graph.node.insert(place + offset, node)
 
 
-def _halve(graph: Any) -> None:
-    """Keeps what is still large and fp32, and the scales of weights, in half the bytes; the runtime widens them when it loads
-    the model."""
+def _store_half(graph: Any) -> None:
+    """Store large fp32 tensors and the scales of weights in half precision. The runtime converts them back on loading."""
     from onnx import TensorProto, helper, numpy_helper
 
     scales = {node.input[2] for node in graph.node if node.op_type == "MatMulNBits"}
     for tensor in [i for i in graph.initializer if i.data_type == TensorProto.FLOAT]:
         values = numpy_helper.to_array(tensor)
-        if values.size < LARGE and tensor.name not in scales:
+        if values.size < MIN_HALF_SIZE and tensor.name not in scales:
             continue
         graph.initializer.remove(tensor)
         graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}_half"))

@@ -1,9 +1,10 @@
-"""From fp32 ONNX to OpenVINO in int8, by NNCF, with scales of activations that are fixed or each token's own.
+"""Quantize an fp32 ONNX model to int8 for OpenVINO with NNCF, with static or dynamic scales of activations.
 
-Fixed: found on real texts for most of what reads the text, the same for every batch, so that a unit's scores do not depend on
-its company. SmoothQuant (Xiao et al. 2023) moves outliers of these activations into the weights, and the bias of each product
-is corrected for what rounding shifts. Each token's own: found as they come for each stretch of its numbers
-(scoring/runtimes.py), for the products that lost most by fixed ones (model/LOG.md, 14, 15 and 19).
+Static scales are calibrated on real texts and used for most products. They are the same for every batch, so that scores are
+batch-invariant. SmoothQuant (Xiao et al. 2023) moves outliers of these activations into the weights, and the bias of each
+product is corrected for rounding.
+Dynamic scales are computed at run time per token and block of its activations (scoring/runtimes.py). They are used for the
+products that lost most with static scales (model/LOG.md, 14, 15 and 19).
 """
 
 from __future__ import annotations
@@ -26,47 +27,46 @@ from slant.encoding.windows import EncoderRequest, TextEncoder, collate
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 
-# Train splits alone: what a scale is found on must not be judged.
-CALIBRATION = (
+# Only training splits: calibration data must not be judged data.
+CALIBRATION_SETS = (
     ("newsmtsc", "train"),
     ("vast", "train"),
     ("rumoureval", "train"),
     ("ptc", "fit"),
     ("toxic_spans", "train"),
 )
-TEXTS_EACH = 60
+TEXTS_PER_SET = 60
 SEED = 13
-LARGE = (
-    50_000  # numbers from which what is left in fp32 is kept in half precision; computed in fp32 all the same
+MIN_HALF_SIZE = 50_000  # fp32 constants with as many numbers are stored in half precision; computed in fp32
+NOT_QUANTIZED = ".*/model/(tokens|unit|stance)/.*"  # the heads: small, and thresholds apply to their outputs
+DYNAMIC_SCALES = (
+    ".*/model/queries/.*",  # query layers
+    r".*/encoder/layer\.\d+/(intermediate|output)/dense/.*",  # feed-forward blocks: three quarters of the loss
 )
-UNQUANTISED = ".*/model/(tokens|unit|stance)/.*"  # the heads: small, and thresholds sit on their outputs
-OWN_SCALES = (
-    ".*/model/queries/.*",  # layers that queries have for themselves
-    r".*/encoder/layer\.\d+/(intermediate|output)/dense/.*",  # feed-forward blocks: three quarters of what was lost
-)
-SMOOTHED = "nncf_smooth_quant"  # what NNCF names the products that take outliers out of activations
+SMOOTHED = "nncf_smooth_quant"  # NNCF's name of the products that divide activations for SmoothQuant
 
 
 def calibration_texts() -> tuple[list[EncoderRequest], str]:
-    """Seeded texts of the public train splits and FA-KES, each with its targets and what it answers, and where they are from.
+    """Return a seeded sample of the public train splits and FA-KES, with targets and contexts, and the names of the sets.
 
-    Where none of these sets is at hand, the examples of the codebook: few and short, but a model can be quantised.
+    Without these sets, returns the examples of the codebook: few and short, but enough to quantize a model.
     """
     found: list[EncoderRequest] = []
     names = []
-    for name, split in CALIBRATION:
+    for name, split in CALIBRATION_SETS:
         try:
             examples = load(name, split)
         except SlantError:
             continue
         found += [
-            encoder_request(e) for e in random.Random(SEED).sample(examples, min(TEXTS_EACH, len(examples)))
+            encoder_request(e)
+            for e in random.Random(SEED).sample(examples, min(TEXTS_PER_SET, len(examples)))
         ]
         names.append(name)
     try:
         pieces = list(fa_kes_pieces(data_root()))
         found += [
-            encoder_request(e) for e in random.Random(SEED).sample(pieces, min(TEXTS_EACH, len(pieces)))
+            encoder_request(e) for e in random.Random(SEED).sample(pieces, min(TEXTS_PER_SET, len(pieces)))
         ]
         names.append("fa_kes")
     except SlantError:
@@ -85,11 +85,11 @@ def calibration_texts() -> tuple[list[EncoderRequest], str]:
 def quantize_openvino(
     source: Path, target: Path, *, encoder: TextEncoder, texts: Sequence[EncoderRequest] | None = None
 ) -> None:
-    """Write `target` (.xml, and .bin beside it) from the fp32 ONNX model `source`; says which texts it was calibrated on.
+    """Write `target` (.xml, with .bin beside it) from the fp32 ONNX model `source`.
 
-    texts: to be calibrated on; by default `calibration_texts()`.
+    texts: for calibration; default: `calibration_texts()`, whose origin is printed.
     """
-    os.environ.setdefault("NNCF_CI", "1")  # it reports its use to its makers otherwise
+    os.environ.setdefault("NNCF_CI", "1")  # turns off NNCF's usage reports
     import nncf
     import openvino
 
@@ -99,32 +99,33 @@ def quantize_openvino(
     windows = encoder.encode(texts)
     batches = [collate([w], pad=encoder.pad, width=columns(len(w))) for w in windows]
     model = openvino.Core().read_model(str(source))
-    own = [p for p in OWN_SCALES if any(re.fullmatch(p, op.get_friendly_name()) for op in model.get_ops())]
+    names = [op.get_friendly_name() for op in model.get_ops()]
+    dynamic = [p for p in DYNAMIC_SCALES if any(re.fullmatch(p, name) for name in names)]
     nncf.set_log_level(logging.ERROR)
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # four bars for each layer
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # hides four progress bars per layer
         quantized = nncf.quantize(
             model.clone(),
             nncf.Dataset(batches),
             model_type=nncf.ModelType.TRANSFORMER,
             subset_size=len(batches),
-            ignored_scope=nncf.IgnoredScope(patterns=[UNQUANTISED, *own]),
+            ignored_scope=nncf.IgnoredScope(patterns=[NOT_QUANTIZED, *dynamic]),
         )
-        if own:
-            _unsmooth(quantized, model, own)
+        if dynamic:
+            _undo_smoothing(quantized, model, dynamic)
             quantized = nncf.compress_weights(
                 quantized,
                 mode=nncf.CompressWeightsMode.INT8_ASYM,
-                ignored_scope=nncf.IgnoredScope(patterns=[UNQUANTISED]),
+                ignored_scope=nncf.IgnoredScope(patterns=[NOT_QUANTIZED]),
             )
-    _halve(quantized)
+    _store_half(quantized)
     target.parent.mkdir(parents=True, exist_ok=True)
     openvino.save_model(quantized, str(target), compress_to_fp16=False)
 
 
-def _unsmooth(quantized: Any, source: Any, patterns: Sequence[str]) -> None:
-    """Gives products of `patterns` the activations and weights of `source` again.
+def _undo_smoothing(quantized: Any, source: Any, patterns: Sequence[str]) -> None:
+    """Restore activations and weights of `source` in the products with dynamic scales.
 
-    SmoothQuant heeds no ignored scope, and outliers that it put into weights make these round worse.
+    NNCF's SmoothQuant ignores `ignored_scope`, and outliers moved into weights increase their rounding errors.
     """
     from openvino import opset13 as nodes
 
@@ -141,14 +142,14 @@ def _unsmooth(quantized: Any, source: Any, patterns: Sequence[str]) -> None:
     quantized.validate_nodes_and_infer_types()
 
 
-def _halve(model: Any) -> None:
-    """Keeps the heads' large products in half the bytes. OpenVINO's own switch for this leaves a quantised model as it is."""
+def _store_half(model: Any) -> None:
+    """Store large fp32 constants in half precision. OpenVINO's own option for this does not apply to quantized models."""
     import openvino
     from openvino import opset13 as nodes
 
     for node in model.get_ops():
         if node.get_type_name() != "Constant" or node.get_element_type() != openvino.Type.f32:
             continue
-        if np.prod(node.shape) >= LARGE:
+        if np.prod(node.shape) >= MIN_HALF_SIZE:
             half = nodes.constant(np.asarray(node.data, np.float16))
             node.output(0).replace(nodes.convert(half, "f32").output(0))

@@ -1,7 +1,7 @@
-"""The loss of every task: from people's labels where an example has them, from a teacher's logits where there is a teacher.
+"""Compute the loss of every task: from labels, and from a teacher's logits if there is a teacher.
 
-Partial labels are normal, so every term is masked. Over words a term is the mean, so that long texts weigh no more; over
-targets, frames and loaded spans it is the sum.
+Most rows have labels for some tasks only, so every term is masked. Over tokens a term is the mean, so that long texts do not
+weigh more; over targets, frames and loaded spans it is the sum.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from slant.encoding.label_ids import ANY, BIASED, FRAME, FRAMES, IGNORED, REPLY, SUBJECTIVE, TOXIC
 from slant.records import REPLIES, STANCES
 
-KINDS = ("stance_named", "stance_topic")
-SOFTENING = 2.0  # temperature at which classes of a teacher are compared (Hinton et al. 2015)
+STANCE_TASKS = ("stance_named", "stance_topic")  # one per kind of target
+DISTILLATION_TEMPERATURE = 2.0  # Hinton et al. 2015
 
 
 class Output(Protocol):
@@ -36,16 +36,16 @@ def total_loss(
     class_weights: Mapping[str, Sequence[float]],
     teaching: float,
 ) -> Tensor:
-    """Mean over rows of the weighted sum over tasks.
+    """Return the mean over rows of the weighted sum over tasks.
 
-    labels: as made by batches.Collator; where they hold `teaching` [rows], that stands for the argument. teaching: in [0, 1],
-    how much a teacher's word weighs against the labels'; a task that a row has no label for learns from the teacher alone. A
-    batch brings teacher logits for all its rows or none.
+    labels: made by batches.Collator; all rows of a batch have teacher logits, or none.
+    teaching: weight of the teacher against the labels, in [0, 1]; `labels["teaching"]` [rows] overrides it. A task without
+        label in a row learns from the teacher only, with that weight.
     """
     terms = label_losses(out, labels, class_weights)
-    if "soft_token" in labels:
-        taught, share = teacher_losses(out, labels), labels.get("teaching", teaching)
-        terms = {name: (1 - share) * loss + share * taught[name] for name, loss in terms.items()}
+    if "teacher_token" in labels:
+        teacher_terms, share = teacher_losses(out, labels), labels.get("teaching", teaching)
+        terms = {name: (1 - share) * loss + share * teacher_terms[name] for name, loss in terms.items()}
     total = sum(loss_weights.get(name, 1.0) * (loss * labels["weight"]).sum() for name, loss in terms.items())
     return total / labels["weight"].shape[0]  # type: ignore[operator,return-value]
 
@@ -53,66 +53,68 @@ def total_loss(
 def label_losses(
     out: Output, labels: Mapping[str, Tensor], class_weights: Mapping[str, Sequence[float]]
 ) -> dict[str, Tensor]:
-    """Per task the loss of each row [rows], 0 where the row has no label of the task."""
+    """Return per task the loss of each row [rows], 0 for rows without a label of the task."""
     token, unit, stance = labels["token"], labels["unit"], labels["stance"]
-    logits, flat, asked = _floats(out)
+    token_logits, unit_logits, stance_logits = _float_logits(out)
 
-    def classes(task: str, names: Sequence[str]) -> Tensor | None:
+    def weights_of(task: str, names: Sequence[str]) -> Tensor | None:
         values = class_weights.get(task)
-        return torch.tensor(values, device=flat.device) if values and len(values) == len(names) else None
+        return (
+            torch.tensor(values, device=unit_logits.device) if values and len(values) == len(names) else None
+        )
 
     terms = {
-        "loaded": _token_loss(logits[..., ANY], token[..., 0]),
-        "toxic": _token_loss(logits[..., TOXIC], token[..., 1]),
-        "technique": _span_loss(logits[..., ANY + 1 : TOXIC], labels["spans"]),
-        "biased": _binary(flat[:, BIASED], unit[:, 0]),
-        "subjective": _binary(flat[:, SUBJECTIVE], unit[:, 1]),
-        "frames": _binary(flat[:, FRAME], unit[:, 3 : 3 + len(FRAMES)]).sum(-1),
+        "loaded": _token_loss(token_logits[..., ANY], token[..., 0]),
+        "toxic": _token_loss(token_logits[..., TOXIC], token[..., 1]),
+        "technique": _span_loss(token_logits[..., ANY + 1 : TOXIC], labels["spans"]),
+        "biased": _binary(unit_logits[:, BIASED], unit[:, 0]),
+        "subjective": _binary(unit_logits[:, SUBJECTIVE], unit[:, 1]),
+        "frames": _binary(unit_logits[:, FRAME], unit[:, 3 : 3 + len(FRAMES)]).sum(-1),
         "reply": F.cross_entropy(
-            flat[:, REPLY],
+            unit_logits[:, REPLY],
             unit[:, 2],
             ignore_index=IGNORED,
             reduction="none",
-            weight=classes("reply", REPLIES),
+            weight=weights_of("reply", REPLIES),
         ),
     }
-    for kind, name in enumerate(KINDS):
+    for kind, name in enumerate(STANCE_TASKS):
         each = F.cross_entropy(
-            asked[:, :, kind].flatten(0, 1), stance[..., kind].flatten(), ignore_index=IGNORED,
-            reduction="none", weight=classes(name, STANCES),
+            stance_logits[:, :, kind].flatten(0, 1), stance[..., kind].flatten(), ignore_index=IGNORED,
+            reduction="none", weight=weights_of(name, STANCES),
         )  # fmt: skip
         terms[name] = each.view(token.shape[0], -1).sum(1)
     return terms
 
 
 def teacher_losses(out: Output, labels: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Per task the distance of each row's logits from the teacher's [rows].
+    """Return per task the distance of each row's logits from the teacher's [rows].
 
-    Every task that makes sense for a row is taught, labelled or not: replies only where the row answers something,
-    techniques as far as the teacher finds a word loaded, stances toward what the row asks about.
+    Rows learn every task that applies to them, whether labeled or not: replies only if the row is a reply, techniques in
+    proportion to the teacher's probability of loaded language, stances toward the row's targets.
     """
-    logits, flat, asked = _floats(out)
-    token, unit, stance = labels["soft_token"], labels["soft_unit"], labels["soft_stance"]
-    text = labels["soft_text"]
-    words = text.sum(1).clamp(min=1)
+    token_logits, unit_logits, stance_logits = _float_logits(out)
+    token, unit, stance = labels["teacher_token"], labels["teacher_unit"], labels["teacher_stance"]
+    text = labels["is_text"]
+    n_tokens = text.sum(1).clamp(min=1)
     loaded = torch.sigmoid(token[..., ANY]) * text
-    technique = _divergence(logits[..., ANY + 1 : TOXIC], token[..., ANY + 1 : TOXIC])
+    technique = _divergence(token_logits[..., ANY + 1 : TOXIC], token[..., ANY + 1 : TOXIC])
     terms = {
-        "loaded": (_soft_binary(logits[..., ANY], token[..., ANY]) * text).sum(1) / words,
-        "toxic": (_soft_binary(logits[..., TOXIC], token[..., TOXIC]) * text).sum(1) / words,
+        "loaded": (_soft_binary(token_logits[..., ANY], token[..., ANY]) * text).sum(1) / n_tokens,
+        "toxic": (_soft_binary(token_logits[..., TOXIC], token[..., TOXIC]) * text).sum(1) / n_tokens,
         "technique": (technique * loaded).sum(1) / loaded.sum(1).clamp(min=1),
-        "biased": _soft_binary(flat[:, BIASED], unit[:, BIASED]),
-        "subjective": _soft_binary(flat[:, SUBJECTIVE], unit[:, SUBJECTIVE]),
-        "frames": _soft_binary(flat[:, FRAME], unit[:, FRAME]).sum(-1),
-        "reply": _divergence(flat[:, REPLY], unit[:, REPLY]) * labels["replies"],
+        "biased": _soft_binary(unit_logits[:, BIASED], unit[:, BIASED]),
+        "subjective": _soft_binary(unit_logits[:, SUBJECTIVE], unit[:, SUBJECTIVE]),
+        "frames": _soft_binary(unit_logits[:, FRAME], unit[:, FRAME]).sum(-1),
+        "reply": _divergence(unit_logits[:, REPLY], unit[:, REPLY]) * labels["is_reply"],
     }
-    for kind, name in enumerate(KINDS):
-        terms[name] = (_divergence(asked[:, :, kind], stance) * (labels["kinds"] == kind)).sum(1)
+    for kind, name in enumerate(STANCE_TASKS):
+        terms[name] = (_divergence(stance_logits[:, :, kind], stance) * (labels["query_kind"] == kind)).sum(1)
     return terms
 
 
-def _floats(out: Output) -> tuple[Tensor, Tensor, Tensor]:
-    """The three logits in fp32: losses in bf16 lose what small steps gain."""
+def _float_logits(out: Output) -> tuple[Tensor, Tensor, Tensor]:
+    """Return token, unit and stance logits in fp32: bf16 losses are too coarse for small steps."""
     parts = (out.token_logits, out.unit_logits, out.stance_logits)
     return tuple(part.float() for part in parts)  # type: ignore[union-attr,return-value]
 
@@ -125,33 +127,34 @@ def _binary(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def _soft_binary(logits: Tensor, teacher: Tensor) -> Tensor:
-    """Binary cross entropy against a teacher's probability, less that probability's entropy: 0 when both agree."""
+    """Binary cross entropy against the teacher's probability, minus the entropy of that probability: 0 if both agree."""
     p = torch.sigmoid(teacher)
     entropy = F.binary_cross_entropy_with_logits(teacher, p, reduction="none")
     return F.binary_cross_entropy_with_logits(logits, p, reduction="none") - entropy
 
 
 def _divergence(logits: Tensor, teacher: Tensor) -> Tensor:
-    """Kullback-Leibler divergence over the last axis at SOFTENING, scaled back to the size of a cross entropy."""
-    ours, theirs = F.log_softmax(logits / SOFTENING, -1), F.log_softmax(teacher / SOFTENING, -1)
-    return F.kl_div(ours, theirs, log_target=True, reduction="none").sum(-1) * SOFTENING**2
+    """Kullback-Leibler divergence over the last axis at DISTILLATION_TEMPERATURE, scaled to the size of a cross entropy."""
+    t = DISTILLATION_TEMPERATURE
+    ours, theirs = F.log_softmax(logits / t, -1), F.log_softmax(teacher / t, -1)
+    return F.kl_div(ours, theirs, log_target=True, reduction="none").sum(-1) * t**2
 
 
 def _token_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean over a row's labelled tokens [rows]; both arguments are [rows, columns]."""
+    """Mean over the labeled tokens of each row: logits and labels [rows, columns] → [rows]."""
     loss = _binary(logits, labels)
     return loss.sum(1) / (labels != IGNORED).sum(1).clamp(min=1)
 
 
 def _span_loss(logits: Tensor, spans: Tensor) -> Tensor:
-    """Cross entropy of each gold span's technique from the mean logits of its tokens, summed per row [rows].
+    """Cross entropy of each gold span's technique, from the mean logits of its tokens, summed per row [rows].
 
-    logits [rows, columns, techniques]; spans [n, 4] of row, first column, past the last column, technique.
+    logits [rows, columns, techniques]; spans [n, 4]: row, first column, one past the last column, technique.
     """
     total = logits.new_zeros(logits.shape[0])
     if not len(spans):
         return total
     row, first, last, technique = spans.unbind(-1)
-    upto = F.pad(logits.cumsum(1), (0, 0, 1, 0))
-    mean = (upto[row, last] - upto[row, first]) / (last - first).unsqueeze(-1)
+    cumulative = F.pad(logits.cumsum(1), (0, 0, 1, 0))
+    mean = (cumulative[row, last] - cumulative[row, first]) / (last - first).unsqueeze(-1)
     return total.index_add(0, row, F.cross_entropy(mean, technique, reduction="none"))

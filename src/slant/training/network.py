@@ -1,16 +1,12 @@
-"""What differs between families of encoders: token types, where positions start, how relative positions are told.
+"""The network: one encoder, one pass, a head per task, as a Hugging Face PreTrainedModel.
 
-A query stands behind the text but at its mention's positions (encoding/windows.py), so an encoder must let the caller say
-where each token stands, absolute and relative alike.
+A query represents one target. It is a column behind the text, but has the position of its target's mention
+(encoding/windows.py), so the encoder must accept positions from the caller, absolute and relative ones.
 
-Layers of their own for what is asked of a text: a column each, from half way up, that reads the text and is not read.
-
-A query begins as the encoder's state, below its last layers, of the word that it is about: a target's own, or a topic's mask.
-It goes up beside the text through as many layers as it has of its own, over the keys and values that the text's layer of that
-height has anyway. So a target that the text names costs one column in these layers and none below, and what they learn is
-told apart from what the text's words need.
-
-One encoder, one pass, a head for every task: a Hugging Face PreTrainedModel.
+With query layers, queries leave the encoder below its last layers: each starts as the encoder's state of a word, that of the
+mention or of a topic's mask token, and passes through layers of its own, which attend to the keys and values that the encoder
+computes for the text anyway. A named target then costs one column in these layers and none below, and the weights for targets
+are separate from those for the text.
 """
 
 from __future__ import annotations
@@ -33,156 +29,22 @@ from slant.errors import UsageError
 from slant.records import STANCES
 from slant.training.losses import total_loss
 
-# Family → position of the first token. RoBERTa and MPNet keep two rows of the position table for padding.
+# Model type → position of the first token. RoBERTa and MPNet reserve two rows of the position table for padding.
 FIRST_POSITION = {"bert": 0, "electra": 0, "roberta": 2, "xlm-roberta": 2, "camembert": 2, "mpnet": 2}
+NAMED, TOPIC = range(2)  # kind of a query's target: row of the query layers' role embedding
+KeysValues = list[tuple[Tensor, Tensor]]  # keys and values [rows, columns, width], one pair per layer
 
-
-def build_encoder(config: PreTrainedConfig, *, attention: str) -> PreTrainedModel:
-    """A new encoder of the configuration. Raises UsageError for a family whose positions cannot be given."""
-    if config.model_type not in FIRST_POSITION:
-        raise UsageError(
-            f"encoders of type {config.model_type!r} do not let slant say where each token stands; "
-            f"take one of type {', '.join(FIRST_POSITION)}."
-        )
-    relative = config.model_type == "mpnet"
-    if relative:
-        attention = "eager"  # all that MPNet has, and transformers would rather fail than fall back to it
-    model: PreTrainedModel = AutoModel.from_config(config, attn_implementation=attention)
-    if relative:
-        model.encoder = PositionedEncoder(config)
-    return model
-
-
-def run_encoder(
-    encoder: PreTrainedModel, words: Tensor, mask: Tensor, position_ids: Tensor, token_type_ids: Tensor | None
-) -> Tensor:
-    """Last hidden states [rows, columns, width] of word embeddings `words`; mask [rows, 1, columns, columns] is additive."""
-    extra: dict[str, Any] = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-    if isinstance(getattr(encoder, "encoder", None), PositionedEncoder):
-        encoder.encoder.position_ids = position_ids
-    first = FIRST_POSITION[encoder.config.model_type]
-    out = encoder(inputs_embeds=words, attention_mask=mask, position_ids=position_ids + first, **extra)
-    hidden: Tensor = out.last_hidden_state
-    return hidden
-
-
-class PositionedEncoder(MPNetEncoder):
-    """MPNet's layers with relative positions taken from `position_ids` [rows, columns] instead of from the columns."""
-
-    position_ids: Tensor
-
-    def compute_position_bias(self, x: Tensor, position_ids: Any = None, num_buckets: int = 32) -> Tensor:
-        here = self.position_ids
-        relative = here[:, None, :] - here[:, :, None]
-        buckets = self.relative_position_bucket(relative, num_buckets=num_buckets)
-        return self.relative_attention_bias(buckets).permute(0, 3, 1, 2)
-
-
-NAMED, TOPIC = range(2)  # what a query asks about
-Read = list[tuple[Tensor, Tensor]]  # keys and values [rows, columns, width] of each layer
-
-
-class QueryLayer(nn.Module):
-    """What a BERT layer has for those who read: queries, the products after attention, norms. It begins as a copy of one."""
-
-    def __init__(self, layer: Any) -> None:
-        super().__init__()
-        own = copy.deepcopy(layer.attention)
-        self.heads, self.scaling = own.self.num_attention_heads, own.self.scaling
-        self.query, self.attended = own.self.query, own.output
-        self.intermediate, self.output = copy.deepcopy(layer.intermediate), copy.deepcopy(layer.output)
-
-    def forward(self, states: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """states [rows, queries, width]; keys, values [rows, columns, width]; mask [rows, 1, queries, columns]: additive."""
-        asked, keys, values = (self._heads(x) for x in (self.query(states), keys, values))
-        weights = torch.softmax(asked @ keys.transpose(-1, -2) * self.scaling + mask, -1)
-        states = self.attended((weights @ values).transpose(1, 2).flatten(2), states)
-        out: Tensor = self.output(self.intermediate(states), states)
-        return out
-
-    def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-
-
-class Queries(nn.Module):
-    """`depth` layers for queries, beside the last ones of `encoder`, which they begin as copies of.
-
-    Raises UsageError if the encoder has fewer, or layers that are not made as BERT's are.
-    """
-
-    def __init__(self, encoder: PreTrainedModel, depth: int) -> None:
-        super().__init__()
-        layers = encoder.encoder.layer
-        if depth > len(layers) or not hasattr(layers[0].attention, "self"):
-            raise UsageError(
-                f"query_layers = {depth}, but the encoder ({encoder.config.model_type}) has {len(layers)} layers; queries "
-                "can have layers of their own beside as many as there are, in encoders of BERT's make."
-            )
-        self.roles = nn.Embedding(2, encoder.config.hidden_size)
-        nn.init.zeros_(self.roles.weight)
-        self.layers = nn.ModuleList(QueryLayer(layer) for layer in layers[-depth:])
-
-    def forward(self, states: Tensor, read: Read, columns: Tensor, groups: Tensor) -> Tensor:
-        """[rows, queries, width] for the targets at `columns` [rows, queries].
-
-        states [rows, columns, width]: what goes into the text's layers beside the first of these; read: what those
-        layers make of it (`recorded`); groups [rows, columns]: as in the layout.
-        """
-        own = groups.gather(1, columns)
-        mask = additive(seen(own, groups), states)
-        states = at(states, columns) + self.roles(torch.where(own > 0, TOPIC, NAMED))
-        for layer, (keys, values) in zip(self.layers, read, strict=True):
-            states = layer(states, keys, values, mask)
-        return states
-
-
-def seen(readers: Tensor, groups: Tensor) -> Tensor:
-    """[rows, 1, readers, columns]: a query sees the text (group 0) and its own group; padding (-1) is seen by nobody."""
-    theirs, keys = readers[:, None, :, None], groups[:, None, None, :]
-    return (keys == 0) | ((keys == theirs) & (keys > 0))
-
-
-def additive(seen: Tensor, like: Tensor) -> Tensor:
-    return (~seen).to(like.dtype) * torch.finfo(torch.float32).min
-
-
-def at(states: Tensor, columns: Tensor) -> Tensor:
-    """States [rows, n, width] at `columns` [rows, n] of `states` [rows, columns, width]."""
-    return states.gather(1, columns.unsqueeze(-1).expand(-1, -1, states.shape[-1]))
-
-
-@contextmanager
-def recorded(encoder: PreTrainedModel, depth: int) -> Iterator[tuple[list[Tensor], Read]]:
-    """While the encoder runs inside: what goes into each of its last `depth` layers, and the keys and values that they make.
-
-    Taken as they are made, so that an exported graph does not compute them twice.
-    """
-    states: list[Tensor] = []
-    keys: list[Tensor] = []
-    values: list[Tensor] = []
-    read: Read = []
-    with ExitStack() as hooks:
-        for layer in encoder.encoder.layer[-depth:] if depth else ():
-            part = layer.attention.self
-            for hook in (
-                part.register_forward_pre_hook(lambda _, inputs: states.append(inputs[0])),
-                part.key.register_forward_hook(lambda _, __, made: keys.append(made)),
-                part.value.register_forward_hook(lambda _, __, made: values.append(made)),
-            ):
-                hooks.callback(hook.remove)
-        yield states, read
-        read += zip(keys, values, strict=True)
+# ---- the model
 
 
 class SlantConfig(PreTrainedConfig):
     """Configuration of a SlantModel.
 
-    encoder: configuration of the encoder as a dict. loss_weights: per task, applied to the mean loss of its examples.
-    decoding: thresholds, temperatures and priors that turn logits into labels (encoding/decode.py); chosen on dev data.
-    codebook: fingerprint of the codebook that the labels came from.
-    teaching: in [0, 1], how much a teacher's logits weigh against labels, where a batch brings them.
-    query_layers: layers that queries have for themselves, beside the encoder's last (learning/queries.py); 0: queries are
-    columns of the encoder from below.
+    encoder: configuration of the encoder, as a dict. loss_weights: per task. class_weights: per task, one number per class.
+    decoding: thresholds, temperatures and priors that turn logits into labels (encoding/decode.py), chosen on dev sets.
+    codebook: fingerprint of the codebook that the labels come from.
+    teaching: weight of a teacher's logits against the labels, in [0, 1], for batches with teacher logits.
+    query_layers: number of query layers, beside the encoder's last ones; 0: queries are columns of the encoder.
     """
 
     model_type = "slant"
@@ -213,9 +75,12 @@ class SlantConfig(PreTrainedConfig):
 
 @dataclass
 class SlantOutput(ModelOutput):
-    """token_logits [rows, columns, TOKEN_LABELS]; unit_logits [rows, UNIT_LABELS];
-    stance_logits [rows, queries, 2, STANCES]: the first for targets that the text names, the second for others;
-    embedding [rows, 2 * width]: the first token's state beside the mean of the text's tokens, from which unit_logits come."""
+    """Logits and embedding, and the loss if labels were given.
+
+    token_logits [rows, columns, TOKEN_LABELS]; unit_logits [rows, UNIT_LABELS]; stance_logits [rows, queries, 2, STANCES],
+    the first for named targets, the second for topics; embedding [rows, 2 * width]: input of the unit head, the state of the
+    first token and the mean state of the text's tokens.
+    """
 
     loss: Tensor | None = None
     token_logits: Tensor | None = None
@@ -225,7 +90,7 @@ class SlantOutput(ModelOutput):
 
 
 class SlantModel(PreTrainedModel):
-    """Heads over one encoder; every loss is masked where an example lacks the label."""
+    """An encoder with heads for tokens, unit and stance. Losses are masked where a row lacks a label."""
 
     config_class = SlantConfig
     base_model_prefix = "encoder"
@@ -240,21 +105,21 @@ class SlantModel(PreTrainedModel):
         self.encoder = build_encoder(encoder_config, attention=attention)
         self.has_types = getattr(encoder_config, "type_vocab_size", 0) > 1
         width = encoder_config.hidden_size
-        inputs = self.encoder.get_input_embeddings().embedding_dim  # ELECTRA-small: 128 of 256
+        inputs = self.encoder.get_input_embeddings().embedding_dim  # ELECTRA-small: 128, with a width of 256
         self.roles = nn.Embedding(N_ROLES if self.has_types else 2 * N_ROLES, inputs)
         self.tokens = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, len(TOKEN_LABELS)))
         self.unit = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, len(UNIT_LABELS)))
         self.stance = nn.Sequential(
             nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 2 * len(STANCES))
         )
-        self.queries: Queries | None = None
+        self.queries: QueryLayers | None = None
         self.add_queries(config.query_layers)
         self.post_init()
 
     def add_queries(self, depth: int) -> None:
-        """Gives queries `depth` layers of their own, copies of what the encoder holds now; none for 0."""
+        """Add `depth` query layers, initialized as copies of the encoder's current last layers; 0 removes them."""
         self.config.query_layers = depth
-        self.queries = Queries(self.encoder, depth) if depth else None
+        self.queries = QueryLayers(self.encoder, depth) if depth else None
 
     def forward(
         self,
@@ -263,24 +128,27 @@ class SlantModel(PreTrainedModel):
         query_columns: Tensor,
         labels: dict[str, Tensor] | None = None,
     ) -> SlantOutput:
-        """input_ids [rows, columns], layout [rows, columns, 4] and query_columns [rows, queries] are what
-        `encoding.windows.collate` makes, labels what `learning.batches.Collator` adds."""
+        """Compute logits, and the loss if labels are given.
+
+        input_ids [rows, columns], layout [rows, columns, 4], query_columns [rows, queries]: made by encoding.windows.collate.
+        labels: made by training.batches.Collator.
+        """
         position_ids, token_type_ids, role_ids, group_ids = layout.unbind(-1)
-        # An encoder without token types learns them as further roles: the first or second text matters to every head.
+        # Without token types, the second text of a pair is marked by further roles.
         roles = role_ids if self.has_types else role_ids + N_ROLES * token_type_ids
         words = self.encoder.get_input_embeddings()(input_ids) + self.roles(roles)
-        mask = additive(seen(group_ids, group_ids), words)
+        mask = additive_mask(visible(group_ids, group_ids), words)
         types = token_type_ids if self.has_types else None
-        with recorded(self.encoder, self.config.query_layers) as (states, read):
+        with record_last_layers(self.encoder, self.config.query_layers) as (states, keys_values):
             hidden = run_encoder(self.encoder, words, mask, position_ids, types)
         first = hidden[:, 0]
         text = ((group_ids == 0) & (token_type_ids == 0)).to(hidden.dtype).unsqueeze(-1)
         mean = (hidden * text).sum(1) / text.sum(1).clamp(min=1)
         if self.queries is None:
-            asked = at(hidden, query_columns)
+            queries = gather_columns(hidden, query_columns)
         else:
-            asked = self.queries(states[0], read, query_columns, group_ids)
-        pair = torch.cat([asked, first.unsqueeze(1).expand_as(asked)], -1)
+            queries = self.queries(states[0], keys_values, query_columns, group_ids)
+        pair = torch.cat([queries, first.unsqueeze(1).expand_as(queries)], -1)
         embedding = torch.cat([first, mean], -1)
         out = SlantOutput(
             token_logits=self.tokens(hidden),
@@ -301,3 +169,149 @@ class SlantModel(PreTrainedModel):
 
 AutoConfig.register("slant", SlantConfig)
 AutoModel.register(SlantConfig, SlantModel)
+
+
+# ---- attention between columns; group of a column: 0 text, > 0 a query, -1 padding
+
+
+def visible(reader_groups: Tensor, groups: Tensor) -> Tensor:
+    """Return [rows, 1, readers, columns]: a column sees the text (group 0) and its own group; nothing sees padding (-1)."""
+    readers, columns = reader_groups[:, None, :, None], groups[:, None, None, :]
+    return (columns == 0) | ((columns == readers) & (columns > 0))
+
+
+def additive_mask(visible: Tensor, like: Tensor) -> Tensor:
+    """Convert a boolean mask to one that is added to attention scores, with the dtype of `like`."""
+    return (~visible).to(like.dtype) * torch.finfo(torch.float32).min
+
+
+def gather_columns(states: Tensor, columns: Tensor) -> Tensor:
+    """Gather states [rows, columns, width] at `columns` [rows, n] → [rows, n, width]."""
+    return states.gather(1, columns.unsqueeze(-1).expand(-1, -1, states.shape[-1]))
+
+
+# ---- encoder families, which differ in token types, first position and relative positions
+
+
+def build_encoder(config: PreTrainedConfig, *, attention: str) -> PreTrainedModel:
+    """Make an encoder with random weights. Raises UsageError for a family that does not accept positions."""
+    if config.model_type not in FIRST_POSITION:
+        raise UsageError(
+            f"encoders of type {config.model_type!r} do not accept token positions from slant; "
+            f"use one of type {', '.join(FIRST_POSITION)}."
+        )
+    relative = config.model_type == "mpnet"
+    if relative:
+        attention = "eager"  # MPNet has no other, and transformers raises an error instead of falling back
+    model: PreTrainedModel = AutoModel.from_config(config, attn_implementation=attention)
+    if relative:
+        model.encoder = PositionedEncoder(config)
+    return model
+
+
+def run_encoder(
+    encoder: PreTrainedModel, words: Tensor, mask: Tensor, position_ids: Tensor, token_type_ids: Tensor | None
+) -> Tensor:
+    """Return the last hidden states [rows, columns, width] for input embeddings `words`.
+
+    mask [rows, 1, columns, columns] is additive; position_ids [rows, columns] start at 0 for every family.
+    """
+    extra: dict[str, Any] = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+    if isinstance(getattr(encoder, "encoder", None), PositionedEncoder):
+        encoder.encoder.position_ids = position_ids
+    first = FIRST_POSITION[encoder.config.model_type]
+    out = encoder(inputs_embeds=words, attention_mask=mask, position_ids=position_ids + first, **extra)
+    hidden: Tensor = out.last_hidden_state
+    return hidden
+
+
+class PositionedEncoder(MPNetEncoder):
+    """MPNet's layers, with relative positions computed from `position_ids` [rows, columns] instead of column numbers."""
+
+    position_ids: Tensor
+
+    def compute_position_bias(self, x: Tensor, position_ids: Any = None, num_buckets: int = 32) -> Tensor:
+        positions = self.position_ids
+        relative = positions[:, None, :] - positions[:, :, None]
+        buckets = self.relative_position_bucket(relative, num_buckets=num_buckets)
+        return self.relative_attention_bias(buckets).permute(0, 3, 1, 2)
+
+
+# ---- query layers
+
+
+class QueryLayers(nn.Module):
+    """`depth` layers for queries, initialized as copies of the encoder's last layers, beside which they run.
+
+    Raises UsageError if the encoder has fewer layers, or layers of another architecture than BERT's.
+    """
+
+    def __init__(self, encoder: PreTrainedModel, depth: int) -> None:
+        super().__init__()
+        layers = encoder.encoder.layer
+        if depth > len(layers) or not hasattr(layers[0].attention, "self"):
+            raise UsageError(
+                f"query_layers = {depth}, but the encoder ({encoder.config.model_type}) has {len(layers)} layers. Query "
+                "layers need an encoder with BERT's architecture and at least as many layers."
+            )
+        self.roles = nn.Embedding(2, encoder.config.hidden_size)
+        nn.init.zeros_(self.roles.weight)
+        self.layers = nn.ModuleList(QueryLayer(layer) for layer in layers[-depth:])
+
+    def forward(self, states: Tensor, keys_values: KeysValues, columns: Tensor, groups: Tensor) -> Tensor:
+        """Return the states [rows, queries, width] of the queries at `columns` [rows, queries].
+
+        states [rows, columns, width]: input of the encoder's layer beside the first query layer. keys_values: those of the
+        encoder's layers (record_last_layers). groups [rows, columns]: as in the layout.
+        """
+        own = groups.gather(1, columns)
+        mask = additive_mask(visible(own, groups), states)
+        states = gather_columns(states, columns) + self.roles(torch.where(own > 0, TOPIC, NAMED))
+        for layer, (keys, values) in zip(self.layers, keys_values, strict=True):
+            states = layer(states, keys, values, mask)
+        return states
+
+
+class QueryLayer(nn.Module):
+    """A BERT layer without its key and value projections: it attends to the keys and values of the encoder's layer."""
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__()
+        own = copy.deepcopy(layer.attention)
+        self.heads, self.scaling = own.self.num_attention_heads, own.self.scaling
+        self.query, self.attended = own.self.query, own.output
+        self.intermediate, self.output = copy.deepcopy(layer.intermediate), copy.deepcopy(layer.output)
+
+    def forward(self, states: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+        """states [rows, queries, width]; keys, values [rows, columns, width]; mask [rows, 1, queries, columns], additive."""
+        queries, keys, values = (self._split_heads(x) for x in (self.query(states), keys, values))
+        weights = torch.softmax(queries @ keys.transpose(-1, -2) * self.scaling + mask, -1)
+        states = self.attended((weights @ values).transpose(1, 2).flatten(2), states)
+        out: Tensor = self.output(self.intermediate(states), states)
+        return out
+
+    def _split_heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+@contextmanager
+def record_last_layers(encoder: PreTrainedModel, depth: int) -> Iterator[tuple[list[Tensor], KeysValues]]:
+    """Record the inputs, keys and values of the encoder's last `depth` layers while it runs inside the `with` block.
+
+    They are recorded with hooks, so that an exported graph does not compute them twice.
+    """
+    states: list[Tensor] = []
+    keys: list[Tensor] = []
+    values: list[Tensor] = []
+    keys_values: KeysValues = []
+    with ExitStack() as hooks:
+        for layer in encoder.encoder.layer[-depth:] if depth else ():
+            attention = layer.attention.self
+            for hook in (
+                attention.register_forward_pre_hook(lambda _, inputs: states.append(inputs[0])),
+                attention.key.register_forward_hook(lambda _, __, output: keys.append(output)),
+                attention.value.register_forward_hook(lambda _, __, output: values.append(output)),
+            ):
+                hooks.callback(hook.remove)
+        yield states, keys_values
+        keys_values += zip(keys, values, strict=True)

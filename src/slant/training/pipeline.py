@@ -1,6 +1,6 @@
-"""`transformers.pipeline("slant")`: the torch model, for those who live in transformers. Importing this registers the task.
+"""Register the task "slant" of `transformers.pipeline`, which scores with the torch model, when this module is imported.
 
-What it says goes through the predictor and the decoding that `slant score` uses: the same rows, but for what int8 costs.
+It uses the tokenization and decoding of `slant score` and returns the same rows, except for rounding differences of int8.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from slant.training.torch_runtime import predictor_of
 
 
 class SlantPipeline(Pipeline):  # type: ignore[misc]
-    """Strings or ready-made units in (`text`; optional `targets`, `parent_text`, `kind`), a score's row each out, as a dict.
+    """Score strings or units (dicts with `text`; optional `targets`, `parent_text`, `kind`), each to a row of `slant score`.
 
-    targets: as in `Scorer.score`, given to the pipeline or to a call. batch_size: units that the model reads at once.
+    targets: as in `Scorer.score`, given to the pipeline or to a call. batch_size: units per batch.
     Raises Rejected for an input that cannot be scored.
     """
 
@@ -36,13 +36,13 @@ class SlantPipeline(Pipeline):  # type: ignore[misc]
         folder = Path(model.name_or_path)
         if not (folder / "slant.json").exists():
             raise UsageError(
-                f"this model came from {folder}, where slant.json is missing. Give its folder, not the model: "
+                f"this model was loaded from {folder}, which has no slant.json. Give its folder instead of the model: "
                 'pipeline("slant", model="FOLDER").'
             )
         self._known = Targets.load()
         self.predictor = predictor_of(model, folder)
         text = self.predictor.encoder.tokenizer
-        # Nothing here reads text with it, but transformers makes no batches for a pipeline without a padding token.
+        # Not used for tokenization, but transformers makes no batches without a padding token.
         kwargs["tokenizer"] = PreTrainedTokenizerFast(
             tokenizer_object=text, pad_token=text.id_to_token(self.predictor.encoder.pad)
         )
@@ -52,24 +52,28 @@ class SlantPipeline(Pipeline):  # type: ignore[misc]
         unknown = given.keys() - {"targets", "dtype"}
         if unknown:
             raise UsageError(
-                f"pipeline('slant') takes targets and batch_size, not {', '.join(sorted(unknown))}."
+                f"pipeline('slant') accepts targets and batch_size, not {', '.join(sorted(unknown))}."
             )
         builder = RequestBuilder(self._known, given["targets"]) if given.get("targets") is not None else None
         return ({"builder": builder} if builder else {}), {}, {}
 
     def preprocess(self, item: Any, builder: RequestBuilder | None = None) -> dict[str, Any]:
         if not isinstance(item, str | Mapping):
-            came = f"this is {type(item).__name__} {item!r:.60}"
-            raise Rejected("input", "bad_text", f"{came}; expected a string or a dict with text.")
+            got = f"got {type(item).__name__} {item!r:.60}"
+            raise Rejected("input", "bad_text", f"{got}; expected a string or a dict with text.")
         return {"request": (builder or RequestBuilder(self._known, None)).build_one(item, "input")}
 
     def _forward(self, batch: dict[str, Any]) -> dict[str, Any]:
-        asked = batch["request"]
-        alone = not isinstance(asked, list)  # transformers collates batches of two or more
+        requests = batch["request"]
+        single = not isinstance(requests, list)  # transformers collates only batches of two or more
         rows = list(
-            score([asked] if alone else asked, predictor=self.predictor, codebook=self.model.config.codebook)
+            score(
+                [requests] if single else requests,
+                predictor=self.predictor,
+                codebook=self.model.config.codebook,
+            )
         )
-        return {"score": rows[0] if alone else rows}
+        return {"score": rows[0] if single else rows}
 
     def postprocess(self, output: dict[str, Any]) -> dict[str, Any]:
         row: dict[str, Any] = output["score"].to_dict()
@@ -77,7 +81,7 @@ class SlantPipeline(Pipeline):  # type: ignore[misc]
 
 
 class _Weights:
-    """Opens what `model=` names: a torch checkpoint, or a folder that was exported and holds int8 weights alone."""
+    """Load the folder given as `model=`: a torch checkpoint, or an export, whose int8 weights are restored."""
 
     @classmethod
     def from_pretrained(cls, folder: str, **kwargs: Any) -> SlantModel:
@@ -88,9 +92,8 @@ class _Weights:
 
         restored = TemporaryDirectory(prefix="slant-")
         model = SlantModel.from_pretrained(as_checkpoint(folder, Path(restored.name)), **kwargs)
-        model.restored = (
-            restored  # there for as long as the model, whose pipeline reads its tokenizer and settings
-        )
+        # The pipeline reads tokenizer and settings from this folder, so it must live as long as the model.
+        model.restored = restored
         return model
 
 

@@ -1,4 +1,4 @@
-"""A training recipe: one TOML file that says everything a run depends on; saved beside the weights."""
+"""Training recipes: a TOML file with all settings of a run, saved beside the weights."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ LABELS = ("stance", "loaded", "toxic", "reply", "frames", "biased", "subjective"
 
 @dataclass(frozen=True, slots=True)
 class SetUse:
-    """How much of a public set a recipe learns from.
+    """How a recipe uses a set.
 
-    name, split: as the reader of the set names them. weight: of its examples in the loss. repeat: passes in one epoch.
-    limit: at most so many examples (a seeded sample), 0 for all. without_fold: leaves that fifth out (for sets that have
-    one split only, judged on the fold left out), -1 for none. labels: learn from these only (of loaded, toxic, stance, reply,
-    frames, biased, subjective), empty for all that the set has. teaching: as of the Recipe, for this set; -1 for the same.
+    name, split: as in slant.corpora. weight: of its examples in the loss. repeat: passes per epoch.
+    limit: maximum number of examples (a seeded sample); 0 for all.
+    without_fold: a fold from 0 to 4 to exclude, for sets with a single split that are judged on that fold; -1 for none.
+    labels: use only these (of LABELS); empty for all labels of the set.
+    teaching: overrides Recipe.teaching for this set; -1 for no override.
     """
 
     name: str
@@ -39,36 +40,37 @@ class Recipe:
     """All settings of a run; see model/recipes for files."""
 
     name: str = "recipe"
-    encoder: str = (
-        "sentence-transformers/all-MiniLM-L6-v2"  # folder or hub id; an installed package may carry it
+    # Pretrained encoder: a folder or a hub id, whose weights may come from an installed package (initial_model.PACKAGES).
+    encoder: str = "sentence-transformers/all-MiniLM-L6-v2"
+    start: str = (
+        ""  # start from this checkpoint or exported model, including its heads; "default": the shipped model
     )
-    start: str = ""  # go on from this checkpoint or exported model, heads and all; "default": the shipped one
     train: tuple[SetUse, ...] = ()
     teacher: str = (
-        ""  # checkpoint or exported model to learn from as well ("default": the shipped one); "" for none
+        ""  # checkpoint or exported model for distillation; "default": the shipped model; "" for none
     )
-    topic_teacher: str = ""  # speaks on topics in the teacher's place; "" for the same
-    teaching: float = 0.5  # weight of the teacher's word against the labels', 0 to 1
-    unlabelled: tuple[SetUse, ...] = ()  # texts on which only the teacher has a word (labels/unlabelled.py)
-    dev: tuple[SetUse, ...] = ()  # thresholds and priors are chosen here, never on a test split
+    topic_teacher: str = ""  # replaces the teacher for stance toward topics; "" for the same teacher
+    teaching: float = 0.5  # weight of the teacher's outputs against the labels, from 0 to 1
+    unlabeled: tuple[SetUse, ...] = ()  # texts without labels, for distillation only (corpora/unlabeled.py)
+    dev: tuple[SetUse, ...] = ()  # sets to choose thresholds and priors on; never a test split
     epochs: float = 3.0
     batch_size: int = 32
     learning_rate: float = 8e-5
     head_learning_rate: float = 5e-4
-    layer_decay: float = 1.0  # rate of each layer of the encoder relative to the one above it
+    layer_decay: float = 1.0  # learning rate of each encoder layer relative to the layer above it
     weight_decay: float = 0.01
-    warmup: float = 0.06  # share of the steps
-    max_length: int = 256  # text tokens of a window
+    warmup: float = 0.06  # share of all steps
+    max_length: int = 256  # text tokens per window
     context_length: int = 96  # tokens kept of the second text of a pair
-    stride: int = 64  # tokens that two windows of a long text share
-    queries: str = "copies"  # how targets are asked about: copies, marks or words (encoding/windows.py)
+    stride: int = 64  # tokens shared by two windows of a long text
+    queries: str = "copies"  # how targets are encoded: copies, marks or words (encoding/windows.py)
     query_layers: int = (
-        0  # that queries have for themselves (learning/queries.py); a started model keeps its own
+        0  # encoder layers that only queries pass through (network.py); `start` keeps those of its model
     )
     dropout: float = 0.0
-    freeze_words: bool = False  # leave the word embeddings as pretrained
-    parts: Sequence[str] = ()  # of the model (network.py), those that are trained; all if none
-    bf16: bool = True  # autocast where the hardware has bfloat16
+    freeze_words: bool = False  # do not train the word embeddings
+    parts: Sequence[str] = ()  # train only these parts of the model (network.py); empty for all
+    bf16: bool = True  # autocast if the hardware supports bfloat16
     seed: int = 13
     save_steps: int = 500
     loss_weights: Mapping[str, float] = field(default_factory=dict)
@@ -76,9 +78,9 @@ class Recipe:
 
 
 def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe in a TOML file (or the defaults), with `key=value` overrides in TOML syntax.
+    """Read a recipe from a TOML file (None: the defaults), with `key=value` overrides in TOML syntax.
 
-    Raises UsageError for a file that is no TOML, an unknown key (with the nearest known one) or a value of a wrong type.
+    Raises UsageError for invalid TOML, an unknown key (with a suggestion) or a value of the wrong type.
     """
     values: dict[str, Any] = {}
     if path is not None:
@@ -98,22 +100,20 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
-    made: dict[str, Any] = {}
+    """Make a Recipe from the values of a TOML file or a recipe.json; `where` names them in errors. Raises UsageError."""
+    checked: dict[str, Any] = {}
     for key, value in values.items():
-        checked = _checked(key, value, _DEFAULT, where)
-        made[key] = (
-            tuple(_set_use(v, f"{where}: {key}") for v in checked)
-            if key in ("train", "unlabelled", "dev")
-            else checked
-        )
-    recipe = Recipe(**made)
-    if recipe.unlabelled and not recipe.teacher:
+        checked[key] = _checked(key, value, _DEFAULT, where)
+        if key in ("train", "unlabeled", "dev"):
+            checked[key] = tuple(_set_use(entry, f"{where}: {key}") for entry in checked[key])
+    recipe = Recipe(**checked)
+    if recipe.unlabeled and not recipe.teacher:
         raise UsageError(
-            f"{where}: unlabelled texts teach nothing without a teacher. Name a checkpoint folder in `teacher`."
+            f"{where}: unlabeled texts can only be used with a teacher. Name a checkpoint folder in `teacher`."
         )
     if recipe.topic_teacher and not recipe.teacher:
         raise UsageError(
-            f"{where}: topic_teacher speaks on topics alone; name who speaks on all else in `teacher`."
+            f"{where}: topic_teacher is used for topics only; name a teacher for everything else in `teacher`."
         )
     if not 0 <= recipe.teaching <= 1:
         raise UsageError(f"{where}: teaching = {recipe.teaching}; expected a share from 0 to 1.")
@@ -123,29 +123,31 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
 def _set_use(value: Any, where: str) -> SetUse:
     if not isinstance(value, Mapping) or "name" not in value:
         raise UsageError(
-            f'{where}: {value!r} names no set; every entry needs a name, for example {{ name = "newsmtsc" }}'
+            f'{where}: {value!r} has no name; every entry needs the name of a set, for example {{ name = "newsmtsc" }}'
         )
-    made = {key: _checked(key, v, _DEFAULT_USE, where) for key, v in value.items()}
-    made["labels"] = tuple(made.get("labels", ()))
-    for label in made["labels"]:
+    checked = {key: _checked(key, v, _DEFAULT_USE, where) for key, v in value.items()}
+    checked["labels"] = tuple(checked.get("labels", ()))
+    for label in checked["labels"]:
         if label not in LABELS:
             raise UsageError(
                 f"{where}: no label {label!r}; known: {', '.join(LABELS)}.{did_you_mean(label, LABELS)}"
             )
-    if made.get("teaching", 0.0) > 1:
-        raise UsageError(f"{where}: teaching = {made['teaching']}; expected a share from 0 to 1, or -1.")
-    return SetUse(**made)
+    if checked.get("teaching", 0.0) > 1:
+        raise UsageError(f"{where}: teaching = {checked['teaching']}; expected a share from 0 to 1, or -1.")
+    return SetUse(**checked)
 
 
 def _checked(key: str, value: Any, defaults: Recipe | SetUse, where: str) -> Any:
-    """`value` if it has the type of the default of that name; whole numbers serve as real ones."""
+    """Return `value` if it has the type of the default with that name; an int is accepted for a float."""
+    if key in _RENAMED:
+        raise UsageError(f"{where}: setting {key!r} was renamed; use {_RENAMED[key]!r} instead.")
     known = [f.name for f in dataclasses.fields(defaults)]
     if key not in known:
         raise UsageError(f"{where}: unknown setting {key!r}.{did_you_mean(key, known)}")
     default = getattr(defaults, key)
     if isinstance(default, float) and type(value) is int:
         return float(value)
-    expected, name = _KINDS.get(type(default), ((type(default),), type(default).__name__))
+    expected, name = _ACCEPTED.get(type(default), ((type(default),), type(default).__name__))
     if not isinstance(value, expected) or (isinstance(value, bool) and not isinstance(default, bool)):
         raise UsageError(f"{where}: {key} = {value!r} is a {type(value).__name__}; expected a {name}.")
     return value
@@ -162,8 +164,9 @@ def to_dict(recipe: Recipe) -> dict[str, Any]:
     return dataclasses.asdict(recipe)
 
 
-# The types that serve for a default of another type, and what a recipe calls them.
-_KINDS: dict[type, tuple[tuple[type, ...], str]] = {
+_RENAMED = {"unlabelled": "unlabeled"}  # old name of a setting → its name
+# Type of a default → the accepted types, and their name in errors.
+_ACCEPTED: dict[type, tuple[tuple[type, ...], str]] = {
     dict: ((Mapping,), "table"),
     tuple: ((list, tuple), "list"),
 }

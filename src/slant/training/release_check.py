@@ -1,4 +1,4 @@
-"""What may be shipped: an int8 export whose official scores are those of the torch model, give or take a point."""
+"""Export a model for release, if int8 costs at most a point of any official metric (`slant export`)."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from slant.encoding.predictor import Predictor, encoder_request
 from slant.errors import SlantError
 from slant.judging.scorecard import Settings, judge
 from slant.judging.scorecard_files import write
-from slant.judging.scorecard_records import Loss, Scorecard, quality_loss
+from slant.judging.scorecard_records import QualityLoss, Scorecard, quality_loss
 from slant.records import Example
 from slant.scoring.runtimes import ONNX, OPENVINO, RUNTIMES, load
 
-FP32 = "model.onnx"  # the torch model to the fifth digit (tests/test_export.py), and twice as fast to judge
+FP32 = (
+    "model.onnx"  # equals the torch model within 1e-4 (tests/training/test_export.py), and is twice as fast
+)
 NO_SETS = (
-    "none of the public sets is in {root}, so nobody can say what int8 costs. Nothing was written. "
-    "Set SLANT_DATA to their folder; `slant data list` shows what is found."
+    "none of the public sets is in {root}, so the quality loss of int8 cannot be measured. Nothing was written. "
+    "Set SLANT_DATA to their folder; `slant data list` shows which sets are found."
 )
 
 
 def open_model(path: Path | None) -> Predictor:
-    """The model in a folder: an export (int8), a torch checkpoint, or the shipped model for None."""
+    """Open a model folder: an export (int8) or a torch checkpoint; None: the shipped model."""
     if path is not None and (path / "slant.json").exists():
         from slant.training.torch_runtime import load_checkpoint
 
@@ -36,54 +38,13 @@ def open_model(path: Path | None) -> Predictor:
     return load(path)
 
 
-def parity(ours: Predictor, theirs: Predictor, examples: Sequence[Example]) -> dict[str, float]:
-    """How near two models' logits are on the same texts: R² over all of them, and the largest difference."""
-    requests = [encoder_request(example) for example in examples]
-    flat = [
-        np.concatenate(
-            [
-                part.ravel()
-                for r in predictor.run(requests)
-                for part in (r.tokens, r.unit, *r.stance)
-                if part is not None
-            ]
-        )
-        for predictor in (ours, theirs)
-    ]
-    r = float(np.corrcoef(flat[0], flat[1])[0, 1])
-    return {"texts": len(requests), "r2": r * r, "largest": float(np.abs(flat[0] - flat[1]).max())}
+def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = None) -> list[QualityLoss]:
+    """Export `checkpoint` to `out` with its scorecard, if int8 costs at most `most` points of every official metric.
 
-
-def _real_texts(each: int = 60) -> list[Example]:
-    """News sentences and reader comments of dev splits; empty where there are no public sets."""
-    try:
-        return (
-            load_set("newsmtsc", "dev_rw")[:each]
-            + load_set("vast", "dev")[:each]
-            + load_set("ptc", "tune")[:each]
-        )
-    except SlantError:
-        return []
-
-
-def _previous(out: Path) -> Predictor | None:
-    """The model that `out` holds, unless there is none or it is of another version of slant."""
-    if not (out / "onnx").exists():
-        return None
-    try:
-        return load(out)
-    except SlantError as error:
-        print(f"no test against the model in {out}: {error}")
-        return None
-
-
-def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = None) -> list[Loss]:
-    """Export `checkpoint` and put it in `out` with its scorecard, if int8 costs at most `most` points of any score.
-
-    fp32 and the int8 of each runtime are judged on the same examples; the losses go to `out/quantisation.json` and to
-    standard output, how near the logits are to those of the torch model on real text to `out/parity.json`. If `out` holds a
-    model already, the scorecard, which is OpenVINO's, tests the new one against it.
-    Raises SlantError, leaving `out` as it was, if the loss is larger.
+    fp32 and the int8 model of each runtime are judged on the same examples (limit: per set, for trials). Writes the losses to
+    `out/quantisation.json` and standard output, and how near int8 logits are to those of torch to `out/parity.json`. The
+    scorecard is that of OpenVINO; it compares the new model with one that is already in `out`.
+    Raises SlantError, without changing `out`, if int8 costs more or the public sets are missing.
     """
     from slant.training.export_onnx import export
 
@@ -95,15 +56,15 @@ def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = 
         near = {runtime: parity(torch, load(made, runtime=runtime), texts) for runtime in RUNTIMES}
         for runtime, found in near.items():
             print(
-                f"torch and {runtime} int8 on {found['texts']} real texts: R² {found['r2']:.4f}, "
+                f"torch and {runtime} int8 on {found['texts']} texts: R² of logits {found['r2']:.4f}, "
                 f"largest difference {found['largest']:.3f}"
             )
         losses, card = _judged(made, previous=_previous(out), limit=limit)
         if not losses[OPENVINO]:
             raise SlantError(NO_SETS.format(root=data_root()))
-        _refuse(losses, most)
+        _check_losses(losses, most)
         out.mkdir(parents=True, exist_ok=True)
-        (made / "onnx" / FP32).unlink()  # 90 MB that scoring does not need
+        (made / "onnx" / FP32).unlink()  # 90 MB, not needed for scoring
         onnx = {(x.set, x.metric): x.after for x in losses[ONNX]}
         rows = [
             {
@@ -124,10 +85,51 @@ def ship(checkpoint: Path, out: Path, *, most: float = 1.0, limit: int | None = 
     return losses[OPENVINO]
 
 
+def parity(ours: Predictor, theirs: Predictor, examples: Sequence[Example]) -> dict[str, float]:
+    """Compare the logits of two models on the same texts: R² over all logits, and the largest absolute difference."""
+    requests = [encoder_request(example) for example in examples]
+    flat = [
+        np.concatenate(
+            [
+                part.ravel()
+                for r in predictor.run(requests)
+                for part in (r.tokens, r.unit, *r.stance)
+                if part is not None
+            ]
+        )
+        for predictor in (ours, theirs)
+    ]
+    r = float(np.corrcoef(flat[0], flat[1])[0, 1])
+    return {"texts": len(requests), "r2": r * r, "largest": float(np.abs(flat[0] - flat[1]).max())}
+
+
+def _real_texts(each: int = 60) -> list[Example]:
+    """Return news sentences and comments of dev splits; empty without the public sets."""
+    try:
+        return (
+            load_set("newsmtsc", "dev_rw")[:each]
+            + load_set("vast", "dev")[:each]
+            + load_set("ptc", "tune")[:each]
+        )
+    except SlantError:
+        return []
+
+
+def _previous(out: Path) -> Predictor | None:
+    """Return the model in `out`; None if there is none or it is of an incompatible version of slant."""
+    if not (out / "onnx").exists():
+        return None
+    try:
+        return load(out)
+    except SlantError as error:
+        print(f"no comparison with the model in {out}: {error}")
+        return None
+
+
 def _judged(
     made: Path, *, previous: Predictor | None, limit: int | None
-) -> tuple[dict[str, list[Loss]], Scorecard]:
-    """What each runtime's int8 loses to fp32, and the scorecard of OpenVINO's."""
+) -> tuple[dict[str, list[QualityLoss]], Scorecard]:
+    """Return the losses of each runtime's int8 against fp32, and the scorecard of OpenVINO."""
     plain, full = Settings(limit=limit, full=False), Settings(limit=limit)
     before = judge(load(made, file=FP32), sets=None, root=data_root(), settings=plain)
     onnx = judge(load(made, runtime=ONNX), sets=None, root=data_root(), settings=plain)
@@ -135,8 +137,8 @@ def _judged(
     return {OPENVINO: quality_loss(before, card), ONNX: quality_loss(before, onnx)}, card
 
 
-def _refuse(losses: dict[str, list[Loss]], most: float) -> None:
-    """Prints all losses. Raises SlantError if one is over `most` points."""
+def _check_losses(losses: dict[str, list[QualityLoss]], most: float) -> None:
+    """Print all losses. Raises SlantError if one is larger than `most` points."""
     for runtime, found in losses.items():
         for loss in found:
             print(
@@ -147,6 +149,6 @@ def _refuse(losses: dict[str, list[Loss]], most: float) -> None:
         if worst.points > most:
             raise SlantError(
                 f"int8 costs {worst.points:.2f} points of {worst.metric} on {worst.set}, more than {most} ({runtime}). "
-                "Nothing was written. Train on, or keep more of the model in fp32 (learning/export.py, "
-                "learning/openvino.py)."
+                "Nothing was written. Train longer, or keep more of the model in fp32 (training/export_onnx.py, "
+                "training/export_openvino.py)."
             )

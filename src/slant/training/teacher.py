@@ -1,8 +1,7 @@
-"""A teacher's logits for the rows that a small model learns from (knowledge distillation: Hinton et al. 2015).
+"""Add a teacher's logits to training rows, for knowledge distillation (Hinton et al. 2015).
 
-The teacher reads every row once, before training; what it said is kept in files, so that a run that is resumed
-or changed does not read again what stands unchanged in its order.
-Teacher and student must cut words alike, as spans are taught token by token.
+The teacher runs once over all rows, before training. Its logits are cached in files, so that a resumed or changed run does
+not compute unchanged ones again. Teacher and student must tokenize alike, since spans are learned token by token.
 """
 
 from __future__ import annotations
@@ -21,119 +20,135 @@ from slant.encoding.predictor import Predictor, batches, encoder_request
 from slant.encoding.windows import Window, collate
 from slant.errors import SlantError
 from slant.records import Example
-from slant.training.batches import Row, Soft
+from slant.training.batches import Row, TeacherLogits
 from slant.training.torch_runtime import load_checkpoint
 
-CHUNK = 2000  # examples a file
+CHUNK = 2000  # examples per cache file
 
 
-def teach(
+def add_teacher_logits(
     rows: Sequence[Row],
     examples: Sequence[Example],
     teacher: Path,
-    kept: Path,
+    cache: Path,
     *,
     bf16: bool = False,
     topics: bool = False,
 ) -> None:
-    """Set `soft` of every row, whose windows point into `examples`, to what the checkpoint `teacher` says of it.
+    """Set `teacher` of every row to the logits of the checkpoint `teacher`.
 
-    kept: folder for the answers. topics: it takes another teacher's place for stances toward topics, and reads nothing else.
-    Raises SlantError if the teacher's tokenizer cuts the texts otherwise.
+    examples: those that the rows' windows were made from. cache: folder for the logits.
+    topics: only replace the stance logits toward topics, computed by another teacher before.
+    Raises SlantError if the folder has no checkpoint or the teacher tokenizes the texts differently.
     """
     if not (teacher / "slant.json").exists():
         raise SlantError(
             f"teacher {teacher}: no checkpoint there. Train one first (model/recipes/teacher.toml) and name its folder."
         )
     predictor = load_checkpoint(teacher, bf16=bf16)
-    kept.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
     if topics:
         rows = [row for row in rows if not row.named.all()]
-    by_example: dict[int, list[Row]] = {}
+    rows_of: dict[int, list[Row]] = {}  # index of an example → its rows
     for row in rows:
-        by_example.setdefault(row.window.request, []).append(row)
-    order = sorted(by_example, key=lambda i: (examples[i].source, i))
-    bar = tqdm(
-        total=len(rows), unit="row", desc="teacher reads", disable=os.environ.get("SLANT_PROGRESS") == "0"
-    )
-    for numbers in _chunks(order, examples):
-        chunk = [examples[i] for i in numbers]
-        theirs = predictor.encoder.encode([encoder_request(e) for e in chunk])
-        ours = [row for i in numbers for row in by_example[i]]
-        _check_alike(ours, theirs, teacher)
-        file = kept / f"{_key(predictor, theirs)}.npz"
-        softs = _load(file) if file.exists() else _read(predictor, theirs, [row.named for row in ours])
-        if not file.exists():
-            _store(file, softs)
-        for row, soft in zip(ours, softs, strict=True):
-            if topics and row.soft is not None:
-                row.soft.stance[~row.named] = soft.stance[~row.named]
+        rows_of.setdefault(row.window.request, []).append(row)
+    order = sorted(rows_of, key=lambda i: (examples[i].source, i))
+    bar = tqdm(total=len(rows), unit="row", desc="teacher", disable=os.environ.get("SLANT_PROGRESS") == "0")
+    for chunk in _chunks(order, examples):
+        windows = predictor.encoder.encode([encoder_request(examples[i]) for i in chunk])
+        chunk_rows = [row for i in chunk for row in rows_of[i]]
+        _check_same_tokens(chunk_rows, windows, teacher)
+        logits = _cached_logits(predictor, windows, [row.named for row in chunk_rows], cache)
+        for row, found in zip(chunk_rows, logits, strict=True):
+            if topics and row.teacher is not None:
+                row.teacher.stance[~row.named] = found.stance[~row.named]
             else:
-                row.soft = soft
-        bar.update(len(ours))
+                row.teacher = found
+        bar.update(len(chunk_rows))
     bar.close()
 
 
 def _chunks(order: Sequence[int], examples: Sequence[Example]) -> Iterator[list[int]]:
-    """At most CHUNK numbers of one source each, so that a sample of one set leaves the files of the others as they are."""
-    for _, numbers in groupby(order, key=lambda i: examples[i].source):
-        while chunk := list(islice(numbers, CHUNK)):
+    """Yield at most CHUNK examples of one source at a time, so that changing one set keeps the cache files of the others."""
+    for _, indices in groupby(order, key=lambda i: examples[i].source):
+        while chunk := list(islice(indices, CHUNK)):
             yield chunk
 
 
-def _check_alike(ours: Sequence[Row], theirs: Sequence[Window], teacher: Path) -> None:
-    alike = len(ours) == len(theirs) and all(
+def _check_same_tokens(rows: Sequence[Row], windows: Sequence[Window], teacher: Path) -> None:
+    same = len(rows) == len(windows) and all(
         row.window.offsets == window.offsets and len(row.window.queries) == len(window.queries)
-        for row, window in zip(ours, theirs, strict=False)
+        for row, window in zip(rows, windows, strict=False)
     )
-    if not alike:
+    if not same:
         raise SlantError(
-            f"teacher {teacher} cuts the texts into other words than the encoder of this recipe, or has other windows. "
-            "Spans are taught word by word: take a teacher with the same word pieces, max_length and stride."
+            f"teacher {teacher} has other tokens or windows than the encoder of this recipe. Spans are learned token by "
+            "token: use a teacher with the same tokenizer, max_length and stride."
         )
 
 
-def _read(predictor: Predictor, windows: Sequence[Window], named: Sequence[np.ndarray]) -> list[Soft]:
-    out: list[Soft | None] = [None] * len(windows)
+def _cached_logits(
+    predictor: Predictor, windows: Sequence[Window], named: Sequence[np.ndarray], cache: Path
+) -> list[TeacherLogits]:
+    file = cache / f"{_key(predictor, windows)}.npz"
+    if file.exists():
+        return _load(file)
+    logits = _compute(predictor, windows, named)
+    _store(file, logits)
+    return logits
+
+
+def _compute(
+    predictor: Predictor, windows: Sequence[Window], named: Sequence[np.ndarray]
+) -> list[TeacherLogits]:
+    out: list[TeacherLogits | None] = [None] * len(windows)
     for rows in batches([len(w) for w in windows]):
         token, unit, stance = predictor.runtime(
             collate([windows[r] for r in rows], pad=predictor.encoder.pad)
         )
         for i, r in enumerate(rows):
             n, kind = len(windows[r].offsets), (~named[r]).astype(int)
-            out[r] = Soft(
+            out[r] = TeacherLogits(
                 token[i, 1 : n + 1].astype(np.float16),
                 unit[i].astype(np.float16),
                 stance[i, np.arange(len(kind)), kind].astype(np.float16),
             )
-    return [soft for soft in out if soft is not None]
+    return [logits for logits in out if logits is not None]
 
 
 def _key(predictor: Predictor, windows: Sequence[Window]) -> str:
+    """Return 16 hex digits that identify the teacher and its inputs."""
     digest = hashlib.sha256(predictor.fingerprint.encode())
     for window in windows:
-        said = (window.input_ids, window.positions, window.types, window.roles, window.groups, window.queries)
-        digest.update(repr(said).encode())
+        inputs = (
+            window.input_ids,
+            window.positions,
+            window.types,
+            window.roles,
+            window.groups,
+            window.queries,
+        )
+        digest.update(repr(inputs).encode())
     return digest.hexdigest()[:16]
 
 
-def _store(file: Path, softs: Sequence[Soft]) -> None:
+def _store(file: Path, logits: Sequence[TeacherLogits]) -> None:
     with atomic_path(file) as part, part.open("wb") as stream:
         np.savez(
             stream,
-            token=np.concatenate([s.token for s in softs]),
-            unit=np.stack([s.unit for s in softs]),
-            stance=np.concatenate([s.stance for s in softs]),
-            tokens=np.cumsum([0, *(len(s.token) for s in softs)]),
-            queries=np.cumsum([0, *(len(s.stance) for s in softs)]),
+            token=np.concatenate([x.token for x in logits]),
+            unit=np.stack([x.unit for x in logits]),
+            stance=np.concatenate([x.stance for x in logits]),
+            tokens=np.cumsum([0, *(len(x.token) for x in logits)]),
+            queries=np.cumsum([0, *(len(x.stance) for x in logits)]),
         )
 
 
-def _load(file: Path) -> list[Soft]:
-    with np.load(file) as kept:
-        token, unit, stance = kept["token"], kept["unit"], kept["stance"]
-        tokens, queries = kept["tokens"].tolist(), kept["queries"].tolist()
+def _load(file: Path) -> list[TeacherLogits]:
+    with np.load(file) as stored:
+        token, unit, stance = stored["token"], stored["unit"], stored["stance"]
+        tokens, queries = stored["tokens"].tolist(), stored["queries"].tolist()
     return [
-        Soft(token[a:b], unit[i], stance[c:d])
+        TeacherLogits(token[a:b], unit[i], stance[c:d])
         for i, ((a, b), (c, d)) in enumerate(zip(pairwise(tokens), pairwise(queries), strict=True))
     ]

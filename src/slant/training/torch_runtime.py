@@ -1,4 +1,4 @@
-"""The torch model as a Runtime: what training judges itself with, and what an export is compared to."""
+"""Run the torch model as a Runtime, to choose thresholds after training and to compare exports with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from slant.training.network import SlantModel
 
 
 class TorchRuntime:
-    """Runs a SlantModel without gradients, on its own device; bf16 for speed where only dev scores are wanted."""
+    """Run a SlantModel without gradients on its device. bf16: faster, precise enough for dev scores."""
 
     def __init__(self, model: SlantModel, *, bf16: bool = False) -> None:
         self.model, self.bf16 = model, bf16
@@ -36,13 +36,13 @@ class TorchRuntime:
 
 
 def load_checkpoint(folder: Path, *, bf16: bool = False) -> Predictor:
-    """A Predictor over the torch checkpoint in `folder` (as written by training)."""
+    """Open the torch checkpoint in `folder`, on a GPU if there is one."""
     model = SlantModel.from_pretrained(folder).to("cuda" if torch.cuda.is_available() else "cpu")
     return predictor_of(model, folder, bf16=bf16)
 
 
 def predictor_of(model: SlantModel, folder: Path, *, bf16: bool = False) -> Predictor:
-    """A Predictor over a model that was loaded from the checkpoint in `folder`, on whatever device it is."""
+    """Wrap a model loaded from the checkpoint in `folder`; it stays on its device."""
     check_labels(model.config.to_dict(), f"checkpoint {folder}")
     settings = json.loads((folder / "slant.json").read_text("utf-8"))
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
@@ -53,7 +53,7 @@ def predictor_of(model: SlantModel, folder: Path, *, bf16: bool = False) -> Pred
 
 
 def store_decoding(folder: Path, decoding: Decoding) -> None:
-    """Write the thresholds and priors into the checkpoint's config."""
+    """Write thresholds and priors to the config of the checkpoint in `folder`."""
     path = folder / "config.json"
     config = json.loads(path.read_text("utf-8"))
     config["decoding"] = asdict(decoding)
@@ -61,7 +61,7 @@ def store_decoding(folder: Path, decoding: Decoding) -> None:
 
 
 def has_bf16() -> bool:
-    """Whether bfloat16 products are native here: on a GPU, or on a CPU with the instructions for it."""
+    """Return whether the hardware, GPU or CPU, supports bfloat16 natively."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
