@@ -16,9 +16,9 @@ from pathlib import Path
 
 from sklearn.metrics import f1_score
 
-from slant.corpora import data_root
 from slant.corpora.babe import read_babe
 from slant.corpora.files import folds
+from slant.corpora.sets import data_root
 from slant.training.recipe import recipe_from
 from slant.training.torch_runtime import has_bf16, load_checkpoint
 from slant.training.train import train

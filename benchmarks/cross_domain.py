@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import f1_score
 
-from slant.corpora import LABELED_SETS, data_root
+from slant.corpora.sets import LABELED_SETS, data_root
 from slant.encoding.predictor import Predictor, encoder_request
 from slant.records import STANCES, Example
 from slant.training.recipe import recipe_from

@@ -40,8 +40,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from slant.comparing.events import EVENT, STORY, group_documents, tfidf
 from slant.comparing.near_duplicates import Documents, without_house_phrases
-from slant.corpora import data_root, load_articles
 from slant.corpora.files import locate, table
+from slant.corpora.sets import data_root, load_articles
 from slant.records import Article
 from slant.scoring.embedding import embed
 from slant.scoring.runtimes import load

@@ -27,7 +27,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from slant.corpora import LABELED_SETS, data_root, newsmtsc, own_labels
+from slant.corpora import newsmtsc, own_labels
+from slant.corpora.sets import LABELED_SETS, data_root
 from slant.judging.agreement import Agreement, agreements, pairs_of
 from slant.judging.judged_items import JudgedItems, judge_items
 from slant.judging.judged_sets import SetSpec, choose_sets, judged_examples

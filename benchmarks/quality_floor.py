@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from slant.corpora import data_root
+from slant.corpora.sets import data_root
 from slant.judging import quality_floor
 from slant.scoring.runtimes import load
 

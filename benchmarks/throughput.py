@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from slant.assets import asset
-from slant.corpora import load_articles
+from slant.corpora.sets import load_articles
 from slant.encoding.predictor import Predictor, columns
 from slant.encoding.windows import EncoderRequest
 from slant.records import Unit

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from slant.records import Article as Article
     from slant.records import Score as Score
     from slant.records import Unit as Unit
-    from slant.scoring.scorer import Scorer as Scorer
-    from slant.scoring.scorer import Scores as Scores
+    from slant.scoring.python_api import Scorer as Scorer
+    from slant.scoring.python_api import Scores as Scores
     from slant.segment.units import split as split
 
 __version__ = "0.1.0"
@@ -30,8 +30,8 @@ _HOME = {
     "Article": "slant.records",
     "Rejected": "slant.errors",
     "Score": "slant.records",
-    "Scorer": "slant.scoring.scorer",
-    "Scores": "slant.scoring.scorer",
+    "Scorer": "slant.scoring.python_api",
+    "Scores": "slant.scoring.python_api",
     "SlantError": "slant.errors",
     "Targets": "slant.labels.targets",
     "Unit": "slant.records",

@@ -45,7 +45,7 @@ class Article:
 
     path: where it came from (file, or `file:line`); for messages only, never part of an id.
     markup: "markdown" for text that may carry Markdown, "none" for text already plain (tables), "page" for text taken
-        out of a web page: plain, but comments in a markup that nobody knows may stand in its body.
+        out of a web page: plain, but comments in unknown markup may be part of its body.
     parts: where the source tells the roles apart; empty for plain text, where the splitter has to decide.
     """
 
@@ -144,7 +144,7 @@ def in_own_words(label: str | None, kind: str, voices: Iterable[str]) -> str | N
     """Apply the own-words rule to a stance label: in news, the stance is neutral unless the author's own words are loaded.
 
     kind: of the unit; comments are always their author's own words. voices: of the unit's loaded spans, each one of VOICES.
-    Models trained on NewsMTSC also call quoted views and bad news a stance; the codebook does not (benchmarks/own_words.py
+    Models trained on NewsMTSC also call quoted views and bad news a stance; the codebook does not (benchmarks/labels_check.py
     measures both).
     """
     return label if kind == "comment" or any(voice != "quoted" for voice in voices) else "neutral"

@@ -286,7 +286,7 @@ def test_scores_depend_neither_on_the_run_nor_on_other_documents(
 def test_train_runs_a_recipe_to_a_model_that_scores(
     slant: Run, story: Path, tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from slant.corpora import LABELED_SETS
+    from slant.corpora.sets import LABELED_SETS
     from tiny import SETTINGS, TinySet
 
     monkeypatch.setitem(LABELED_SETS, "tiny", TinySet())

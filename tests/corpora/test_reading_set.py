@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from slant.corpora import OWN_SETS, reading_set
+from slant.corpora import reading_set
 from slant.corpora.files import digest
 from slant.corpora.reading_set import (
     DOCUMENTS,
@@ -15,6 +15,7 @@ from slant.corpora.reading_set import (
     read_reading_set,
     reading_rows,
 )
+from slant.corpora.sets import OWN_SETS
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.records import REPLIES, STANCES, VOICES

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from slant.corpora import data_root, own_labels
+from slant.corpora import own_labels
 from slant.corpora.files import digest
 from slant.corpora.own_labels import read_seed_gold
+from slant.corpora.sets import data_root
 from slant.errors import SlantError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +101,7 @@ def test_changed_units_and_missing_documents_are_errors(
 
 def test_no_recipe_can_use_the_gold() -> None:
     pytest.importorskip("torch", reason="needs the [train] install")
-    from slant.corpora import ARTICLE_SETS, LABELED_SETS
+    from slant.corpora.sets import ARTICLE_SETS, LABELED_SETS
     from slant.corpora.unlabeled import SOURCES
     from slant.training.batches import load_use
     from slant.training.recipe import SetUse, load_recipe

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from test_decode import text_logits
 
-from slant.corpora import data_root, ptc
+from slant.corpora import ptc
+from slant.corpora.sets import data_root
 from slant.encoding.decode import (
     LOG_SHARES,
     Decoding,

@@ -60,8 +60,8 @@ def stub_predictor(pause: float = 0.0, *, fingerprint: str = "rules-1") -> Predi
     )
 
 
-_USED = ("slant.cli", "slant.scoring.run", "slant.ingest.article_rows", "slant.ingest.tables", "slant.scoring.resume",
-         "slant.scoring.runtimes", "slant.scoring.scorer", "tqdm", "duckdb")  # fmt: skip
+_USED = ("slant.cli", "slant.scoring.local_run", "slant.ingest.article_rows", "slant.ingest.tables", "slant.scoring.resume",
+         "slant.scoring.runtimes", "slant.scoring.python_api", "tqdm", "duckdb")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def recipe(encoder: Path, **changes: Any) -> Any:
 
 def train_tiny(encoder: Path, out: Path, *, resume: bool = False, **changes: Any) -> Path:
     """A checkpoint trained on `examples()`; registers the set for the time of the run."""
-    from slant.corpora import LABELED_SETS
+    from slant.corpora.sets import LABELED_SETS
     from slant.training.train import train
 
     LABELED_SETS["tiny"] = TinySet()

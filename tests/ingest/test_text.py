@@ -13,7 +13,8 @@ from slant.errors import Rejected
 from slant.ingest.documents import read_text
 from slant.ingest.inputs import read_articles
 from slant.records import Article
-from slant.segment.article_header import header_metadata, iso_date
+from slant.segment.article_header import header_metadata
+from slant.segment.dates import iso_date
 
 QUICK = settings(max_examples=60, deadline=None)
 # All text except what decoding removes (a mark at the start, carriage returns) and what is rejected (NUL, half surrogate

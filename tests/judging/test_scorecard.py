@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from slant.corpora import data_root
+from slant.corpora.sets import data_root
 from slant.errors import SlantError
 from slant.judging import judged_sets
 from slant.judging import scorecard as cards

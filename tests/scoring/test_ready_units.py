@@ -11,8 +11,8 @@ import pytest
 
 from slant.errors import Rejected
 from slant.labels.targets import Target, Targets
+from slant.scoring.python_api import ready_units
 from slant.scoring.score import ScoreRequest
-from slant.scoring.scorer import ready_units
 
 TARGETS = Targets((Target("council", "the harbour council", ("council", "harbour council")),))
 

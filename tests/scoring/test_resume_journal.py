@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from slant.errors import SlantError, UsageError
 from slant.ingest.inputs import SeenDocuments
 from slant.records import Score, Unit
-from slant.scoring import run as local_run
+from slant.scoring import local_run as local_run
+from slant.scoring.local_run import resumed
 from slant.scoring.resume import Journal, digest, journal_path
-from slant.scoring.run import resumed
 from slant.scoring.score import ScoreRequest
 
 MADE = {"model": "m", "targets": "t"}

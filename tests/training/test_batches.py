@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from slant.corpora import LABELED_SETS
+from slant.corpora.sets import LABELED_SETS
 from slant.encoding.label_ids import IGNORED, STANCE_INDEX, TECHNIQUE_INDEX
 from slant.encoding.windows import TextEncoder
 from slant.errors import UsageError

@@ -50,7 +50,7 @@ class Forty(TinySet):
 def work(recipe: Path, out: Path, resume: bool) -> None:
     import torch
 
-    from slant.corpora import LABELED_SETS
+    from slant.corpora.sets import LABELED_SETS
     from slant.training import train as train_module
     from slant.training.train import SlantTrainer, run
 

@@ -87,7 +87,8 @@ def test_all_recipes_behind_the_shipped_model_are_kept() -> None:
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_shipped_recipes_use_known_sets_and_no_test_or_judged_split(path: Path) -> None:
-    from slant.corpora import LABELED_SETS, OWN_SETS, unlabeled
+    from slant.corpora import unlabeled
+    from slant.corpora.sets import LABELED_SETS, OWN_SETS
 
     found: Recipe = load_recipe(path)
     assert found.train

@@ -40,7 +40,7 @@ class UnlabeledSet:
 def test_a_student_without_labels_learns_the_predictions_of_its_teacher(
     tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from slant.corpora import LABELED_SETS
+    from slant.corpora.sets import LABELED_SETS
     from slant.training.train import train
 
     monkeypatch.setitem(LABELED_SETS, "tiny", UnlabeledSet())
@@ -159,7 +159,7 @@ def test_a_topic_teacher_replaces_only_the_logits_toward_topics(
 def test_a_missing_topic_teacher_is_reported_before_the_other_teacher_runs(
     tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from slant.corpora import LABELED_SETS
+    from slant.corpora.sets import LABELED_SETS
     from slant.training.train import train
 
     monkeypatch.setitem(LABELED_SETS, "tiny", UnlabeledSet())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from slant.corpora import LABELED_SETS
+from slant.corpora.sets import LABELED_SETS
 from slant.errors import SlantError, UsageError
 from tiny import TinySet, examples, open_torch, recipe, train_tiny
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 @quiet
 def split(output: str, everything: bool, **given: Any) -> int:
     """Split documents into units: title, headings, paragraphs, list items, comments."""
+    from slant.scoring.local_run import read_units
     from slant.scoring.output_files import check_format, write_rows
     from slant.scoring.rejections import Rejections
-    from slant.scoring.run import read_units
 
     check_format(output)
     rejected = Rejections()
@@ -77,7 +77,7 @@ def score(**given: Any) -> int:
     if options.engine == "ray":
         from slant.scoring.ray_run import write_scores
     else:
-        from slant.scoring.run import write_scores
+        from slant.scoring.local_run import write_scores
     rejected = Rejections()
     with stoppable():
         count = write_scores(options, rejected)
@@ -101,9 +101,9 @@ def score(**given: Any) -> int:
 def report(output: str, title: str | None, max_articles: int, **given: Any) -> int:
     """Write an HTML file that shows articles with their labels. PATHS are articles, or score files of `slant score`."""
     from slant.reports.article_page import TITLE, write_report
+    from slant.scoring.local_run import scores
     from slant.scoring.output_files import check_format, is_score_file, read_scores
     from slant.scoring.rejections import Rejections
-    from slant.scoring.run import scores
     from slant.scoring.run_options import ScoreOptions
 
     check_format(output, formats=(".html",))

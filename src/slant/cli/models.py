@@ -40,7 +40,7 @@ def train(recipe: str | None, overrides: Sequence[str], output: str | None, resu
 def average(runs: Sequence[str], output: str) -> int:
     """Average the weights of RUNS, choose thresholds by their recipe, and export the model.
 
-    All runs must start from the same trained model, e.g. several random seeds of model/recipes/continue.toml.
+    All runs must start from the same trained model, e.g. several random seeds of model/history/continue.toml.
     """
     with train_install():
         from slant.training.train import average_runs
@@ -89,7 +89,7 @@ def evaluate(
 
     Default: the model that ships with slant.
     """
-    from slant.corpora import data_root
+    from slant.corpora.sets import data_root
 
     names = [name.strip() for name in sets.split(",")] if sets else None
     with train_install():
@@ -123,7 +123,7 @@ def data() -> None:
 @data.command("list")
 def data_list() -> int:
     """List the public sets: present or missing, size, license."""
-    from slant.corpora.registry import list_sets, render
+    from slant.corpora.set_check import list_sets, render
 
     click.echo(render(list_sets()))
     return DONE
@@ -132,7 +132,7 @@ def data_list() -> int:
 @data.command("check")
 def data_check() -> int:
     """Compare the counts of the sets on disk with the registry."""
-    from slant.corpora.registry import all_ok, check_sets, render
+    from slant.corpora.set_check import all_ok, check_sets, render
 
     rows = check_sets()
     click.echo(render(rows))
@@ -147,7 +147,7 @@ def data_articles(name: str, output: str) -> int:
     import json
 
     from slant.atomic_files import make_folder
-    from slant.corpora import article_row, load_articles
+    from slant.corpora.sets import article_row, load_articles
     from slant.scoring.output_files import check_format
 
     check_format(output, formats=(".jsonl",))

@@ -136,7 +136,7 @@ def sample(scores: tuple[str, ...], output: str, **options: Any) -> int:
     groups = ", ".join(f"{group} {count}" for group, count in drawn.groups.items())
     click.echo(f"{len(drawn.rows):,} questions about {drawn.units:,} units ({groups}) → {output}", err=True)
     click.echo(
-        "Fill in the column label (docs/gold.md says how), then: slant compare SCORES --gold FILE -o DIR",
+        "Fill in the column label (see docs/labeling.md), then: slant compare SCORES --gold FILE -o DIR",
         err=True,
     )
     return DONE

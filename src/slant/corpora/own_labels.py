@@ -9,7 +9,7 @@ since is an error.
   FrAC, labeled by people and never trained on, tests how far these labels carry over.
 - slant_domain (data/domain.jsonl): stance, loaded language and frames of pieces of FA-KES. 209 articles of all 15 outlets
   were sampled by outlet and date. A part was annotated a second time by another session (data/domain_second.jsonl), only to
-  measure agreement. benchmarks/agreement.py compares this way of labeling with people's labels on public sets
+  measure agreement. benchmarks/labels_check.py compares this way of labeling with people's labels on public sets
   (data/README.md).
 - seeds_gold (seeds/gold): all content units of five documents, annotated twice and adjudicated. For testing only; recipes
   cannot use it, and a test checks that.

@@ -96,7 +96,7 @@ def _is_bare(word: str) -> bool:
 
 
 # ln P(count | technique), rows as in TECHNIQUES, for words that occur 1, 2, 3, 4 and 5 or more times in the article: from
-# the gold spans of PTC fit (printed by benchmarks/repetition.py).
+# the gold spans of PTC fit (tests/encoding/test_repetition.py).
 LOG_SHARES = np.array(
     [
         (-0.11, -2.76, -3.80, -5.34, -4.64),  # loaded_language

@@ -17,7 +17,7 @@ from typing import Any
 from slant.errors import Rejected, UsageError, did_you_mean
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text, convert_newlines
 from slant.records import Article, Part
-from slant.segment.article_header import iso_date
+from slant.segment.dates import iso_date
 
 # ---- columns
 

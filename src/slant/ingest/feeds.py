@@ -15,7 +15,7 @@ from slant.ingest.decoding import check_characters, convert_newlines
 from slant.ingest.html_pages import check_length, check_size, parse_html
 from slant.ingest.html_text import join_blocks, text_blocks
 from slant.records import Article
-from slant.segment.article_header import iso_date
+from slant.segment.dates import iso_date
 
 # ---- feeds
 

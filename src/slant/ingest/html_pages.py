@@ -10,8 +10,8 @@ from slant.ingest.article_rows import Comment, assemble
 from slant.ingest.decoding import convert_newlines, decode_page
 from slant.ingest.html_text import TextBlock, join_blocks, text_blocks
 from slant.records import Article
-from slant.segment.article_header import iso_date
 from slant.segment.comment_section import is_interface_text, is_section_marker
+from slant.segment.dates import iso_date
 
 # Without a handler, the libraries log their problems with a page to standard error. Here the page is rejected instead.
 _NULL_HANDLER = logging.NullHandler()

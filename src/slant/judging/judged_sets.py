@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from slant.corpora import LABELED_SETS, TEST_SETS, frac, own_labels, ptc
+from slant.corpora import frac, own_labels, ptc
 from slant.corpora.files import folds
+from slant.corpora.sets import LABELED_SETS, TEST_SETS
 from slant.encoding.label_ids import FRAMES
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.records import REPLIES, STANCES, Example

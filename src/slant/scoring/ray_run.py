@@ -37,11 +37,11 @@ from slant.scoring.object_storage import (
 )
 from slant.scoring.output_files import made_by_slant, write_rows
 from slant.scoring.progress import with_progress
+from slant.scoring.python_api import ready_units
 from slant.scoring.rejections import Rejections, duplicate
 from slant.scoring.resume import Kept, journal_path
 from slant.scoring.run_options import ScoreOptions, made_with, own_files, refuse_resume_to_stdout
 from slant.scoring.score import ScoreRequest, score, score_requests
-from slant.scoring.scorer import ready_units
 from slant.segment.units import split
 
 # Units in a chunk, the work of one actor at a time: enough for full batches. Chunks hold whole documents, since a comment is

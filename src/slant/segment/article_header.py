@@ -9,49 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from slant.segment.dates import DATE, PARSABLE_DATE, iso_date
 from slant.segment.markdown import to_plain_text
-
-# ---- dates
-
-# DATE finds any usual form in any case; _PARSABLE_DATE matches only the forms that iso_date reads.
-MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}\.?"
-DATE = re.compile(
-    rf"\b(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH},?\s+\d{{4}}"
-    r"|\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?=\W|T\d|$)",
-    re.IGNORECASE,
-)
-_MONTH_NAME = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
-_ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}\S*)?"
-_PARSABLE_DATE = rf"(?:{_MONTH_NAME} \d{{1,2}},? \d{{4}}|\d{{1,2}} {_MONTH_NAME},? \d{{4}}|{_ISO_DATE})"
-_DATE_FORMATS = ("%B %d %Y", "%b %d %Y", "%d %B %Y", "%d %b %Y", "%Y/%m/%d", "%Y.%m.%d")
-
-
-def iso_date(words: str) -> str | None:
-    """Date as `YYYY-MM-DD`, or date and time in ISO form; None if it cannot be read or day and month are ambiguous."""
-    words = words.strip()
-    if re.fullmatch(r"\d{8}|\d{4}-\d{2}-\d{2}.*", words):
-        try:
-            moment = datetime.fromisoformat(words)
-        except ValueError:
-            return None
-        return moment.isoformat() if len(words) > 10 else moment.date().isoformat()
-    spaced = re.sub(
-        r"\bSept\b", "Sep", re.sub(r"[.,]", " ", words) if not re.match(r"\d{4}\.", words) else words
-    )
-    for form in _DATE_FORMATS:
-        try:
-            return datetime.strptime(" ".join(spaced.split()), form).date().isoformat()
-        except (ValueError, OverflowError):
-            continue
-    try:
-        return parsedate_to_datetime(words).isoformat()  # RFC 2822, as in feeds
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
 
 # ---- fields of the header
 
@@ -68,10 +29,10 @@ _BYLINE = re.compile(r"(?:(?:Written )?By|Author:|Byline:)\s+(?P<name>.+)", re.I
 # Capitalized words and initials, with the lower-case words that names contain.
 _NAME_WORD = r"(?:and|&|de|da|del|der|den|van|von|la|le|bin|ibn|al|el|[^\W\d_a-z][\w.'’-]*)"
 _NAME = re.compile(rf"(?=[^\W\d_a-z]){_NAME_WORD}(?:,? {_NAME_WORD})*")
-_DATELINE = re.compile(rf"(?:(?P<outlet>[^,|–—]{{2,60}}?)\s*[,|–—]\s*)?(?P<date>{_PARSABLE_DATE})\.?")
-_NAME_AND_DATE = re.compile(rf"(?P<name>[^,.]{{2,60}}) (?P<date>{_PARSABLE_DATE})")
+_DATELINE = re.compile(rf"(?:(?P<outlet>[^,|–—]{{2,60}}?)\s*[,|–—]\s*)?(?P<date>{PARSABLE_DATE})\.?")
+_NAME_AND_DATE = re.compile(rf"(?P<name>[^,.]{{2,60}}) (?P<date>{PARSABLE_DATE})")
 _STATED_DATE = re.compile(
-    rf"(?:published|posted|date|first published)(?: on)?:?\s+(?P<date>{_PARSABLE_DATE})\b.*", re.IGNORECASE
+    rf"(?:published|posted|date|first published)(?: on)?:?\s+(?P<date>{PARSABLE_DATE})\b.*", re.IGNORECASE
 )
 _SECTIONS_LINE = re.compile(
     r"(?:Region|Theme|In-depth Report|Section|Categor(?:y|ies)|Tags?|Topics?|Keywords|Filed under):"

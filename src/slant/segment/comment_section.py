@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from slant.segment.article_header import DATE, MONTH
+from slant.segment.dates import DATE, MONTH
 from slant.segment.markdown import Block
 
 # ---- comment section

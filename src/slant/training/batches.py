@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from slant.corpora import LABELED_SETS, OWN_SETS, data_root, unlabeled
+from slant.corpora import unlabeled
 from slant.corpora.files import folds
+from slant.corpora.sets import LABELED_SETS, OWN_SETS, data_root
 from slant.encoding.label_ids import (
     FRAME_INDEX,
     FRAMES,

@@ -30,7 +30,7 @@ from slant.training.network import SlantModel
 RESERVED = re.compile(r"\[unused\d+\]")
 OUTPUTS = (*LOGITS, EMBEDDING)
 OPSET = 17
-BLOCK = 64  # weights per scale; 128 is 7 % faster, but less close to fp32 (model/LOG.md, 19)
+BLOCK = 64  # weights per scale; 128 is 7 % faster, but less close to fp32 (model/history/LOG-2026.md, 19)
 INT8_ACCURACY = 4  # onnxruntime's accuracy level for products of int8 by int8
 
 
@@ -182,8 +182,8 @@ def quantize(source: Path, target: Path) -> None:
     """Quantize to int8: products in blocks of 64 with a scale per block and token, and word embeddings.
 
     Weights are quantized asymmetrically, between the minimum and maximum of their block. Symmetric quantization costs the
-    same time, but its stance logits differed ten times as much from fp32 (model/LOG.md, 13). Quantization with one dynamic
-    scale per batch is faster, but not batch-invariant: labels changed with the other texts of the batch (model/LOG.md, 6).
+    same time, but its stance logits differed ten times as much from fp32 (model/history/LOG-2026.md, 13). With one dynamic
+    scale per batch it is faster, but not batch-invariant: labels changed with the other texts of the batch (model/history/LOG-2026.md, 6).
     The small heads stay fp32, since thresholds apply to their outputs.
     """
     import onnx

@@ -4,7 +4,7 @@ Static scales are calibrated on real texts and used for most products. They are 
 batch-invariant. SmoothQuant (Xiao et al. 2023) moves outliers of these activations into the weights, and the bias of each
 product is corrected for rounding.
 Dynamic scales are computed at run time per token and block of its activations (scoring/runtimes.py). They are used for the
-products that lost most with static scales (model/LOG.md, 14, 15 and 19).
+products that lost most with static scales (model/history/LOG-2026.md, 14, 15 and 19).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from slant.corpora import data_root, load
+from slant.corpora.sets import data_root, load
 from slant.corpora.unlabeled import fa_kes_pieces
 from slant.encoding.predictor import columns, encoder_request
 from slant.encoding.windows import EncoderRequest, TextEncoder, collate

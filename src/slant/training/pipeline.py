@@ -16,8 +16,8 @@ from transformers.pipelines import PIPELINE_REGISTRY
 from slant.assets import asset
 from slant.errors import Rejected, UsageError
 from slant.labels.targets import Targets
+from slant.scoring.python_api import RequestBuilder
 from slant.scoring.score import score
-from slant.scoring.scorer import RequestBuilder
 from slant.training.network import SlantModel
 from slant.training.torch_runtime import predictor_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from slant.corpora import data_root
-from slant.corpora import load as load_set
+from slant.corpora.sets import data_root
+from slant.corpora.sets import load as load_set
 from slant.encoding.predictor import Predictor, encoder_request
 from slant.errors import SlantError
 from slant.judging.scorecard import Settings, judge

@@ -121,9 +121,9 @@ class _Work:
 
 
 def _prepare(options: ScoreOptions, rejected: TakesRejected) -> _Work:
+    from slant.scoring.python_api import ready_units
     from slant.scoring.runtimes import load
     from slant.scoring.score import score, score_requests
-    from slant.scoring.scorer import ready_units
 
     targets = Targets.load(Path(options.targets) if options.targets else None)
     predictor = load(

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from slant import corpora
-from slant.corpora import ARTICLE_SETS, LABELED_SETS, registry
-from slant.corpora.registry import all_ok, check_sets, list_sets, load_registry, render
+from slant.corpora import sets
+from slant.corpora.set_check import all_ok, check_sets, list_sets, load_registry, render
+from slant.corpora.sets import ARTICLE_SETS, LABELED_SETS
 from slant.errors import SlantError, UsageError
 
 CHECKTHAT = "sentence_id\tsentence\tlabel\tsolved_conflict\nx\tA dam.\tOBJ\tFalse\n"
@@ -27,19 +27,19 @@ def entry(**changes):
 
 def test_data_root_is_slant_data_or_the_shared_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("SLANT_DATA", str(tmp_path))
-    assert corpora.data_root() == tmp_path
+    assert sets.data_root() == tmp_path
     monkeypatch.delenv("SLANT_DATA")
-    assert corpora.data_root().parts[-2:] == ("shared", "data")
+    assert sets.data_root().parts[-2:] == ("shared", "data")
 
 
 def test_load_errors_name_the_missing_file_or_a_similar_set(monkeypatch, tmp_path):
     monkeypatch.setenv("SLANT_DATA", str(tmp_path))
     with pytest.raises(SlantError, match=r"babe.final_labels_SG2\.csv is missing.*set SLANT_DATA"):
-        corpora.load("babe", "all")
+        sets.load("babe", "all")
     with pytest.raises(UsageError, match="Did you mean 'newsmtsc'"):
-        corpora.load("newsmtcs", "train")
+        sets.load("newsmtcs", "train")
     with pytest.raises(UsageError, match="known: fa_kes, ruwa"):
-        corpora.load_articles("fakes")
+        sets.load_articles("fakes")
 
 
 def test_a_missing_column_is_named(root):
@@ -123,6 +123,6 @@ def test_a_bad_registry_is_rejected_with_the_entry(tmp_path, text, message):
 def test_the_public_sets_present_have_the_registered_counts():
     rows = check_sets()
     if all(row.state == "missing" for row in rows):
-        pytest.skip(f"no public sets in {corpora.data_root()}; set SLANT_DATA to their folder")
+        pytest.skip(f"no public sets in {sets.data_root()}; set SLANT_DATA to their folder")
     assert [row for row in rows if row.state not in ("ok", "missing")] == []
-    assert registry.all_ok(rows)
+    assert all_ok(rows)

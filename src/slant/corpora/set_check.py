@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from slant.assets import asset
-from slant.corpora import ARTICLE_SETS, LABELED_SETS, data_root, ptc
+from slant.corpora import ptc
 from slant.corpora.polnear import read_polnear
+from slant.corpora.sets import ARTICLE_SETS, LABELED_SETS, data_root
 from slant.errors import SlantError, UsageError, did_you_mean
 
 _KEYS = ("name", "title", "citation", "license", "folder", "files", "metric", "terms", "note", "counts")
