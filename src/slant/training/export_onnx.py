@@ -182,8 +182,8 @@ def quantize(source: Path, target: Path) -> None:
     """Quantize to int8: products in blocks of 64 with a scale per block and token, and word embeddings.
 
     Weights are quantized asymmetrically, between the minimum and maximum of their block. Symmetric quantization costs the
-    same time, but its stance logits differed ten times as much from fp32 (model/history/LOG-2026.md, 13). With one dynamic
-    scale per batch it is faster, but not batch-invariant: labels changed with the other texts of the batch (model/history/LOG-2026.md, 6).
+    same time, but its stance logits differed ten times as much from fp32 (model/history/LOG-2026.md, 13). One dynamic scale
+    per batch is faster, but not batch-invariant: labels changed with the other texts of the batch (same file, 6).
     The small heads stay fp32, since thresholds apply to their outputs.
     """
     import onnx
