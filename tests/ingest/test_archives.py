@@ -198,8 +198,12 @@ def test_members_that_share_bytes_count_against_the_budget_of_the_archive(tmp_pa
     end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 300, 300, 300 * len(entry), len(head + body), 0)
     (tmp_path / "a.zip").write_bytes(head + body + entry * 300 + end)
     found = outcome(tmp_path / "a.zip", limits=SMALL)
-    assert found[-1] == ("a.zip", "bomb")
-    assert len(found) < 50
+    refused = sum(reason == "bad_archive" for _, reason in found)
+    if refused:  # Python 3.11.8, 3.12.2 and later refuse all members but one themselves
+        assert (refused, len(found)) == (299, 300)
+    else:
+        assert found[-1] == ("a.zip", "bomb")
+        assert len(found) < 50
 
 
 def test_the_total_output_is_limited(tmp_path: Path) -> None:
