@@ -297,6 +297,6 @@ def test_train_runs_a_recipe_to_a_model_that_scores(
     assert ran.code == 0
     run = tmp_path / "runs" / "small"
     assert json.loads((run / "recipe.json").read_text())["seed"] == 5
-    assert "thresholds stay as they are" in ran.out
+    assert "thresholds and priors are not changed" in ran.out
     assert slant("score", story, "-o", "s.jsonl", "--model", run / "export").code == 0
     assert slant("train", "small.toml", "--set", "sed=5").code == 2
