@@ -145,3 +145,16 @@ def test_a_file_larger_than_the_memory_that_duckdb_may_take(tmp_path: Path) -> N
     (tmp_path / "s.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     with open_store([str(tmp_path / "s.jsonl")], memory="100MB", threads=1) as store:
         assert store.articles() == {"Gazette": 2000}
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+def test_folders_and_names_that_look_like_columns_or_patterns_change_nothing(
+    tmp_path: Path, ending: str
+) -> None:
+    folder = tmp_path / "outlet=Elsewhere"
+    folder.mkdir()
+    path = folder / f"scores[1]{ending}"
+    write_rows([score_from_dict(unit("a", outlet="Gazette"))], str(path))
+    write_rows([score_from_dict(unit("b", outlet="Courier"))], str(folder / f"scores1{ending}"))
+    with open_store([str(path)]) as store:
+        assert store.rows("SELECT article_id, outlet FROM units") == [("a", "Gazette")]

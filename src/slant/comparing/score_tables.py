@@ -10,6 +10,7 @@ replies  article_id, unit_id, group, label, p_support, p_deny, p_query, p_commen
 
 from __future__ import annotations
 
+import glob
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -148,14 +149,15 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None
 
     verb = "INSERT INTO scored" if number else "CREATE TABLE scored AS"
     path = name.replace("'", "''")
+    one_file = glob.escape(name).replace("'", "''")  # a folder outlet=x/ would replace the column outlet
     try:
         if name.lower().endswith(".duckdb"):
             connection.execute(f"ATTACH '{path}' AS given (READ_ONLY)")
             source = "given.scores"
         elif name.lower().endswith(".parquet"):
-            source = f"read_parquet('{path}')"
+            source = f"read_parquet('{one_file}', hive_partitioning = false)"
         else:
-            source = f"read_json('{path}', format = 'newline_delimited', columns = {_json_columns()})"
+            source = f"read_json('{one_file}', hive_partitioning = false, format = 'newline_delimited', columns = {_json_columns()})"
         given = f"SELECT {number} AS file, {_casts()} FROM {source}"
         connection.execute(f"{verb} SELECT *, {_WORDS} AS words FROM ({given})")
     except duckdb.Error as error:
