@@ -157,7 +157,8 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None
         elif name.lower().endswith(".parquet"):
             source = f"read_parquet('{one_file}', hive_partitioning = false)"
         else:
-            source = f"read_json('{one_file}', hive_partitioning = false, format = 'newline_delimited', columns = {_json_columns()})"
+            how = f"hive_partitioning = false, format = 'newline_delimited', columns = {_json_columns()}"
+            source = f"read_json('{one_file}', {how})"
         given = f"SELECT {number} AS file, {_casts()} FROM {source}"
         connection.execute(f"{verb} SELECT *, {_WORDS} AS words FROM ({given})")
     except duckdb.Error as error:
