@@ -232,7 +232,8 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
         yield f"Left out, with fewer than {options.min_articles} articles: {few}."
     yield from copies_notes(store, groups)
     if store.repeated:
-        yield f"{store.repeated:,} rows were skipped as duplicates: comments posted again, or units given twice."
+        rows = "row was skipped as a duplicate" if store.repeated == 1 else "rows were skipped as duplicates"
+        yield f"{store.repeated:,} {rows}: comments posted again, or units given twice."
 
 
 def detectable_lines(results: Results) -> Iterator[str]:
