@@ -63,7 +63,7 @@ def test_a_table_without_a_mapped_column_is_rejected_and_the_other_is_read(
     (tmp_path / "a.csv").write_text("story,id\nIt closed.,1\n")
     (tmp_path / "b.csv").write_text("What,story\nBridge closes,It closed.\n")
     code, said = split("a.csv", "b.csv", "--map", "text=story title=What")
-    assert (code, "1 documents rejected" in said) == (3, True), said
+    assert (code, "1 document rejected" in said) == (3, True), said
     assert rejected(tmp_path) == [("a.csv", "no_mapped_column")]
     assert texts(tmp_path) == ["Bridge closes", "It closed."]
 

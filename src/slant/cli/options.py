@@ -104,7 +104,8 @@ def finish(what: str, output: str, rejected: Rejections) -> int:
         say(f"{what} → {output}")
     if listed is None:
         return DONE
-    say(f"{len(rejected):,} documents rejected, with reasons, in {listed}")
+    documents = "document" if len(rejected) == 1 else "documents"
+    say(f"{len(rejected):,} {documents} rejected, with reasons, in {listed}")
     for row in rejected.first:
         say(f"  {row}")
     return SOME_REJECTED

@@ -265,12 +265,12 @@ def finding_lines(results: Results) -> Iterator[str]:
     """How many differences are significant, the largest of them, and the notes of the run."""
     table = results.tables["differences"]
     rows = [row for row in table.to_pylist() if row["significant"]]
+    shares = [row for row in rows if row["effect_kind"] == "cohens_h"]
     if table.num_rows:
         yield (
             f"{len(rows):,} of {table.num_rows:,} differences are significant (p < {ALPHA} after adjustment, "
-            f"{ADJUSTMENTS[results.options.adjust]}).{' The largest between shares:' if rows else ''}"
+            f"{ADJUSTMENTS[results.options.adjust]}).{' The largest between shares:' if shares else ''}"
         )
-    shares = [row for row in rows if row["effect_kind"] == "cohens_h"]
     for row in sorted(shares, key=lambda row: -abs(row["difference"]))[:SHOWN]:
         low, high = (f"{100 * row[end]:+.0f}" if row[end] is not None else "?" for end in ("low", "high"))
         yield (

@@ -111,12 +111,12 @@ def _copies(results: Results) -> str:
 
 
 def _sample(results: Results) -> str:
-    comments = f" and {results.comments:,} reader comments" if results.comments else ""
+    comments = f", and {results.comments:,} reader comments" if results.comments else ""
     units = results.units - results.comments
     left = len(results.groups.left_out)
     text = (
-        f"We compared {results.articles:,} articles ({units:,} text units, such as headlines and paragraphs{comments}) by "
-        f"{results.options.by}. {len(results.groups.kept):,} groups had at least {results.options.min_articles} articles"
+        f"We compared {results.articles:,} articles by {results.options.by}: {units:,} text units, such as headlines and "
+        f"paragraphs{comments}. {len(results.groups.kept):,} groups had at least {results.options.min_articles} articles"
     )
     return f"{text}; {left:,} with fewer {'was' if left == 1 else 'were'} left out." if left else f"{text}."
 
