@@ -2,8 +2,8 @@
 
     python benchmarks/reading_check.py [--json benchmarks/results/reading.json]
 
-Second reading: 1,260 units (data/reading_second.jsonl) were labeled again by another session of the same language model, for
-the same targets, without sight of the first labels. People: 737 texts of five public sets (data/reading_people.jsonl) were
+Second reading: a tenth of the units (data/reading_second.jsonl) was labeled again by another session of the same language
+model, for the same targets, without sight of the first labels. People: texts of five public sets (data/reading_people.jsonl) were
 labeled under the codebook without sight of the people's labels, which are stored beside the reading. VAST, UNSCon and FIGNEWS
 ask for an author's stance or bias, RumourEval for replies, FrAC for frames. Needs no public set: labels alone are compared.
 """
@@ -104,6 +104,40 @@ def _rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (ROOT / "data" / name).read_text("utf-8").splitlines()]
 
 
+def counts() -> dict[str, dict[str, int]]:
+    """File → how many units, targets, labels, comments and so on it has."""
+    reading, contrast = list(reading_rows()), _rows("contrast.jsonl")
+    return {
+        "reading.jsonl": {
+            **_count(reading),
+            "sources": len({row["source"] for row in reading}),
+            "units with spans and frames": sum("loaded" in row for row in reading),
+            "units with a reply": sum("reply" in row for row in reading),
+        },
+        "contrast.jsonl": {**_count(contrast), "groups": len({row["group"] for row in contrast})},
+    }
+
+
+def _count(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    stances = [s for row in rows for s in row["stance"]]
+    return {
+        "units": len(rows),
+        "comments": sum(row["kind"] == "comment" for row in rows),
+        "targets": len(stances),
+        **{label: sum(s["stance"] == label for s in stances) for label in STANCE.values()},
+        "targets not named": sum(not s.get("named", True) for s in stances),
+        "targets not concerned": sum(not s.get("concerned", True) for s in stances),
+    }
+
+
+def counts_table() -> str:
+    """The counts as Markdown, for data/README.md."""
+    found = json.loads(RESULT.read_text("utf-8"))["counts"]
+    names = list(dict.fromkeys(name for own in found.values() for name in own))
+    lines = [[name, *(f"{own[name]:,}" if name in own else "–" for own in found.values())] for name in names]
+    return markdown_table(["", *(f"`{file}`" for file in found)], lines, left=1)
+
+
 def second_table() -> str:
     """The second reading as Markdown, for data/README.md."""
     rows = json.loads(RESULT.read_text("utf-8"))["second"]
@@ -142,7 +176,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    result = {"second": second_reading(), "people": people()}
+    result = {"counts": counts(), "second": second_reading(), "people": people()}
     if options.json:
         options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
     print(json.dumps(result, indent=1, ensure_ascii=False))

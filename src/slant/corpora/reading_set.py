@@ -33,7 +33,8 @@ _MAX_FIELD = 10_000_000  # characters; articles in CSV fields exceed csv's defau
 def read_reading_set(root: Path, split: str = "fit") -> Iterator[Example]:
     """Yield one Example per unit; "held_out": units of HELD_OUT_SOURCES, "fit": all others.
 
-    Targets that the unit does not concern are skipped. A target that is implied but not named has no mentions.
+    Targets that the unit does not concern are skipped. A target that is implied but not named has no mentions. Nor has one
+    that the text names in other words.
     meta: `origin` (source of the text), `kind`, `domain`, `annotator`.
     Raises SlantError if a document is not found: the set in `root` differs from the one that was annotated.
     """
