@@ -3,9 +3,11 @@
     python benchmarks/reading_check.py [--json benchmarks/results/reading.json]
 
 Second reading: a tenth of the units (data/reading_second.jsonl) was labeled again by another session of the same language
-model, for the same targets, without sight of the first labels. People: texts of five public sets (data/reading_people.jsonl) were
-labeled under the codebook without sight of the people's labels, which are stored beside the reading. VAST, UNSCon and FIGNEWS
-ask for an author's stance or bias, RumourEval for replies, FrAC for frames. Needs no public set: labels alone are compared.
+model, for the same targets, without sight of the first labels.
+
+People: texts of five public sets (data/reading_people.jsonl) were labeled under the codebook without sight of the people's
+labels, which are stored beside the reading. VAST, UNSCon and FIGNEWS ask for an author's stance or bias, RumourEval for
+replies, FrAC for frames. Needs no public set: labels alone are compared.
 """
 
 from __future__ import annotations
