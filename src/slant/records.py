@@ -21,6 +21,9 @@ CONTENT_KINDS = ("title", "subtitle", "heading", "lead", "paragraph", "list_item
 OTHER_KINDS = ("metadata", "media", "boilerplate")
 VOICES = ("outlet", "quoted", "reader")
 STANCES = ("against", "neutral", "favor")
+UNRELATED = "unrelated"  # the unit says nothing about the target
+STANCE_ANSWERS = (*STANCES, UNRELATED)
+PORTRAYALS = ("negative", "neutral", "positive")
 REPLIES = ("support", "deny", "query", "comment")
 
 
@@ -121,11 +124,29 @@ class Stance:
     """
 
     target: str
-    label: Annotated[str | None, about("null where the model abstains", enum=(*STANCES, None))]
-    scores: Annotated[dict[str, float], about(labels=STANCES)]
+    label: Annotated[
+        str | None,
+        about(
+            'null where the model abstains, "unrelated" where the unit says nothing about the target',
+            enum=(*STANCE_ANSWERS, None),
+        ),
+    ]
+    scores: Annotated[dict[str, float], about(labels=STANCE_ANSWERS)]
     mentions: Annotated[
         tuple[tuple[int, int], ...], about("where the unit names the target; empty if it does not")
     ] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Portrayal:
+    """How the unit makes a target look that it names, quoted words and bad news included.
+
+    scores: probability per label, sums to 1.
+    """
+
+    target: str
+    label: Annotated[str | None, about("null where the model abstains", enum=(*PORTRAYALS, None))]
+    scores: Annotated[dict[str, float], about(labels=PORTRAYALS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +191,7 @@ class Score:
 
     unit: Unit
     stance: tuple[Stance, ...] = ()
+    portrayal: Annotated[tuple[Portrayal, ...], about("of the targets that the unit names")] = ()
     loaded: tuple[Loaded, ...] = ()
     frames: tuple[Frame, ...] = ()
     reply: Annotated[Reply | None, about("comments only")] = None
@@ -224,14 +246,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class TargetLabel:
-    """A target with its stance label (None when it is to be predicted).
+    """A target with its labels (None: not labeled).
 
-    name: how the target is called. mentions: where the text names it; empty means it goes as a text pair.
+    name: how the target is called. label: the author's stance toward it, of STANCE_ANSWERS. mentions: where the text names
+    it; empty if it does not. portrayal: how the text makes it look, of PORTRAYALS.
     """
 
     name: str
     label: str | None = None
     mentions: tuple[tuple[int, int], ...] = ()
+    portrayal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,13 +289,15 @@ class Example:
 class Prediction:
     """A model's predictions for one text, at full precision.
 
-    stance: per target a probability per STANCES label, None if the target's mention has no token (it is cut off).
+    stance: per target a probability per STANCE_ANSWERS label, None if the target's mention has no token (it is cut off).
+    portrayal: likewise a probability per PORTRAYALS label.
     loaded, toxic: predicted spans at the shipped thresholds.
     span_scores: per gold span of `Example.loaded`, a probability per technique (only with `gold_spans=True`).
     reply: probability per REPLIES label; frames: probability per frame; biased/subjective: probability.
     """
 
     stance: tuple[dict[str, float] | None, ...] = ()
+    portrayal: tuple[dict[str, float] | None, ...] = ()
     loaded: tuple[Loaded, ...] = ()
     toxic: tuple[tuple[int, int], ...] = ()
     span_scores: tuple[dict[str, float], ...] = ()

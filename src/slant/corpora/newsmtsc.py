@@ -23,7 +23,7 @@ from slant.records import Example, TargetLabel
 
 NAME: str = "newsmtsc"
 SPLITS: tuple[str, ...] = ("train", "dev_rw", "test_rw", "dev_mt", "test_mt")
-LABELS = {-1: "against", 0: "neutral", 1: "favor"}
+LABELS = {-1: "negative", 0: "neutral", 1: "positive"}
 
 # allsides_<event>_<article>_<sentence>_<mention>_<from>_<to>, polusa_v1_<article>_-1_<sentence>_…
 _ARTICLE = re.compile(r"(allsides_\d+_\d+|polusa_v\d+_\d+_-?\d+)_\d+_")
@@ -47,5 +47,5 @@ def read_newsmtsc(root: Path, split: str) -> Iterator[Example]:
             split=split,
             group=article[1] if article else text,
             text=text,
-            targets=(TargetLabel(row["mention"], LABELS[row["polarity"]], ((start, end),)),),
+            targets=(TargetLabel(row["mention"], None, ((start, end),), portrayal=LABELS[row["polarity"]]),),
         )

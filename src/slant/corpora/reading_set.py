@@ -19,22 +19,23 @@ from slant.corpora import babe, ptc
 from slant.corpora.files import check_split, digest, json_lines, locate, table
 from slant.errors import SlantError
 from slant.labels.targets import Targets
-from slant.records import Example, Span, TargetLabel
+from slant.records import UNRELATED, Example, Span, TargetLabel
 
 READING_SET: str = "slant_reading"
 CONTRAST_SET: str = "slant_contrast"
 # Sources held out of training as a whole, so that models are chosen on texts unlike the training texts.
 HELD_OUT_SOURCES = ("socc", "gdelt_ukraine", "polnear_train", "reddit_titles", "us_gov")
-READING_SPLITS: tuple[str, ...] = ("all", "fit", "held_out")
+READING_SPLITS: tuple[str, ...] = ("all", "fit", "tune", "held_out")
 CONTRAST_SPLITS: tuple[str, ...] = ("all", "fit", "held_out")
 _MAX_FIELD = 10_000_000  # characters; articles in CSV fields exceed csv's default limit
 
 
 def read_reading_set(root: Path, split: str = "fit") -> Iterator[Example]:
-    """Yield one Example per unit; "held_out": units of HELD_OUT_SOURCES, "fit": all others.
+    """Yield one Example per unit. "fit": units of all sources but HELD_OUT_SOURCES, whose documents are divided in halves,
+    "tune" for choosing thresholds and "held_out" for judging.
 
-    Targets that the unit does not concern are skipped. A target that is implied but not named has no mentions. Nor has one
-    that the text names in other words.
+    The stance toward a target that the unit says nothing about is "unrelated". A target that is implied but not named has no
+    mentions. Nor has one that the text names in other words.
     meta: `origin` (source of the text), `kind`, `domain`, `annotator`.
     Raises SlantError if a document is not found: the set in `root` differs from the one that was annotated.
     """
@@ -51,8 +52,14 @@ def reading_rows(split: str = "all") -> Iterator[dict[str, Any]]:
     """Yield the rows of data/reading.jsonl unchanged, with all targets and without texts."""
     for line in asset("reading.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        if split == "all" or (row["source"] in HELD_OUT_SOURCES) == (split == "held_out"):
+        if split in ("all", _split(row)):
             yield row
+
+
+def _split(row: dict[str, Any]) -> str:
+    if row["source"] not in HELD_OUT_SOURCES:
+        return "fit"
+    return "tune" if int(row["document"], 16) % 2 else "held_out"
 
 
 def read_contrast_set(root: Path, split: str = "fit") -> Iterator[Example]:
@@ -86,7 +93,7 @@ def _example(row: dict[str, Any], documents: dict[str, str], root: Path) -> Exam
     return Example(
         id=f"{READING_SET}-{row['id']}",
         source=READING_SET,
-        split="held_out" if row["source"] in HELD_OUT_SOURCES else "fit",
+        split=_split(row),
         group=row["document"],
         text=text,
         context=documents[row["parent"]] if row.get("parent") else None,
@@ -107,11 +114,11 @@ def _example(row: dict[str, Any], documents: dict[str, str], root: Path) -> Exam
 
 def _targets(text: str, stance: Iterable[dict[str, Any]]) -> tuple[TargetLabel, ...]:
     out = []
-    for label in stance:
-        if label.get("concerned", True):
-            name = label["target"]
-            found = Targets.from_names([name]).find(text) if label.get("named", True) else {}
-            out.append(TargetLabel(name, label["stance"], found.get(name, ())))
+    for row in stance:
+        name = row["target"]
+        found = Targets.from_names([name]).find(text) if row.get("named", True) else {}
+        label = row["stance"] if row.get("concerned", True) else UNRELATED
+        out.append(TargetLabel(name, label, found.get(name, ())))
     return tuple(out)
 
 

@@ -20,10 +20,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.encoding.label_ids import ANY, BIASED, FRAME, FRAMES, REPLY, SUBJECTIVE, TECHNIQUES, TOXIC
+from slant.encoding.label_ids import (
+    ANY,
+    BIASED,
+    FRAME,
+    FRAMES,
+    PORTRAYAL,
+    REPLY,
+    STANCE,
+    SUBJECTIVE,
+    TECHNIQUES,
+    TOXIC,
+)
 from slant.encoding.windows import Window
 from slant.errors import UsageError, did_you_mean
-from slant.records import REPLIES, Example, Loaded, Prediction
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, UNRELATED, Example, Loaded, Prediction
 from slant.segment.voices import Stretch, voice_at
 
 Floats = NDArray[np.float32]
@@ -185,12 +196,12 @@ class Decoding:
     frame_threshold: minimum probability of a reported frame. frame_thresholds: one per frame instead, or empty.
     """
 
-    named_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
-    named_temperature: float = 1.0
-    named_abstain: float = 0.0
-    topic_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
-    topic_temperature: float = 1.0
-    topic_abstain: float = 0.0
+    stance_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+    stance_temperature: float = 1.0
+    stance_abstain: float = 0.0
+    portrayal_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
+    portrayal_temperature: float = 1.0
+    portrayal_abstain: float = 0.0
     reply_bias: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     reply_temperature: float = 1.0
     article_abstain: float = 0.0
@@ -230,14 +241,14 @@ class TextLogits:
     """Logits of one text, with its windows joined.
 
     offsets [n, 2]: characters of the text's tokens. tokens [n, TOKEN_LABELS]. unit [UNIT_LABELS].
-    stance: [2, STANCES] per target, the first row for targets that the text names; None for a mention without a token.
+    targets: [TARGET_LABELS] per target; None for a mention without a token.
     windows: number of windows. cut: see Window.
     """
 
     offsets: NDArray[np.int64]
     tokens: Floats
     unit: Floats
-    stance: list[Floats | None]
+    targets: list[Floats | None]
     windows: int = 1
     cut: bool = False
 
@@ -245,26 +256,26 @@ class TextLogits:
 def join(
     windows: Sequence[Window], outputs: Sequence[tuple[Floats, Floats, Floats]], *, n_targets: int
 ) -> TextLogits:
-    """Join the windows of one request. outputs: (token, unit, stance) logits of each window.
+    """Join the windows of one request. outputs: (token, unit, target) logits of each window.
 
     Each token is taken from the window whose core contains it. Unit logits are averaged over the windows, weighted by the
     length of the core; the logits of a target over the windows with a query for it.
     """
     offsets: list[tuple[int, int]] = []
     tokens, weights = [], []
-    stance: list[list[Floats]] = [[] for _ in range(n_targets)]
+    found: list[list[Floats]] = [[] for _ in range(n_targets)]
     for window, (token, _, targets) in zip(windows, outputs, strict=True):
         a, b = window.core
         offsets += window.offsets[a:b]
         tokens.append(token[a + 1 : b + 1])
         weights.append(max(1, b - a))
         for column, (index, _) in enumerate(window.queries):
-            stance[index].append(targets[column])
+            found[index].append(targets[column])
     return TextLogits(
         offsets=np.asarray(offsets, np.int64).reshape(-1, 2),
         tokens=np.concatenate(tokens) if len(tokens) > 1 else tokens[0],
         unit=_mean([unit for _, unit, _ in outputs], weights),
-        stance=[_mean(s) if s else None for s in stance],
+        targets=[_mean(logits) if logits else None for logits in found],
         windows=len(windows),
         cut=any(w.cut for w in windows),
     )
@@ -284,16 +295,43 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(shifted / shifted.sum(-1, keepdims=True), np.float32)
 
 
-def stance_scores(logits: Floats, decoding: Decoding, *, named: bool) -> dict[str, float]:
-    """Return the probability of each stance toward one target. named: whether the text names it."""
-    bias = decoding.named_bias if named else decoding.topic_bias
-    temperature = decoding.named_temperature if named else decoding.topic_temperature
-    # Plain floats: numpy is slower for three numbers, and every target has three.
-    scaled = [(x + b) / temperature for x, b in zip(logits[0 if named else 1].tolist(), bias, strict=True)]
+def stance_scores(target: Floats, decoding: Decoding) -> dict[str, float]:
+    """Return the probability of each stance from the logits of one target [TARGET_LABELS]."""
+    return _class_scores(target[STANCE], STANCE_ANSWERS, decoding.stance_bias, decoding.stance_temperature)
+
+
+def portrayal_scores(target: Floats, decoding: Decoding) -> dict[str, float]:
+    """Return the probability of each portrayal from the logits of one target [TARGET_LABELS]."""
+    return _class_scores(
+        target[PORTRAYAL], PORTRAYALS, decoding.portrayal_bias, decoding.portrayal_temperature
+    )
+
+
+def _class_scores(
+    logits: Floats, labels: Sequence[str], bias: Sequence[float], temperature: float
+) -> dict[str, float]:
+    # Plain floats: numpy is slower for three or four numbers, and every target has them.
+    scaled = [(x + b) / temperature for x, b in zip(logits.tolist(), bias, strict=True)]
     top = max(scaled)
-    against, neutral, favor = [exp(x - top) for x in scaled]
-    total = against + neutral + favor
-    return {"against": against / total, "neutral": neutral / total, "favor": favor / total}
+    weights = [exp(x - top) for x in scaled]
+    total = sum(weights)
+    return {label: weight / total for label, weight in zip(labels, weights, strict=True)}
+
+
+def merge_unrelated(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return the probabilities of against, neutral and favor; "unrelated" counts as neutral."""
+    merged = {label: p for label, p in scores.items() if label != UNRELATED}
+    merged["neutral"] = merged.get("neutral", 0.0) + scores.get(UNRELATED, 0.0)
+    return merged
+
+
+def best_stance(scores: Mapping[str, float], *, abstain: float = 0.0) -> str | None:
+    """Return the best stance, or None if its probability is below `abstain`.
+
+    Whether the author takes a side is decided first, so that doubt between neutral and unrelated is no reason to name one.
+    """
+    best = best_label(merge_unrelated(scores), abstain=abstain)
+    return UNRELATED if best == "neutral" and scores.get(UNRELATED, 0.0) > scores["neutral"] else best
 
 
 def reply_scores(unit: Floats, decoding: Decoding) -> dict[str, float]:
@@ -400,19 +438,13 @@ def decode(
     logits: TextLogits,
     decoding: Decoding,
     *,
-    named: Sequence[bool],
     voices: Sequence[Stretch],
     document: Document | None = None,
 ) -> Prediction:
-    """Decode the logits of one text.
-
-    named: per target, whether the text names it. voices: stretches that tile the text. document: contains the text.
-    """
+    """Decode the logits of one text. voices: stretches that tile the text. document: contains the text."""
     return Prediction(
-        stance=tuple(
-            None if target is None else stance_scores(target, decoding, named=one)
-            for target, one in zip(logits.stance, named, strict=True)
-        ),
+        stance=tuple(None if x is None else stance_scores(x, decoding) for x in logits.targets),
+        portrayal=tuple(None if x is None else portrayal_scores(x, decoding) for x in logits.targets),
         loaded=tuple(
             Loaded(start, end, text[start:end], label, p, voice_at(voices, start, end))
             for start, end, label, p in loaded_spans(text, logits, decoding, document)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.errors import SlantError
-from slant.records import REPLIES, STANCES
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS
 
 TECHNIQUES = (
     "loaded_language", "name_calling_labeling", "repetition", "exaggeration_minimisation", "doubt",
@@ -32,6 +32,10 @@ UNIT_LABELS = ("biased", "subjective", *REPLIES, *FRAMES)
 BIASED, SUBJECTIVE = 0, 1
 REPLY = slice(2, 2 + len(REPLIES))
 FRAME = slice(REPLY.stop, REPLY.stop + len(FRAMES))
+# Columns of the target logits: the author's stance toward the target, then how the text portrays it.
+TARGET_LABELS = (*STANCE_ANSWERS, *PORTRAYALS)
+STANCE = slice(0, len(STANCE_ANSWERS))
+PORTRAYAL = slice(STANCE.stop, STANCE.stop + len(PORTRAYALS))
 IGNORED = -100
 
 
@@ -40,7 +44,7 @@ def check_labels(stated: Mapping[str, Any], where: str) -> None:
 
     where: name of the checkpoint in the message.
     """
-    ours = {"token_labels": TOKEN_LABELS, "unit_labels": UNIT_LABELS, "stance_labels": STANCES}
+    ours = {"token_labels": TOKEN_LABELS, "unit_labels": UNIT_LABELS, "target_labels": TARGET_LABELS}
     for name, labels in ours.items():
         if stated.get(name) != list(labels):
             raise SlantError(
@@ -61,7 +65,10 @@ def span_tags(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int
     return tags
 
 
-STANCE_INDEX = {label: i for i, label in enumerate(STANCES)}
+STANCE_INDEX = {label: i for i, label in enumerate(STANCE_ANSWERS)}
+# Label of sets that do not tell neutral texts from unrelated ones (Example.merges_unrelated): either answer is right.
+NEUTRAL_OR_UNRELATED = len(STANCE_ANSWERS)
+PORTRAYAL_INDEX = {label: i for i, label in enumerate(PORTRAYALS)}
 REPLY_INDEX = {label: i for i, label in enumerate(REPLIES)}
 FRAME_INDEX = {label: i for i, label in enumerate(FRAMES)}
 TECHNIQUE_INDEX = {label: i for i, label in enumerate(TECHNIQUES)}

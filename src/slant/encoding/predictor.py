@@ -27,7 +27,7 @@ from slant.records import Example, Prediction
 from slant.segment.voices import voices
 
 TOKENS_PER_BATCH = 1024  # larger batches exceed the processor's caches, smaller ones cost more calls
-BatchLogits = tuple[Floats, Floats, Floats]  # token, unit and stance logits, see network.SlantOutput
+BatchLogits = tuple[Floats, Floats, Floats]  # token, unit and target logits, see network.SlantOutput
 
 
 class Runtime(Protocol):
@@ -109,7 +109,6 @@ class Predictor:
             example.text,
             logits,
             self.decoding,
-            named=[bool(t.mentions) for t in example.targets],
             voices=voices(example.text, example.meta.get("kind", "paragraph")),
             document=document,
         )
@@ -146,10 +145,10 @@ class PendingLogits:
         missing = Counter(window.request for window in self._windows)
         found: list[dict[int, BatchLogits]] = [{} for _ in self._n_targets]
         for group, output in zip(self._groups, self._outputs, strict=True):
-            token, unit, stance = output()
+            token, unit, target = output()
             for i, row in enumerate(group):
                 number = self._windows[row].request
-                found[number][row] = (token[i], unit[i], stance[i])
+                found[number][row] = (token[i], unit[i], target[i])
                 missing[number] -= 1
                 if not missing[number]:
                     yield number, self._joined(number, found[number])

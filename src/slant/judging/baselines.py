@@ -58,6 +58,8 @@ def _samples(task: str, example: Example) -> list[Sample]:
     """Return one sample per decision; its text contains everything that the task gives, as words to count."""
     if task == "stance":
         return [(_with_target(example, i), target.label) for i, target in enumerate(example.targets)]
+    if task == "portrayal":
+        return [(_with_target(example, i), target.portrayal) for i, target in enumerate(example.targets)]
     if task == "reply":
         return [(f"{example.text} {_prefixed('parent', example.context or '')}", example.reply)]
     if task == "techniques":
@@ -84,6 +86,8 @@ def _prediction(task: str, scores: Sequence[dict[str, float]]) -> Prediction:
     """Make a Prediction from the scores of each decision."""
     if task == "stance":
         return Prediction(stance=tuple(scores))
+    if task == "portrayal":
+        return Prediction(portrayal=tuple(scores))
     if task == "techniques":
         return Prediction(span_scores=tuple(scores))
     if task == "reply":

@@ -29,7 +29,7 @@ from slant.judging.metrics import (
 from slant.judging.scorecard_records import Bin, Calibration, Coverage, Figure, LabelFigures, Paired, Result
 
 # Tasks whose prediction is the label of highest probability. Techniques are left out, since gold spans are given.
-CALIBRATED_TASKS = frozenset({"stance", "reply", "biased", "subjective", "frames"})
+CALIBRATED_TASKS = frozenset({"stance", "portrayal", "reply", "biased", "subjective", "frames"})
 SWAPS = 2000  # random swaps of the permutation test
 
 # ---- official metric and figures per label
@@ -100,7 +100,7 @@ def _n_items(spec: SetSpec, items: JudgedItems, tally: Tally) -> int:
 def calibration(spec: SetSpec, items: JudgedItems, predictor: SupportsPredict) -> Calibration | None:
     """Compute the calibration of the predictions; None for tasks without probabilities, or if nothing was predicted.
 
-    Abstention thresholds come from the predictor's `decoding`, e.g. `named_abstain`; 0 if it has none.
+    Abstention thresholds come from the predictor's `decoding`, e.g. `stance_abstain`; 0 if it has none.
     """
     with_probability = [i for i, p in enumerate(items.probability) if p is not None]
     if spec.task not in CALIBRATED_TASKS or not with_probability:
@@ -109,9 +109,7 @@ def calibration(spec: SetSpec, items: JudgedItems, predictor: SupportsPredict) -
     confidence = [p or 0.0 for p in judged.probability]
     correct = [p == g for p, g in zip(judged.predicted, judged.gold, strict=True)]
     decoding = getattr(predictor, "decoding", None)
-    thresholds = [
-        getattr(decoding, f"{slices.get('target_kind', spec.task)}_abstain", 0.0) for slices in judged.slices
-    ]
+    thresholds = [getattr(decoding, f"{spec.task}_abstain", 0.0) for _ in judged.slices]
     kept = judged.pick([i for i, (p, t) in enumerate(zip(confidence, thresholds, strict=True)) if p >= t])
     return Calibration(
         task=spec.task,

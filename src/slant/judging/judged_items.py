@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from slant.corpora import frac
+from slant.encoding.decode import merge_unrelated
 from slant.errors import SlantError
 from slant.judging.judged_sets import SetSpec
 from slant.judging.metrics import Tally, tally_characters, tally_classes, tally_overlap
-from slant.records import Example, Loaded, Prediction, Span, TargetLabel, in_own_words
+from slant.records import UNRELATED, Example, Loaded, Prediction, Span, TargetLabel, in_own_words
 from slant.segment.voices import voice_at, voices
 
 MASKED_MENTION = "it"  # what masked targets are called, see mask_targets
@@ -126,11 +127,23 @@ def judge_items(
 
 
 def _stance(example: Example, prediction: Prediction, _: SetSpec) -> list[JudgedItem]:
+    """Judge against, neutral and favor. "unrelated" counts as neutral, since most sets have no such label."""
     scores = prediction.stance or (None,) * len(example.targets)
     return [
-        _likeliest(target.label, target_scores)._replace(slices=_target_slices(example, target))
-        for target, target_scores in zip(example.targets, scores, strict=True)
+        _likeliest(
+            "neutral" if target.label == UNRELATED else target.label, found and merge_unrelated(found)
+        )._replace(slices=_target_slices(example, target))
+        for target, found in zip(example.targets, scores, strict=True)
         if target.label is not None
+    ]
+
+
+def _portrayal(example: Example, prediction: Prediction, _: SetSpec) -> list[JudgedItem]:
+    scores = prediction.portrayal or (None,) * len(example.targets)
+    return [
+        _likeliest(target.portrayal, found)._replace(slices=_target_slices(example, target))
+        for target, found in zip(example.targets, scores, strict=True)
+        if target.portrayal is not None
     ]
 
 
@@ -187,6 +200,7 @@ def _yes_no(example: Example, prediction: Prediction, spec: SetSpec) -> list[Jud
 
 _BY_EXAMPLE: dict[str, Callable[[Example, Prediction, SetSpec], list[JudgedItem]]] = {
     "stance": _stance,
+    "portrayal": _portrayal,
     "own_stance": _own_stance,
     "reply": _reply,
     "toxic": _toxic,
@@ -293,7 +307,7 @@ def mask_targets(example: Example) -> Example:
         text = f"{text} {MASKED_MENTION}"
     mention = ((len(text) - len(MASKED_MENTION), len(text)),)
     targets = tuple(
-        TargetLabel(MASKED_MENTION, t.label, mention) if t.mentions else TargetLabel(MASKED_TOPIC, t.label)
+        replace(t, name=MASKED_MENTION, mentions=mention) if t.mentions else replace(t, name=MASKED_TOPIC)
         for t in example.targets
     )
     return replace(example, text=text, targets=targets)

@@ -17,7 +17,7 @@ from slant.corpora.files import folds
 from slant.corpora.sets import LABELED_SETS, TEST_SETS
 from slant.encoding.label_ids import FRAMES
 from slant.errors import SlantError, UsageError, did_you_mean
-from slant.records import REPLIES, STANCES, Example
+from slant.records import PORTRAYALS, REPLIES, STANCES, Example
 
 TECHNIQUES = tuple(ptc.TECHNIQUES.values())
 METRIC_NAMES = {
@@ -91,9 +91,9 @@ def _newsmtsc(split: str, *, on_demand: bool = False) -> SetSpec:
         source="newsmtsc",
         split=split,
         train="train",
-        task="stance",
+        task="portrayal",
         metric="macro_f1",
-        labels=STANCES,
+        labels=PORTRAYALS,
         group="articles",
         views=BY_VOICE,
         on_demand=on_demand,

@@ -173,7 +173,7 @@ def _judge_models(
     own, *others = [judge_items(spec, examples, p, gold) for p in (run.predictor, *(baselines or ()))]
     other = judge_items(spec, examples, run.against, gold) if run.against else None
     masked = None
-    if run.settings.full and spec.task == "stance":
+    if run.settings.full and spec.task in ("stance", "portrayal"):
         masked = judge_items(spec, [mask_targets(e) for e in examples], run.predictor)
         masked = replace(masked, slices=own.slices)  # masking changes the voice at the mention
     return _Judged(own, tuple(others), other, masked)

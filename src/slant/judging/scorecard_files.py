@@ -289,7 +289,7 @@ def per_label_csv(scorecard: Scorecard) -> str:
 
 def in_diagram(result: Result) -> bool:
     """Return whether the set has a panel in reliability.svg."""
-    return result.calibration is not None and result.calibration.task in ("stance", "reply")
+    return result.calibration is not None and result.calibration.task in ("stance", "portrayal", "reply")
 
 
 def reliability_svg(results: Sequence[Result]) -> str:

@@ -14,7 +14,8 @@ from slant.encoding.decode import Floats
 from slant.encoding.predictor import BatchLogits, Predictor, batches, columns
 from slant.encoding.windows import EncoderRequest, collate
 from slant.errors import SlantError
-from slant.scoring.runtimes import FILES, INPUTS, LOGITS, ONNX, Batch, OnnxRuntime, OpenVino, available_cores
+from slant.scoring.runtimes import FILES, INPUTS, ONNX, Batch, OnnxRuntime, OpenVino, available_cores
+from slant.scoring.three_class_model import LOGITS
 
 WithEmbedding = Callable[[Batch], tuple[BatchLogits, Floats]]
 
@@ -85,8 +86,8 @@ def _by_graph_surgery(path: Path) -> WithEmbedding:
     session = onnxruntime.InferenceSession(data + added, options, providers=["CPUExecutionProvider"])
 
     def run(batch: Batch) -> tuple[BatchLogits, Floats]:
-        token, unit, stance, vectors = session.run([*LOGITS, name], {n: batch[n] for n in INPUTS})
-        return (token, unit, stance), vectors
+        token, unit, target, vectors = session.run([*LOGITS, name], {n: batch[n] for n in INPUTS})
+        return (token, unit, target), vectors
 
     return run
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,26 +23,32 @@ from numpy.typing import NDArray
 
 from slant.assets import asset
 from slant.encoding.decode import Decoding, Floats
-from slant.encoding.label_ids import check_labels
+from slant.encoding.label_ids import TARGET_LABELS, check_labels
 from slant.encoding.predictor import BatchLogits, Predictor
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
 from slant.labels.codebook import Codebook
+from slant.scoring import three_class_model
 
 OPENVINO, ONNX = RUNTIMES = ("openvino", "onnx")
 FILES = {OPENVINO: Path("openvino") / "model.xml", ONNX: Path("onnx") / "model_quantized.onnx"}
 INPUTS = ("input_ids", "layout", "query_columns")
-LOGITS = ("token_logits", "unit_logits", "stance_logits")
+LOGITS = ("token_logits", "unit_logits", "target_logits")
 EMBEDDING = "embedding"  # output [rows, 2 × hidden size]: the first token's state beside the mean of the text's tokens
 GROUP = 128  # activations of a token that share a scale; fewer are slightly nearer to fp32 and slower
 Batch = dict[str, NDArray[np.int64]]
+Convert = Callable[[Floats, Batch], Floats]
 
 
 class OpenVino:
     """A model in OpenVINO's format, on `threads` cores. The compiled model is cached in the user's cache folder.
 
     has_embedding: whether the model has the output EMBEDDING; models exported before it was added do not.
+    outputs, convert: for older models, names of the logits and conversion of the last one (three_class_model.py).
     """
+
+    outputs: tuple[str, str, str] = LOGITS
+    convert: Convert | None = None
 
     def __init__(self, path: Path, *, threads: int) -> None:
         import openvino
@@ -64,13 +70,12 @@ class OpenVino:
         self._per_thread = threading.local()
 
     def __call__(self, batch: Batch) -> BatchLogits:
-        token, unit, stance = self._infer(batch, LOGITS)
-        return token, unit, stance
+        return _logits(self._infer(batch, self.outputs), batch, self.convert)
 
     def with_embedding(self, batch: Batch) -> tuple[BatchLogits, Floats]:
         """Return the logits of a batch and its embedding. Only if `has_embedding`."""
-        token, unit, stance, embedding = self._infer(batch, (*LOGITS, EMBEDDING))
-        return (token, unit, stance), embedding
+        *logits, embedding = self._infer(batch, (*self.outputs, EMBEDDING))
+        return _logits(logits, batch, self.convert), embedding
 
     def _infer(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
         if not hasattr(self._per_thread, "request"):
@@ -84,7 +89,11 @@ class OnnxRuntime:
     """An ONNX model: one row at a time on one core; with device "cuda", where onnxruntime-gpu finds one, whole batches.
 
     has_embedding: whether the model has the output EMBEDDING; models exported before it was added do not.
+    outputs, convert: for older models, names of the logits and conversion of the last one (three_class_model.py).
     """
+
+    outputs: tuple[str, str, str] = LOGITS
+    convert: Convert | None = None
 
     def __init__(self, path: Path, *, device: str = "cpu") -> None:
         import onnxruntime
@@ -97,13 +106,12 @@ class OnnxRuntime:
         self.whole_batches = device != "cpu"
 
     def __call__(self, batch: Batch) -> BatchLogits:
-        token, unit, stance = self._infer(batch, LOGITS)
-        return token, unit, stance
+        return _logits(self._infer(batch, self.outputs), batch, self.convert)
 
     def with_embedding(self, batch: Batch) -> tuple[BatchLogits, Floats]:
         """Return the logits of a batch and its embedding. Only if `has_embedding`."""
-        token, unit, stance, embedding = self._infer(batch, (*LOGITS, EMBEDDING))
-        return (token, unit, stance), embedding
+        *logits, embedding = self._infer(batch, (*self.outputs, EMBEDDING))
+        return _logits(logits, batch, self.convert), embedding
 
     def _infer(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
         columns = batch["query_columns"]
@@ -116,17 +124,23 @@ class OnnxRuntime:
         return [np.concatenate(parts) for parts in zip(*rows, strict=True)]
 
     def _row(self, batch: Batch, row: int, queries: int, outputs: Sequence[str]) -> list[Floats]:
-        """Run one row with its own queries only; the stance logits of the batch's other query columns are zero."""
+        """Run one row with its own queries only; the target logits of the batch's other query columns are zero."""
         one = {name: batch[name][row : row + 1] for name in INPUTS}
         most = one["query_columns"].shape[1]
         found = self._run({**one, "query_columns": one["query_columns"][:, :queries]}, outputs)
-        stance = LOGITS.index("stance_logits")
-        found[stance] = np.pad(found[stance], ((0, 0), (0, most - queries), (0, 0), (0, 0)))
+        target = LOGITS.index("target_logits")
+        beside = ((0, 0),) * (found[target].ndim - 2)
+        found[target] = np.pad(found[target], ((0, 0), (0, most - queries), *beside))
         return found
 
     def _run(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
         found: list[Floats] = self.session.run(list(outputs), {name: batch[name] for name in INPUTS})
         return found
+
+
+def _logits(found: Sequence[Floats], batch: Batch, convert: Convert | None) -> BatchLogits:
+    token, unit, target = found
+    return token, unit, target if convert is None else convert(target, batch)
 
 
 def has_openvino() -> bool:
@@ -193,10 +207,15 @@ def load(
     _check_labels(folder, settings)
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     cores = threads or available_cores()
+    model, decoding = _open(chosen, path, cores, device), settings["decoding"]
+    if three_class_model.is_three_class(settings):
+        model.outputs = three_class_model.LOGITS
+        model.convert = three_class_model.ThreeClassOutputs(decoding)
+        decoding = three_class_model.decoding_of(decoding)
     return Predictor(
-        _open(chosen, path, cores, device),
+        model,
         encoder,
-        Decoding.from_dict(settings["decoding"]),
+        Decoding.from_dict(decoding),
         name=folder.name,
         fingerprint=settings.get("fingerprints", {}).get(chosen, settings["fingerprint"]),
         codebook=settings["codebook"],
@@ -253,11 +272,14 @@ def _settings(config_path: Path) -> dict[str, Any]:
             f'{config_path} has no "slant" settings, so it is not a slant model. Make one with `slant train`, or leave out '
             "--model to use the one that ships with slant."
         )
-    return {"stance_labels": config.get("stance_labels"), **settings}
+    return {"target_labels": config.get("target_labels"), **settings}
 
 
 def _check_labels(folder: Path, settings: dict[str, Any]) -> None:
-    check_labels(settings, f"model folder {folder}")
+    stated = dict(settings)
+    if three_class_model.is_three_class(settings):
+        stated["target_labels"] = list(TARGET_LABELS)
+    check_labels(stated, f"model folder {folder}")
     codebook = Codebook.load(folder / "codebook.toml" if (folder / "codebook.toml").exists() else None)
     if settings["codebook"] != codebook.fingerprint:
         raise SlantError(

@@ -13,6 +13,7 @@ from slant.encoding.decode import (
     TextLogits,
     article_scores,
     best_label,
+    best_stance,
     decode,
     frames_found,
     reply_scores,
@@ -20,7 +21,7 @@ from slant.encoding.decode import (
 from slant.encoding.predictor import Predictor
 from slant.encoding.windows import EncoderRequest
 from slant.labels.targets import Targets
-from slant.records import STANCES, Frame, Reply, Score, Stance, Unit
+from slant.records import PORTRAYALS, STANCE_ANSWERS, Frame, Portrayal, Reply, Score, Stance, Unit
 from slant.segment.units import opening
 
 LOOK_AHEAD = 4096  # units in a chunk, sorted by length together so that batches of equal length are full
@@ -203,13 +204,17 @@ def _score(request: ScoreRequest, logits: Sequence[TextLogits], predictor: Predi
         unit.text,
         logits[0],
         decoding,
-        named=[bool(spans) for _, spans in targets],
         voices=unit.voices,
         document=request.document,
     )
     stance = [
         _stance(target, spans, scores, decoding)
         for (target, spans), scores in zip(targets, found.stance, strict=True)
+    ]
+    portrayal = [
+        _portrayal(target, scores, decoding)
+        for (target, spans), scores in zip(targets, found.portrayal, strict=True)
+        if spans
     ]
     # The reply to the article, then the reply to the parent. The last one is the unit's reply.
     replies = [reply_scores(text.unit, decoding) for text in logits[1:]]
@@ -221,6 +226,7 @@ def _score(request: ScoreRequest, logits: Sequence[TextLogits], predictor: Predi
     return Score(
         unit=_NO_UNIT,
         stance=tuple(stance),
+        portrayal=tuple(portrayal),
         loaded=tuple(replace(span, score=round(span.score, 4)) for span in found.loaded),
         frames=tuple(Frame(label, round(p, 4)) for label, p in frames_found(found.frames, decoding).items()),
         reply=reply,
@@ -245,9 +251,15 @@ def _stance(target: str, spans: Spans, scores: dict[str, float] | None, decoding
     scores: None in the second case; then all labels are equally likely.
     """
     if scores is None:
-        return Stance(target, None, _rounded(dict.fromkeys(STANCES, 1 / len(STANCES))), spans)
-    abstain = decoding.named_abstain if spans else decoding.topic_abstain
-    return Stance(target, best_label(scores, abstain=abstain), _rounded(scores), spans)
+        return Stance(target, None, dict.fromkeys(STANCE_ANSWERS, 1 / len(STANCE_ANSWERS)), spans)
+    return Stance(target, best_stance(scores, abstain=decoding.stance_abstain), _rounded(scores), spans)
+
+
+def _portrayal(target: str, scores: dict[str, float] | None, decoding: Decoding) -> Portrayal:
+    """Return the portrayal; its label is None as that of a stance is."""
+    if scores is None:
+        return Portrayal(target, None, _rounded(dict.fromkeys(PORTRAYALS, 1 / len(PORTRAYALS))))
+    return Portrayal(target, best_label(scores, abstain=decoding.portrayal_abstain), _rounded(scores))
 
 
 def _rounded(scores: dict[str, float]) -> dict[str, float]:

@@ -12,15 +12,18 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from slant.corpora import unlabeled
+from slant.corpora import unlabeled, vast
 from slant.corpora.files import folds
 from slant.corpora.sets import LABELED_SETS, OWN_SETS, data_root
 from slant.encoding.label_ids import (
     FRAME_INDEX,
     FRAMES,
     IGNORED,
+    NEUTRAL_OR_UNRELATED,
+    PORTRAYAL_INDEX,
     REPLY_INDEX,
     STANCE_INDEX,
+    TARGET_LABELS,
     TECHNIQUE_INDEX,
     TOKEN_LABELS,
     span_tags,
@@ -28,22 +31,23 @@ from slant.encoding.label_ids import (
 from slant.encoding.predictor import encoder_request
 from slant.encoding.windows import TextEncoder, Window, collate
 from slant.errors import UsageError, did_you_mean
-from slant.records import STANCES, Example
+from slant.records import Example
 from slant.training.recipe import LABELS, Recipe, SetUse
 
 UNIT_WIDTH = 3 + len(FRAMES)  # biased, subjective, reply class, one column per frame
+MERGES_UNRELATED = (vast.NAME,)  # sets whose neutral label includes texts that say nothing about the target
 
 
 @dataclass(slots=True)
 class TeacherLogits:
     """A teacher's logits for one window, in half precision.
 
-    token [text tokens, TOKEN_LABELS], unit [UNIT_LABELS], stance [queries, STANCES] of the head for the query's kind.
+    token [text tokens, TOKEN_LABELS], unit [UNIT_LABELS], target [queries, TARGET_LABELS].
     """
 
     token: np.ndarray
     unit: np.ndarray
-    stance: np.ndarray
+    target: np.ndarray
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ class Row:
 
     token [text tokens, 2]: loaded and toxic, or None without either label.
     spans: (first token, one past the last, technique) of loaded language.
-    unit [UNIT_WIDTH]. stance [queries, 2]: label of a named target, label of a topic.
+    unit [UNIT_WIDTH]. target [queries, 2]: stance and portrayal.
     named [queries]: whether the text names the target. teacher: logits to learn from, None without a teacher.
     teaching: weight of the teacher against the labels, in [0, 1]; None for the one in the model's configuration.
     """
@@ -61,7 +65,7 @@ class Row:
     token: np.ndarray | None
     spans: list[tuple[int, int, int]]
     unit: np.ndarray
-    stance: np.ndarray
+    target: np.ndarray
     named: np.ndarray
     weight: float
     teacher: TeacherLogits | None = None
@@ -90,7 +94,7 @@ def training_examples(recipe: Recipe, *, root: Path | None = None) -> list[Examp
     examples: list[Example] = []
     for use in recipe.train:
         found = load_use(use, root=root, seed=recipe.seed)
-        examples += [replace(e, weight=use.weight * e.weight) for e in found] * use.repeat
+        examples += merge_targets([replace(e, weight=use.weight * e.weight) for e in found]) * use.repeat
     for use in recipe.unlabeled:
         if use.name not in unlabeled.SOURCES:
             raise UsageError(
@@ -98,8 +102,8 @@ def training_examples(recipe: Recipe, *, root: Path | None = None) -> list[Examp
                 f"{did_you_mean(use.name, unlabeled.SOURCES)}"
             )
         found = _sample(list(unlabeled.SOURCES[use.name](root or data_root())), use.limit, recipe.seed)
-        examples += [replace(e, weight=use.weight) for e in found]
-    return merge_targets(examples)
+        examples += merge_targets([replace(e, weight=use.weight) for e in found])
+    return examples
 
 
 def load_use(use: SetUse, *, root: Path | None = None, seed: int = 0) -> list[Example]:
@@ -130,7 +134,7 @@ def _with_labels(example: Example, labels: Sequence[str]) -> Example:
     kept: dict[str, Any] = {n: getattr(example, n) if n in labels else None for n in LABELS if n != "stance"}
     targets = example.targets
     if "stance" not in labels:
-        targets = tuple(replace(t, label=None) for t in targets)
+        targets = tuple(replace(t, label=None, portrayal=None) for t in targets)
     return replace(example, targets=targets, **kept)
 
 
@@ -178,7 +182,7 @@ def _row(window: Window, example: Example) -> Row:
         token=_token_labels(window, example),
         spans=_technique_spans(window, example),
         unit=_unit_labels(example),
-        stance=_stance_labels(window, example),
+        target=_target_labels(window, example),
         named=np.array([bool(example.targets[index].mentions) for index, _ in window.queries], bool),
         weight=example.weight,
     )
@@ -219,12 +223,16 @@ def _unit_labels(example: Example) -> np.ndarray:
     return labels
 
 
-def _stance_labels(window: Window, example: Example) -> np.ndarray:
+def _target_labels(window: Window, example: Example) -> np.ndarray:
     labels = np.full((len(window.queries), 2), IGNORED, np.int64)
     for row, (index, _) in enumerate(window.queries):
         target = example.targets[index]
-        if target.label is not None:
-            labels[row, 0 if target.mentions else 1] = STANCE_INDEX[target.label]
+        if target.label == "neutral" and example.source in MERGES_UNRELATED:
+            labels[row, 0] = NEUTRAL_OR_UNRELATED
+        elif target.label is not None:
+            labels[row, 0] = STANCE_INDEX[target.label]
+        if target.portrayal is not None:
+            labels[row, 1] = PORTRAYAL_INDEX[target.portrayal]
     return labels
 
 
@@ -241,22 +249,22 @@ class Collator:
         batch = collate([r.window for r in rows], pad=self.pad)
         size, width = batch["input_ids"].shape
         token = np.full((size, width, 2), IGNORED, np.int64)
-        stance = np.full((size, batch["query_columns"].shape[1], 2), IGNORED, np.int64)
+        target = np.full((size, batch["query_columns"].shape[1], 2), IGNORED, np.int64)
         for i, row in enumerate(rows):
             if row.token is not None:
                 token[i, 1 : len(row.token) + 1] = row.token
-            stance[i, : len(row.stance)] = row.stance
+            target[i, : len(row.target)] = row.target
         spans = [(i, a + 1, b + 1, technique) for i, row in enumerate(rows) for a, b, technique in row.spans]
         tensors: dict[str, Any] = {name: torch.from_numpy(value) for name, value in batch.items()}
         tensors["labels"] = {
             "token": torch.from_numpy(token),
             "spans": torch.tensor(spans, dtype=torch.long).reshape(-1, 4),
             "unit": torch.from_numpy(np.stack([r.unit for r in rows])),
-            "stance": torch.from_numpy(stance),
+            "target": torch.from_numpy(target),
             "weight": torch.tensor([r.weight for r in rows]),
         }
         if all(row.teacher is not None for row in rows):
-            tensors["labels"] |= _teacher_tensors(rows, width, stance.shape[1])
+            tensors["labels"] |= _teacher_tensors(rows, width, target.shape[1])
             if all(row.teaching is not None for row in rows):
                 tensors["labels"]["teaching"] = torch.tensor([row.teaching for row in rows])
         return tensors
@@ -265,24 +273,26 @@ class Collator:
 def _teacher_tensors(rows: Sequence[Row], width: int, queries: int) -> dict[str, torch.Tensor]:
     """Pad the teacher's logits, and say to which columns, queries and rows they apply.
 
-    is_text [rows, columns]: 1 for text tokens. query_kind [rows, queries]: 0 named, 1 topic, -1 padding.
+    is_text [rows, columns]: 1 for text tokens. is_query, is_named [rows, queries]: 1 for targets, and for those named.
     is_reply [rows]: 1 for rows with a reply label; the others are not replies.
     """
     size = len(rows)
     token = np.zeros((size, width, len(TOKEN_LABELS)), np.float32)
-    stance = np.zeros((size, queries, len(STANCES)), np.float32)
-    text, kind = np.zeros((size, width), np.float32), np.full((size, queries), -1, np.int64)
+    target = np.zeros((size, queries, len(TARGET_LABELS)), np.float32)
+    text = np.zeros((size, width), np.float32)
+    is_query, is_named = np.zeros((2, size, queries), np.float32)
     for i, row in enumerate(rows):
         assert row.teacher is not None
-        n, q = len(row.teacher.token), len(row.teacher.stance)
+        n, q = len(row.teacher.token), len(row.teacher.target)
         token[i, 1 : n + 1], text[i, 1 : n + 1] = row.teacher.token, 1
-        stance[i, :q], kind[i, :q] = row.teacher.stance, ~row.named
+        target[i, :q], is_query[i, :q], is_named[i, :q] = row.teacher.target, 1, row.named
     unit = np.stack([r.teacher.unit for r in rows if r.teacher]).astype(np.float32)
     return {
         "teacher_token": torch.from_numpy(token),
         "teacher_unit": torch.from_numpy(unit),
-        "teacher_stance": torch.from_numpy(stance),
+        "teacher_target": torch.from_numpy(target),
         "is_text": torch.from_numpy(text),
-        "query_kind": torch.from_numpy(kind),
+        "is_query": torch.from_numpy(is_query),
+        "is_named": torch.from_numpy(is_named),
         "is_reply": torch.tensor([float(row.unit[2] != IGNORED) for row in rows]),
     }

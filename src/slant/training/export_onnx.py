@@ -18,11 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from slant.assets import asset
-from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS, check_labels
+from slant.encoding.label_ids import TARGET_LABELS, TOKEN_LABELS, UNIT_LABELS, check_labels
 from slant.encoding.windows import EncoderRequest, TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
-from slant.records import STANCES
 from slant.scoring.runtimes import EMBEDDING, FILES, INPUTS, LOGITS, ONNX, OPENVINO
 from slant.training.export_openvino import MIN_HALF_SIZE, quantize_openvino
 from slant.training.network import SlantModel
@@ -75,7 +74,7 @@ def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | Non
         "recipe": settings["recipe"],
         "token_labels": list(TOKEN_LABELS),
         "unit_labels": list(UNIT_LABELS),
-        "stance_labels": list(STANCES),
+        "target_labels": list(TARGET_LABELS),
         "parameters": model.num_parameters(),
     }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
@@ -153,7 +152,7 @@ def to_onnx(model: SlantModel, path: Path) -> None:
     axes = {name: {0: "rows", 1: "columns"} for name in INPUTS}
     axes["query_columns"] = {0: "rows", 1: "queries"}
     axes |= {"token_logits": {0: "rows", 1: "columns"}, "unit_logits": {0: "rows"}, EMBEDDING: {0: "rows"}}
-    axes["stance_logits"] = {0: "rows", 1: "queries"}
+    axes["target_logits"] = {0: "rows", 1: "queries"}
     with warnings.catch_warnings():
         # The tracer warns about shape checks in transformers that hold for any size.
         warnings.simplefilter("ignore")
@@ -198,7 +197,7 @@ def quantize(source: Path, target: Path) -> None:
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         model = onnx.load(str(prepared))
     heads = [
-        n.name for n in model.graph.node if any(f"/{h}/" in n.name for h in ("tokens", "unit", "stance"))
+        n.name for n in model.graph.node if any(f"/{h}/" in n.name for h in ("tokens", "unit", "target"))
     ]
     settings = DefaultWeightOnlyQuantConfig(
         block_size=BLOCK, is_symmetric=False, accuracy_level=INT8_ACCURACY, bits=8

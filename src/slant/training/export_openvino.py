@@ -38,7 +38,7 @@ CALIBRATION_SETS = (
 TEXTS_PER_SET = 60
 SEED = 13
 MIN_HALF_SIZE = 50_000  # fp32 constants with as many numbers are stored in half precision; computed in fp32
-NOT_QUANTIZED = ".*/model/(tokens|unit|stance)/.*"  # the heads: small, and thresholds apply to their outputs
+NOT_QUANTIZED = ".*/model/(tokens|unit|target)/.*"  # the heads: small, and thresholds apply to their outputs
 DYNAMIC_SCALES = (
     ".*/model/queries/.*",  # query layers
     r".*/encoder/layer\.\d+/(intermediate|output)/dense/.*",  # feed-forward blocks: three quarters of the loss

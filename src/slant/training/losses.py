@@ -13,10 +13,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from slant.encoding.label_ids import ANY, BIASED, FRAME, FRAMES, IGNORED, REPLY, SUBJECTIVE, TOXIC
-from slant.records import REPLIES, STANCES
+from slant.encoding.label_ids import (
+    ANY,
+    BIASED,
+    FRAME,
+    FRAMES,
+    IGNORED,
+    PORTRAYAL,
+    REPLY,
+    STANCE,
+    STANCE_INDEX,
+    SUBJECTIVE,
+    TOXIC,
+)
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, UNRELATED
 
-STANCE_TASKS = ("stance_named", "stance_topic")  # one per kind of target
 DISTILLATION_TEMPERATURE = 2.0  # Hinton et al. 2015
 
 
@@ -25,7 +36,7 @@ class Output(Protocol):
 
     token_logits: Tensor | None
     unit_logits: Tensor | None
-    stance_logits: Tensor | None
+    target_logits: Tensor | None
 
 
 def total_loss(
@@ -54,8 +65,8 @@ def label_losses(
     out: Output, labels: Mapping[str, Tensor], class_weights: Mapping[str, Sequence[float]]
 ) -> dict[str, Tensor]:
     """Return per task the loss of each row [rows], 0 for rows without a label of the task."""
-    token, unit, stance = labels["token"], labels["unit"], labels["stance"]
-    token_logits, unit_logits, stance_logits = _float_logits(out)
+    token, unit, target = labels["token"], labels["unit"], labels["target"]
+    token_logits, unit_logits, target_logits = _float_logits(out)
 
     def weights_of(task: str, names: Sequence[str]) -> Tensor | None:
         values = class_weights.get(task)
@@ -78,12 +89,14 @@ def label_losses(
             weight=weights_of("reply", REPLIES),
         ),
     }
-    for kind, name in enumerate(STANCE_TASKS):
-        each = F.cross_entropy(
-            stance_logits[:, :, kind].flatten(0, 1), stance[..., kind].flatten(), ignore_index=IGNORED,
-            reduction="none", weight=weights_of(name, STANCES),
-        )  # fmt: skip
-        terms[name] = each.view(token.shape[0], -1).sum(1)
+    terms["stance"] = _stance_loss(
+        target_logits[..., STANCE], target[..., 0], weights_of("stance", STANCE_ANSWERS)
+    )
+    portrayal = F.cross_entropy(
+        target_logits[..., PORTRAYAL].flatten(0, 1), target[..., 1].flatten(), ignore_index=IGNORED,
+        reduction="none", weight=weights_of("portrayal", PORTRAYALS),
+    )  # fmt: skip
+    terms["portrayal"] = portrayal.view(token.shape[0], -1).sum(1)
     return terms
 
 
@@ -93,8 +106,8 @@ def teacher_losses(out: Output, labels: Mapping[str, Tensor]) -> dict[str, Tenso
     Rows learn every task that applies to them, whether labeled or not: replies only if the row is a reply, techniques in
     proportion to the teacher's probability of loaded language, stances toward the row's targets.
     """
-    token_logits, unit_logits, stance_logits = _float_logits(out)
-    token, unit, stance = labels["teacher_token"], labels["teacher_unit"], labels["teacher_stance"]
+    token_logits, unit_logits, target_logits = _float_logits(out)
+    token, unit, target = labels["teacher_token"], labels["teacher_unit"], labels["teacher_target"]
     text = labels["is_text"]
     n_tokens = text.sum(1).clamp(min=1)
     loaded = torch.sigmoid(token[..., ANY]) * text
@@ -108,15 +121,32 @@ def teacher_losses(out: Output, labels: Mapping[str, Tensor]) -> dict[str, Tenso
         "frames": _soft_binary(unit_logits[:, FRAME], unit[:, FRAME]).sum(-1),
         "reply": _divergence(unit_logits[:, REPLY], unit[:, REPLY]) * labels["is_reply"],
     }
-    for kind, name in enumerate(STANCE_TASKS):
-        terms[name] = (_divergence(stance_logits[:, :, kind], stance) * (labels["query_kind"] == kind)).sum(1)
+    stance = _divergence(target_logits[..., STANCE], target[..., STANCE])
+    terms["stance"] = (stance * labels["is_query"]).sum(1)
+    portrayal = _divergence(target_logits[..., PORTRAYAL], target[..., PORTRAYAL])
+    terms["portrayal"] = (portrayal * labels["is_named"]).sum(1)
     return terms
 
 
 def _float_logits(out: Output) -> tuple[Tensor, Tensor, Tensor]:
-    """Return token, unit and stance logits in fp32: bf16 losses are too coarse for small steps."""
-    parts = (out.token_logits, out.unit_logits, out.stance_logits)
+    """Return token, unit and target logits in fp32: bf16 losses are too coarse for small steps."""
+    parts = (out.token_logits, out.unit_logits, out.target_logits)
     return tuple(part.float() for part in parts)  # type: ignore[union-attr,return-value]
+
+
+def _stance_loss(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    """Cross entropy of each target's stance, summed per row: logits [rows, queries, STANCE_ANSWERS], labels → [rows].
+
+    For NEUTRAL_OR_UNRELATED it is that of the sum of both probabilities.
+    """
+    log_p = F.log_softmax(logits, -1)
+    neutral, unrelated = (log_p[..., STANCE_INDEX[label]] for label in ("neutral", UNRELATED))
+    log_p = torch.cat([log_p, torch.logaddexp(neutral, unrelated).unsqueeze(-1)], -1)
+    loss = -log_p.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    if weights is not None:
+        weights = torch.cat([weights, weights[STANCE_INDEX["neutral"]].unsqueeze(0)])
+        loss = loss * weights[labels.clamp(min=0)]
+    return (loss * (labels != IGNORED)).sum(1)
 
 
 def _binary(logits: Tensor, labels: Tensor) -> Tensor:

@@ -23,10 +23,9 @@ from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedMode
 from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
 from transformers.utils import ModelOutput
 
-from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.label_ids import TARGET_LABELS, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.windows import N_ROLES
 from slant.errors import UsageError
-from slant.records import STANCES
 from slant.training.losses import total_loss
 
 # Model type → position of the first token. RoBERTa and MPNet reserve two rows of the position table for padding.
@@ -69,7 +68,7 @@ class SlantConfig(PreTrainedConfig):
         self.query_layers = query_layers
         self.token_labels = list(TOKEN_LABELS)
         self.unit_labels = list(UNIT_LABELS)
-        self.stance_labels = list(STANCES)
+        self.target_labels = list(TARGET_LABELS)
         super().__init__(**kwargs)
 
 
@@ -77,20 +76,20 @@ class SlantConfig(PreTrainedConfig):
 class SlantOutput(ModelOutput):
     """Logits and embedding, and the loss if labels were given.
 
-    token_logits [rows, columns, TOKEN_LABELS]; unit_logits [rows, UNIT_LABELS]; stance_logits [rows, queries, 2, STANCES],
-    the first for named targets, the second for topics; embedding [rows, 2 * width]: input of the unit head, the state of the
+    token_logits [rows, columns, TOKEN_LABELS]; unit_logits [rows, UNIT_LABELS]; target_logits [rows, queries, TARGET_LABELS];
+    embedding [rows, 2 * width]: input of the unit head, the state of the
     first token and the mean state of the text's tokens.
     """
 
     loss: Tensor | None = None
     token_logits: Tensor | None = None
     unit_logits: Tensor | None = None
-    stance_logits: Tensor | None = None
+    target_logits: Tensor | None = None
     embedding: Tensor | None = None
 
 
 class SlantModel(PreTrainedModel):
-    """An encoder with heads for tokens, unit and stance. Losses are masked where a row lacks a label."""
+    """An encoder with heads for tokens, unit and targets. Losses are masked where a row lacks a label."""
 
     config_class = SlantConfig
     base_model_prefix = "encoder"
@@ -109,8 +108,8 @@ class SlantModel(PreTrainedModel):
         self.roles = nn.Embedding(N_ROLES if self.has_types else 2 * N_ROLES, inputs)
         self.tokens = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, len(TOKEN_LABELS)))
         self.unit = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, len(UNIT_LABELS)))
-        self.stance = nn.Sequential(
-            nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 2 * len(STANCES))
+        self.target = nn.Sequential(
+            nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, len(TARGET_LABELS))
         )
         self.queries: QueryLayers | None = None
         self.add_queries(config.query_layers)
@@ -153,7 +152,7 @@ class SlantModel(PreTrainedModel):
         out = SlantOutput(
             token_logits=self.tokens(hidden),
             unit_logits=self.unit(embedding),
-            stance_logits=self.stance(pair).unflatten(-1, (2, len(STANCES))),
+            target_logits=self.target(pair),
             embedding=embedding,
         )
         if labels is not None:

@@ -49,7 +49,6 @@ class Recipe:
     teacher: str = (
         ""  # checkpoint or exported model for distillation; "default": the shipped model; "" for none
     )
-    topic_teacher: str = ""  # replaces the teacher for stance toward topics; "" for the same teacher
     teaching: float = 0.5  # weight of the teacher's outputs against the labels, from 0 to 1
     unlabeled: tuple[SetUse, ...] = ()  # texts without labels, for distillation only (corpora/unlabeled.py)
     dev: tuple[SetUse, ...] = ()  # sets to choose thresholds and priors on; never a test split
@@ -110,10 +109,6 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
     if recipe.unlabeled and not recipe.teacher:
         raise UsageError(
             f"{where}: unlabeled texts can only be used with a teacher. Name a checkpoint folder in `teacher`."
-        )
-    if recipe.topic_teacher and not recipe.teacher:
-        raise UsageError(
-            f"{where}: topic_teacher is used for topics only; name a teacher for everything else in `teacher`."
         )
     if not 0 <= recipe.teaching <= 1:
         raise UsageError(f"{where}: teaching = {recipe.teaching}; expected a share from 0 to 1.")

@@ -93,7 +93,7 @@ def parity(ours: Predictor, theirs: Predictor, examples: Sequence[Example]) -> d
             [
                 part.ravel()
                 for r in predictor.run(requests)
-                for part in (r.tokens, r.unit, *r.stance)
+                for part in (r.tokens, r.unit, *r.targets)
                 if part is not None
             ]
         )

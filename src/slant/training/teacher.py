@@ -33,12 +33,10 @@ def add_teacher_logits(
     cache: Path,
     *,
     bf16: bool = False,
-    topics: bool = False,
 ) -> None:
     """Set `teacher` of every row to the logits of the checkpoint `teacher`.
 
     examples: those that the rows' windows were made from. cache: folder for the logits.
-    topics: only replace the stance logits toward topics, computed by another teacher before.
     Raises SlantError if the folder has no checkpoint or the teacher tokenizes the texts differently.
     """
     if not (teacher / "slant.json").exists():
@@ -47,8 +45,6 @@ def add_teacher_logits(
         )
     predictor = load_checkpoint(teacher, bf16=bf16)
     cache.mkdir(parents=True, exist_ok=True)
-    if topics:
-        rows = [row for row in rows if not row.named.all()]
     rows_of: dict[int, list[Row]] = {}  # index of an example → its rows
     for row in rows:
         rows_of.setdefault(row.window.request, []).append(row)
@@ -58,12 +54,9 @@ def add_teacher_logits(
         windows = predictor.encoder.encode([encoder_request(examples[i]) for i in chunk])
         chunk_rows = [row for i in chunk for row in rows_of[i]]
         _check_same_tokens(chunk_rows, windows, teacher)
-        logits = _cached_logits(predictor, windows, [row.named for row in chunk_rows], cache)
+        logits = _cached_logits(predictor, windows, cache)
         for row, found in zip(chunk_rows, logits, strict=True):
-            if topics and row.teacher is not None:
-                row.teacher.stance[~row.named] = found.stance[~row.named]
-            else:
-                row.teacher = found
+            row.teacher = found
         bar.update(len(chunk_rows))
     bar.close()
 
@@ -87,31 +80,27 @@ def _check_same_tokens(rows: Sequence[Row], windows: Sequence[Window], teacher: 
         )
 
 
-def _cached_logits(
-    predictor: Predictor, windows: Sequence[Window], named: Sequence[np.ndarray], cache: Path
-) -> list[TeacherLogits]:
+def _cached_logits(predictor: Predictor, windows: Sequence[Window], cache: Path) -> list[TeacherLogits]:
     file = cache / f"{_key(predictor, windows)}.npz"
     if file.exists():
         return _load(file)
-    logits = _compute(predictor, windows, named)
+    logits = _compute(predictor, windows)
     _store(file, logits)
     return logits
 
 
-def _compute(
-    predictor: Predictor, windows: Sequence[Window], named: Sequence[np.ndarray]
-) -> list[TeacherLogits]:
+def _compute(predictor: Predictor, windows: Sequence[Window]) -> list[TeacherLogits]:
     out: list[TeacherLogits | None] = [None] * len(windows)
     for rows in batches([len(w) for w in windows]):
-        token, unit, stance = predictor.runtime(
+        token, unit, target = predictor.runtime(
             collate([windows[r] for r in rows], pad=predictor.encoder.pad)
         )
         for i, r in enumerate(rows):
-            n, kind = len(windows[r].offsets), (~named[r]).astype(int)
+            n = len(windows[r].offsets)
             out[r] = TeacherLogits(
                 token[i, 1 : n + 1].astype(np.float16),
                 unit[i].astype(np.float16),
-                stance[i, np.arange(len(kind)), kind].astype(np.float16),
+                target[i, : len(windows[r].queries)].astype(np.float16),
             )
     return [logits for logits in out if logits is not None]
 
@@ -138,17 +127,17 @@ def _store(file: Path, logits: Sequence[TeacherLogits]) -> None:
             stream,
             token=np.concatenate([x.token for x in logits]),
             unit=np.stack([x.unit for x in logits]),
-            stance=np.concatenate([x.stance for x in logits]),
+            target=np.concatenate([x.target for x in logits]),
             tokens=np.cumsum([0, *(len(x.token) for x in logits)]),
-            queries=np.cumsum([0, *(len(x.stance) for x in logits)]),
+            queries=np.cumsum([0, *(len(x.target) for x in logits)]),
         )
 
 
 def _load(file: Path) -> list[TeacherLogits]:
     with np.load(file) as stored:
-        token, unit, stance = stored["token"], stored["unit"], stored["stance"]
+        token, unit, target = stored["token"], stored["unit"], stored["target"]
         tokens, queries = stored["tokens"].tolist(), stored["queries"].tolist()
     return [
-        TeacherLogits(token[a:b], unit[i], stance[c:d])
+        TeacherLogits(token[a:b], unit[i], target[c:d])
         for i, ((a, b), (c, d)) in enumerate(zip(pairwise(tokens), pairwise(queries), strict=True))
     ]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from slant.corpora.reading_set import READING_SET
 from slant.encoding.decode import (
     Decoding,
     Floats,
@@ -23,7 +24,6 @@ from slant.encoding.decode import (
     runs,
     sigmoid,
     softmax,
-    stance_scores,
     technique_logits,
     words,
 )
@@ -32,8 +32,11 @@ from slant.encoding.label_ids import (
     BIASED,
     FRAME,
     FRAMES,
+    PORTRAYAL,
+    PORTRAYAL_INDEX,
     REPLY,
     REPLY_INDEX,
+    STANCE,
     STANCE_INDEX,
     TECHNIQUE_INDEX,
     TECHNIQUES,
@@ -44,9 +47,11 @@ from slant.encoding.predictor import Predictor, encoder_request
 from slant.errors import UsageError
 from slant.judging.figures import abstain_threshold, expected_calibration_error
 from slant.judging.metrics import character_f1, overlap_f1
-from slant.records import REPLIES, STANCES, Example
+from slant.records import REPLIES, STANCES, UNRELATED, Example, TargetLabel
 
 DOMAIN = "slant_domain"
+NEUTRAL = STANCE_INDEX["neutral"]
+_MERGED = {**{label: STANCE_INDEX[label] for label in STANCES}, UNRELATED: NEUTRAL}
 # Grids of the searches. Seed and threshold of loaded language: see Decoding.
 SEED_GRID, THRESHOLD_GRID, GAP_GRID = np.arange(0.2, 0.81, 0.05), np.arange(0.1, 0.61, 0.05), (1, 8)
 NEIGHBOR_WEIGHTS = (0.0, 0.25)
@@ -88,9 +93,9 @@ def choose_decoding(
 ) -> Decoding:
     """Return the decoding that scores best on the dev sets (set name → examples). report: called with a line per choice.
 
-    Priors of stance and reply maximize macro-F1, if they hold for groups they were not chosen on (validated_bias); thresholds
-    of spans and frames maximize F1; temperatures minimize the negative log likelihood; the model abstains from a stance below
-    the probability where at most half of the labels are right (figures.abstain_threshold).
+    Priors of stance, portrayal and reply maximize macro-F1, if they hold for groups they were not chosen on (validated_bias);
+    thresholds of spans and frames maximize F1; temperatures minimize the negative log likelihood; the model abstains from a
+    stance or portrayal below the probability where at most half of the labels are right (figures.abstain_threshold).
     Raises UsageError for a set on which nothing is chosen, or whose examples lack the label.
     """
     for name in dev:
@@ -127,55 +132,66 @@ def choose_decoding(
             report(
                 f"WARNING: nothing is right on dev {where} at any threshold. The model has not learned this: train longer."
             )
-    if DOMAIN in outputs:
-        _report_domain_stance(dev[DOMAIN], outputs[DOMAIN], decoding, report)
     return decoding
 
 
-def _report_domain_stance(
-    examples: Examples, outputs: Outputs, decoding: Decoding, report: Callable[[str], object]
-) -> None:
-    """Report the stance priors chosen on newsmtsc (labeled by people) on the domain set. Nothing is chosen here."""
-    targets = _labeled_targets(examples, outputs)
-    if not targets:
-        return
-    p = np.array([list(stance_scores(logits, decoding, named=True).values()) for logits, *_ in targets])
-    gold = np.array([label for _, label, _ in targets])
-    report(
-        f"dev {DOMAIN}: {100 * macro_f1(p.argmax(1), gold, len(STANCES)):.1f} for {len(gold)} stances toward named "
-        f"targets, ECE {_ece(p, gold):.3f}; nothing is chosen on these"
-    )
+# ---- stance, portrayal and reply: bias, temperature, abstention threshold
 
 
-# ---- stance and reply: bias, temperature, abstention threshold
-
-
-def _stance(kind: int, prefix: str) -> Callable[[Examples, Outputs], Chosen]:
-    """Return the chooser for one kind of target: kind 0 "named", 1 "topic"."""
-
-    def choose(examples: Examples, outputs: Outputs) -> Chosen:
-        targets = _labeled_targets(examples, outputs)
-        logits, gold = np.stack([x[kind] for x, *_ in targets]), np.array([g for _, g, _ in targets])
-        found, p = _priors(logits, gold, [group for *_, group in targets], prefix)
-        threshold, note = _abstention(p, gold)
-        changes = {**found.changes, f"{prefix}_abstain": threshold}
-        return replace(found, changes=changes, note=found.note + note)
-
-    return choose
-
-
-def _labeled_targets(examples: Examples, outputs: Outputs) -> list[tuple[Floats, int, str]]:
-    """Return logits [2, STANCES], label index and group of each target with a label and a token."""
-    return [
-        (s, STANCE_INDEX[t.label], e.group)
-        for e, r in zip(examples, outputs, strict=True)
-        for t, s in zip(e.targets, r.stance, strict=True)
-        if s is not None and t.label is not None
+def _stance(examples: Examples, outputs: Outputs) -> Chosen:
+    """Choose the priors of the stance. Unrelated counts as neutral, since not all sets tell them apart."""
+    rows = [
+        (logits[STANCE], _MERGED[t.label], e.group, e.source)
+        for e, t, logits in _targets(examples, outputs)
+        if t.label is not None
     ]
+    logits, gold = np.stack([x for x, *_ in rows]), np.array([g for _, g, *_ in rows])
+    bias, figure, held_out = validated_bias(_merge(logits), gold, [group for *_, group, _ in rows])
+    biased = logits + np.asarray((*bias, bias[NEUTRAL]), np.float32)
+    temperature = best_temperature(biased, gold, merge=_merge)
+    before, p = softmax(_merge(biased)), softmax(_merge(biased / temperature))
+    threshold, note = _abstention(p, gold)
+    changes = {
+        "stance_bias": (*bias, bias[NEUTRAL]),
+        "stance_temperature": temperature,
+        "stance_abstain": threshold,
+    }
+    sources = np.array([source for *_, source in rows])
+    by_set = {
+        str(s): macro_f1(p[sources == s].argmax(1), gold[sources == s], len(STANCES))
+        for s in np.unique(sources)
+    }
+    priors = f"; {100 * held_out:.1f} with priors chosen on other groups"
+    return Chosen(changes, figure, _by_set(by_set) + priors + _calibration_note(before, p, gold) + note)
 
 
-def _has_stance(example: Example) -> bool:
-    return any(t.label is not None for t in example.targets)
+def _merge(logits: Floats) -> Floats:
+    """Merge the logits of neutral and unrelated [n, STANCE_ANSWERS] → [n, STANCES]."""
+    merged = logits[:, : len(STANCES)].copy()
+    merged[:, NEUTRAL] = np.logaddexp(logits[:, NEUTRAL], logits[:, STANCE_INDEX[UNRELATED]])
+    return merged
+
+
+def _portrayal(examples: Examples, outputs: Outputs) -> Chosen:
+    rows = [
+        (logits[PORTRAYAL], PORTRAYAL_INDEX[t.portrayal], e.group)
+        for e, t, logits in _targets(examples, outputs)
+        if t.portrayal is not None
+    ]
+    gold = np.array([g for _, g, _ in rows])
+    found, p = _priors(np.stack([x for x, *_ in rows]), gold, [group for *_, group in rows], "portrayal")
+    threshold, note = _abstention(p, gold)
+    return replace(found, changes={**found.changes, "portrayal_abstain": threshold}, note=found.note + note)
+
+
+def _targets(examples: Examples, outputs: Outputs) -> list[tuple[Example, TargetLabel, Floats]]:
+    """Return example, target and logits [TARGET_LABELS] of each target with a token."""
+    return [
+        (e, t, logits)
+        for e, r in zip(examples, outputs, strict=True)
+        for t, logits in zip(e.targets, r.targets, strict=True)
+        if logits is not None
+    ]
 
 
 def _reply(examples: Examples, outputs: Outputs) -> Chosen:
@@ -405,8 +421,8 @@ def _biased(examples: Examples, outputs: Outputs) -> Chosen:
 
 
 _CHOOSERS = {
-    "stance toward named targets": Chooser(("newsmtsc",), _has_stance, _stance(0, "named")),
-    "stance toward topics": Chooser(("vast",), _has_stance, _stance(1, "topic")),
+    "stance": Chooser((READING_SET, "vast"), lambda e: any(t.label for t in e.targets), _stance),
+    "portrayal": Chooser(("newsmtsc",), lambda e: any(t.portrayal for t in e.targets), _portrayal),
     "replies": Chooser(("rumoureval",), lambda e: e.reply is not None, _reply),
     "loaded language": Chooser(("ptc",), lambda e: e.loaded is not None, _loaded, also=(DOMAIN,)),
     "techniques": Chooser(("ptc",), lambda e: e.loaded is not None, _techniques, also=(DOMAIN,)),
@@ -467,11 +483,16 @@ def validated_bias(
     return (bias, figure, held_out) if held_out > plain else ((0.0,) * classes, plain, held_out)
 
 
-def best_temperature(logits: Floats, gold: NDArray[np.int_]) -> float:
-    """Return the temperature with the smallest negative log likelihood (Guo et al. 2017)."""
+def best_temperature(
+    logits: Floats, gold: NDArray[np.int_], *, merge: Callable[[Floats], Floats] = lambda logits: logits
+) -> float:
+    """Return the temperature with the smallest negative log likelihood (Guo et al. 2017).
+
+    merge: from the divided logits to those of the gold classes.
+    """
 
     def loss(temperature: float) -> float:
-        z = logits / temperature
+        z = merge(logits / temperature)
         z = z - z.max(1, keepdims=True)
         return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(gold)), gold]))
 

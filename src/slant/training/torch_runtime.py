@@ -31,7 +31,7 @@ class TorchRuntime:
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
             out = self.model(**tensors)
         self.model.train(training)
-        parts = (out.token_logits, out.unit_logits, out.stance_logits)
+        parts = (out.token_logits, out.unit_logits, out.target_logits)
         return tuple(part.float().cpu().numpy() for part in parts)  # type: ignore[return-value]
 
 

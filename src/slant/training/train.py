@@ -150,11 +150,8 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
 
 def _add_teachers(recipe: Recipe, rows: Rows, examples: Sequence[Example], out: Path) -> None:
     bf16 = recipe.bf16 and has_bf16()
-    teachers = [as_checkpoint(recipe.teacher, out / "teacher")]
-    if recipe.topic_teacher:
-        teachers.append(as_checkpoint(recipe.topic_teacher, out / "topic_teacher"))
-    for teacher, topics in zip(teachers, (False, True), strict=False):
-        add_teacher_logits(rows.rows, examples, teacher, out / "teaching", bf16=bf16, topics=topics)
+    teacher = as_checkpoint(recipe.teacher, out / "teacher")
+    add_teacher_logits(rows.rows, examples, teacher, out / "teaching", bf16=bf16)
     set_teaching(rows.rows, examples, recipe)
 
 
