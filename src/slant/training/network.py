@@ -31,6 +31,7 @@ from slant.training.losses import total_loss
 # Model type → position of the first token. RoBERTa and MPNet reserve two rows of the position table for padding.
 FIRST_POSITION = {"bert": 0, "electra": 0, "roberta": 2, "xlm-roberta": 2, "camembert": 2, "mpnet": 2}
 NAMED, TOPIC = range(2)  # kind of a query's target: row of the query layers' role embedding
+HEAD_WIDTH = 384  # at most, of the hidden layer of a head
 KeysValues = list[tuple[Tensor, Tensor]]  # keys and values [rows, columns, width], one pair per layer
 
 # ---- the model
@@ -106,11 +107,9 @@ class SlantModel(PreTrainedModel):
         width = encoder_config.hidden_size
         inputs = self.encoder.get_input_embeddings().embedding_dim  # ELECTRA-small: 128, with a width of 256
         self.roles = nn.Embedding(N_ROLES if self.has_types else 2 * N_ROLES, inputs)
-        self.tokens = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, len(TOKEN_LABELS)))
-        self.unit = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, len(UNIT_LABELS)))
-        self.target = nn.Sequential(
-            nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, len(TARGET_LABELS))
-        )
+        self.tokens = _head(width, len(TOKEN_LABELS))
+        self.unit = _head(2 * width, len(UNIT_LABELS))
+        self.target = _head(2 * width, len(TARGET_LABELS))
         self.queries: QueryLayers | None = None
         self.add_queries(config.query_layers)
         self.post_init()
@@ -164,6 +163,11 @@ class SlantModel(PreTrainedModel):
                 teaching=self.config.teaching,
             )
         return out
+
+
+def _head(inputs: int, outputs: int) -> nn.Sequential:
+    hidden = min(inputs, HEAD_WIDTH)
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Linear(hidden, outputs))
 
 
 AutoConfig.register("slant", SlantConfig)
