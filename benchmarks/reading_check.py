@@ -5,9 +5,10 @@
 Second reading: a tenth of the units (data/reading_second.jsonl) was labeled again by another session of the same language
 model, for the same targets, without sight of the first labels.
 
-People: texts of five public sets (data/reading_people.jsonl) were labeled under the codebook without sight of the people's
+People: texts of six public sets (data/reading_people.jsonl) were labeled under the codebook without sight of the people's
 labels, which are stored beside the reading. VAST, UNSCon and FIGNEWS ask for an author's stance or bias, RumourEval for
-replies, FrAC for frames. Needs no public set: labels alone are compared.
+replies, FrAC for frames, NewsWCL50 for the judgement that a phrase conveys of a target. Needs no public set: labels alone
+are compared.
 """
 
 from __future__ import annotations
@@ -33,7 +34,25 @@ PEOPLE = {
     "fignews": "FIGNEWS, side that a post is biased against (two-thirds majority)",
     "rumoureval": "RumourEval-2019 train, replies",
     "frac": "FrAC, main frame",
+    "newswcl50_portrayal": "NewsWCL50, direction of the coded phrases; read: portrayal",
+    "newswcl50_stance": "NewsWCL50, direction of the coded phrases; read: author's stance",
 }
+# NewsWCL50 codes kinds of judgement, not their direction. The signs are ours, set before the texts were read. The set's
+# codebook calls "Other" neither positive nor negative. Kinds that are not listed (power, weakness, importance, unimportance,
+# victim, difficulty, easiness, confidence) have no clear direction and count as nothing.
+NEGATIVE = frozenset(
+    {
+        "Aggressor", "Dishonor", "Economy negative", "Negative", "No trustworthiness", "Poor quality", "Refusal",
+        "Unlawfulness", "Unreason", "Unsafety",
+    }
+)  # fmt: skip
+POSITIVE = frozenset(
+    {
+        "Affection", "Economy positive", "Fairness", "Good quality", "Honor", "Lawfulness", "Positive", "Reason", "Safety",
+        "Trustworthiness",
+    }
+)  # fmt: skip
+DIRECTION = {"against": "negative", "favor": "positive"}
 
 
 def second_reading() -> list[dict[str, Any]]:
@@ -60,11 +79,27 @@ def people() -> dict[str, dict[str, Any]]:
     """Set → n, alpha, macro-F1 and F1 per label of the reading against the people's labels."""
     pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in _rows("reading_people.jsonl"):
-        pairs[row["source"]].append((_people(row), _reading(row)))
+        if row["source"] == "newswcl50":
+            gold, said = direction(row["people"]), row["stance"][0]
+            pairs["newswcl50_portrayal"].append((gold, said["portrayal"]))
+            pairs["newswcl50_stance"].append((gold, DIRECTION.get(said["stance"], "neutral")))
+        else:
+            pairs[row["source"]].append((_people(row), _reading(row)))
     return {
         name: {"n": len(own), "alpha": alpha(own), **_f1(own)}
         for name, own in ((name, pairs[name]) for name in PEOPLE)
     }
+
+
+def direction(kinds: Sequence[str]) -> str:
+    """Direction of the NewsWCL50 kinds that people coded for one target in one unit; "neutral" if none has a sign.
+
+    Raises ValueError if kinds of both signs are coded: such units were not drawn.
+    """
+    signs = {sign for sign, own in (("negative", NEGATIVE), ("positive", POSITIVE)) if own & set(kinds)}
+    if len(signs) > 1:
+        raise ValueError(f"kinds of both directions: {sorted(kinds)}")
+    return signs.pop() if signs else "neutral"
 
 
 def _people(row: Mapping[str, Any]) -> str:
