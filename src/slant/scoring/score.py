@@ -21,7 +21,7 @@ from slant.encoding.decode import (
 from slant.encoding.predictor import Predictor
 from slant.encoding.windows import EncoderRequest
 from slant.labels.targets import Targets
-from slant.records import PORTRAYALS, STANCE_ANSWERS, Frame, Portrayal, Reply, Score, Stance, Unit
+from slant.records import PORTRAYALS, STANCE_ANSWERS, UNRELATED, Frame, Portrayal, Reply, Score, Stance, Unit
 from slant.segment.units import opening
 
 LOOK_AHEAD = 4096  # units in a chunk, sorted by length together so that batches of equal length are full
@@ -221,7 +221,7 @@ def _score(request: ScoreRequest, logits: Sequence[TextLogits], predictor: Predi
     if request.article:
         toward = article_scores(replies[0])
         label = best_label(toward, abstain=decoding.article_abstain)
-        stance.append(Stance(ARTICLE, label, _rounded(toward)))
+        stance.append(Stance(ARTICLE, label, _rounded({**toward, UNRELATED: 0.0})))
     reply = Reply(max(replies[-1], key=replies[-1].__getitem__), _rounded(replies[-1])) if replies else None
     return Score(
         unit=_NO_UNIT,
