@@ -7,32 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from report_cases import HOSTILE, article
+from report_cases import EXPLANATION, HOSTILE, article
 from slant.reports.article_page import write_report
 from slant.reports.explanation_page import VERDICTS, marked, sentences, words, write_explanations
 from slant.scoring.explain import Deletion, Explanation, Word
 
-TEXT = "“Shameful keepers, again!” wrote the board."
-GOOD = Deletion(2, 0.31, 0.86, 0.79, 0.4, 1.0)
-EXPLANATION = Explanation(
-    article_id="a1",
-    unit_id="a1-0",
-    kind="title",
-    text=TEXT,
-    target="light_board",
-    label="against",
-    probability=0.82,
-    mentions=((37, 42),),
-    words=(
-        Word("“Shameful", ((0, 9),), 2.31, True),
-        Word("keepers,", ((10, 18),), 0.4, True),
-        Word("again!”", ((19, 26),), 0.2, False),
-        Word("wrote", ((27, 32),), -0.7, False),
-        Word("the", ((33, 36),), 0.01, False),
-    ),
-    deletion=GOOD,
-    model="m-1234",
-)
+GOOD = EXPLANATION.deletion
 
 
 def test_the_deletion_score_in_words() -> None:
@@ -74,7 +54,7 @@ def test_a_unit_without_other_words_says_so() -> None:
 
 def test_marked_pieces_are_the_text() -> None:
     found = marked(EXPLANATION)
-    assert "".join(piece.text for piece in found) == TEXT
+    assert "".join(piece.text for piece in found) == EXPLANATION.text
     assert [piece.text for piece in found if piece.is_mention] == ["board"]
     assert [piece.text for piece in found if piece.word and piece.word.top] == ["“Shameful", "keepers,"]
     assert found[-1].word is None
