@@ -89,8 +89,6 @@ def explain(
         with counting("passes", quiet=options.reading.quiet) as done:
             explainer = Explainer(scorer.predictor, scorer.targets, seed=seed, done=done)
             found = [explainer.explain(score, target, article=article) for score, article in chosen]
-    if len(found) == most and not units:
-        say(f"stopped after {most} units; for more, raise -n")
     _write(found, output, options)
     return finish(
         f"{len(found):,} {'stance' if len(found) == 1 else 'stances'} explained", options.output, rejected
@@ -127,7 +125,10 @@ def _chosen(
         if target not in known.ids:
             known = Targets((*known.targets, *Targets.from_names([target]).targets))
         rows = scores(options, rejected, Scorer(scorer.predictor, known))
-    return list(choose(rows, target, units=units, most=most))
+    chosen = list(choose(rows, target, units=units, most=most))
+    if len(chosen) == most and not units:
+        say(f"stopped after {most} units; for more, raise -n")
+    return chosen
 
 
 def _is_text(path: str) -> bool:
