@@ -21,6 +21,7 @@ COMMANDS = [
     "split",
     "score",
     "report",
+    "explain",
     "sample",
     "compare",
     "train",

@@ -18,7 +18,7 @@ from slant.cli import cli
 from slant.cli.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
-ON_DEMO = ("split", "score", "report", "compare", "sample", "data list")
+ON_DEMO = ("split", "score", "report", "explain", "compare", "sample", "data list")
 
 
 def commands(group: click.Group = cli, above: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -72,7 +72,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("line", [line for name in ON_DEMO for line in EXAMPLES[name]])
 def test_examples_run_on_the_demonstration_set(demo: Path, line: str) -> None:
-    """In order: report, compare and sample read what score has written."""
+    """In order: report, explain, compare and sample read what score has written."""
     slant = f"slant() {{ {shlex.quote(sys.executable)} -c 'from slant.cli import main; main()' \"$@\"; }}"
     ran = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {slant}; {line}"],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from slant.records import Frame, Loaded, Reply, Score, Stance, Unit
+from slant.scoring.explain import Deletion, Explanation, Word
 
 TITLE = "Shameful delay darkens a proud coast"
 HOSTILE = 'A <script>document.title = "taken"</script> & "quoted" <b>headline</b>'
@@ -74,3 +75,25 @@ def article(name: str = "a1", outlet: str = "The Lamp") -> Iterator[Score]:
         6, "comment", "Which storm do you mean?", author="Ole", parent_id=f"{name}-4",
         reply=Reply("query", {"support": 0.1, "deny": 0.1, "query": 0.6, "comment": 0.2}),
     )  # fmt: skip
+
+
+_WORDS = "“Shameful keepers, again!” wrote the board."
+EXPLANATION = Explanation(
+    article_id="a1",
+    unit_id="a1-0",
+    kind="title",
+    text=_WORDS,
+    target="light_board",
+    label="against",
+    probability=0.82,
+    mentions=((37, 42),),
+    words=(
+        Word("“Shameful", ((0, 9),), 2.31, True),
+        Word("keepers,", ((10, 18),), 0.4, True),
+        Word("again!”", ((19, 26),), 0.2, False),
+        Word("wrote", ((27, 32),), -0.7, False),
+        Word("the", ((33, 36),), 0.01, False),
+    ),
+    deletion=Deletion(2, 0.31, 0.86, 0.79, 0.4, 1.0),
+    model="m-1234",
+)

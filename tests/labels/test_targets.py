@@ -113,6 +113,14 @@ def test_ad_hoc_names_are_their_own_ids():
         Targets.from_names([" "])
 
 
+def test_a_target_is_known_by_id_name_and_alias_in_any_spelling(load):
+    targets = load(FILE)
+    for target in targets.targets:
+        for name in (target.id, target.name, target.name.upper(), *target.aliases, *target.exact):
+            assert targets.id_of(name) == target.id
+    assert targets.id_of("no such name") is None
+
+
 def test_two_ad_hoc_names_with_one_spelling_are_both_found():
     assert set(Targets.from_names(["Owl", "owl"]).find("An owl.")) == {"Owl", "owl"}
 

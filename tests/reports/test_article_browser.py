@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from report_cases import article
+from report_cases import EXPLANATION, article
 from slant.records import Score
 from slant.reports.article_page import write_report
+from slant.reports.explanation_page import write_explanations
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed; it is in slant[dev]")
 from selenium.webdriver.chrome.service import Service  # noqa: E402  (after importorskip)
@@ -140,6 +142,22 @@ def test_text_has_enough_contrast(page: Any, scheme: str) -> None:
     measured = page.execute_script(_CONTRAST)
     assert len(measured) > 100
     assert [(round(ratio, 2), where) for ratio, where in measured if ratio < 4.5] == []
+
+
+@pytest.mark.parametrize(("scheme", "pixels"), [("light", 1280), ("dark", 320)])
+def test_the_page_of_explanations_is_readable(page: Any, tmp_path: Path, scheme: str, pixels: int) -> None:
+    failed = replace(EXPLANATION, deletion=replace(EXPLANATION.deletion, less=0.5))
+    write_explanations([EXPLANATION, failed], tmp_path / "words.html", generated={"from": "s.jsonl"})
+    page.get((tmp_path / "words.html").as_uri())
+    _width(page, pixels)
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    measured = page.execute_script(_CONTRAST)
+    assert len(measured) > 40
+    assert [(round(ratio, 2), where) for ratio, where in measured if ratio < 4.5] == []
+    widths = page.execute_script("return [innerWidth, document.documentElement.scrollWidth]")
+    assert widths == [pixels, pixels]
 
 
 def test_filter_shows_what_is_asked_for(page: Any) -> None:

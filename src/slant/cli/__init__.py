@@ -13,6 +13,7 @@ import click
 from slant import __version__
 from slant.cli.articles import report, score, split
 from slant.cli.examples import add_epilogs
+from slant.cli.explain import explain
 from slant.cli.models import average, data, evaluate, export, train
 from slant.cli.options import DONE, ERROR, INTERRUPTED, USAGE
 from slant.cli.outlets import compare, sample
@@ -51,7 +52,7 @@ def cli() -> None:
     """
 
 
-for _command in (split, score, sample, compare, report, train, average, export, evaluate, data):
+for _command in (split, score, explain, sample, compare, report, train, average, export, evaluate, data):
     cli.add_command(_command)
 add_epilogs(cli)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from slant.cli.options import finish, model, paths, quiet, reading, runtime, sto
 from slant.errors import UsageError
 
 if TYPE_CHECKING:
+    from slant.reports.article_page import Explain
+    from slant.scoring.python_api import Scorer
     from slant.scoring.run_options import ReadOptions
 
 
@@ -32,7 +35,7 @@ def split(output: str, everything: bool, **given: Any) -> int:
 
     check_format(output)
     rejected = Rejections()
-    units = read_units(_read_options(given), rejected, output=output)
+    units = read_units(read_options(given), rejected, output=output)
     count = write_rows((unit for unit in units if unit.is_content or everything), output)
     return finish(f"{count:,} units", output, rejected)
 
@@ -72,7 +75,7 @@ def score(**given: Any) -> int:
     from slant.scoring.rejections import Rejections
     from slant.scoring.run_options import ScoreOptions
 
-    options = ScoreOptions(_read_options(given), **given)
+    options = ScoreOptions(read_options(given), **given)
     check_format(options.output)
     if options.engine == "ray":
         from slant.scoring.ray_run import write_scores
@@ -94,39 +97,64 @@ def score(**given: Any) -> int:
     show_default=True,
     help="Articles to show; the report names those left out.",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Show which words carried each stance against or in favor. Takes as many encoder passes per stance as its unit "
+    "has words, and about 45 more.",
+)
 @targets
 @model
+@runtime
 @reading
 @quiet
-def report(output: str, title: str | None, max_articles: int, **given: Any) -> int:
+def report(output: str, title: str | None, max_articles: int, explain: bool, **given: Any) -> int:
     """Write an HTML file that shows articles with their labels. PATHS are articles, or score files of `slant score`."""
     from slant.reports.article_page import TITLE, write_report
-    from slant.scoring.local_run import scores
-    from slant.scoring.output_files import check_format, is_score_file, read_scores
+    from slant.scoring.local_run import load_scorer, scores
+    from slant.scoring.output_files import check_format, read_scores
+    from slant.scoring.progress import counting
     from slant.scoring.rejections import Rejections
     from slant.scoring.run_options import ScoreOptions
 
     check_format(output, formats=(".html",))
-    options = ScoreOptions(_read_options(given), output, **given)
+    options = ScoreOptions(read_options(given), output, **given)
     inputs = options.reading.paths
     rejected = Rejections()
-    kinds = {is_score_file(path) for path in inputs}
+    are_scores = all_score_files(inputs)
+    scorer = None if are_scores and not explain else load_scorer(options)
+    rows = read_scores(inputs) if scorer is None or are_scores else scores(options, rejected, scorer)
+    with counting("passes", quiet=options.reading.quiet or not explain) as done:
+        write_report(
+            rows,
+            Path(output),
+            title=title or TITLE,
+            generated={"from": ", ".join(inputs), "by": f"slant {__version__}"},
+            max_articles=max_articles,
+            explain=_explain(scorer, done) if explain and scorer else None,
+        )
+    return finish("report", output, rejected)
+
+
+def _explain(scorer: Scorer, done: Callable[[int], object]) -> Explain:
+    from slant.scoring.explain import Explainer
+
+    return Explainer(scorer.predictor, scorer.targets, done=done).sides
+
+
+def all_score_files(paths: Sequence[str]) -> bool:
+    """Return whether the paths are score files rather than articles. Raises UsageError for a mix."""
+    from slant.scoring.output_files import is_score_file
+
+    kinds = {is_score_file(path) for path in paths}
     if len(kinds) > 1:
         raise UsageError(
             "PATHS mix score files and articles. Give only one kind, or score the articles first."
         )
-    rows = read_scores(inputs) if kinds == {True} else scores(options, rejected)
-    write_report(
-        rows,
-        Path(output),
-        title=title or TITLE,
-        generated={"from": ", ".join(inputs), "by": f"slant {__version__}"},
-        max_articles=max_articles,
-    )
-    return finish("report", output, rejected)
+    return kinds == {True}
 
 
-def _read_options(given: dict[str, Any]) -> ReadOptions:
+def read_options(given: dict[str, Any]) -> ReadOptions:
     """Take the options of `paths`, `reading` and `quiet` out of what click has parsed."""
     from slant.scoring.run_options import ReadOptions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-# Two for each command. Those of split, score, report, compare, sample and data list run in this order on the
+# Two for each command. Those of split, score, report, explain, compare, sample and data list run in this order on the
 # demonstration set, from the root of the repository (tests/cli/test_cli_help.py).
 EXAMPLES = {
     "split": (
@@ -18,6 +18,10 @@ EXAMPLES = {
     "report": (
         'slant report scores.jsonl -o report.html --title "Three outlets, one event"',
         "slant report seeds/demo/articles -o articles.html",
+    ),
+    "explain": (
+        "slant explain scores.jsonl --target nordal_lines -n 3",
+        'slant explain "The corrupt council lied to us." --target council -o words.html',
     ),
     "compare": (
         "slant compare scores.jsonl -o comparison --min-articles 2",
@@ -65,6 +69,7 @@ EXIT_CODES = {
     "split": f"{DONE}, 3 done but some documents were rejected.",
     "score": f"{DONE}, 3 done but some documents were rejected, 130 interrupted (129 by SIGHUP, 143 by SIGTERM).",
     "report": f"{DONE}, 3 done but some documents were rejected.",
+    "explain": f"{DONE}, 3 done but some documents were rejected.",
     "data check": "0 all sets that are present match the registry, 1 some do not, 2 wrong usage.",
 }
 

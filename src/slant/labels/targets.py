@@ -98,6 +98,16 @@ class Targets:
             f"No target {target_id!r}.{did_you_mean(target_id, self.ids)} Known: {', '.join(self.ids)}."
         )
 
+    def id_of(self, name: str) -> str | None:
+        """Id of the target with this id, name or alias, in any spelling; None if there is none."""
+        if name in self.ids:
+            return name
+        wanted = normalize(name)
+        for target in self.targets:
+            if wanted in map(normalize, (target.name, *target.aliases, *target.exact)):
+                return target.id
+        return None
+
     def always(self, kind: str) -> tuple[str, ...]:
         """Ids of the targets that every unit of this kind is scored for, even if it does not name them."""
         return tuple(target.id for target in self.targets if kind in target.always)

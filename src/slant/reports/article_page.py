@@ -7,7 +7,7 @@ only counts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,10 +18,13 @@ from slant.errors import SlantError
 from slant.labels.codebook import Codebook
 from slant.records import Score
 from slant.reports import page_parts
+from slant.reports.explanation_page import sentences, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.environment import TemplateModule
+
+    from slant.scoring.explain import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,9 @@ def threaded(comments: Sequence[Score]) -> list[Entry]:
 
 
 TITLE = "Articles as the model reads them"
+Explain = Callable[
+    [Sequence[Score]], "Sequence[Explanation]"
+]  # rows of one article → explanations of its stances
 # Size of everything but the articles (style, script, legend, list of articles); measured at 200 articles, with a margin.
 _SHELL_BYTES = 300_000
 _OUTLETS_LISTED = 40
@@ -237,11 +243,13 @@ def write_report(
     generated: dict[str, str] | None = None,
     max_articles: int = 200,
     max_bytes: int = 5_000_000,
+    explain: Explain | None = None,
 ) -> None:
     """Write the scores as one HTML file, article by article, with comments under their article.
 
     scores: in any order; articles keep the order in which they first appear. generated: lines for the footer, name → value,
     e.g. {"from": "scores.jsonl"}. max_articles, max_bytes: limits of the file; it says how many articles it leaves out.
+    explain: explains stances in the rows of an article that is shown; the words are added to the notes of its units.
     Raises SlantError if there are no scores, or if a span does not match its unit's text.
     """
     found = collect(scores, max_articles=max_articles)
@@ -250,7 +258,7 @@ def write_report(
             "There is nothing to report: no scored units. Give articles, or scores written by `slant score`."
         )
     environment = _environment(page_parts.codes(found.total.labels()))
-    shown = _shown(found, environment, max_bytes - _SHELL_BYTES)
+    shown = _shown(found, environment, max_bytes - _SHELL_BYTES, explain)
     style, script = (page_parts.source(environment, name) for name in ("report.css", "report.js"))
     stream = environment.get_template("report.html.j2").stream(
         title=title,
@@ -260,6 +268,7 @@ def write_report(
         labels=found.total.labels(),
         targets=found.total.targets()[:200],
         meanings=_meanings(found),
+        explained=explain is not None,
         generated=generated or {},
         style=style,
         script=script,
@@ -270,13 +279,16 @@ def write_report(
         stream.dump(file, encoding="utf-8")
 
 
-def _shown(found: Collected, environment: Environment, budget: int) -> list[_Shown]:
+def _shown(found: Collected, environment: Environment, budget: int, explain: Explain | None) -> list[_Shown]:
     """The kept articles as HTML within the budget (bytes); the last one may be cut between two units."""
     module = environment.get_template("article.html.j2").make_module()
     shown: list[_Shown] = []
     for article_id, rows in found.kept.items():
         rows.sort(key=lambda score: score.unit.position)
-        article = _article(article_id, rows, module, budget)
+        by_unit: dict[str, list[Explanation]] = {}
+        for explanation in explain(rows) if explain else ():
+            by_unit.setdefault(explanation.unit_id, []).append(explanation)
+        article = _article(article_id, rows, module, budget, by_unit)
         if article is None:
             break
         shown.append(article)
@@ -284,8 +296,14 @@ def _shown(found: Collected, environment: Environment, budget: int) -> list[_Sho
     return shown
 
 
-def _article(article_id: str, rows: Sequence[Score], module: TemplateModule, budget: int) -> _Shown | None:
-    """One article as HTML within the budget (bytes), or None if not even its first unit fits."""
+def _article(
+    article_id: str,
+    rows: Sequence[Score],
+    module: TemplateModule,
+    budget: int,
+    explanations: Mapping[str, Sequence[Explanation]],
+) -> _Shown | None:
+    """One article as HTML within the budget (bytes), or None if not even its first unit fits. explanations: by unit id."""
     text = [Entry(score, 0) for score in rows if score.unit.kind != "comment"]
     comments = threaded([score for score in rows if score.unit.kind == "comment"])
     tally = Tally()
@@ -301,7 +319,7 @@ def _article(article_id: str, rows: Sequence[Score], module: TemplateModule, bud
     head = macros.head(facts, page_parts.clip(title), author, tally, titled=bool(heads))
     budget -= len(head.encode()) + 500
     for entry in (*text, *comments):
-        html = macros.unit(entry, unit_ids)
+        html = macros.unit(entry, unit_ids, explanations.get(entry.score.unit.unit_id, ()))
         budget -= len(html.encode())
         if budget < 0:
             break
@@ -315,7 +333,7 @@ def _article(article_id: str, rows: Sequence[Score], module: TemplateModule, bud
 
 def _environment(codes: dict[str, str]) -> Environment:
     environment = page_parts.environment()
-    environment.filters.update(segments=segments)
+    environment.filters.update(segments=segments, sentences=sentences, words=words)
     environment.globals.update(
         codes=codes, voices=page_parts.VOICE_WORDS, signs=page_parts.STANCE_SIGNS, replies=page_parts.REPLY_WORDS,
         toxic_code=page_parts.TOXIC_CODE, toxic_name=page_parts.TOXIC_NAME,

@@ -36,6 +36,7 @@ from slant.segment.units import split
 
 if TYPE_CHECKING:
     from slant.ingest.fetch import FetchOptions
+    from slant.scoring.python_api import Scorer
 
 HELD = 5_000  # resumed rows that may wait in memory while a row before them is scored
 _PLACE = re.compile(r"[:#]\d+\Z")  # line or row number behind the path of a document in a table
@@ -80,9 +81,24 @@ def _fetch_options(reading: ReadOptions) -> FetchOptions | None:
     return FetchOptions(allow_private=reading.allow_private)
 
 
-def scores(options: ScoreOptions, rejected: TakesRejected) -> Iterator[Score]:
+def load_scorer(options: ScoreOptions) -> Scorer:
+    """Load the model and the targets of a run."""
+    from slant.scoring.python_api import Scorer
+    from slant.scoring.runtimes import load
+
+    targets = Targets.load(Path(options.targets) if options.targets else None)
+    predictor = load(
+        Path(options.model) if options.model else None,
+        threads=options.threads,
+        runtime=options.runtime,
+        device=options.device,
+    )
+    return Scorer(predictor, targets)
+
+
+def scores(options: ScoreOptions, rejected: TakesRejected, scorer: Scorer) -> Iterator[Score]:
     """Yield one Score per unit, in order, with progress on standard error."""
-    work = _prepare(options, rejected)
+    work = _prepare(options, rejected, scorer)
     return with_progress(work.score(work.requests), unit="units", quiet=options.reading.quiet)
 
 
@@ -98,9 +114,9 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
             raise UsageError(f"{path}: object storage is read and written with --engine ray.")
     refuse_resume_to_stdout(options)
     if output == "-":
-        return write_rows(scores(options, rejected), output)
+        return write_rows(scores(options, rejected, load_scorer(options)), output)
     with Journal(Path(output), resume=options.resume) as journal:
-        work = _prepare(options, rejected)
+        work = _prepare(options, rejected, load_scorer(options))
         journal.begin(work.made)
         remove_stale(Path(output))
         rows = resumed(work.requests, journal=journal, score=work.score)
@@ -120,18 +136,11 @@ class _Work:
     made: dict[str, str]
 
 
-def _prepare(options: ScoreOptions, rejected: TakesRejected) -> _Work:
+def _prepare(options: ScoreOptions, rejected: TakesRejected, scorer: Scorer) -> _Work:
     from slant.scoring.python_api import ready_units
-    from slant.scoring.runtimes import load
     from slant.scoring.score import score, score_requests
 
-    targets = Targets.load(Path(options.targets) if options.targets else None)
-    predictor = load(
-        Path(options.model) if options.model else None,
-        threads=options.threads,
-        runtime=options.runtime,
-        device=options.device,
-    )
+    predictor, targets = scorer.predictor, scorer.targets
     reading = options.reading
     if options.units:
         own_files(options.output, reading.paths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 Row = TypeVar("Row")
@@ -27,6 +27,28 @@ def with_progress(
         if resumed and (count := resumed()):
             bar.set_postfix_str(f"{count:,} resumed", refresh=False)
         yield row
+
+
+@contextmanager
+def counting(unit: str, *, quiet: bool) -> Iterator[Callable[[int], object]]:
+    """Yield a function that adds to a count, which is shown with its rate from the first call on.
+
+    unit, quiet: see `with_progress`.
+    """
+    from tqdm import tqdm
+
+    bars: list[tqdm] = []
+
+    def add(number: int) -> None:
+        if not bars:
+            bars.append(tqdm(unit=f" {unit}", desc="slant", mininterval=0.5, file=_Stderr(), disable=quiet))
+        bars[0].update(number)
+
+    try:
+        yield add
+    finally:
+        for bar in bars:
+            bar.close()
 
 
 class _Stderr:

@@ -145,7 +145,7 @@ class _Chunk:
         for key, request in zip(self.keys, requests, strict=True):
             if key not in self.scores:
                 self.new.setdefault(key, request)
-        passes = [(key, one) for key, request in self.new.items() for one in _encoder_requests(request)]
+        passes = [(key, one) for key, request in self.new.items() for one in encoder_requests(request)]
         self.pass_keys = [key for key, _ in passes]
         self.pending = predictor.start([one for _, one in passes])
 
@@ -189,7 +189,7 @@ def _key(request: ScoreRequest) -> bytes:
     return blake2b(repr((own, around)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _encoder_requests(request: ScoreRequest) -> list[EncoderRequest]:
+def encoder_requests(request: ScoreRequest) -> list[EncoderRequest]:
     """Return the passes of a unit: one with all its targets; for a comment also one with its article and with its parent."""
     text = request.unit.text
     own = EncoderRequest(text, [*request.mentions.values(), *(name for _, name in request.topics)])
