@@ -240,7 +240,7 @@ def risk_coverage(files: Files = HERE) -> str:
 
 
 def phenomena(files: Files = HERE) -> str:
-    """The stance in contrast groups by phenomenon, and the share of targets whose two sides are told apart."""
+    """The stance in contrast groups by phenomenon, and the share of targets whose two sides are both right."""
     card = files.card
     if not (lines := phenomena_table(card.results)):
         return missing("make scores")

@@ -18,7 +18,7 @@ from slant.judging.judged_sets import (
     choose_sets,
     judged_examples,
 )
-from slant.judging.metrics import tally_classes, tally_pairs, told_apart
+from slant.judging.metrics import both_right, tally_classes, tally_pairs
 from slant.judging.scorecard import Settings, judge
 from slant.judging.scorecard_files import markdown, write
 from slant.judging.scorecard_records import Figure, read
@@ -96,7 +96,7 @@ def group(name, *accounts):
     ]
 
 
-def test_told_apart_pairs_the_accounts_of_both_sides_with_opposite_gold():
+def test_both_right_pairs_the_accounts_of_both_sides_with_opposite_gold():
     examples = group(
         "g1",
         ("sides-A", {"law": "favor", "Tabloids": "against", "bank": "neutral"}),
@@ -140,12 +140,12 @@ def test_a_model_that_judges_by_the_event_tells_no_sides_apart():
     assert set_result(spec, silent, resamples=5, seed=0).reason == "the model has no prediction for this task"
 
 
-def test_told_apart_wants_opposite_gold_labels():
-    assert told_apart([("favor", "against"), ("favor", "favor")], [("favor", "against")] * 2) == 0.5
+def test_both_right_wants_opposite_gold_labels():
+    assert both_right([("favor", "against"), ("favor", "favor")], [("favor", "against")] * 2) == 0.5
     with pytest.raises(ValueError, match="one label against and one favor per gold pair"):
-        told_apart([("favor", "favor")], [("favor", "neutral")])
+        both_right([("favor", "favor")], [("favor", "neutral")])
     with pytest.raises(ValueError, match="at least one pair"):
-        told_apart([], [])
+        both_right([], [])
     tally = tally_pairs(
         ["a", "a", "b"], [("favor", "against")] * 3, [("favor", "against"), None, None], label="x"
     )

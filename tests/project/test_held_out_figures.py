@@ -37,7 +37,9 @@ SARCASM = Result(
         LabelFigures("favor", Figure(None), Figure(None), Figure(None), 0),
     ),
 )  # fmt: skip
-SIDES = Result("contrast/sides", "Groups, sides", "told apart", Figure(0.43, 0.3, 0.5), 51, 17, "groups")
+SIDES = Result(
+    "contrast/sides", "Groups, sides", "both sides right", Figure(0.43, 0.3, 0.5), 51, 17, "groups"
+)
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_risk_and_coverage(figures: Any) -> None:
     assert "| 50.0 | 0.810 | 80.0 [70.0, 90.0] | 45 | — | 0 |" in text
 
 
-def test_phenomena_and_the_share_told_apart(figures: Any) -> None:
+def test_phenomena_and_the_share_both_right(figures: Any) -> None:
     text = figures("phenomena", SIDES, SARCASM)
     assert "| sarcasm | 70.0 [60.0, 80.0] | 20 | 75.0 (16) | — | — (0) |" in text
     assert "for 43.0 % (30.0–50.0) of 51 targets in 17 groups." in text

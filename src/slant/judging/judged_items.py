@@ -91,7 +91,7 @@ class JudgedItems:
             return tally_overlap(gold, predicted, labels=spec.labels)
         if spec.metric == "character_f1":
             return tally_characters(self.groups, self.gold, self.predicted, label=spec.labels[0])
-        if spec.metric == "told_apart":
+        if spec.metric == "both_right":
             return tally_pairs(self.groups, self.gold, self.predicted, label=spec.labels[0])
         return tally_classes(self.groups, self.gold, self.predicted, labels=spec.labels)
 

@@ -26,7 +26,7 @@ METRIC_NAMES = {
     "overlap_f1": "span-overlap F1",
     "character_f1": "mean character F1",
     "accuracy": "accuracy",
-    "told_apart": "told apart",
+    "both_right": "both sides right",
 }
 AGAINST_OR_NOT = ("against", "not_against")  # labels of a set that does not tell neutral and favor apart
 HELD_OUT = "held_out"  # selects the sets of stance on texts unlike the training texts
@@ -78,8 +78,8 @@ BY_PHENOMENON: Slices = tuple(
         ("sympathy with victims", "sympathy"),
         ("bad news for a liked side", "bad-news-for-liked"),
         ("good news for a disliked side", "good-news-for-disliked"),
-        ("help told plainly", "plain-help"),
-        ("harm told plainly", "plain-harm"),
+        ("help in plain words", "plain-help"),
+        ("harm in plain words", "plain-harm"),
         ("deed without a doer", "passive-no-doer"),
         ("attack on the opponent only", "attacks-opponent-only"),
     )
@@ -170,7 +170,7 @@ def _contrast(
         train="fit" if task == "stance" else None,
         task=task,
         metric=metric,
-        labels=("told_apart",) if task == "sides" else STANCES,
+        labels=("both_right",) if task == "sides" else STANCES,
         group="groups",
         views=views,
         official=False,
@@ -264,7 +264,7 @@ SPECS: tuple[SetSpec, ...] = (
     ),
     _contrast("contrast/held_out", "Contrast groups", "macro_f1", "a fifth of the groups, never trained on"),
     _contrast(
-        "contrast/sides", "Contrast groups, sides", "told_apart",
+        "contrast/sides", "Contrast groups, sides", "both_right",
         "share of targets, judged oppositely by the two sides' accounts of an event, with both predicted stances right",
         task="sides",
     ),

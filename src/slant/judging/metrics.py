@@ -11,7 +11,7 @@ Span metrics follow the definitions of their shared tasks, on half-open `(start,
 - overlap F1: SemEval-2020 task 11, subtask SI (Da San Martino et al. 2020), as in its released scorer;
 - character F1: SemEval-2021 task 5, toxic spans (Pavlopoulos et al. 2021).
 
-Told apart is the metric of contrast groups, which tell one event from several sides (told_apart).
+Both sides right is the metric of contrast groups, which tell one event from several sides (both_right).
 """
 
 from __future__ import annotations
@@ -121,12 +121,12 @@ def tally_characters(
 def metric_value(metric: str, by_label: Floats, overall: Floats) -> Floats:
     """Compute the official metric from summed counts, in [0, 1].
 
-    metric: "macro_f1", "micro_f1", "accuracy", "told_apart", "overlap_f1" or "character_f1". by_label: (..., labels, 4);
+    metric: "macro_f1", "micro_f1", "accuracy", "both_right", "overlap_f1" or "character_f1". by_label: (..., labels, 4);
         overall: (..., 4).
     """
     if metric == "macro_f1":
         return macro_f1(by_label)
-    if metric in ("accuracy", "told_apart"):
+    if metric in ("accuracy", "both_right"):
         return precision_recall_f1(overall)[1]
     if metric == "character_f1":
         with np.errstate(invalid="ignore"):
@@ -171,7 +171,7 @@ def _extents(spans: LabeledExtents, label: str | None = None) -> Iterable[Extent
 # ---- contrast groups
 
 
-def told_apart(predicted: Sequence[Pair], gold: Sequence[Pair]) -> float:
+def both_right(predicted: Sequence[Pair], gold: Sequence[Pair]) -> float:
     """Compute the share of pairs in which both labels are right, in [0, 1].
 
     A pair has the stances toward one target in two texts that tell one event from opposite sides, so that its gold labels are

@@ -14,7 +14,7 @@ import datasets
 import evaluate
 from sklearn.metrics import f1_score
 
-from slant.judging.metrics import character_f1, overlap_f1, told_apart
+from slant.judging.metrics import both_right, character_f1, overlap_f1
 
 _LABEL = datasets.Value("string")
 _SPANS = datasets.List(datasets.List(datasets.Value("int32")))
@@ -66,7 +66,7 @@ class Accuracy(evaluate.Metric):  # type: ignore[misc]
         return {"accuracy": right / len(references)}
 
 
-class ToldApart(evaluate.Metric):  # type: ignore[misc]
+class BothRight(evaluate.Metric):  # type: ignore[misc]
     """Share of targets that two sides judge oppositely and whose stance is right in both texts. One row per target."""
 
     def _info(self) -> evaluate.MetricInfo:
@@ -74,7 +74,7 @@ class ToldApart(evaluate.Metric):  # type: ignore[misc]
 
     def _compute(self, predictions: Sequence[Any], references: Sequence[Any]) -> dict[str, float]:
         pairs = ([(first, second) for first, second in rows] for rows in (predictions, references))
-        return {"told_apart": told_apart(*pairs)}
+        return {"both_right": both_right(*pairs)}
 
 
 class SpanOverlapF1(evaluate.Metric):  # type: ignore[misc]
@@ -103,7 +103,7 @@ _METRICS = {
     "macro_f1": MacroF1,
     "micro_f1": MicroF1,
     "accuracy": Accuracy,
-    "told_apart": ToldApart,
+    "both_right": BothRight,
     "overlap_f1": SpanOverlapF1,
     "character_f1": CharacterF1,
 }
@@ -123,7 +123,7 @@ def official_value(
     if metric in ("macro_f1", "micro_f1", "accuracy"):
         scorer.add_batch(predictions=[label or "" for label in predicted], references=list(gold))
         return float(scorer.compute(labels=list(labels))[metric])
-    if metric == "told_apart":
+    if metric == "both_right":
         pairs = [[label or "" for label in pair or ("", "")] for pair in predicted]
         scorer.add_batch(predictions=pairs, references=[list(pair) for pair in gold])
     else:

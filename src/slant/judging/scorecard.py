@@ -169,7 +169,10 @@ def _judge_set(spec: SetSpec, run: _Run) -> list[Result]:
                 official=spec.official and (part, key, wanted) not in spec.views,
                 published=published_figures().get(name, ()),
                 human=human_agreement().get(name, ""),
-                calibration=None if part else calibration(spec, items.own, run.predictor),
+                # The sets judged by accuracy are also judged by another metric, with the same calibration.
+                calibration=None
+                if part or spec.metric == "accuracy"
+                else calibration(spec, items.own, run.predictor),
                 masked=_masked(spec, items.masked, run),
                 against=_against(spec, items, result, run),
             )

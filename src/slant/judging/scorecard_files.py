@@ -167,7 +167,9 @@ def phenomena(results: Sequence[Result]) -> str:
 def phenomena_table(results: Sequence[Result]) -> str:
     """Return the table of `phenomena`, a row per phenomenon; "" if none was judged."""
     rows = []
-    for result in filter(_phenomenon, results):
+    for result in results:
+        if not _phenomenon(result) or not result.n:
+            continue
         recall = {
             label.label: f"{percent(label.recall.value)} ({label.support:,})" for label in result.labels
         }
