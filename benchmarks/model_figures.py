@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slant.judging.scorecard_files import NONE, markdown, percent, table
+from slant.judging.held_out import NAME as MEAN
+from slant.judging.judged_sets import HELD_OUT, choose_sets
+from slant.judging.scorecard_files import NONE, answers_table, markdown, percent, phenomena_table, table
 from slant.judging.scorecard_records import Published, Result, Scorecard, data_of, read, read_spread
 from slant.training.recipe import Recipe, SetUse, load_recipe
 
@@ -182,7 +184,7 @@ def aims(files: Files = HERE) -> str:
     stance = [row for row in card.results if row.calibration and row.calibration.task == "stance"]
     for which, some in (
         ("largest of the public sets", [r for r in stance if r.official]),
-        ("seed documents", [r for r in stance if not r.official]),
+        ("seed documents", [r for r in stance if r.set.startswith("seeds/")]),
     ):
         worst = max(some, key=_ece, default=None)
         if worst is not None:
@@ -214,6 +216,41 @@ def abstention(files: Files = HERE) -> str:
     if withheld:
         text += f" Withheld if the likeliest label has a probability below {', or below '.join(withheld)}."
     return text.strip() or "The model has no abstention thresholds."
+
+
+def held_out(files: Files = HERE) -> str:
+    """The stance on each held-out set, and the mean over them."""
+    card = files.card
+    names = [spec.name for spec in choose_sets([HELD_OUT])]
+    rows = [row for name in (*names, MEAN) for row in card.results if row.set == name]
+    lines = [
+        [row.title, row.metric, _value(row), _range(row), f"{row.n:,} / {row.groups:,} {row.group}", percent(row.floor),
+         percent(row.baseline)]
+        for row in rows
+    ]  # fmt: skip
+    if not lines:
+        return missing("make scores")
+    head = ["set", "metric", "slant (int8)", "95 % interval", "n", "majority", "simple baseline"]
+    return table(head, lines, left=2)
+
+
+def risk_coverage(files: Files = HERE) -> str:
+    """What is right on the held-out sets if the least confident stances are withheld."""
+    return answers_table(files.card.results) or missing("make scores")
+
+
+def phenomena(files: Files = HERE) -> str:
+    """The stance in contrast groups by phenomenon, and the share of targets whose two sides are both right."""
+    card = files.card
+    if not (lines := phenomena_table(card.results)):
+        return missing("make scores")
+    sides = next((row for row in card.results if row.set == "contrast/sides"), None)
+    if sides is None:
+        return lines
+    return (
+        f"{lines}\n\nBoth sides' accounts of an event get their right, opposite stances for {percent(sides.figure.value)} % "
+        f"({_range(sides)}) of {sides.n:,} targets in {sides.groups:,} groups."
+    )
 
 
 def per_label(files: Files = HERE) -> str:

@@ -110,6 +110,7 @@ class TinySet:
 
     NAME = "tiny"
     SPLITS = ("train",)
+    test_only = False
 
     def read(self, root: Path, split: str) -> Iterator[Example]:
         yield from examples()

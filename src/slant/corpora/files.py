@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.records import Example
@@ -35,13 +35,16 @@ def check_split(name: str, split: str, known: tuple[str, ...]) -> None:
         )
 
 
-def table(path: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iterator[tuple[int, dict[str, str]]]:
+def table(
+    path: Path, columns: tuple[str, ...], delimiter: str = ",", *, quoted: bool = True
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (row number from 1, row) of a CSV file; UTF-8 with or without BOM, line breaks inside fields kept.
 
-    Raises SlantError if one of `columns` is missing.
+    quoted: False for a file in which quotation marks are part of the text. Raises SlantError if one of `columns` is missing.
     """
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, delimiter=delimiter)
+        reader = csv.DictReader(file, delimiter=delimiter, quoting=quoting)
         missing = [column for column in columns if column not in (reader.fieldnames or ())]
         if missing:
             raise SlantError(

@@ -25,14 +25,16 @@ READING_SET: str = "slant_reading"
 CONTRAST_SET: str = "slant_contrast"
 # Sources held out of training as a whole, so that models are chosen on texts unlike the training texts.
 HELD_OUT_SOURCES = ("socc", "gdelt_ukraine", "polnear_train", "reddit_titles", "us_gov")
-READING_SPLITS: tuple[str, ...] = ("all", "fit", "tune", "held_out")
+READING_SPLITS: tuple[str, ...] = (
+    "all", "fit", "tune", "held_out", *(f"held_out/{source}" for source in HELD_OUT_SOURCES),
+)  # fmt: skip
 CONTRAST_SPLITS: tuple[str, ...] = ("all", "fit", "held_out")
 _MAX_FIELD = 10_000_000  # characters; articles in CSV fields exceed csv's default limit
 
 
 def read_reading_set(root: Path, split: str = "fit") -> Iterator[Example]:
     """Yield one Example per unit. "fit": units of all sources but HELD_OUT_SOURCES, whose documents are divided in halves,
-    "tune" for choosing thresholds and "held_out" for judging.
+    "tune" for choosing thresholds and "held_out" for judging; "held_out/socc" is the part of one source.
 
     The stance toward a target that the unit says nothing about is "unrelated". A target that is implied but not named has no
     mentions. Nor has one that the text names in other words.
@@ -52,7 +54,7 @@ def reading_rows(split: str = "all") -> Iterator[dict[str, Any]]:
     """Yield the rows of data/reading.jsonl unchanged, with all targets and without texts."""
     for line in asset("reading.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        if split in ("all", _split(row)):
+        if split in ("all", _split(row), f"{_split(row)}/{row['source']}"):
             yield row
 
 
@@ -65,7 +67,7 @@ def _split(row: dict[str, Any]) -> str:
 def read_contrast_set(root: Path, split: str = "fit") -> Iterator[Example]:
     """Yield one Example per text; "held_out": a fifth of the groups, by checksum, "fit": all others.
 
-    meta: `kind`, `domain`, `what` (role of the text in its group).
+    meta: `kind`, `domain`, `what` (role of the text in its group: a side, a wire report, or the hard case that it is).
     """
     check_split(CONTRAST_SET, split, CONTRAST_SPLITS)
     for _, row in json_lines(asset("contrast.jsonl")):
@@ -78,7 +80,11 @@ def read_contrast_set(root: Path, split: str = "fit") -> Iterator[Example]:
                 group=row["group"],
                 text=row["text"],
                 targets=_targets(row["text"], row["stance"]),
-                meta={"kind": row["kind"], "domain": row["domain"] or "", "what": row["what"]},
+                meta={
+                    "kind": row["kind"],
+                    "domain": row["domain"] or "",
+                    "what": row["what"].removeprefix("hard: "),
+                },
             )
 
 

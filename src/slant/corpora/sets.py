@@ -12,6 +12,7 @@ from slant.corpora import (
     checkthat,
     directed_sentiment,
     fa_kes,
+    fignews,
     frac,
     newsmtsc,
     own_labels,
@@ -20,6 +21,7 @@ from slant.corpora import (
     rumoureval,
     ruwa,
     toxic_spans,
+    unscon,
     vast,
 )
 from slant.errors import UsageError, did_you_mean
@@ -28,14 +30,15 @@ from slant.records import Article, Example
 
 @dataclass(frozen=True, slots=True)
 class LabeledSet:
-    """A public set with labels.
+    """A set with labels.
 
     read(root, split): yields the examples of one split; `root` is the folder of all sets (data_root). Raises SlantError
-    for missing files.
+    for missing files. test_only: models are judged on it; recipes that name it are refused.
     """
 
     read: Callable[[Path, str], Iterator[Example]]
     splits: tuple[str, ...]
+    test_only: bool = False
 
 
 LABELED_SETS: dict[str, LabeledSet] = {
@@ -47,7 +50,9 @@ LABELED_SETS: dict[str, LabeledSet] = {
     "babe": LabeledSet(babe.read_babe, babe.SPLITS),
     "toxic_spans": LabeledSet(toxic_spans.read_toxic_spans, toxic_spans.SPLITS),
     "checkthat": LabeledSet(checkthat.read_checkthat, checkthat.SPLITS),
-    "frac": LabeledSet(frac.read_frac, frac.SPLITS),
+    "frac": LabeledSet(frac.read_frac, frac.SPLITS, test_only=True),
+    "unscon": LabeledSet(unscon.read_unscon, unscon.SPLITS, test_only=True),
+    "fignews": LabeledSet(fignews.read_fignews, fignews.SPLITS, test_only=True),
 }
 # Labels made for this project.
 OWN_SETS: dict[str, LabeledSet] = {
@@ -55,10 +60,7 @@ OWN_SETS: dict[str, LabeledSet] = {
     own_labels.DOMAIN_LABELS: LabeledSet(own_labels.read_domain_labels, own_labels.DOMAIN_SPLITS),
     reading_set.READING_SET: LabeledSet(reading_set.read_reading_set, reading_set.READING_SPLITS),
     reading_set.CONTRAST_SET: LabeledSet(reading_set.read_contrast_set, reading_set.CONTRAST_SPLITS),
-}
-# Recipes cannot use these sets: they are for testing only.
-TEST_SETS: dict[str, LabeledSet] = {
-    own_labels.SEED_GOLD: LabeledSet(own_labels.read_seed_gold, own_labels.SEED_SPLITS)
+    own_labels.SEED_GOLD: LabeledSet(own_labels.read_seed_gold, own_labels.SEED_SPLITS, test_only=True),
 }
 ARTICLE_SETS: dict[str, Callable[[Path], Iterator[Article]]] = {
     "fa_kes": fa_kes.read_fa_kes,

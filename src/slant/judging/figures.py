@@ -56,7 +56,9 @@ def set_value(spec: SetSpec, items: JudgedItems) -> float | None:
     """Compute only the official metric, in [0, 1]; None without gold items."""
     from slant.judging.metrics_evaluate import official_value
 
-    return official_value(spec.metric, items.predicted, items.gold) if items.gold else None
+    if not items.gold:
+        return None
+    return official_value(spec.metric, items.predicted, items.gold, labels=spec.labels)
 
 
 def to_figure(value: Any, low: Any, high: Any) -> Figure:
@@ -201,6 +203,25 @@ def abstain_threshold(
     return 0.0
 
 
+def precision_threshold(
+    confidence: ArrayLike, correct: ArrayLike, *, rate: float = 0.75, min_items: int = 20
+) -> float | None:
+    """Return the smallest threshold from which at least `rate` of the items are right; None if there is none.
+
+    Thresholds have steps of 0.0001, as scores do; 0.0 if the items are right often enough without a threshold.
+    min_items: number of items that must be left at or above the threshold, since fewer are no evidence.
+    Raises ValueError for a rate outside (0, 1].
+    """
+    p, right = _checked(confidence, correct)
+    if not 0 < rate <= 1:
+        raise ValueError(f"expected a rate in (0, 1], got {rate}.")
+    for threshold in (0.0, *np.unique(np.floor(p * 1e4) / 1e4)):
+        kept = p >= threshold
+        if kept.sum() >= min_items and right[kept].mean() >= rate:
+            return float(threshold)
+    return None
+
+
 def _risk_curve(confidence: ArrayLike, correct: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Return per item, most confident first: confidence, and risk and coverage if it and its ties are the last kept."""
     p, right = _checked(confidence, correct)
@@ -225,6 +246,35 @@ def _checked(confidence: ArrayLike, correct: ArrayLike) -> tuple[Floats, Floats]
     return np.minimum(p, 1), right.astype(np.float64)
 
 
+# ---- mean over sets
+
+
+def mean_figure(tallies: Sequence[tuple[str, Tally]], *, resamples: int, seed: int) -> Figure:
+    """Compute the mean of the official metrics of several sets, each counting equally, with its interval.
+
+    tallies: metric and counts of each set. The interval resamples the groups of every set.
+    """
+    drawn = _mean_resampled(tallies, resamples=resamples, seed=seed)
+    return to_figure(_mean(tallies), *percentile_interval(drawn))
+
+
+def _mean(tallies: Sequence[tuple[str, Tally]]) -> float:
+    return float(np.mean([_values(metric, t, np.ones((1, len(t.groups))))[0] for metric, t in tallies]))
+
+
+def _mean_resampled(tallies: Sequence[tuple[str, Tally]], *, resamples: int, seed: int) -> Floats:
+    """Return the mean over the sets for each resample. Each set has its own seed: sets of one size would share draws."""
+    return np.asarray(
+        np.mean(
+            [
+                _values(metric, t, resample_weights(len(t.groups), resamples=resamples, seed=seed + i))
+                for i, (metric, t) in enumerate(tallies)
+            ],
+            axis=0,
+        )
+    )
+
+
 # ---- paired test of two models
 
 
@@ -237,23 +287,32 @@ def paired(
     from a permutation test in which the models swap their predictions in a random half of the groups (Noreen 1989; Yeh
     2000). Both resample or swap whole groups. Raises SlantError if the two tallies have different groups.
     """
-    if ours.groups != theirs.groups:
-        raise SlantError(
-            f"cannot compare models judged on different groups ({len(ours.groups)} and {len(theirs.groups)}). "
-            "Judge both on the same data with the same limit and seed."
-        )
-    weights = resample_weights(len(ours.groups), resamples=resamples, seed=seed)
-    ones = np.ones((1, len(ours.groups)))
-    own, other = (float(_values(metric, tally, ones)[0]) for tally in (ours, theirs))
-    differences = _values(metric, ours, weights) - _values(metric, theirs, weights)
-    swapped = np.random.default_rng(seed).integers(0, 2, (swaps, len(ours.groups))).astype(np.float64)
-    by_chance = _swapped_values(metric, ours, theirs, swapped) - _swapped_values(
-        metric, theirs, ours, swapped
-    )
-    as_large = int((np.abs(by_chance) >= abs(own - other) - 1e-12).sum())
+    return paired_mean([(metric, ours, theirs)], resamples=resamples, seed=seed, swaps=swaps)
+
+
+def paired_mean(
+    sets: Sequence[tuple[str, Tally, Tally]], *, resamples: int, seed: int, swaps: int = SWAPS
+) -> Paired:
+    """Compare two models as `paired` does, by the mean of the metrics of several sets: (metric, ours, theirs) each."""
+    for _, ours, theirs in sets:
+        if ours.groups != theirs.groups:
+            raise SlantError(
+                f"cannot compare models judged on different groups ({len(ours.groups)} and {len(theirs.groups)}). "
+                "Judge both on the same data with the same limit and seed."
+            )
+    both = [[(metric, (ours, theirs)[i]) for metric, ours, theirs in sets] for i in (0, 1)]
+    own, other = map(_mean, both)
+    drawn = [_mean_resampled(tallies, resamples=resamples, seed=seed) for tallies in both]
+    by_chance = np.zeros(swaps)
+    for i, (metric, ours, theirs) in enumerate(sets):
+        rng = np.random.default_rng(seed + i)
+        swapped = rng.integers(0, 2, (swaps, len(ours.groups))).astype(np.float64)
+        by_chance += _swapped_values(metric, ours, theirs, swapped)
+        by_chance -= _swapped_values(metric, theirs, ours, swapped)
+    as_large = int((np.abs(by_chance / len(sets)) >= abs(own - other) - 1e-12).sum())
     return Paired(
         other=other,
-        difference=to_figure(own - other, *percentile_interval(differences)),
+        difference=to_figure(own - other, *percentile_interval(drawn[0] - drawn[1])),
         p=(as_large + 1) / (swaps + 1),
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any, NamedTuple, Protocol
 
 from slant.corpora import frac
 from slant.encoding.decode import merge_unrelated
 from slant.errors import SlantError
-from slant.judging.judged_sets import SetSpec
-from slant.judging.metrics import Tally, tally_characters, tally_classes, tally_overlap
+from slant.judging.judged_sets import AGAINST_OR_NOT, SetSpec
+from slant.judging.metrics import Tally, tally_characters, tally_classes, tally_overlap, tally_pairs
 from slant.records import UNRELATED, Example, Loaded, Prediction, Span, TargetLabel, in_own_words
 from slant.segment.voices import voice_at, voices
 
@@ -38,8 +39,8 @@ class SupportsPredict(Protocol):
 class JudgedItem(NamedTuple):
     """One decision.
 
-    gold, predicted: label names; for posts, lists of `(start, end)`; for articles, lists of `(start, end, label)`.
-        A prediction of None is an abstention.
+    gold, predicted: label names; for sides, pairs of them; for posts, lists of `(start, end)`; for articles, lists of
+        `(start, end, label)`. A prediction of None is an abstention.
     probability: of the predicted label, None if it has none.
     slices: key → value by which slices select, in addition to the example's meta.
     """
@@ -90,6 +91,8 @@ class JudgedItems:
             return tally_overlap(gold, predicted, labels=spec.labels)
         if spec.metric == "character_f1":
             return tally_characters(self.groups, self.gold, self.predicted, label=spec.labels[0])
+        if spec.metric == "both_right":
+            return tally_pairs(self.groups, self.gold, self.predicted, label=spec.labels[0])
         return tally_classes(self.groups, self.gold, self.predicted, labels=spec.labels)
 
 
@@ -111,6 +114,8 @@ def judge_items(
         )
     if spec.task == "spans":
         return _spans(examples, predictions, gold)
+    if spec.task == "sides":
+        return _sides(examples, predictions, spec)
     if (
         spec.task == "techniques"
     ):  # predicted for all lines, since repetition is visible only in the whole article
@@ -126,16 +131,30 @@ def judge_items(
 # ---- tasks with labels
 
 
-def _stance(example: Example, prediction: Prediction, _: SetSpec) -> list[JudgedItem]:
-    """Judge against, neutral and favor. "unrelated" counts as neutral, since most sets have no such label."""
+def _stance(example: Example, prediction: Prediction, spec: SetSpec) -> list[JudgedItem]:
+    """Judge against, neutral and favor. "unrelated" counts as neutral, since most sets have no such label.
+
+    A set that knows only AGAINST_OR_NOT gets them after the choice among the three, as slant reports the likeliest of three.
+    """
     scores = prediction.stance or (None,) * len(example.targets)
-    return [
-        _likeliest(
-            "neutral" if target.label == UNRELATED else target.label, found and merge_unrelated(found)
-        )._replace(slices=_target_slices(example, target))
-        for target, found in zip(example.targets, scores, strict=True)
-        if target.label is not None
-    ]
+    items = []
+    for target, found in zip(example.targets, scores, strict=True):
+        if target.label is None:
+            continue
+        merged = found and merge_unrelated(found)
+        item = _likeliest("neutral" if target.label == UNRELATED else target.label, merged)
+        if spec.labels == AGAINST_OR_NOT:
+            item = _against_or_not(item, merged)
+        items.append(item._replace(slices=_target_slices(example, target)))
+    return items
+
+
+def _against_or_not(item: JudgedItem, scores: Mapping[str, float] | None) -> JudgedItem:
+    against, other = AGAINST_OR_NOT
+    gold = against if item.gold == against else other
+    if not scores or item.predicted == against:
+        return item._replace(gold=gold)
+    return item._replace(gold=gold, predicted=other, probability=sum(scores.values()) - scores[against])
 
 
 def _portrayal(example: Example, prediction: Prediction, _: SetSpec) -> list[JudgedItem]:
@@ -158,11 +177,12 @@ def _own_stance(example: Example, prediction: Prediction, spec: SetSpec) -> list
 
 
 def _target_slices(example: Example, target: TargetLabel) -> dict[str, str]:
-    """Return `target_kind` ("named" or "topic") and, for named targets, the `voice` at the first mention."""
+    """Return the `target`, `target_kind` ("named" or "topic") and, for named targets, the `voice` at the first mention."""
     if not target.mentions:
-        return {"target_kind": "topic"}
+        return {"target": target.name, "target_kind": "topic"}
     stretches = voices(example.text, example.meta.get("kind", "paragraph"))
-    return {"target_kind": "named", "voice": voice_at(stretches, *target.mentions[0])}
+    voice = voice_at(stretches, *target.mentions[0])
+    return {"target": target.name, "target_kind": "named", "voice": voice}
 
 
 def _reply(example: Example, prediction: Prediction, _: SetSpec) -> list[JudgedItem]:
@@ -216,6 +236,32 @@ def _likeliest(gold: str, scores: Mapping[str, float] | None) -> JudgedItem:
         return JudgedItem(gold, None)
     predicted = max(scores, key=scores.__getitem__)
     return JudgedItem(gold, predicted, scores[predicted])
+
+
+# ---- contrast groups
+
+
+def _sides(examples: Sequence[Example], predictions: Sequence[Prediction], spec: SetSpec) -> JudgedItems:
+    """One item per target toward which the accounts of two sides have opposite stances: the labels in both texts.
+
+    Accounts are the texts of a group whose `what` is "sides-A", "sides-B" and so on; a group may have several of a side.
+    """
+    accounts: dict[str, list[tuple[str, dict[str, JudgedItem]]]] = defaultdict(list)
+    for example, prediction in zip(examples, predictions, strict=True):
+        if example.meta["what"].startswith("sides-"):
+            by_target = {
+                item.slices["target"].casefold(): item for item in _stance(example, prediction, spec)
+            }
+            accounts[example.group].append((example.meta["what"], by_target))
+    items = JudgedItems()
+    for group, texts in accounts.items():
+        for (side, first), (other, second) in combinations(texts, 2):
+            for target in first if side != other else ():
+                pair = [first[target], second[target]] if target in second else []
+                if {item.gold for item in pair} == {"against", "favor"}:
+                    gold, predicted = (tuple(item[i] for item in pair) for i in (0, 1))
+                    items.add(group, {}, JudgedItem(gold, predicted if any(predicted) else None))
+    return items
 
 
 # ---- spans

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from slant.corpora import frac, own_labels, ptc
+from slant.corpora import fignews, frac, own_labels, ptc, reading_set, unscon
 from slant.corpora.files import folds
-from slant.corpora.sets import LABELED_SETS, TEST_SETS
+from slant.corpora.sets import LABELED_SETS, OWN_SETS
 from slant.encoding.label_ids import FRAMES
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.records import PORTRAYALS, REPLIES, STANCES, Example
@@ -25,7 +25,11 @@ METRIC_NAMES = {
     "micro_f1": "micro-F1",
     "overlap_f1": "span-overlap F1",
     "character_f1": "mean character F1",
+    "accuracy": "accuracy",
+    "both_right": "both sides right",
 }
+AGAINST_OR_NOT = ("against", "not_against")  # labels of a set that does not tell neutral and favor apart
+HELD_OUT = "held_out"  # selects the sets of stance on texts unlike the training texts
 
 Slices = tuple[tuple[str, str, str], ...]
 BY_VOICE: Slices = (("outlet voice", "voice", "outlet"), ("quoted voice", "voice", "quoted"))
@@ -45,6 +49,42 @@ BY_OUTLET: Slices = tuple(
     )
 )
 BY_TYPE: Slices = (("articles", "type", "article"), ("comments", "type", "comment"))
+BY_STATE: Slices = (("Russia", "target", "Russia"), ("Ukraine", "target", "Ukraine"))
+BY_SIDE: Slices = (
+    ("Palestinians", "target", fignews.PALESTINIANS), ("Israel", "target", fignews.ISRAEL),
+)  # fmt: skip
+# Roles of a text in its contrast group (`what`) with at least a dozen targets in the held-out groups.
+BY_PHENOMENON: Slices = tuple(
+    (name, "what", what)
+    for name, what in (
+        ("one side's account", "sides-A"),
+        ("the other side's account", "sides-B"),
+        ("wire report", "wire"),
+        ("reader comment", "comment"),
+        ("strong quotation", "quoted"),
+        ("loaded words quoted", "loaded-quoted"),
+        ("headline passes an attack on", "headline-passes-on"),
+        ("slanted headline", "headline-slanted"),
+        ("others' views reported", "reports-others"),
+        ("speech", "speech"),
+        ("criticism rejected", "rejected-criticism"),
+        ("concession", "concession"),
+        ("sarcasm", "sarcasm"),
+        ("scare quotes", "scare-quotes"),
+        ("faint praise", "faint-praise"),
+        ("honest question", "question-honest"),
+        ("accusing question", "question-accusing"),
+        ("undecided author", "undecided"),
+        ("sympathy with victims", "sympathy"),
+        ("bad news for a liked side", "bad-news-for-liked"),
+        ("good news for a disliked side", "good-news-for-disliked"),
+        ("help in plain words", "plain-help"),
+        ("harm in plain words", "plain-harm"),
+        ("deed without a doer", "passive-no-doer"),
+        ("attack on the opponent only", "attacks-opponent-only"),
+    )
+)
+PHENOMENA = "contrast/phenomena"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +100,7 @@ class SetSpec:
     views: slices defined by us, not by the authors of the set; release checks do not compare them.
     official: False for a set of our own. held_out_fold: for a set without a test split, the fold excluded from training.
     on_demand: judged only if named. note: what to know when reading the value.
+    held_out: counts in the mean over the sets of stance on texts unlike the training texts (judging/held_out.py).
     """
 
     name: str
@@ -77,6 +118,7 @@ class SetSpec:
     held_out_fold: int | None = None
     on_demand: bool = False
     note: str = ""
+    held_out: bool = False
 
     @property
     def family(self) -> str:
@@ -97,6 +139,42 @@ def _newsmtsc(split: str, *, on_demand: bool = False) -> SetSpec:
         group="articles",
         views=BY_VOICE,
         on_demand=on_demand,
+    )
+
+
+def _reading(source: str, title: str) -> SetSpec:
+    return SetSpec(
+        name=f"reading/{source}",
+        title=f"Reading set, {title}",
+        source=reading_set.READING_SET,
+        split=f"held_out/{source}",
+        train="fit",
+        task="stance",
+        metric="macro_f1",
+        labels=STANCES,
+        group="documents",
+        official=False,
+        note="labeled by a language model",
+        held_out=True,
+    )
+
+
+def _contrast(
+    name: str, title: str, metric: str, note: str, *, views: Slices = (), task: str = "stance"
+) -> SetSpec:
+    return SetSpec(
+        name=name,
+        title=title,
+        source=reading_set.CONTRAST_SET,
+        split="held_out",
+        train="fit" if task == "stance" else None,
+        task=task,
+        metric=metric,
+        labels=("both_right",) if task == "sides" else STANCES,
+        group="groups",
+        views=views,
+        official=False,
+        note=f"written and labeled by a language model; {note}",
     )
 
 
@@ -168,6 +246,29 @@ SPECS: tuple[SetSpec, ...] = (
         note="half of the gold, never trained on; no floor, since there is no training split; the likeliest frame counts, "
         "after mapping the codebook's frames to FrAC's ten",
     ),
+    _reading("socc", "SOCC comments"),
+    _reading("gdelt_ukraine", "GDELT news on Ukraine"),
+    _reading("polnear_train", "PolNeAR news"),
+    _reading("reddit_titles", "Reddit titles"),
+    _reading("us_gov", "US government statements"),
+    SetSpec(
+        "unscon/all", "UNSCon", unscon.NAME, "all", None, "stance", "macro_f1", AGAINST_OR_NOT, "speeches", views=BY_STATE,
+        official=False, held_out=True,
+        note="labeled by people, mapped by us: a negative evaluation is against the state, all else is not_against it",
+    ),
+    SetSpec(
+        "fignews/majority", "FIGNEWS", fignews.NAME, "majority", None, "stance", "macro_f1", ("against", "neutral"), "posts",
+        views=BY_SIDE, official=False, held_out=True,
+        note="labeled by people, mapped by us: posts with a two-thirds majority; nobody was asked for favor, so each answer "
+        "“favor” is an error",
+    ),
+    _contrast("contrast/held_out", "Contrast groups", "macro_f1", "a fifth of the groups, never trained on"),
+    _contrast(
+        "contrast/sides", "Contrast groups, sides", "both_right",
+        "share of targets, judged oppositely by the two sides' accounts of an event, with both predicted stances right",
+        task="sides",
+    ),
+    _contrast(PHENOMENA, "Contrast groups, phenomena", "accuracy", "by the text's role in its group", views=BY_PHENOMENON),
     _seeds("stance", "stance", "macro_f1", STANCES, "targets that a unit only implies are given by name"),
     _seeds(
         "own_stance", "stance_in_own_words", "macro_f1", STANCES,
@@ -182,17 +283,21 @@ SPECS: tuple[SetSpec, ...] = (
 def choose_sets(names: Sequence[str] | None) -> list[SetSpec]:
     """Return the specs with these names ("vast", "ptc/si", …), in the table's order; None: all that are not on demand.
 
-    Raises UsageError for an unknown name.
+    HELD_OUT selects all sets that count in the mean over held-out sets. Raises UsageError for an unknown name.
     """
     if names is None:
         return [spec for spec in SPECS if not spec.on_demand]
-    known = list(dict.fromkeys(n for spec in SPECS for n in (spec.family, spec.name)))
+    known = [*dict.fromkeys(n for spec in SPECS for n in (spec.family, spec.name)), HELD_OUT]
     for name in names:
         if name not in known:
             raise UsageError(f"no judged set {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}")
     return [
-        spec for spec in SPECS if spec.name in names or (spec.family in names and not spec.on_demand)
-    ]  # fmt: skip
+        spec
+        for spec in SPECS
+        if spec.name in names
+        or (spec.family in names and not spec.on_demand)
+        or (spec.held_out and HELD_OUT in names)
+    ]
 
 
 def judged_examples(spec: SetSpec, root: Path, *, limit: int | None = None, seed: int = 0) -> list[Example]:
@@ -230,7 +335,7 @@ def data_fingerprint(examples: Sequence[Example]) -> str:
 
 
 def _read(source: str, root: Path, split: str) -> list[Example]:
-    labeled = TEST_SETS.get(source) or LABELED_SETS.get(source)
+    labeled = LABELED_SETS.get(source) or OWN_SETS.get(source)
     if labeled is None:
         raise SlantError(f"this version of slant cannot read the set {source!r}.")
     return list(labeled.read(root, split))

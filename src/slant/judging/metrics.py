@@ -10,6 +10,8 @@ items would make them too narrow (Cameron, Gelbach & Miller 2008).
 Span metrics follow the definitions of their shared tasks, on half-open `(start, end)` pairs of code points:
 - overlap F1: SemEval-2020 task 11, subtask SI (Da San Martino et al. 2020), as in its released scorer;
 - character F1: SemEval-2021 task 5, toxic spans (Pavlopoulos et al. 2021).
+
+Both sides right is the metric of contrast groups, which tell one event from several sides (both_right).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Extent = tuple[int, int]  # start, end
 LabeledExtents = Sequence[tuple[int, int, str]]
+Pair = tuple[str | None, str | None]  # labels toward one target in two texts
 PRECISION_SUM, N_PREDICTED, RECALL_SUM, N_GOLD = range(4)  # columns of a count array
 
 # ---- counts per group, and metrics of their sums
@@ -47,17 +50,36 @@ class Tally:
 def tally_classes(
     groups: Sequence[str], gold: Sequence[str], predicted: Sequence[str | None], *, labels: Sequence[str]
 ) -> Tally:
-    """Count items with one class each. A prediction of None (abstention) lowers recall, but no label's precision."""
+    """Count items with one class each.
+
+    A prediction of None (abstention), or of a label that the set lacks, lowers recall, but no label's precision.
+    """
     names, rows = _rows(groups)
     column = {label: i for i, label in enumerate(labels)}
     by_label = np.zeros((len(names), len(labels), 4))
     for row, gold_label, predicted_label in zip(rows, gold, predicted, strict=True):
         by_label[row, column[gold_label], N_GOLD] += 1
-        if predicted_label is not None:
+        if predicted_label in column:
             by_label[row, column[predicted_label], N_PREDICTED] += 1
         if predicted_label == gold_label:
             by_label[row, column[gold_label], [PRECISION_SUM, RECALL_SUM]] += 1
     return Tally(names, tuple(labels), by_label, by_label.sum(axis=1))
+
+
+def tally_pairs(
+    groups: Sequence[str],
+    gold: Sequence[Pair],
+    predicted: Sequence[Pair | None],
+    *,
+    label: str,
+) -> Tally:
+    """Count pairs of labels, which are right if both labels are."""
+    names, rows = _rows(groups)
+    counts = np.zeros((len(names), 4))
+    for row, gold_pair, predicted_pair in zip(rows, gold, predicted, strict=True):
+        hit = float(gold_pair == predicted_pair)
+        counts[row] += (hit, 1, hit, 1)
+    return Tally(names, (label,), counts[:, None], counts)
 
 
 def tally_overlap(
@@ -99,10 +121,13 @@ def tally_characters(
 def metric_value(metric: str, by_label: Floats, overall: Floats) -> Floats:
     """Compute the official metric from summed counts, in [0, 1].
 
-    metric: "macro_f1", "micro_f1", "overlap_f1" or "character_f1". by_label: (..., labels, 4); overall: (..., 4).
+    metric: "macro_f1", "micro_f1", "accuracy", "both_right", "overlap_f1" or "character_f1". by_label: (..., labels, 4);
+        overall: (..., 4).
     """
     if metric == "macro_f1":
         return macro_f1(by_label)
+    if metric in ("accuracy", "both_right"):
+        return precision_recall_f1(overall)[1]
     if metric == "character_f1":
         with np.errstate(invalid="ignore"):
             return np.asarray(overall[..., 0] / overall[..., 1])
@@ -141,6 +166,24 @@ def _rows(groups: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
 def _extents(spans: LabeledExtents, label: str | None = None) -> Iterable[Extent]:
     """Return the spans without their labels, all of them or those with `label`."""
     return [(start, end) for start, end, name in spans if label is None or name == label]
+
+
+# ---- contrast groups
+
+
+def both_right(predicted: Sequence[Pair], gold: Sequence[Pair]) -> float:
+    """Compute the share of pairs in which both labels are right, in [0, 1].
+
+    A pair has the stances toward one target in two texts that tell one event from opposite sides, so that its gold labels are
+    opposite. A model that judges by the event, and not by the author, gives both texts one label and scores 0; guessing both
+    labels out of three scores 1/9. Raises ValueError without a pair, or if the labels of a gold pair are not opposite.
+    """
+    if not gold:
+        raise ValueError("expected at least one pair, got 0.")
+    for pair in gold:
+        if set(pair) != {"against", "favor"}:
+            raise ValueError(f"expected one label against and one favor per gold pair, got {pair}.")
+    return sum(p == g for p, g in zip(predicted, gold, strict=True)) / len(gold)
 
 
 # ---- bootstrap over groups

@@ -14,10 +14,11 @@ import datasets
 import evaluate
 from sklearn.metrics import f1_score
 
-from slant.judging.metrics import character_f1, overlap_f1
+from slant.judging.metrics import both_right, character_f1, overlap_f1
 
 _LABEL = datasets.Value("string")
 _SPANS = datasets.List(datasets.List(datasets.Value("int32")))
+_PAIR = datasets.List(datasets.Value("string"))
 
 
 def _info(description: str, citation: str, feature: Any) -> evaluate.MetricInfo:
@@ -34,9 +35,11 @@ class _ClassF1(evaluate.Metric):  # type: ignore[misc]
     def _info(self) -> evaluate.MetricInfo:
         return _info(f"{self.AVERAGE} F1 over the labels that occur.", "scikit-learn f1_score", _LABEL)
 
-    def _compute(self, predictions: Sequence[str], references: Sequence[str]) -> dict[str, float]:
-        labels = sorted({*predictions, *references} - {""})
-        f1 = f1_score(references, predictions, labels=labels, average=self.AVERAGE, zero_division=0)
+    def _compute(
+        self, predictions: Sequence[str], references: Sequence[str], labels: Sequence[str] = ()
+    ) -> dict[str, float]:
+        found = {*predictions, *references} & set(labels or (*predictions, *references)) - {""}
+        f1 = f1_score(references, predictions, labels=sorted(found), average=self.AVERAGE, zero_division=0)
         return {f"{self.AVERAGE}_f1": float(f1)}
 
 
@@ -48,6 +51,30 @@ class MicroF1(_ClassF1):
     """F1 over all decisions: equals accuracy if nothing abstains."""
 
     AVERAGE = "micro"
+
+
+class Accuracy(evaluate.Metric):  # type: ignore[misc]
+    """Share of items with the right label. An abstention is wrong."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return _info("Share of right labels.", "none", _LABEL)
+
+    def _compute(
+        self, predictions: Sequence[str], references: Sequence[str], labels: Sequence[str] = ()
+    ) -> dict[str, float]:
+        right = sum(p == r for p, r in zip(predictions, references, strict=True))
+        return {"accuracy": right / len(references)}
+
+
+class BothRight(evaluate.Metric):  # type: ignore[misc]
+    """Share of targets that two sides judge oppositely and whose stance is right in both texts. One row per target."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return _info("Share of pairs with two right labels.", "none", _PAIR)
+
+    def _compute(self, predictions: Sequence[Any], references: Sequence[Any]) -> dict[str, float]:
+        pairs = ([(first, second) for first, second in rows] for rows in (predictions, references))
+        return {"both_right": both_right(*pairs)}
 
 
 class SpanOverlapF1(evaluate.Metric):  # type: ignore[misc]
@@ -75,19 +102,30 @@ class CharacterF1(evaluate.Metric):  # type: ignore[misc]
 _METRICS = {
     "macro_f1": MacroF1,
     "micro_f1": MicroF1,
+    "accuracy": Accuracy,
+    "both_right": BothRight,
     "overlap_f1": SpanOverlapF1,
     "character_f1": CharacterF1,
 }
 
 
-def official_value(metric: str, predicted: Sequence[Any], gold: Sequence[Any]) -> float:
+def official_value(
+    metric: str, predicted: Sequence[Any], gold: Sequence[Any], *, labels: Sequence[str] = ()
+) -> float:
     """Compute the official metric, in [0, 1], of at least one item.
 
-    predicted, gold: one label per item (None abstains), or one list of `(start, end[, label])` per post or article.
+    predicted, gold: one label or pair of labels per item (None abstains), or one list of `(start, end[, label])` per post or
+        article.
+    labels: the classes of the set; a predicted label that is none of them is an error, but not a class of its own. Empty: all
+        labels that occur.
     """
     scorer: Any = _METRICS[metric](keep_in_memory=True)
-    if metric in ("macro_f1", "micro_f1"):
+    if metric in ("macro_f1", "micro_f1", "accuracy"):
         scorer.add_batch(predictions=[label or "" for label in predicted], references=list(gold))
+        return float(scorer.compute(labels=list(labels))[metric])
+    if metric == "both_right":
+        pairs = [[label or "" for label in pair or ("", "")] for pair in predicted]
+        scorer.add_batch(predictions=pairs, references=[list(pair) for pair in gold])
     else:
         scorer.add_batch(predictions=_bare(predicted), references=_bare(gold))
     return float(scorer.compute()[metric])

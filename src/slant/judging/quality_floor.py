@@ -69,8 +69,9 @@ def measure(predictor: SupportsPredict, *, demo: Path, root: Path | None) -> lis
         out.append(Measured(f"demo/{task}", figure, data_fingerprint(examples), len(items.gold)))
     if root is None:
         return out
+    official = [spec.name for spec in SPECS if spec.official and not spec.on_demand]
     card = judge(
-        predictor, sets=None, root=root, settings=Settings(resamples=2, seed=0, limit=SAMPLE, full=False)
+        predictor, sets=official, root=root, settings=Settings(resamples=2, seed=0, limit=SAMPLE, full=False)
     )
     for row in card.results:
         if row.official and row.figure.value is not None and row.set.count("/") == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,8 +11,16 @@ from slant.corpora import ptc
 from slant.errors import SlantError
 from slant.judging.baselines import majority_baseline, simple_baseline
 from slant.judging.figures import calibration, paired, result_without_figure, set_result, set_value
+from slant.judging.held_out import HeldOut, held_out_fingerprint, held_out_result
 from slant.judging.judged_items import GoldSpans, JudgedItems, SupportsPredict, judge_items, mask_targets
-from slant.judging.judged_sets import SetSpec, choose_sets, data_fingerprint, judged_examples, train_examples
+from slant.judging.judged_sets import (
+    HELD_OUT,
+    SetSpec,
+    choose_sets,
+    data_fingerprint,
+    judged_examples,
+    train_examples,
+)
 from slant.judging.scorecard_records import (
     Figure,
     Paired,
@@ -51,6 +59,7 @@ def judge(
 ) -> Scorecard:
     """Compute the official metric and the figures per label on each chosen set.
 
+    If all held-out sets are among them, a last row has their mean (judging/held_out.py).
     sets: names, see choose_sets; None: the standard sets. root: the folder of the public sets. A missing set gives a row
     without figure, with the reason. against: another model to compare with on the same items. Shows progress on standard
     error if that is a terminal. Raises UsageError for an unknown set.
@@ -63,6 +72,7 @@ def judge(
     for spec in bar:
         bar.set_description(spec.title)
         results += _judge_set(spec, run)
+    results += _mean_of_held_out(run)
     return Scorecard(
         model=predictor.name,
         fingerprint=predictor.fingerprint,
@@ -80,13 +90,14 @@ Baselines = tuple[SupportsPredict, SupportsPredict]  # majority, simple
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The arguments of `judge`, and the baselines trained so far, which splits of a set share."""
+    """The arguments of `judge`, the baselines trained so far, which splits of a set share, and the judged held-out sets."""
 
     predictor: SupportsPredict
     root: Path
     settings: Settings
     against: SupportsPredict | None
     trained: dict[tuple[str, str, str], Baselines] = field(default_factory=dict)
+    held_out: list[HeldOut] = field(default_factory=list)
 
     def baselines(self, spec: SetSpec) -> Baselines | None:
         """Return the trained baselines; None if not requested or without a train split.
@@ -129,7 +140,10 @@ def _judge_set(spec: SetSpec, run: _Run) -> list[Result]:
         examples = judged_examples(spec, run.root, limit=run.settings.limit, seed=run.settings.seed)
         gold = ptc.spans(run.root, spec.split, "tc") if spec.source == "ptc" else None
     except SlantError as error:
-        return [result_without_figure(spec, str(error))]
+        missing = result_without_figure(spec, str(error))
+        if spec.held_out:
+            run.held_out.append(HeldOut(spec, missing, JudgedItems()))
+        return [missing]
     baselines, note = None, spec.note
     try:
         baselines = run.baselines(spec)
@@ -151,16 +165,37 @@ def _judge_set(spec: SetSpec, run: _Run) -> list[Result]:
                 baseline=set_value(spec, items.baselines[1]) if baselines else None,
                 baseline_name=baselines[1].name if baselines else "",
                 note="" if part else note,
-                signature=_signature(spec, part, data, result, run),
+                signature=_set_signature(spec, part, data, result, run),
                 official=spec.official and (part, key, wanted) not in spec.views,
                 published=published_figures().get(name, ()),
                 human=human_agreement().get(name, ""),
-                calibration=None if part else calibration(spec, items.own, run.predictor),
+                # The sets judged by accuracy are also judged by another metric, with the same calibration.
+                calibration=None
+                if part or spec.metric == "accuracy"
+                else calibration(spec, items.own, run.predictor),
                 masked=_masked(spec, items.masked, run),
                 against=_against(spec, items, result, run),
             )
         )
+    if spec.held_out:
+        run.held_out.append(HeldOut(spec, results[0], judged.own, judged.other))
     return results
+
+
+def _mean_of_held_out(run: _Run) -> list[Result]:
+    """Return the row of the mean over the held-out sets, if all of them were chosen."""
+    wanted = [spec.name for spec in choose_sets([HELD_OUT])]
+    if not wanted or [each.spec.name for each in run.held_out] != wanted:
+        return []
+    result = held_out_result(run.held_out, resamples=run.settings.resamples, seed=run.settings.seed)
+    fields = {
+        "set": HELD_OUT,
+        "split": "all",
+        "part": "all",
+        "metric": "mean",
+        "data": held_out_fingerprint(run.held_out),
+    }
+    return [replace(result, signature=_signature(fields, result, run))]
 
 
 def _judge_models(
@@ -202,14 +237,20 @@ def _against(spec: SetSpec, items: _Judged, result: Result, run: _Run) -> Paired
     )
 
 
-def _signature(spec: SetSpec, part: str, data: str, result: Result, run: _Run) -> str:
-    """Return everything that the figure depends on in one line, as sacreBLEU does for BLEU."""
+def _set_signature(spec: SetSpec, part: str, data: str, result: Result, run: _Run) -> str:
     fields = {
         "set": spec.source,
         "split": spec.split if spec.held_out_fold is None else f"{spec.split}.fold{spec.held_out_fold}",
         "part": part or "all",
         "metric": spec.metric,
         "data": data,
+    }
+    return _signature(fields, result, run)
+
+
+def _signature(fields: Mapping[str, str], result: Result, run: _Run) -> str:
+    """Return everything that the figure depends on in one line, as sacreBLEU does for BLEU. fields: those of the set."""
+    common = {
         "n": result.n,
         "groups": result.groups,
         "seed": run.settings.seed,
@@ -218,4 +259,4 @@ def _signature(spec: SetSpec, part: str, data: str, result: Result, run: _Run) -
         "model": run.predictor.fingerprint,
         "slant": __version__,
     }
-    return "|".join(f"{name}:{value}" for name, value in fields.items())
+    return "|".join(f"{name}:{value}" for name, value in {**fields, **common}.items())

@@ -12,6 +12,7 @@ from typing import Any
 from slant.atomic_files import write_text
 from slant.judging.figures import SWAPS
 from slant.judging.judged_items import MASKED_MENTION, MASKED_TOPIC
+from slant.judging.judged_sets import PHENOMENA
 from slant.judging.scorecard_records import (
     Calibration,
     Figure,
@@ -21,6 +22,7 @@ from slant.judging.scorecard_records import (
     Spread,
     read_spread,
 )
+from slant.records import STANCES
 
 NONE = "—"
 DIAGRAM_COLUMNS = 3
@@ -49,7 +51,10 @@ def write(scorecard: Scorecard, out_dir: Path) -> list[Path]:
 
 
 def markdown(scorecard: Scorecard, spreads: Sequence[Spread] = ()) -> str:
-    """Return scorecard.md: a table of all sets, further sections, a table of labels per set, the signatures."""
+    """Return scorecard.md: a table of all sets, further sections, a table of labels per set, the signatures.
+
+    The phenomena of contrast groups have a table of their own.
+    """
     head = [
         "# Scorecard",
         f"Model `{scorecard.model}` (`{scorecard.fingerprint}`), slant {scorecard.version}. Figures are × 100, with 95 % "
@@ -59,10 +64,11 @@ def markdown(scorecard: Scorecard, spreads: Sequence[Spread] = ()) -> str:
         head.append(
             f"**Trial on about {scorecard.limit} examples per set: these are not the official figures.**"
         )
-    blocks = [*head, _summary(scorecard.results), _notes(scorecard.results)]
-    blocks += [against(scorecard), seeds(spreads), published(scorecard.results)]
-    blocks += [ablation(scorecard.results), calibration(scorecard.results), "## Per label"]
-    blocks += [_labels(result) for result in scorecard.results if result.labels]
+    rows = [result for result in scorecard.results if not _phenomenon(result)]
+    blocks = [*head, _summary(rows), _notes(rows), answers(rows), phenomena(scorecard.results)]
+    blocks += [against(scorecard), seeds(spreads), published(rows)]
+    blocks += [ablation(rows), calibration(rows), "## Per label"]
+    blocks += [_labels(result) for result in rows if result.labels]
     signatures = [f"- `{result.signature}`" for result in scorecard.results if result.signature]
     blocks += ["## Signatures", "\n".join(signatures)]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -116,6 +122,65 @@ def _labels(result: Result) -> str:
 
 
 # ---- sections of scorecard.md; each is "" if it would be empty
+
+
+def answers(results: Sequence[Result]) -> str:
+    """Return the section on the answers that are left if the least confident ones are withheld."""
+    if not (lines := answers_table(results)):
+        return ""
+    return (
+        "## Held-out sets: accuracy of the most confident answers\n\nStance on all held-out sets together, each set counting "
+        "equally. Coverage: share of the answers that are kept, the most confident ones, from a threshold of the probability "
+        f"on. Right: share of these that is right, then of those that say against or favor. Shares are × 100.\n\n{lines}"
+    )
+
+
+def answers_table(results: Sequence[Result]) -> str:
+    """Return the table of `answers`; "" if no row has any."""
+    rows = [
+        [
+            percent(row.coverage),
+            f"{row.threshold:.3f}",
+            with_interval(row.right),
+            f"{row.n:,}",
+            with_interval(row.sides_right),
+            f"{row.n_sides:,}",
+        ]
+        for result in results
+        for row in result.answers
+    ]
+    head = ["coverage", "threshold", "right", "n", "against or favor right", "n"]
+    return table(head, rows, left=0) if rows else ""
+
+
+def phenomena(results: Sequence[Result]) -> str:
+    """Return the section on the phenomena of contrast groups."""
+    if not (lines := phenomena_table(results)):
+        return ""
+    return (
+        "## Contrast groups: by phenomenon\n\nStance in held-out contrast groups by the role of the text in its group. "
+        "Accuracy and recall of each label (in parentheses: how many targets have it), × 100; unrelated counts as "
+        f"neutral.\n\n{lines}"
+    )
+
+
+def phenomena_table(results: Sequence[Result]) -> str:
+    """Return the table of `phenomena`, a row per phenomenon; "" if none was judged."""
+    rows = []
+    for result in results:
+        if not _phenomenon(result) or not result.n:
+            continue
+        recall = {
+            label.label: f"{percent(label.recall.value)} ({label.support:,})" for label in result.labels
+        }
+        name = result.set.removeprefix(f"{PHENOMENA}/")
+        shown = (recall.get(label, NONE) for label in STANCES)
+        rows.append([name, with_interval(result.figure), f"{result.n:,}", *shown])
+    return table(["phenomenon", "accuracy", "n", *STANCES], rows, left=1) if rows else ""
+
+
+def _phenomenon(result: Result) -> bool:
+    return result.set.startswith(f"{PHENOMENA}/")
 
 
 def against(scorecard: Scorecard) -> str:

@@ -107,6 +107,22 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers with a probability of at least `threshold` (held_out.answers).
+
+    coverage: their share of all, in [0, 1]. n: their number. right: the share of them that is right. n_sides, sides_right:
+        the same for those that say against or favor.
+    """
+
+    coverage: float
+    threshold: float
+    n: int
+    right: Figure
+    n_sides: int
+    sides_right: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Paired:
     """Comparison with another model on the same items.
 
@@ -131,6 +147,7 @@ class Result:
     published: published results. human: agreement between people.
     calibration: only of whole sets whose predictions have probabilities.
     masked: the figure with masked targets. against: comparison with another model, if one was given.
+    answers: only of the mean over held-out sets: what is right if the least confident answers are withheld.
     """
 
     set: str
@@ -153,6 +170,7 @@ class Result:
     calibration: Calibration | None = None
     masked: Figure | None = None
     against: Paired | None = None
+    answers: tuple[Answers, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +221,10 @@ def _result(row: dict[str, Any]) -> Result:
         made["masked"] = Figure(**found)
     if found := row.get("against"):
         made["against"] = Paired(**{**found, "difference": Figure(**found["difference"])})
+    made["answers"] = tuple(
+        Answers(**{**each, **{k: Figure(**each[k]) for k in ("right", "sides_right")}})
+        for each in row.get("answers", ())
+    )
     return Result(**{**row, **made})
 
 

@@ -113,9 +113,9 @@ def load_use(use: SetUse, *, root: Path | None = None, seed: int = 0) -> list[Ex
         raise UsageError(
             f"unknown set {use.name!r}; known: {', '.join(known)}.{did_you_mean(use.name, known)}"
         )
-    if use.name == "frac":
+    if known[use.name].test_only:
         raise UsageError(
-            "frac is for testing only: it is the only public test of the frames. Remove it from the recipe."
+            f"{use.name} is for testing only: models are judged on it. Remove it from the recipe."
         )
     examples = list(known[use.name].read(root or data_root(), use.split))
     if use.without_fold >= 0:

@@ -45,7 +45,7 @@ from slant.encoding.label_ids import (
 )
 from slant.encoding.predictor import Predictor, encoder_request
 from slant.errors import UsageError
-from slant.judging.figures import abstain_threshold, expected_calibration_error
+from slant.judging.figures import abstain_threshold, expected_calibration_error, precision_threshold
 from slant.judging.metrics import character_f1, overlap_f1
 from slant.records import REPLIES, STANCES, UNRELATED, Example, TargetLabel
 
@@ -60,6 +60,7 @@ MIN_FRAME_EXAMPLES = 15  # dev examples from which a frame gets a threshold of i
 MIN_FRAME_THRESHOLD = (
     0.25  # no frame is reported below this probability, whatever the F1: nobody would believe it
 )
+SIDE_RATE = 0.75  # share of the answers against and favor that must be right on dev
 FOLDS, DRAWS = 5, 3  # of the cross-validation of priors
 
 Examples = Sequence[Example]
@@ -94,8 +95,9 @@ def choose_decoding(
     """Return the decoding that scores best on the dev sets (set name → examples). report: called with a line per choice.
 
     Priors of stance, portrayal and reply maximize macro-F1, if they hold for groups they were not chosen on (validated_bias);
-    thresholds of spans and frames maximize F1; temperatures minimize the negative log likelihood; the model abstains from a
-    stance or portrayal below the probability where at most half of the labels are right (figures.abstain_threshold).
+    thresholds of spans and frames maximize F1; temperatures minimize the negative log likelihood. The model abstains from a
+    portrayal below the probability where at most half of the labels are right (figures.abstain_threshold), and from a stance
+    below the one from which SIDE_RATE of the answers against and favor are right (figures.precision_threshold).
     Raises UsageError for a set on which nothing is chosen, or whose examples lack the label.
     """
     for name in dev:
@@ -150,7 +152,7 @@ def _stance(examples: Examples, outputs: Outputs) -> Chosen:
     biased = logits + np.asarray((*bias, bias[NEUTRAL]), np.float32)
     temperature = best_temperature(biased, gold, merge=_merge)
     before, p = softmax(_merge(biased)), softmax(_merge(biased / temperature))
-    threshold, note = _abstention(p, gold)
+    threshold, note = _side_threshold(p, gold)
     changes = {
         "stance_bias": (*bias, bias[NEUTRAL]),
         "stance_temperature": temperature,
@@ -182,6 +184,25 @@ def _portrayal(examples: Examples, outputs: Outputs) -> Chosen:
     found, p = _priors(np.stack([x for x, *_ in rows]), gold, [group for *_, group in rows], "portrayal")
     threshold, note = _abstention(p, gold)
     return replace(found, changes={**found.changes, "portrayal_abstain": threshold}, note=found.note + note)
+
+
+def _side_threshold(p: NDArray[Any], gold: NDArray[np.int_]) -> tuple[float, str]:
+    """Return the abstention threshold of the stance for probabilities p [n, STANCES], and a note on its effect.
+
+    It is chosen on the answers against and favor, as these are what a comparison reports, but holds for all answers.
+    """
+    confidence, predicted = p.max(1), p.argmax(1)
+    sides = predicted != NEUTRAL
+    threshold = None
+    if sides.any():
+        threshold = precision_threshold(confidence[sides], (predicted == gold)[sides], rate=SIDE_RATE)
+    if threshold is None:
+        return 0.0, f"; never abstains: no threshold makes {100 * SIDE_RATE:.0f} % of against and favor right"
+    kept = sides & (confidence >= threshold)
+    return threshold, (
+        f"; abstains from {100 * (confidence < threshold).mean():.1f} %, "
+        f"{100 * (predicted == gold)[kept].mean():.0f} % of the other against and favor right"
+    )
 
 
 def _targets(examples: Examples, outputs: Outputs) -> list[tuple[Example, TargetLabel, Floats]]:

@@ -77,7 +77,9 @@ def refuse_judged(recipe: Recipe) -> None:
             if use.name != spec.source or spec.on_demand:
                 continue
             fold_held_out = spec.held_out_fold is not None and use.without_fold == spec.held_out_fold
-            if use.split == spec.split and not fold_held_out:
+            # A judged split may be a part ("held_out/socc") of a split that the recipe names.
+            judged = (spec.split, spec.split.partition("/")[0], "all")
+            if use.split in judged and not fold_held_out:
                 fix = f" Add without_fold = {spec.held_out_fold}." if spec.held_out_fold is not None else ""
                 raise UsageError(
                     f"{recipe.name}: {use.name} {use.split} is judged; it must not be used in `train` or `dev`.{fix}"
