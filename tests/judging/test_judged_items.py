@@ -6,7 +6,7 @@ import pytest
 
 from slant.errors import SlantError, UsageError
 from slant.judging.judged_items import judge_items, match
-from slant.judging.judged_sets import SPECS, choose_sets
+from slant.judging.judged_sets import SPECS, choose_sets, data_fingerprint
 from slant.records import Example, Loaded, Prediction, Span, TargetLabel
 
 SPEC = {spec.name: spec for spec in SPECS}
@@ -200,6 +200,16 @@ def test_a_mention_has_the_voice_of_its_surroundings():
     assert [m["target_kind"] for m in items.slices] == ["named", "named", "topic"]
     assert items.probability == [0.6] * 3
     assert {key for _, key, _ in spec.views} == {"voice"}
+
+
+def test_the_fingerprint_of_a_set_changes_with_its_labels_and_not_with_weights():
+    def of(target, **more):
+        return data_fingerprint([replace(line("Trams.", 0), targets=(target,), **more)])
+
+    plain = TargetLabel("trams", "against")
+    found = [of(t) for t in (plain, replace(plain, label="favor"), replace(plain, portrayal="negative"))]
+    assert len(set(found)) == 3
+    assert of(plain, weight=2.0) == found[0]
 
 
 def test_a_wrong_number_of_predictions_is_an_error():
