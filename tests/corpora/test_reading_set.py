@@ -70,17 +70,32 @@ def test_units_get_their_texts_targets_and_labels(
     )  # fmt: skip
     (fit,) = read_reading_set(root, "fit")
     assert fit.text == COMMENT
-    crews, mayor = fit.targets
+    crews, mayor, quota = fit.targets
     assert (crews.name, crews.label, [COMMENT[a:b] for a, b in crews.mentions]) == (
         "ferry crews",
         "favor",
         ["ferry crews"],
     )
     assert (mayor.name, mayor.label, mayor.mentions) == ("the mayor", "against", ())
+    assert (quota.name, quota.label) == ("fishing quota", "unrelated"), "the text says nothing about it"
+    assert {t.portrayal for t in fit.targets} == {None}
     assert (fit.frames, fit.loaded and fit.loaded[0].label) == (("economic",), "loaded_language")
-    (held_out,) = read_reading_set(root, "held_out")
-    assert (held_out.text, held_out.loaded, held_out.frames) == (statement, None, None)
-    assert len(list(read_reading_set(root, "all"))) == 2
+    (other,) = (*read_reading_set(root, "tune"), *read_reading_set(root, "held_out"))
+    assert (other.text, other.loaded, other.frames) == (statement, None, None)
+    assert other.split in ("tune", "held_out")
+    assert list(read_reading_set(root, "all")) == [fit, other]
+
+
+def test_whole_sources_are_held_out_and_half_of_their_documents_choose_thresholds() -> None:
+    splits = {split: list(reading_rows(split)) for split in ("all", "fit", "tune", "held_out")}
+    ids = {split: [r["id"] for r in rows] for split, rows in splits.items()}
+    assert sorted(ids["all"]) == sorted(ids["fit"] + ids["tune"] + ids["held_out"])
+    sources = {split: {r["source"] for r in rows} for split, rows in splits.items()}
+    assert sources["tune"] == sources["held_out"] == set(HELD_OUT_SOURCES)
+    assert not sources["fit"] & set(HELD_OUT_SOURCES)
+    documents = {split: {r["document"] for r in rows} for split, rows in splits.items()}
+    assert not documents["tune"] & documents["held_out"], "units of a document are in one split"
+    assert 0.4 < len(documents["tune"]) / len(documents["tune"] | documents["held_out"]) < 0.6
 
 
 def test_a_changed_text_is_an_error_that_names_the_unit(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kept_recipes import RECIPES, read
 from slant.corpora import own_labels
 from slant.corpora.files import digest
 from slant.corpora.own_labels import read_seed_gold
@@ -104,16 +105,15 @@ def test_no_recipe_can_use_the_gold() -> None:
     from slant.corpora.sets import ARTICLE_SETS, LABELED_SETS
     from slant.corpora.unlabeled import SOURCES
     from slant.training.batches import load_use
-    from slant.training.recipe import SetUse, load_recipe
+    from slant.training.recipe import SetUse
 
     for name in (own_labels.SEED_GOLD, "seeds", "seeds/stance"):
         with pytest.raises(UsageError, match="unknown set"):
             load_use(SetUse(name))
         assert name not in {*LABELED_SETS, *ARTICLE_SETS, *SOURCES}
-    recipes = [*(ROOT / "model/recipes").glob("*.toml"), *(ROOT / "model/history").glob("*.toml")]
-    assert len(recipes) > 3
-    for path in recipes:
-        recipe = load_recipe(path)
+    assert len(RECIPES) > 3
+    for path in RECIPES:
+        recipe = read(path)
         assert not [u for u in (*recipe.train, *recipe.unlabeled, *recipe.dev) if "seed" in u.name]
 
 

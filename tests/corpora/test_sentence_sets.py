@@ -25,7 +25,7 @@ def mtsc_row(name, text, mention, polarity):
     return {"id": name, "sentence": text, "mention": mention, "polarity": polarity, "from": start, "to": end}
 
 
-def test_newsmtsc_maps_polarity_and_groups_by_article(tmp_path):
+def test_newsmtsc_maps_polarity_to_portrayal_and_groups_by_article(tmp_path):
     text = "🦉 Mayor Ulvik praised the Gulls, who jeered."
     json_lines(
         tmp_path / "newsmtsc/train.jsonl",
@@ -34,7 +34,10 @@ def test_newsmtsc_maps_polarity_and_groups_by_article(tmp_path):
         mtsc_row("polusa_v1_55_-1_4_the_Gulls_x_1_2", text, "who", -1),
     )
     rows = list(newsmtsc.read_newsmtsc(tmp_path, "train"))
-    assert [row.targets[0].label for row in rows] == ["neutral", "favor", "against"]
+    assert [row.targets[0].portrayal for row in rows] == ["neutral", "positive", "negative"]
+    assert {row.targets[0].label for row in rows} == {None}, (
+        "its annotators were not asked for the author's stance"
+    )
     assert [row.group for row in rows] == ["allsides_7_12", "allsides_7_12", "polusa_v1_55_-1"]
     for row in rows:
         ((start, end),) = row.targets[0].mentions

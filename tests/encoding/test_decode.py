@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 
 from slant.encoding.decode import (
     Decoding,
+    Floats,
     TextLogits,
     article_scores,
     best_label,
+    best_stance,
     biased_score,
     decode,
     frame_scores,
@@ -23,6 +26,8 @@ from slant.encoding.decode import (
     join,
     loaded_extents,
     loaded_spans,
+    merge_unrelated,
+    portrayal_scores,
     reply_scores,
     runs,
     sigmoid,
@@ -36,8 +41,11 @@ from slant.encoding.label_ids import (
     BIASED,
     FRAME,
     FRAMES,
+    PORTRAYAL,
     REPLY,
+    STANCE,
     SUBJECTIVE,
+    TARGET_LABELS,
     TECHNIQUE_INDEX,
     TECHNIQUES,
     TOKEN_LABELS,
@@ -47,7 +55,7 @@ from slant.encoding.label_ids import (
 )
 from slant.encoding.windows import Window
 from slant.errors import UsageError
-from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, STANCES, Example, Span, TargetLabel
 from slant.segment.voices import voices
 
 PLAIN = Decoding(
@@ -69,8 +77,13 @@ def text_logits(text: str, tokens: dict[str, dict[str, float]] | None = None, **
     for word, labels in (tokens or {}).items():
         for label, logit in labels.items():
             table[text.split(" ").index(word), TOKEN_LABELS.index(label)] = logit
-    given_fields: dict[str, Any] = {"unit": np.zeros(len(UNIT_LABELS), np.float32), "stance": [], **fields}
+    given_fields: dict[str, Any] = {"unit": np.zeros(len(UNIT_LABELS), np.float32), "targets": [], **fields}
     return TextLogits(offsets(text), table, **given_fields)
+
+
+def target_logits(stance: Sequence[float], portrayal: Sequence[float] = (0, 0, 0)) -> Floats:
+    """Return the logits of one target. stance: against, neutral, favor, unrelated; portrayal: negative, neutral, positive."""
+    return np.array([*stance, *portrayal], np.float32)
 
 
 def test_labels_are_those_of_the_codebook_in_their_columns() -> None:
@@ -79,7 +92,8 @@ def test_labels_are_those_of_the_codebook_in_their_columns() -> None:
     book = Codebook.load()
     assert set(book.labels("loaded")) == set(TECHNIQUES)
     assert set(book.labels("frames")) == set(FRAMES)
-    assert set(book.labels("stance")) == set(STANCES)
+    assert book.labels("stance") == STANCE_ANSWERS == TARGET_LABELS[STANCE]
+    assert book.labels("portrayal") == PORTRAYALS == TARGET_LABELS[PORTRAYAL]
     assert set(book.labels("reply")) == set(REPLIES)
     assert UNIT_LABELS[REPLY] == REPLIES
     assert UNIT_LABELS[FRAME] == FRAMES
@@ -183,17 +197,74 @@ def test_toxic_spans_by_threshold_and_gap() -> None:
     assert toxic_spans(text, found, replace(PLAIN, toxic_gap=5)) == [(4, 20)]
 
 
-def test_bias_and_temperature_of_stance_for_mentions_and_topics() -> None:
-    logits = np.array([[0, 1, 0], [2, 0, 0]], np.float32)
-    plain = stance_scores(logits, PLAIN, named=True)
-    assert list(plain) == list(STANCES)
-    assert plain["neutral"] == pytest.approx(np.e / (np.e + 2), rel=1e-5)
-    assert max(stance_scores(logits, PLAIN, named=False).items(), key=lambda kv: kv[1])[0] == "against"
-    moved = replace(PLAIN, named_bias=(0.0, 0.0, 3.0), topic_temperature=100.0)
-    assert stance_scores(logits, moved, named=True)["favor"] > 0.8
-    assert stance_scores(logits, moved, named=False)["against"] == pytest.approx(1 / 3, abs=0.01)
-    huge = stance_scores(np.array([[-9e4, 0, 9e4]] * 2, np.float32), PLAIN, named=True)
-    assert huge == {"against": 0.0, "neutral": 0.0, "favor": 1.0}, "no overflow"
+def test_stance_and_portrayal_have_their_own_logits_bias_and_temperature() -> None:
+    logits = target_logits((0, 1, 0, 0), (2, 0, 0))
+    stance, portrayal = stance_scores(logits, PLAIN), portrayal_scores(logits, PLAIN)
+    assert (tuple(stance), tuple(portrayal)) == (STANCE_ANSWERS, PORTRAYALS)
+    assert stance["neutral"] == pytest.approx(np.e / (np.e + 3), rel=1e-5)
+    assert portrayal["negative"] == pytest.approx(np.exp(2) / (np.exp(2) + 2), rel=1e-5)
+    moved = replace(PLAIN, stance_bias=(0.0, 0.0, 3.0, 0.0), portrayal_temperature=100.0)
+    assert stance_scores(logits, moved)["favor"] == pytest.approx(
+        np.exp(3) / (np.exp(3) + np.e + 2), rel=1e-5
+    )
+    assert portrayal_scores(logits, moved)["negative"] == pytest.approx(1 / 3, abs=0.01)
+    cool = replace(PLAIN, stance_bias=(0.0, 1.0, 0.0, 0.0), stance_temperature=2.0)
+    assert stance_scores(logits, cool) == pytest.approx(stance), "the bias is added before the division"
+    assert portrayal_scores(logits, cool) == portrayal
+    huge = stance_scores(target_logits((-9e4, 0, 9e4, 0)), PLAIN)
+    assert huge == {"against": 0.0, "neutral": 0.0, "favor": 1.0, "unrelated": 0.0}, "no overflow"
+
+
+def answers(against: float, neutral: float, favor: float, unrelated: float) -> dict[str, float]:
+    return dict(zip(STANCE_ANSWERS, (against, neutral, favor, unrelated), strict=True))
+
+
+def test_unrelated_is_merged_into_neutral() -> None:
+    assert merge_unrelated(answers(0.5, 0.125, 0.25, 0.125)) == {
+        "against": 0.5,
+        "neutral": 0.25,
+        "favor": 0.25,
+    }
+    assert tuple(merge_unrelated(answers(0.25, 0.25, 0.25, 0.25))) == STANCES
+    three = {"against": 0.5, "neutral": 0.25, "favor": 0.25}
+    assert merge_unrelated(three) == three, "a model or set that knows three labels"
+    assert merge_unrelated({"unrelated": 1.0}) == {"neutral": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("scores", "stance"),
+    [
+        (answers(0.1, 0.2, 0.1, 0.6), "unrelated"),
+        (answers(0.1, 0.6, 0.1, 0.2), "neutral"),
+        (answers(0.6, 0.1, 0.1, 0.2), "against"),
+        # Against is the likeliest of four, but the two answers without a side are likelier together.
+        (answers(0.4, 0.28, 0.0, 0.32), "unrelated"),
+        (answers(0.4, 0.32, 0.0, 0.28), "neutral"),
+        # Unrelated is likelier than neutral, but a side is likelier than both together.
+        (answers(0.0, 0.1, 0.6, 0.3), "favor"),
+        (answers(0.0, 0.5, 0.0, 0.5), "neutral"),
+    ],
+)
+def test_unrelated_is_chosen_only_where_no_side_is_likelier(scores: dict[str, float], stance: str) -> None:
+    assert best_stance(scores) == stance
+
+
+def test_a_stance_abstains_by_the_merged_probability() -> None:
+    without_side = answers(0.3, 0.3, 0.0, 0.4)
+    assert best_stance(without_side, abstain=0.7) == "unrelated", "0.3 and 0.4 reach 0.7 together"
+    assert best_stance(without_side, abstain=0.71) is None
+    assert best_stance(answers(0.6, 0.1, 0.1, 0.2), abstain=0.61) is None
+    assert best_stance({"against": 0.2, "neutral": 0.5, "favor": 0.3}) == "neutral", (
+        "without a score of unrelated"
+    )
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4).filter(any))
+def test_the_best_stance_has_the_largest_merged_probability(values: list[float]) -> None:
+    scores = answers(*values)
+    merged, best = merge_unrelated(scores), best_stance(scores)
+    assert merged["neutral" if best == "unrelated" else str(best)] == max(merged.values())
+    assert best != "unrelated" or scores["unrelated"] > scores["neutral"]
 
 
 def test_replies_and_frames() -> None:
@@ -247,7 +318,7 @@ def test_temperature_changes_the_score_and_not_the_span() -> None:
     ((a, b, _, sure),), ((c, d, _, tempered),) = (loaded_spans(text, found, x) for x in (PLAIN, cool))
     assert (a, b) == (c, d) == (4, 10)
     assert tempered / sure == pytest.approx((1 + np.exp(-3)) / (1 + np.exp(-1)), rel=1e-4)
-    p = decode(text, found, cool, named=[], voices=voices(text))
+    p = decode(text, found, cool, voices=voices(text))
     assert p.biased == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-5)
     assert p.subjective == pytest.approx(1 / (1 + np.exp(0.5)), rel=1e-5)
 
@@ -268,7 +339,7 @@ def test_windows_are_joined_by_their_cores() -> None:
         (
             np.full((8, 1), k, np.float32) + np.arange(8)[:, None] / 10,
             np.full(2, k, np.float32),
-            np.full((2, 2, 3), k, np.float32),
+            np.full((2, len(TARGET_LABELS)), k, np.float32),
         )
         for k in (10.0, 20.0, 30.0)
     ]
@@ -277,9 +348,9 @@ def test_windows_are_joined_by_their_cores() -> None:
     assert first.offsets.tolist() == [[i, i + 1] for i in range(6)]
     assert first.tokens[:, 0].tolist() == pytest.approx([10.1, 10.2, 10.3, 20.2, 20.3, 20.4])
     assert first.unit.tolist() == [15.0, 15.0]
-    assert [None if s is None else float(s.mean()) for s in first.stance] == [20.0, 15.0, None]
+    assert [None if x is None else set(x.tolist()) for x in first.targets] == [{20.0}, {15.0}, None]
     assert (first.windows, second.windows) == (2, 1)
-    assert (second.tokens.shape, second.offsets.shape, second.stance) == ((0, 1), (0, 2), [])
+    assert (second.tokens.shape, second.offsets.shape, second.targets) == ((0, 1), (0, 2), [])
     assert second.unit.tolist() == [30.0, 30.0]
 
 
@@ -288,7 +359,7 @@ def test_a_prediction_holds_all_tasks_and_scores_gold_spans_on_request() -> None
     found = text_logits(
         text,
         {"greedy": {"any": 2.0, "doubt": 1.0}},
-        stance=[np.array([[0, 0, 5], [5, 0, 0]], np.float32)] * 2 + [None],
+        targets=[target_logits((0, 0, 5, 0), (5, 0, 0)), target_logits((0, 0, 0, 5), (0, 0, 5)), None],
     )
     targets = (
         TargetLabel("a", mentions=((0, 3),)),
@@ -299,8 +370,9 @@ def test_a_prediction_holds_all_tasks_and_scores_gold_spans_on_request() -> None
         "i", "s", "dev", "g", text, targets=targets,
         loaded=(Span(4, 10, "doubt"), Span(21, 22, "doubt"), Span(90, 91, "doubt")),
     )  # fmt: skip
-    p = decode(text, found, PLAIN, named=[True, False, True], voices=voices(text, "comment"))
-    assert [s and max(s, key=s.__getitem__) for s in p.stance] == ["favor", "against", None]
+    p = decode(text, found, PLAIN, voices=voices(text, "comment"))
+    assert [s and max(s, key=s.__getitem__) for s in p.stance] == ["favor", "unrelated", None]
+    assert [s and max(s, key=s.__getitem__) for s in p.portrayal] == ["negative", "positive", None]
     assert [(s.text, s.label, s.voice) for s in p.loaded] == [("greedy", "doubt", "reader")]
     even = round(1 / len(TECHNIQUES), 2)
     scores = gold_span_scores(example, found, PLAIN)
@@ -316,9 +388,10 @@ def test_decoding_survives_a_config_file() -> None:
 
     chosen = replace(
         PLAIN,
-        named_bias=(0.1, 0.0, -0.2),
+        stance_bias=(0.1, 0.0, -0.2, 0.0),
+        portrayal_temperature=1.5,
         loaded_gap=8,
-        named_abstain=0.4,
+        stance_abstain=0.4,
         frame_thresholds=(0.3,) * len(FRAMES),
     )
     assert Decoding.from_dict(json.loads(json.dumps(asdict(chosen)))) == chosen
@@ -331,18 +404,16 @@ def test_decoding_survives_a_config_file() -> None:
         Decoding.from_dict({"loaded_treshold": 0.5})
 
 
-def test_a_config_without_abstention_decodes_as_before() -> None:
+def test_a_config_with_few_settings_has_plain_probabilities_and_no_abstention() -> None:
     """The fields of an older config, and its results computed by hand: no abstention, no temperature."""
     old = Decoding.from_dict(
         {
-            "named_bias": [0.0, 0.5, 0.0], "named_temperature": 1.5, "topic_bias": [0.0, 0.0, 0.0], "topic_temperature": 1.2,
             "reply_bias": [0.0, 0.0, 0.0, 0.0], "reply_temperature": 0.9, "loaded_seed": 0.4, "loaded_threshold": 0.2,
             "loaded_gap": 16, "technique_threshold": 0.3, "toxic_threshold": 0.35, "toxic_gap": 1, "frame_threshold": 0.45,
         }
     )  # fmt: skip
-    assert (old.named_abstain, old.topic_abstain, old.article_abstain) == (0.0, 0.0, 0.0)
-    scores = stance_scores(np.zeros((2, 3), np.float32), old, named=False)
-    assert best_label(scores, abstain=old.topic_abstain) == "against"
+    assert (old.stance_abstain, old.portrayal_abstain, old.article_abstain) == (0.0, 0.0, 0.0)
+    assert set(stance_scores(target_logits((0, 0, 0, 0)), old).values()) == {0.25}
     unit = np.linspace(-3, 3, len(UNIT_LABELS), dtype=np.float32)
     plain = dict(zip(FRAMES, sigmoid(unit[FRAME]).tolist(), strict=True))
     assert frame_scores(unit, old) == plain

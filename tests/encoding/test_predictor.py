@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
-from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.label_ids import TARGET_LABELS, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.predictor import Predictor, batches, columns, encoder_request
 from slant.encoding.windows import EncoderRequest
 from slant.records import Example, TargetLabel
@@ -49,8 +49,8 @@ class Echo:
         self.shapes.append(ids.shape)
         token = np.repeat(ids[:, :, None], len(TOKEN_LABELS), 2).astype(np.float32)
         unit = np.repeat(ids[:, 1:2], len(UNIT_LABELS), 1).astype(np.float32)
-        stance = np.broadcast_to(columns[:, :, None, None], (*columns.shape, 2, 3)).astype(np.float32)
-        return token, unit, stance
+        target = np.repeat(columns[:, :, None], len(TARGET_LABELS), 2).astype(np.float32)
+        return token, unit, target
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_each_request_gets_its_own_logits(predictor: Predictor) -> None:
     found = predictor.run(requests, done=finished.append)
     assert [set(r.tokens.ravel().tolist()) for r in found] == [{word["mill"]}, {word["boat"]}, {word["park"]}]
     assert [len(r.tokens) for r in found] == [200, 1, 2]
-    assert [[float(s[0, 0]) for s in r.stance if s is not None] for r in found] == [[], [3], [4, 7]]
+    assert [[float(x[0]) for x in r.targets if x is not None] for r in found] == [[], [3], [4, 7]]
     assert sum(finished) == sum(r.windows for r in found) > 3
     assert predictor.run([]) == []
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
-from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.label_ids import TARGET_LABELS, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.predictor import Predictor
 from tiny import text_encoder
 
@@ -47,8 +47,8 @@ class Arithmetic:
         total = ids.sum(1)  # the id of padding is 0
         unit = 3 * np.sin(total[:, None] * np.arange(1, len(UNIT_LABELS) + 1))
         asked = np.take_along_axis(ids, np.minimum(columns + 1, ids.shape[1] - 1), 1)
-        stance = 2 * np.sin((asked + total[:, None])[..., None, None] * np.arange(1, 7).reshape(2, 3))
-        return token.astype(np.float32), unit.astype(np.float32), stance.astype(np.float32)
+        target = 2 * np.sin((asked + total[:, None])[..., None] * np.arange(1, len(TARGET_LABELS) + 1))
+        return token.astype(np.float32), unit.astype(np.float32), target.astype(np.float32)
 
 
 def stub_predictor(pause: float = 0.0, *, fingerprint: str = "rules-1") -> Predictor:

@@ -62,9 +62,9 @@ def write_encoder(folder: Path) -> Path:
     return folder
 
 
-def _named(text: str, name: str, label: str) -> TargetLabel:
+def _named(text: str, name: str, label: str, portrayal: str) -> TargetLabel:
     start = text.index(name)
-    return TargetLabel(name, label, ((start, start + len(name)),))
+    return TargetLabel(name, label, ((start, start + len(name)),), portrayal)
 
 
 def _spans(text: str, found: dict[str, str]) -> tuple[Span, ...]:
@@ -84,18 +84,22 @@ def examples() -> tuple[Example, ...]:
     traitors = "Traitors! They closed the school and the park."
     clown = "You stupid clown, read the story."
     return (
-        example(praised, targets=(_named(praised, "council", "favor"), _named(praised, "ferry", "favor")), loaded=()),
+        example(
+            praised,
+            targets=(_named(praised, "council", "favor", "positive"), _named(praised, "ferry", "neutral", "positive")),
+            loaded=(),
+        ),
         example(
             wrecked,
-            targets=(_named(wrecked, "council", "against"), _named(wrecked, "mayor", "against")),
+            targets=(_named(wrecked, "council", "against", "negative"), _named(wrecked, "mayor", "against", "negative")),
             loaded=_spans(wrecked, {"corrupt council": "name_calling_labeling", "wrecked": "loaded_language"}),
             biased=True,
         ),
-        example(meets, targets=(_named(meets, "council", "neutral"),), loaded=(), biased=False, subjective=False),
+        example(meets, targets=(_named(meets, "council", "neutral", "neutral"),), loaded=(), biased=False, subjective=False),
         example(traitors, loaded=_spans(traitors, {"Traitors": "name_calling_labeling"}), subjective=True),
         example("Every island should have a ferry.", targets=(TargetLabel("more boats", "favor"),)),
         example("I do not want more boats on the river.", targets=(TargetLabel("more boats", "against"),)),
-        example("The market is on Sunday.", targets=(TargetLabel("more boats", "neutral"),), toxic=()),
+        example("The market is on Sunday.", targets=(TargetLabel("more boats", "unrelated"),), toxic=()),
         example(clown, toxic=((clown.index("stupid"), clown.index(",")),)),
         example("No, that is a lie.", context="The bridge opens in June.", reply="deny"),
         example("Where did you read that?", context="The bridge opens in June.", reply="query"),

@@ -1,9 +1,12 @@
 """`slant evaluate` judges the predictions that `slant score` writes for the same texts."""
 
+import pytest
+
 from slant import Scorer
+from slant.encoding.decode import merge_unrelated
 from slant.judging.judged_items import judge_items
 from slant.judging.judged_sets import choose_sets
-from slant.records import Example, Span, TargetLabel
+from slant.records import UNRELATED, Example, Span, TargetLabel
 from slant.scoring.runtimes import load
 
 TEXTS = (
@@ -28,7 +31,7 @@ def example(number: int, text: str) -> Example:
         "test",
         f"g{number}",
         text,
-        targets=(TargetLabel(TARGET, "neutral", tuple(places)),),
+        targets=(TargetLabel(TARGET, "neutral", tuple(places), portrayal="neutral" if places else None),),
         loaded=(Span(0, 3, "doubt"),),
         frames=("political",),
         biased=True,
@@ -39,13 +42,18 @@ def example(number: int, text: str) -> Example:
 def test_judged_predictions_equal_the_scored_rows() -> None:
     examples = [example(i, text) for i, text in enumerate(TEXTS)]
     rows = list(Scorer.load().score(list(TEXTS), targets=[TARGET]))
-    (spec,) = choose_sets(["newsmtsc/test_rw"])
-    found = judge_items(spec, examples, load())
-    assert found.predicted == [row.stance[0].label for row in rows]
-    assert [round(p, 4) for p in found.probability if p is not None] == [
-        max(row.stance[0].scores.values()) for row in rows
-    ]
-    assert {row.stance[0].label for row in rows} > {"against"}, "the texts must have different labels"
+    for name, column, n in (("vast/test", "stance", 5), ("newsmtsc/test_rw", "portrayal", 4)):
+        (spec,) = choose_sets([name])
+        found = judge_items(spec, examples, load())
+        scored = [each for row in rows for each in getattr(row, column)]
+        assert len(scored) == len(found.predicted) == n, "the last text does not name the target"
+        for predicted, p, answer in zip(found.predicted, found.probability, scored, strict=True):
+            merged = merge_unrelated(answer.scores)
+            assert p == pytest.approx(max(merged.values()), abs=2e-4)
+            assert merged[predicted] == max(merged.values())
+            label = "neutral" if answer.label == UNRELATED else answer.label
+            assert label in (predicted, None), "None where it abstains"
+        assert len(set(found.predicted)) > 1, "the texts must have different labels"
 
     predictions = load().predict(examples)
     for prediction, row in zip(predictions, rows, strict=True):
@@ -77,7 +85,9 @@ def test_judged_replies_equal_the_scored_replies() -> None:
 def test_a_mention_without_a_token_is_an_abstention() -> None:
     """As in `slant score`, which gives no label."""
     cut = Example(
-        "0", "newsmtsc", "test", "g", "A short text.", targets=(TargetLabel(TARGET, "neutral", ((90, 99),)),)
-    )
-    (spec,) = choose_sets(["newsmtsc/test_rw"])
-    assert judge_items(spec, [cut], load()).predicted == [None]
+        "0", "newsmtsc", "test", "g", "A short text.",
+        targets=(TargetLabel(TARGET, "neutral", ((90, 99),), portrayal="neutral"),),
+    )  # fmt: skip
+    for name in ("newsmtsc/test_rw", "vast/test"):
+        (spec,) = choose_sets([name])
+        assert judge_items(spec, [cut], load()).predicted == [None]

@@ -6,7 +6,7 @@ import pytest
 
 from slant.errors import SlantError, UsageError
 from slant.judging.judged_items import judge_items, match
-from slant.judging.judged_sets import SPECS, choose_sets
+from slant.judging.judged_sets import SPECS, choose_sets, data_fingerprint
 from slant.records import Example, Loaded, Prediction, Span, TargetLabel
 
 SPEC = {spec.name: spec for spec in SPECS}
@@ -100,6 +100,47 @@ def test_stance_has_one_item_per_labeled_target_and_abstains_without_a_predictio
     assert items.where("seen", "1").gold == []
 
 
+def test_unrelated_counts_as_neutral_in_gold_and_prediction():
+    names = ("trams", "buses", "rail", "ferries")
+    gold = ("neutral", "unrelated", "against", "unrelated")
+    example = Example(
+        id="1", source="vast", split="test", group="g", text="Trams are slow.",
+        targets=tuple(map(TargetLabel, names, gold)),
+    )  # fmt: skip
+    tables = (
+        {"against": 0.4, "neutral": 0.25, "favor": 0.1, "unrelated": 0.25},
+        {"against": 0.1, "neutral": 0.1, "favor": 0.2, "unrelated": 0.6},
+        {"against": 0.6, "neutral": 0.1, "favor": 0.1, "unrelated": 0.2},
+        None,
+    )
+    items = judge_items(SPEC["vast/test"], [example], FixedPredictor(Prediction(stance=tables)))
+    assert items.gold == ["neutral", "neutral", "against", "neutral"]
+    assert items.predicted == ["neutral", "neutral", "against", None]
+    assert items.probability[:3] == pytest.approx([0.5, 0.7, 0.6])
+    assert items.probability[3] is None
+
+
+def test_portrayal_is_judged_by_its_own_labels_and_predictions():
+    text = "The mayor met the council."
+    example = Example(
+        id="1", source="newsmtsc", split="test_rw", group="g", text=text,
+        targets=(
+            TargetLabel("mayor", "favor", ((4, 9),), portrayal="negative"),
+            TargetLabel("council", "against", ((18, 25),)),
+            TargetLabel("ferry", portrayal="neutral"),
+        ),
+    )  # fmt: skip
+    said = Prediction(
+        stance=({"favor": 1.0},) * 3,
+        portrayal=({"negative": 0.3, "neutral": 0.1, "positive": 0.6}, {"negative": 1.0}, {"neutral": 0.5}),
+    )
+    items = judge_items(SPEC["newsmtsc/test_rw"], [example], FixedPredictor(said))
+    assert (items.gold, items.predicted) == (["negative", "neutral"], ["positive", "neutral"])
+    assert items.probability == [0.6, 0.5]
+    mute = judge_items(SPEC["newsmtsc/test_rw"], [example], FixedPredictor(Prediction(stance=said.stance)))
+    assert mute.predicted == [None, None], "a stance is no answer to this question"
+
+
 def test_yes_is_predicted_from_probability_one_half():
     sentences = [
         Example(id=str(i), source="babe", split="all", group=str(i), text="A bridge opened.", biased=gold)
@@ -144,21 +185,31 @@ def test_texts_without_article_offsets_are_concatenated():
 def test_a_mention_has_the_voice_of_its_surroundings():
     text = "“The mayor is a liar and must go,” said the baker. The council met."
     targets = [
-        TargetLabel(name, "against", ((text.index(name), text.index(name) + len(name)),))
+        TargetLabel(name, None, ((text.index(name), text.index(name) + len(name)),), portrayal="negative")
         for name in ("mayor", "council")
     ]
     example = Example(
         id="1", source="newsmtsc", split="test_rw", group="g", text=text,
-        targets=(*targets, TargetLabel("ferries", "neutral")),
+        targets=(*targets, TargetLabel("ferries", portrayal="neutral")),
     )  # fmt: skip
     spec = SPEC["newsmtsc/test_rw"]
     items = judge_items(
-        spec, [example], FixedPredictor(Prediction(stance=({"against": 0.6, "favor": 0.4},) * 3))
+        spec, [example], FixedPredictor(Prediction(portrayal=({"negative": 0.6, "positive": 0.4},) * 3))
     )
     assert [m.get("voice") for m in items.slices] == ["quoted", "outlet", None]
     assert [m["target_kind"] for m in items.slices] == ["named", "named", "topic"]
     assert items.probability == [0.6] * 3
     assert {key for _, key, _ in spec.views} == {"voice"}
+
+
+def test_the_fingerprint_of_a_set_changes_with_its_labels_and_not_with_weights():
+    def of(target, **more):
+        return data_fingerprint([replace(line("Trams.", 0), targets=(target,), **more)])
+
+    plain = TargetLabel("trams", "against")
+    found = [of(t) for t in (plain, replace(plain, label="favor"), replace(plain, portrayal="negative"))]
+    assert len(set(found)) == 3
+    assert of(plain, weight=2.0) == found[0]
 
 
 def test_a_wrong_number_of_predictions_is_an_error():

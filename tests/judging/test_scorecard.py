@@ -15,7 +15,7 @@ from slant.judging.baselines import Lexicon, simple_baseline
 from slant.judging.scorecard import Settings
 from slant.judging.scorecard_files import markdown, percent, write
 from slant.judging.scorecard_records import quality_loss, read
-from slant.records import REPLIES, STANCES, Example, Loaded, Prediction, TargetLabel
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, Example, Loaded, Prediction, TargetLabel
 
 TOY = judged_sets.SetSpec("toy/test", "Toy", "toy", "test", "train", "reply", "macro_f1", REPLIES, "threads")
 HAVE_DATA = (data_root() / "vast" / "vast_test.csv").exists()
@@ -37,7 +37,8 @@ class Perfect:
     def prediction(self, e, gold_spans):
         spans = e.loaded or ()
         return Prediction(
-            stance=tuple({label: float(label == t.label) for label in STANCES} for t in e.targets),
+            stance=tuple({label: float(label == t.label) for label in STANCE_ANSWERS} for t in e.targets),
+            portrayal=tuple({label: float(label == t.portrayal) for label in PORTRAYALS} for t in e.targets),
             loaded=tuple(
                 Loaded(s.start, s.end, e.text[s.start : s.end], s.label, 1.0, "outlet") for s in spans
             ),
@@ -239,6 +240,22 @@ def test_the_svm_uses_the_target_as_well_as_the_text():
     spec = next(spec for spec in judged_sets.SPECS if spec.name == "vast/test")
     predictions = simple_baseline(spec, train).predict([comment(0, "dams", None), comment(1, "trams", None)])
     assert [max(p.stance[0], key=p.stance[0].get) for p in predictions] == ["against", "favor"]
+
+
+@pytest.mark.train
+def test_the_svm_of_portrayals_learns_them_and_not_the_stance():
+    def sentence(i, name, portrayal, label=None):
+        return Example(
+            id=str(i), source="t", split="train", group=str(i), text=f"{name} met",
+            targets=(TargetLabel(name, label, ((0, len(name)),), portrayal),),
+        )  # fmt: skip
+
+    pairs = [("Ada", "positive", "against"), ("Bo", "negative", "favor")] * 5
+    spec = next(spec for spec in judged_sets.SPECS if spec.name == "newsmtsc/test_rw")
+    model = simple_baseline(spec, [sentence(i, *pair) for i, pair in enumerate(pairs)])
+    predictions = model.predict([sentence(0, "Bo", None), sentence(1, "Ada", None)])
+    assert [max(p.portrayal[0], key=p.portrayal[0].get) for p in predictions] == ["negative", "positive"]
+    assert {p.stance for p in predictions} == {()}
 
 
 def test_importing_the_judging_room_needs_only_the_base_install():

@@ -21,8 +21,8 @@ TOY = judged_sets.SetSpec("toy/test", "Toy", "toy", "test", None, "stance", "mac
 
 @dataclass(frozen=True)
 class Abstaining:
-    named_abstain: float = 0.7
-    topic_abstain: float = 0.0
+    stance_abstain: float = 0.7
+    portrayal_abstain: float = 0.0
 
 
 class ByTarget:
@@ -106,13 +106,14 @@ def test_a_masked_mention_is_appended_to_the_text():
     text = "The mayor met them."
     example = Example(
         id="1", source="t", split="t", group="g", text=text,
-        targets=(TargetLabel("mayor", "favor", ((4, 9),)), TargetLabel("ferries", "neutral")),
+        targets=(TargetLabel("mayor", "favor", ((4, 9),), "negative"), TargetLabel("ferries", "neutral")),
     )  # fmt: skip
     masked = mask_targets(example)
     named, topic = masked.targets
     assert masked.text == text + " it"
     assert [masked.text[a:b] for a, b in named.mentions] == ["it"]
-    assert (named.name, named.label, topic.name, topic.label) == ("it", "favor", "this", "neutral")
+    assert (named.name, named.label, named.portrayal) == ("it", "favor", "negative")
+    assert (topic.name, topic.label, topic.portrayal) == ("this", "neutral", None)
     assert mask_targets(replace(example, targets=example.targets[1:])).text == text
 
 

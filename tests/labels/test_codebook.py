@@ -5,7 +5,7 @@ import pytest
 from slant.encoding.label_ids import FRAMES, TECHNIQUES
 from slant.errors import UsageError
 from slant.labels.codebook import Codebook
-from slant.records import REPLIES, STANCES
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS
 
 ENTRY = 'definition = "d"\nexample = "e"\ncounter_example = "c"\n'
 
@@ -22,7 +22,8 @@ def load(tmp_path, text):
 
 
 def test_its_labels_are_those_of_the_records_and_the_model(book):
-    assert book.labels("stance") == STANCES
+    assert book.labels("stance") == STANCE_ANSWERS
+    assert book.labels("portrayal") == PORTRAYALS
     assert book.labels("reply") == REPLIES
     assert book.labels("loaded") == TECHNIQUES
     assert book.labels("frames") == FRAMES
@@ -33,11 +34,18 @@ def test_its_labels_are_those_of_the_records_and_the_model(book):
     ]
 
 
-def test_every_task_has_a_rule_and_every_text_is_unique(book):
+def test_every_task_has_a_rule_and_every_text_is_unique_in_its_task(book):
     assert set(book.rules) == set(book.tasks)
-    entries = [entry for labels in book.tasks.values() for entry in labels.values()]
-    texts = [text for each in entries for text in (each.definition, each.example, each.counter_example)]
-    assert len(texts) == len(set(texts)) == 3 * (3 + 14 + 15 + 4 + 3)
+    sizes = {}
+    for task, labels in book.tasks.items():
+        texts = [
+            text for each in labels.values() for text in (each.definition, each.example, each.counter_example)
+        ]
+        assert len(texts) == len(set(texts)), task
+        sizes[task] = len(texts) // 3
+    assert sizes == {
+        "stance": 4, "portrayal": 3, "loaded": 14, "frames": 15, "reply": 4, "toxic": 1, "biased": 1, "subjective": 1,
+    }  # fmt: skip
 
 
 def test_notes_of_frames_state_their_frac_labels(book):

@@ -53,12 +53,13 @@ def requests() -> list[EncoderRequest]:
 
 
 def same(one: TextLogits, other: TextLogits) -> bool:
-    stance = zip(one.stance, other.stance, strict=True)
+    targets = zip(one.targets, other.targets, strict=True)
     return (
         one.tokens.tobytes() == other.tokens.tobytes()
         and one.unit.tobytes() == other.unit.tobytes()
         and all(
-            (a is None and b is None) or np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in stance
+            (a is None and b is None) or np.asarray(a).tobytes() == np.asarray(b).tobytes()
+            for a, b in targets
         )
     )
 
@@ -185,8 +186,9 @@ def test_a_damaged_cache_is_ignored(
 def test_both_runtimes_predict_the_training_labels(tiny_export: Path, runtime: str) -> None:
     predictor: Predictor = load(tiny_export, runtime=runtime)
     for example, said in zip(examples(), predictor.predict(examples()), strict=True):
-        for target, scores in zip(example.targets, said.stance, strict=True):
-            assert target.label in (None, max(scores, key=scores.__getitem__))
+        for target, stance, portrayal in zip(example.targets, said.stance, said.portrayal, strict=True):
+            assert target.label in (None, max(stance, key=stance.__getitem__))
+            assert target.portrayal in (None, max(portrayal, key=portrayal.__getitem__))
 
 
 @pytest.mark.parametrize("given", [{"runtime": "onnx"}, {"device": "cuda"}])

@@ -12,11 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from slant.encoding.decode import Decoding, Floats
-from slant.encoding.label_ids import TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.label_ids import TARGET_LABELS, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.predictor import Predictor
 from slant.encoding.windows import EncoderRequest, TextEncoder
 from slant.labels.targets import Target, Targets
-from slant.records import REPLIES, Article, Part, Score, Unit
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, Article, Part, Score, Unit, score_from_dict
 from slant.scoring import score as scoring
 from slant.scoring.score import ScoreRequest, score, score_requests
 from slant.segment.units import split
@@ -33,11 +33,15 @@ TARGETS = Targets(
 
 
 class Rules:
-    """Greedy is name calling, stupid and clown are toxic; against what is called council, else in favour."""
+    """Greedy is name calling, stupid and clown are toxic.
+
+    What is called council looks bad and the author is against it, mills are unrelated, all else looks good and is favored.
+    """
 
     def __init__(self, encoder: TextEncoder) -> None:
         self.ids = {
-            w: encoder.tokenizer.token_to_id(w) for w in ("greedy", "stupid", "clown", "council", "lie")
+            w: encoder.tokenizer.token_to_id(w)
+            for w in ("greedy", "stupid", "clown", "council", "mill", "lie")
         }
 
     def __call__(self, batch: dict[str, NDArray[np.int64]]) -> tuple[Floats, Floats, Floats]:
@@ -53,12 +57,18 @@ class Rules:
         unit = np.full((len(ids), len(UNIT_LABELS)), -4, np.float32)
         unit[:, UNIT_LABELS.index("deny")] += 8 * (ids == self.ids["lie"]).any(1)
         unit[:, UNIT_LABELS.index("economic")] = 3
-        stance = np.zeros((*columns.shape, 2, 3), np.float32)
+        target = np.zeros((*columns.shape, len(TARGET_LABELS)), np.float32)
         asked = np.take_along_axis(ids, np.minimum(columns + 1, ids.shape[1] - 1), 1)
-        against = asked == self.ids["council"]
-        stance[..., 0] = 5 * against[..., None]
-        stance[..., 2] = 5 * ~against[..., None]
-        return token, unit, stance
+        council, mill = asked == self.ids["council"], asked == self.ids["mill"]
+        for label, where in {
+            "against": council,
+            "favor": ~council & ~mill,
+            "unrelated": mill,
+            "negative": council,
+            "positive": ~council,
+        }.items():
+            target[..., TARGET_LABELS.index(label)] = 5 * where
+        return token, unit, target
 
 
 @pytest.fixture
@@ -155,7 +165,11 @@ def test_a_row_holds_the_labels_of_its_unit(predictor: Predictor) -> None:
     assert [(s.target, s.label, s.mentions) for s in row.stance] == [
         ("ferry", "favor", ((46, 51),)), ("council", "against", ((11, 18),)),
     ]  # fmt: skip
-    assert row.stance[1].scores["against"] == pytest.approx(np.exp(5) / (np.exp(5) + 2), abs=1e-4)
+    assert tuple(row.stance[1].scores) == STANCE_ANSWERS
+    assert row.stance[1].scores["against"] == pytest.approx(np.exp(5) / (np.exp(5) + 3), abs=1e-4)
+    assert [(p.target, p.label) for p in row.portrayal] == [("ferry", "positive"), ("council", "negative")]
+    assert tuple(row.portrayal[1].scores) == PORTRAYALS
+    assert row.portrayal[1].scores["negative"] == pytest.approx(np.exp(5) / (np.exp(5) + 2), abs=1e-4)
     assert [(s.text, s.label, s.voice) for s in row.loaded] == [("greedy", "name_calling_labeling", "outlet")]
     assert text[row.loaded[0].start : row.loaded[0].end] == "greedy"
     assert [f.label for f in row.frames] == ["economic"]
@@ -183,6 +197,8 @@ def test_a_comment_has_topics_toxic_spans_and_a_reply(predictor: Predictor) -> N
         ("article", "against", ()),
     ]
     assert row.stance[1].scores["against"] == row.reply.scores["deny"] if row.reply else False
+    assert tuple(row.stance[1].scores) == STANCE_ANSWERS, "the same scores as of any other target"
+    assert row.portrayal == (), "the comment names neither"
     assert [text[a:b] for a, b in row.toxic] == ["stupid", "clown"]
     assert row.reply is not None
     assert row.reply.label == "deny"
@@ -193,7 +209,7 @@ def test_a_comment_has_topics_toxic_spans_and_a_reply(predictor: Predictor) -> N
 
 
 def test_a_stance_below_its_threshold_has_scores_and_no_label(predictor: Predictor) -> None:
-    """Against the council at 0.987, as a mention and as a topic; all replies are equally probable."""
+    """Against the council at 0.98, as a mention and as a topic; all replies are equally probable."""
     named = ScoreRequest(unit("The council met."), {"council": ((4, 11),)})
     topic = ScoreRequest(
         unit("So it is.", "comment"), {}, (("council", "council story"),), "The ferry sails."
@@ -204,13 +220,55 @@ def test_a_stance_below_its_threshold_has_scores_and_no_label(predictor: Predict
         return [s.label for row in run(predictor, named, topic) for s in row.stance]
 
     assert labels() == ["against", "against", "neutral"]
-    assert labels(named_abstain=0.99) == [None, "against", "neutral"]
-    assert labels(topic_abstain=0.99) == ["against", None, "neutral"]
+    assert labels(stance_abstain=0.99) == [None, None, "neutral"]
     assert labels(article_abstain=0.99) == ["against", "against", None]
     (row,) = run(predictor, topic)
-    assert row.stance[1].scores == {"against": 0.25, "neutral": 0.5, "favor": 0.25}
+    assert row.stance[1].scores == {"against": 0.25, "neutral": 0.5, "favor": 0.25, "unrelated": 0.0}
     assert row.reply is not None
     assert row.reply.label in REPLIES, "a reply always has a label"
+    assert labels(portrayal_abstain=0.99) == ["against", "against", "neutral"]
+    (row,) = run(predictor, named)
+    assert [(p.label, p.scores["negative"] > 0.9) for p in row.portrayal] == [(None, True)]
+
+
+def test_portrayal_is_only_of_the_targets_that_the_unit_names(predictor: Predictor) -> None:
+    topics = (("mill", "mill story"), ("ferry", "ferry story"))
+    (row,) = run(
+        predictor,
+        ScoreRequest(unit("The council met."), {"council": ((4, 11),)}, topics),
+    )
+    assert [(s.target, s.label, bool(s.mentions)) for s in row.stance] == [
+        ("council", "against", True), ("mill", "unrelated", False), ("ferry", "favor", False),
+    ]  # fmt: skip
+    assert [(p.target, p.label) for p in row.portrayal] == [("council", "negative")]
+
+
+def test_a_mention_without_a_token_has_no_label_and_equal_scores(predictor: Predictor) -> None:
+    (row,) = run(predictor, ScoreRequest(unit("The council met."), {"council": ((90, 97),)}))
+    (stance,), (portrayal,) = row.stance, row.portrayal
+    assert (stance.label, portrayal.label) == (None, None)
+    assert stance.scores == dict.fromkeys(STANCE_ANSWERS, 0.25)
+    assert portrayal.scores == dict.fromkeys(PORTRAYALS, 0.3333)
+
+
+def test_a_row_is_read_back_and_so_is_one_from_before_there_was_portrayal(predictor: Predictor) -> None:
+    text = "The greedy council met, said the mill."
+    (row,) = run(predictor, ScoreRequest(unit(text), {"council": ((11, 18),), "mill": ((33, 37),)}))
+    assert [s.label for s in row.stance] == ["against", "unrelated"]
+    as_dict = row.to_dict()
+    assert [p["target"] for p in as_dict["portrayal"]] == ["council", "mill"]
+    # Not part of a row: voices and pieces of the unit.
+    assert score_from_dict(as_dict) == replace(row, unit=replace(row.unit, voices=()))
+    del as_dict["portrayal"]
+    for stance in as_dict["stance"]:
+        stance["label"] = "neutral"
+        del stance["scores"]["unrelated"]
+    old = score_from_dict(as_dict)
+    assert old.portrayal == ()
+    assert [(s.label, tuple(s.scores)) for s in old.stance] == [
+        ("neutral", ("against", "neutral", "favor"))
+    ] * 2
+    assert old.loaded == row.loaded
 
 
 def test_a_span_in_a_quotation_has_its_voice(predictor: Predictor) -> None:

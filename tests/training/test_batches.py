@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from slant.corpora.sets import LABELED_SETS
-from slant.encoding.label_ids import IGNORED, STANCE_INDEX, TECHNIQUE_INDEX
+from slant.encoding.label_ids import (
+    IGNORED,
+    NEUTRAL_OR_UNRELATED,
+    PORTRAYAL_INDEX,
+    STANCE_INDEX,
+    TECHNIQUE_INDEX,
+)
 from slant.encoding.windows import TextEncoder
 from slant.errors import UsageError
 from slant.records import Example, Span, TargetLabel
@@ -41,7 +47,7 @@ def test_each_label_has_its_column_and_the_rest_is_masked(encoder: TextEncoder) 
     assert (row.token[:, 1] == IGNORED).all()
     assert row.spans == [(1, 3, TECHNIQUE_INDEX["name_calling_labeling"])]
     assert row.unit.tolist() == [1] + [IGNORED] * (len(row.unit) - 1)
-    assert row.stance.shape == (0, 2)
+    assert row.target.shape == (0, 2)
 
 
 def test_no_spans_found_differs_from_not_labeled(encoder: TextEncoder) -> None:
@@ -52,15 +58,32 @@ def test_no_spans_found_differs_from_not_labeled(encoder: TextEncoder) -> None:
     assert without.token is None
 
 
-def test_named_targets_and_topics_have_separate_columns(encoder: TextEncoder) -> None:
+def test_stance_and_portrayal_have_separate_columns(encoder: TextEncoder) -> None:
     targets = (
-        TargetLabel("mayor", "against", ((4, 9),)),
-        TargetLabel("boats", "favor"),
+        TargetLabel("mayor", "against", ((4, 9),), "positive"),
+        TargetLabel("mayor", None, ((4, 9),), "negative"),
+        TargetLabel("boats", "unrelated"),
         TargetLabel("ferry", None),
     )
     (row,) = make_rows([example("The mayor met.", targets=targets)], encoder)
-    assert row.stance.tolist() == [
-        [STANCE_INDEX["against"], IGNORED], [IGNORED, STANCE_INDEX["favor"]], [IGNORED, IGNORED],
+    assert row.target.tolist() == [
+        [STANCE_INDEX["against"], PORTRAYAL_INDEX["positive"]],
+        [IGNORED, PORTRAYAL_INDEX["negative"]],
+        [STANCE_INDEX["unrelated"], IGNORED],
+        [IGNORED, IGNORED],
+    ]
+    assert row.named.tolist() == [True, True, False, False]
+
+
+def test_neutral_means_neutral_or_unrelated_in_a_set_that_does_not_tell_them_apart(
+    encoder: TextEncoder,
+) -> None:
+    targets = tuple(TargetLabel(label, label) for label in ("against", "neutral", "favor"))
+    plain = example("The mayor met.", targets=targets)
+    (own,), (merging,) = (make_rows([e], encoder) for e in (plain, replace(plain, source="vast")))
+    assert own.target[:, 0].tolist() == [STANCE_INDEX[t.name] for t in targets]
+    assert merging.target[:, 0].tolist() == [
+        STANCE_INDEX["against"], NEUTRAL_OR_UNRELATED, STANCE_INDEX["favor"],
     ]  # fmt: skip
 
 
@@ -82,7 +105,7 @@ def test_labels_are_in_every_window_of_their_text(encoder: TextEncoder) -> None:
         ]
     assert tagged == [(len(rows) - 1, "corrupt")]
     assert [len(r.spans) for r in rows] == [0] * (len(rows) - 1) + [1]
-    assert [r.stance.tolist() for r in rows] == [[]] * (len(rows) - 1) + [[[0, IGNORED]]]
+    assert [r.target.tolist() for r in rows] == [[]] * (len(rows) - 1) + [[[0, IGNORED]]]
 
 
 def test_padding_has_no_labels(encoder: TextEncoder) -> None:
@@ -94,7 +117,7 @@ def test_padding_has_no_labels(encoder: TextEncoder) -> None:
     assert words == [["corrupt", "council"], ["wrecked"], ["traitors"]]
     assert (labels["token"][group == -1] == IGNORED).all()
     assert (labels["token"][:, 0] == IGNORED).all(), "[CLS] has no label"
-    labeled = (labels["stance"] != IGNORED).any(-1)
+    labeled = (labels["target"] != IGNORED).any(-1)
     assert (batch["query_columns"][labeled] > 0).all()
     assert (batch["input_ids"].gather(1, batch["query_columns"])[labeled] == encoder.mask).all()
 
@@ -149,7 +172,8 @@ def test_sets_are_limited_filtered_repeated_and_weighted_by_the_recipe(
     monkeypatch.setitem(LABELED_SETS, "tiny", TinySet())
     only = load_use(SetUse("tiny", labels=("loaded",)))
     assert any(e.loaded for e in only)
-    assert not [e for e in only if e.frames or e.reply or e.toxic or any(t.label for t in e.targets)]
+    assert not [e for e in only if e.frames or e.reply or e.toxic]
+    assert {(t.label, t.portrayal) for e in only for t in e.targets} == {(None, None)}
     assert sum(len(e.targets) for e in only) == sum(len(e.targets) for e in TinySet().read(tmp_path, "train"))
     with pytest.raises(UsageError, match=r"no label 'frame'.*Did you mean 'frames'"):
         recipe(tmp_path, train=[{"name": "tiny", "labels": ["frame"]}])
@@ -158,6 +182,23 @@ def test_sets_are_limited_filtered_repeated_and_weighted_by_the_recipe(
     rows = make_rows(training_examples(recipe(tmp_path, train=[use])), encoder)
     assert len(rows) == 12
     assert {r.weight for r in rows} == {0.5}
+
+
+class Twins(TinySet):
+    """Two examples of one text with a target each, as sets have them that ask once per target."""
+
+    def read(self, root: Path, split: str) -> Iterator[Example]:
+        for name in ("mayor", "ferry"):
+            yield example("The mayor met.", targets=(TargetLabel(name, "neutral"),))
+
+
+def test_repeated_texts_are_repeated_and_not_merged_with_their_copies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A text that only has targets would otherwise be merged with its own copy: twice the targets, once a step."""
+    monkeypatch.setitem(LABELED_SETS, "tiny", Twins())
+    found = training_examples(recipe(tmp_path, train=[{"name": "tiny", "repeat": 3}, {"name": "tiny"}]))
+    assert [[t.name for t in e.targets] for e in found] == [["mayor", "ferry"]] * 4
 
 
 @pytest.mark.parametrize(

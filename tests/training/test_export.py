@@ -41,7 +41,9 @@ def differences(found: list[TextLogits], expected: list[TextLogits]) -> np.ndarr
     for a, b in zip(found, expected, strict=True):
         assert a.offsets.tolist() == b.offsets.tolist()
         pairs += [(a.tokens, b.tokens), (a.unit, b.unit)]
-        pairs += [(s, t) for s, t in zip(a.stance, b.stance, strict=True) if s is not None and t is not None]
+        pairs += [
+            (s, t) for s, t in zip(a.targets, b.targets, strict=True) if s is not None and t is not None
+        ]
     return np.abs(np.concatenate([(x - y).ravel() for x, y in pairs]))
 
 
@@ -65,10 +67,13 @@ def test_int8_is_near_fp32_and_predicts_the_same_labels(
     int8 = load(tiny_export, threads=1, runtime=runtime)
     off = differences(int8.run(requests()), torch_logits)
     assert 0 < off.mean() < 0.15, "quantized, and near"
-    for ours, theirs in zip(
-        int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True
+    for e, ours, theirs in zip(
+        examples(), int8.predict(examples()), open_torch(tiny_checkpoint).predict(examples()), strict=True
     ):
-        for a, b in zip(ours.stance, theirs.stance, strict=True):
+        pairs = [*zip(ours.stance, theirs.stance, strict=True)]
+        if all(target.mentions for target in e.targets):
+            pairs += zip(ours.portrayal, theirs.portrayal, strict=True)
+        for a, b in pairs:
             assert max(a, key=a.__getitem__) == max(b, key=b.__getitem__)
         assert [(s.start, s.end, s.label) for s in ours.loaded] == [
             (s.start, s.end, s.label) for s in theirs.loaded
@@ -111,7 +116,7 @@ def test_onnx_quantizes_the_encoder_and_not_the_heads(tiny_export: Path) -> None
         "model.encoder.embeddings.word_embeddings.weight_int8": onnx.TensorProto.INT8,
         "model.encoder.embeddings.word_embeddings.weight_scale": onnx.TensorProto.FLOAT,
     }
-    assert plain == {"tokens", "unit", "stance"}
+    assert plain == {"tokens", "unit", "target"}
 
 
 def test_onnx_stores_large_fp32_tensors_in_half_precision(
@@ -192,7 +197,7 @@ def test_exports_have_the_thresholds_of_the_checkpoint(tiny_checkpoint: Path, tm
 
     checkpoint = Path(shutil.copytree(tiny_checkpoint, tmp_path / "checkpoint"))
     plain = load(export_model(checkpoint, tmp_path / "plain", texts=requests()))
-    chosen = Decoding(loaded_threshold=0.35, named_bias=(0.5, 0.0, -0.25))
+    chosen = Decoding(loaded_threshold=0.35, stance_bias=(0.5, 0.0, -0.25, 0.0))
     store_decoding(checkpoint, chosen)
     assert open_torch(checkpoint).decoding == chosen
     moved = load(export_model(checkpoint, tmp_path / "moved", texts=requests()))

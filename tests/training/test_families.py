@@ -118,11 +118,11 @@ def test_the_text_does_not_see_its_queries(predictor: Predictor, targets: list[T
 @pytest.mark.parametrize("target", [COUNCIL, "more boats"])
 def test_a_query_does_not_see_other_queries(predictor: Predictor, target: Target) -> None:
     others: list[Target] = [MAYOR, "free swimming", COUNCIL]
-    alone = read(predictor, [target]).stance[0]
+    alone = read(predictor, [target]).targets[0]
     for place in (0, 2, 3):
-        same(read(predictor, [*others[:place], target, *others[place:]]).stance[place], alone)
+        same(read(predictor, [*others[:place], target, *others[place:]]).targets[place], alone)
     assert alone is not None
-    assert np.abs(alone - read(predictor, [MAYOR]).stance[0]).max() > 1e-2, "queries are not ignored"
+    assert np.abs(alone - read(predictor, [MAYOR]).targets[0]).max() > 1e-2, "queries are not ignored"
 
 
 def test_padding_changes_nothing(predictor: Predictor) -> None:
@@ -135,7 +135,7 @@ def test_padding_changes_nothing(predictor: Predictor) -> None:
         (alone,) = predictor.run([one])
         same(found.tokens, alone.tokens)
         same(found.unit, alone.unit)
-        for a, b in zip(found.stance, alone.stance, strict=True):
+        for a, b in zip(found.targets, alone.targets, strict=True):
             same(a, b)
 
 
@@ -275,5 +275,5 @@ def test_onnx_computes_the_logits_of_torch(model: Any, predictor: Predictor, tmp
 
 
 def flat(outputs: list[TextLogits]) -> np.ndarray[Any, Any]:
-    parts = [p for r in outputs for p in (r.tokens, r.unit, *r.stance) if p is not None]
+    parts = [p for r in outputs for p in (r.tokens, r.unit, *r.targets) if p is not None]
     return np.concatenate([p.ravel() for p in parts])

@@ -54,9 +54,9 @@ def test_stance_toward_a_target_does_not_depend_on_other_targets(
     predictor: Predictor, target: Target
 ) -> None:
     others: list[Target] = [MAYOR, "free swimming", COUNCIL, "the ferry"]
-    alone = read(predictor, [target]).stance[0]
+    alone = read(predictor, [target]).targets[0]
     for place in (0, 2, len(others)):
-        among = read(predictor, [*others[:place], target, *others[place:]]).stance[place]
+        among = read(predictor, [*others[:place], target, *others[place:]]).targets[place]
         same(among, alone)
 
 
@@ -73,13 +73,13 @@ def test_logits_are_batch_invariant(predictor: Predictor) -> None:
         (alone,) = predictor.run([one])
         same(found.tokens, alone.tokens)
         same(found.unit, alone.unit)
-        for a, b in zip(found.stance, alone.stance, strict=True):
+        for a, b in zip(found.targets, alone.targets, strict=True):
             same(a, b)
 
 
 def test_target_and_parent_text_change_the_logits(predictor: Predictor) -> None:
     """A model that ignores them would pass the tests above."""
-    one, other = read(predictor, [COUNCIL]).stance[0], read(predictor, [MAYOR]).stance[0]
+    one, other = read(predictor, [COUNCIL]).targets[0], read(predictor, [MAYOR]).targets[0]
     assert one is not None
     assert np.abs(one - other).max() > 1e-3
     reply, elsewhere = predictor.run(
@@ -99,7 +99,7 @@ def batch(tmp_path: Path, which: slice = slice(None)) -> dict[str, Any]:
 
 
 def test_tasks_without_labels_get_no_gradient(predictor: Predictor, tmp_path: Path) -> None:
-    """Rows with stance only change the stance head and the encoder, but no other head."""
+    """Rows with stance only change the target head and the encoder, but no other head."""
     model = predictor.runtime.model  # type: ignore[attr-defined]
     model.zero_grad()
     model(**batch(tmp_path, slice(4, 6))).loss.backward()
@@ -107,7 +107,7 @@ def test_tasks_without_labels_get_no_gradient(predictor: Predictor, tmp_path: Pa
         n.split(".")[0] for n, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0
     }
     model.zero_grad()
-    assert moved == {"encoder", "roles", "stance"}
+    assert moved == {"encoder", "roles", "target"}
 
 
 def test_padding_and_unlabeled_rows_have_no_loss(predictor: Predictor, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_the_loss_uses_class_weights(predictor: Predictor, tmp_path: Path) -> No
     rows = batch(tmp_path, slice(4, 6))
     before = model.config.class_weights
     try:
-        model.config.class_weights = {"stance_topic": [1.0, 0.0, 0.0]}
+        model.config.class_weights = {"stance": [1.0, 0.0, 0.0, 0.0]}
         against_only = float(model(**rows).loss.detach())
     finally:
         model.config.class_weights = before

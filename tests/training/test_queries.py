@@ -61,7 +61,7 @@ def test_new_query_layers_compute_what_the_encoder_computes(plain: Path, depth: 
     ):
         np.testing.assert_allclose(after.tokens, before.tokens, atol=1e-5)
         np.testing.assert_allclose(after.unit, before.unit, atol=1e-5)
-        for was, now in zip(before.stance, after.stance, strict=True):
+        for was, now in zip(before.targets, after.targets, strict=True):
             np.testing.assert_allclose(now, was, atol=1e-5)
 
 
@@ -75,7 +75,7 @@ def test_roles_distinguish_named_targets_from_topics(plain: Path, kind: str) -> 
         roles = predictor.runtime.model.queries.roles.weight  # type: ignore[attr-defined]
         roles[getattr(network, kind)] = torch.linspace(-2, 2, 32)
     (after,) = predictor.run([EncoderRequest(TEXT, ["more boats", [(12, 19)]])])
-    moved = [np.abs(now - was).max() > 1e-3 for was, now in zip(before.stance, after.stance, strict=True)]
+    moved = [np.abs(now - was).max() > 1e-3 for was, now in zip(before.targets, after.targets, strict=True)]
     assert moved == [kind == "TOPIC", kind == "NAMED"]
 
 
@@ -86,7 +86,7 @@ def test_query_layers_do_not_change_token_and_unit_logits(plain: Path) -> None:
         for weights in predictor.runtime.model.queries.parameters():  # type: ignore[attr-defined]
             weights.add_(torch.randn_like(weights))
     (after,) = predictor.run([EncoderRequest(TEXT, [[(12, 19)]])])
-    assert np.abs(after.stance[0] - before.stance[0]).max() > 1e-3
+    assert np.abs(after.targets[0] - before.targets[0]).max() > 1e-3
     np.testing.assert_array_equal(after.unit, before.unit)
     np.testing.assert_array_equal(after.tokens, before.tokens)
 
@@ -96,7 +96,7 @@ def test_a_named_target_is_encoded_by_the_last_word_of_its_first_mention(trained
     at = TEXT.index("Port Ellis")
     town, word = [(at, at + len("Port Ellis"))], [(at + len("Port "), at + len("Port Ellis"))]
     (found,) = predictor.run([EncoderRequest(TEXT, [town, word, [(at, at + 4)], [*word, (12, 19)]])])
-    first, same, other, more = found.stance
+    first, same, other, more = found.targets
     np.testing.assert_array_equal(first, same)
     np.testing.assert_array_equal(first, more)
     assert np.abs(first - other).max() > 1e-3
@@ -133,11 +133,11 @@ def test_a_run_keeps_the_query_layers_of_its_start(trained: Path, tiny_encoder: 
 
 def test_only_the_parts_in_the_recipe_are_trained(trained: Path, tiny_encoder: Path, tmp_path: Path) -> None:
     run = train_tiny(
-        tiny_encoder, tmp_path, epochs=1, queries=WORDS, start=str(trained), parts=("queries", "stance")
+        tiny_encoder, tmp_path, epochs=1, queries=WORDS, start=str(trained), parts=("queries", "target")
     )
     before, after = (open_torch(p).runtime.model.state_dict() for p in (trained, run))  # type: ignore[attr-defined]
     moved = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
-    assert moved == {"queries", "stance"}
+    assert moved == {"queries", "target"}
 
 
 def test_query_layers_need_queries_by_words(trained: Path, tiny_encoder: Path) -> None:
@@ -174,7 +174,7 @@ def test_an_export_with_query_layers_is_near_its_checkpoint(
     off = [
         np.abs(x - y).mean()
         for a, b in zip(int8, whole, strict=True)
-        for x, y in zip((a.tokens, a.unit, *a.stance), (b.tokens, b.unit, *b.stance), strict=True)
+        for x, y in zip((a.tokens, a.unit, *a.targets), (b.tokens, b.unit, *b.targets), strict=True)
         if x is not None
     ]
     assert 0 < np.mean(off) < 0.1, "quantized, and near"
@@ -252,5 +252,5 @@ def test_an_export_is_restored_with_its_query_layers(trained: Path, exported: Pa
     assert restored.encoder.queries == WORDS
     requests = [EncoderRequest(TEXT, [*TOPICS, [(12, 19)]])]
     (found,), (whole,) = restored.run(requests), open_torch(trained).run(requests)
-    for now, was in zip((found.unit, *found.stance), (whole.unit, *whole.stance), strict=True):
+    for now, was in zip((found.unit, *found.targets), (whole.unit, *whole.targets), strict=True):
         assert np.abs(now - was).mean() < 0.1

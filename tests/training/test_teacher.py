@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ def unlabeled_examples() -> list[Example]:
     """The examples without their labels."""
     nothing = dict.fromkeys(("loaded", "toxic", "biased", "subjective", "frames"))
     return [
-        replace(e, targets=tuple(replace(t, label=None) for t in e.targets), **nothing)
+        replace(e, targets=tuple(replace(t, label=None, portrayal=None) for t in e.targets), **nothing)
         for e in examples()
         if e.reply is None
     ]
@@ -47,9 +46,13 @@ def test_a_student_without_labels_learns_the_predictions_of_its_teacher(
     monkeypatch.setitem(LABELED_SETS, "tiny", UnlabeledSet())
     taught = recipe(tiny_encoder, teacher=str(tiny_checkpoint), teaching=1.0, loss_weights={"loaded": 4.0})
     student = open_torch(train(taught, tmp_path / "student")).predict(unlabeled_examples())
-    for ours, theirs in zip(student, open_torch(tiny_checkpoint).predict(unlabeled_examples()), strict=True):
+    known = open_torch(tiny_checkpoint).predict(unlabeled_examples())
+    for e, ours, theirs in zip(unlabeled_examples(), student, known, strict=True):
         for own, expected in zip(ours.stance, theirs.stance, strict=True):
             assert max(own, key=own.__getitem__) == max(expected, key=expected.__getitem__)
+        for target, own, expected in zip(e.targets, ours.portrayal, theirs.portrayal, strict=True):
+            if target.mentions:  # portrayals of topics are not taught
+                assert max(own, key=own.__getitem__) == max(expected, key=expected.__getitem__)
         assert [(s.start, s.end, s.label) for s in ours.loaded] == [
             (s.start, s.end, s.label) for s in theirs.loaded
         ]
@@ -70,9 +73,9 @@ def test_each_row_gets_its_logits_and_the_second_time_from_the_cache(
         assert row.teacher is not None
         assert np.allclose(row.teacher.token, output.tokens, atol=2e-2)
         assert np.allclose(row.teacher.unit, output.unit, atol=2e-2)
-        for named, taught, logits in zip(row.named, row.teacher.stance, output.stance, strict=True):
+        for taught, logits in zip(row.teacher.target, output.targets, strict=True):
             assert logits is not None
-            assert np.allclose(taught, logits[0 if named else 1], atol=2e-2)
+            assert np.allclose(taught, logits, atol=2e-2)
     monkeypatch.setattr(teacher, "_compute", lambda *_: pytest.fail("computed again"))
     again = make_rows(texts, text_encoder(tmp_path))
     teacher.add_teacher_logits(again, texts, tiny_checkpoint, tmp_path / "cache")
@@ -80,7 +83,7 @@ def test_each_row_gets_its_logits_and_the_second_time_from_the_cache(
         assert one.teacher is not None
         assert two.teacher is not None
         assert np.array_equal(one.teacher.token, two.teacher.token)
-        assert np.array_equal(one.teacher.stance, two.teacher.stance)
+        assert np.array_equal(one.teacher.target, two.teacher.target)
 
 
 def test_the_cache_distinguishes_targets_at_different_mentions(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -110,64 +113,18 @@ def test_a_teacher_gets_queries_as_it_was_trained_with(tiny_checkpoint: Path, tm
     rows = make_rows(texts, student)
     teacher.add_teacher_logits(rows, texts, tiny_checkpoint, tmp_path / "cache")
     teacher = open_torch(tiny_checkpoint)
-    by_copies = [output.stance for output in teacher.run(requests)]
+    by_copies = [output.targets for output in teacher.run(requests)]
     teacher.encoder.queries = MARKS
-    by_marks = [output.stance for output in teacher.run(requests)]
+    by_marks = [output.targets for output in teacher.run(requests)]
     apart = 0.0
     for row, theirs, other in zip(rows, by_copies, by_marks, strict=True):
         assert row.teacher is not None
-        for named, taught, logits, marked in zip(row.named, row.teacher.stance, theirs, other, strict=True):
+        for taught, logits, marked in zip(row.teacher.target, theirs, other, strict=True):
             assert logits is not None
             assert marked is not None
-            assert np.allclose(taught, logits[0 if named else 1], atol=2e-2)
+            assert np.allclose(taught, logits, atol=2e-2)
             apart = max(apart, float(np.abs(logits - marked).max()))
     assert apart > 0.1
-
-
-def test_a_topic_teacher_replaces_only_the_logits_toward_topics(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
-    from slant.training import teacher
-    from slant.training.batches import make_rows
-    from slant.training.network import SlantModel
-
-    other = tmp_path / "other"
-    shutil.copytree(tiny_checkpoint, other)
-    model = SlantModel.from_pretrained(other)
-    with torch.no_grad():
-        for values in (model.stance[-1].bias, model.unit[-1].bias, model.tokens[-1].bias):
-            values += 1.5
-    model.save_pretrained(other)
-    texts = list(examples())
-    rows, alone = (make_rows(texts, text_encoder(tmp_path)) for _ in range(2))
-    for chosen, topics in ((tiny_checkpoint, False), (other, True)):
-        teacher.add_teacher_logits(rows, texts, chosen, tmp_path / "cache", topics=topics)
-    teacher.add_teacher_logits(alone, texts, tiny_checkpoint, tmp_path / "cache")
-    topics_seen = named_seen = 0
-    for both, one in zip(rows, alone, strict=True):
-        assert both.teacher is not None
-        assert one.teacher is not None
-        assert np.array_equal(both.teacher.token, one.teacher.token)
-        assert np.array_equal(both.teacher.unit, one.teacher.unit)
-        named = both.named
-        assert np.array_equal(both.teacher.stance[named], one.teacher.stance[named])
-        assert np.allclose(both.teacher.stance[~named], one.teacher.stance[~named] + 1.5, atol=2e-2)
-        topics_seen, named_seen = topics_seen + int((~named).sum()), named_seen + int(named.sum())
-    assert topics_seen
-    assert named_seen
-
-
-def test_a_missing_topic_teacher_is_reported_before_the_other_teacher_runs(
-    tiny_encoder: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from slant.corpora.sets import LABELED_SETS
-    from slant.training.train import train
-
-    monkeypatch.setitem(LABELED_SETS, "tiny", UnlabeledSet())
-    taught = recipe(tiny_encoder, teacher=str(tiny_checkpoint), topic_teacher=str(tmp_path / "nowhere"))
-    with pytest.raises(UsageError, match="nowhere: neither a checkpoint"):
-        train(taught, tmp_path / "run")
-    assert not (tmp_path / "run" / "teaching").exists()
 
 
 def test_the_distillation_loss_is_zero_for_the_logits_of_the_teacher(
@@ -184,13 +141,18 @@ def test_the_distillation_loss_is_zero_for_the_logits_of_the_teacher(
     with torch.no_grad():
         out = model(**batch)
         terms = losses.teacher_losses(out, batch["labels"])
-        for name in ("token_logits", "unit_logits", "stance_logits"):
+        for name in ("token_logits", "unit_logits", "target_logits"):
             out[name] = -out[name]
         turned = losses.teacher_losses(out, batch["labels"])
     assert all(float(term.abs().max()) < 1e-3 for term in terms.values()), terms
     assert all(float(term.max()) > 0.1 for term in turned.values()), turned
     no_reply = torch.tensor([e.reply is None for e in texts])
     assert float(turned["reply"][no_reply].abs().max()) == 0
+    topics_only = torch.tensor([not any(t.mentions for t in e.targets) for e in texts])
+    assert float(turned["portrayal"][topics_only].abs().max()) == 0, "portrayal is of named targets only"
+    no_targets = torch.tensor([not e.targets for e in texts])
+    assert float(turned["stance"][no_targets].abs().max()) == 0
+    assert float(turned["stance"][topics_only & ~no_targets].min()) > 0
     mixed = losses.total_loss(out, batch["labels"], loss_weights={}, class_weights={}, teaching=0.25)
     plain = losses.label_losses(out, batch["labels"], {})
     by_hand = sum(0.75 * plain[name].sum() + 0.25 * turned[name].sum() for name in plain) / len(texts)
@@ -215,8 +177,6 @@ def test_a_teacher_with_other_tokens_or_windows_is_refused(tiny_checkpoint: Path
 def test_invalid_teacher_settings_are_errors(tiny_encoder: Path) -> None:
     with pytest.raises(UsageError, match="only be used with a teacher"):
         recipe(tiny_encoder, unlabeled=[{"name": "fa_kes"}])
-    with pytest.raises(UsageError, match="used for topics only"):
-        recipe(tiny_encoder, topic_teacher="runs/topics")
     with pytest.raises(UsageError, match="expected a share from 0 to 1"):
         recipe(tiny_encoder, teaching=1.5)
 

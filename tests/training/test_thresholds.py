@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slant.encoding.decode import Decoding, TextLogits, softmax
-from slant.encoding.label_ids import BIASED, FRAME, FRAMES, REPLY, TOKEN_LABELS, UNIT_LABELS
+from slant.encoding.decode import Decoding, TextLogits, best_stance, softmax, stance_scores
+from slant.encoding.label_ids import BIASED, FRAME, FRAMES, REPLY, TARGET_LABELS, TOKEN_LABELS, UNIT_LABELS
 from slant.encoding.predictor import Predictor
 from slant.errors import UsageError
-from slant.records import REPLIES, STANCES, Example, Span, TargetLabel
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, STANCES, Example, Span, TargetLabel
 from slant.training.thresholds import (
     MIN_FRAME_THRESHOLD,
     as_two_classes,
@@ -107,7 +107,7 @@ class Given(Predictor):
 
 
 def text_logits(
-    e: Example, *, words: dict[str, dict[str, float]] | None = None, unit: Any = None, stance: Any = ()
+    e: Example, *, words: dict[str, dict[str, float]] | None = None, unit: Any = None, targets: Any = ()
 ) -> TextLogits:
     at, offsets, rows = 0, [], []
     for word in e.text.split(" "):
@@ -118,7 +118,7 @@ def text_logits(
         rows.append(row)
         at += len(word) + 1
     blank = np.zeros(len(UNIT_LABELS), np.float32)
-    return TextLogits(np.array(offsets), np.stack(rows), blank if unit is None else unit, list(stance))
+    return TextLogits(np.array(offsets), np.stack(rows), blank if unit is None else unit, list(targets))
 
 
 def chosen(
@@ -135,48 +135,122 @@ def example(text: str, **labels: Any) -> Example:
     return Example(id=text, source="s", split="dev", group=labels.pop("group", text), text=text, **labels)
 
 
-@pytest.mark.parametrize(("name", "kind", "prefix"), [("newsmtsc", 0, "named"), ("vast", 1, "topic")])
-def test_stance_priors_are_chosen_for_one_kind_of_target(name: str, kind: int, prefix: str) -> None:
-    """Favor always loses to neutral by a logit of 1: a prior repairs it, for this kind of target only."""
+LABELS = {"stance": STANCES, "portrayal": PORTRAYALS}
+TASKS = [("slant_reading", "stance"), ("vast", "stance"), ("newsmtsc", "portrayal")]
+
+
+def labeled(task: str, label: str) -> tuple[TargetLabel, ...]:
+    return (TargetLabel("x", label) if task == "stance" else TargetLabel("x", portrayal=label),)
+
+
+def label_of(e: Example) -> int:
+    """Place of the label among the three of its task."""
+    (target,) = e.targets
+    return PORTRAYALS.index(target.portrayal) if target.portrayal else STANCES.index(str(target.label))
+
+
+def target_logits(task: str, three: Sequence[float]) -> list[np.ndarray[Any, Any]]:
+    """Logits of one target: those of the labels of the task, -9 for all other answers."""
+    out = np.full(len(TARGET_LABELS), -9.0, np.float32)
+    first = 0 if task == "stance" else len(STANCE_ANSWERS)
+    out[first : first + 3] = three
+    return [out]
+
+
+@pytest.mark.parametrize(("name", "task"), TASKS)
+def test_priors_are_chosen_for_one_question_on_its_sets(name: str, task: str) -> None:
+    """The third label always loses to neutral by a logit of 1: a prior repairs it, for this question only."""
 
     def read(e: Example) -> TextLogits:
-        logits = np.full((2, 3), 9.0, np.float32)
-        logits[kind] = {"against": [3, 0, 0], "neutral": [0, 3, 0], "favor": [0, 1, 0]}.get(
-            e.targets[0].label or "", 0
-        )
-        return text_logits(e, stance=[logits])
+        if e.text == "unread":
+            return text_logits(e, targets=target_logits(task, [0, 0, 0]))
+        logits = ([3, 0, 0], [0, 3, 0], [0, 1, 0])[label_of(e)]
+        return text_logits(e, targets=target_logits(task, logits))
 
-    dev = [example(f"text {i}", targets=(TargetLabel("x", STANCES[i % 3]),)) for i in range(30)]
-    dev.append(example("unread", targets=(TargetLabel("x", None),)))
+    dev = [example(f"text {i}", targets=labeled(task, LABELS[task][i % 3])) for i in range(30)]
+    dev.append(example("unread", targets=(TargetLabel("x"),)))
     found, line = chosen(name, dev, read)
-    bias = getattr(found, f"{prefix}_bias")
+    bias = getattr(found, f"{task}_bias")
     assert 1 + bias[1] < bias[2] < 3 + bias[1]
+    assert bias[3:] == ((bias[1],) if task == "stance" else ()), "unrelated has the prior of neutral"
     assert f"dev {name}: 100.0" in line
-    other = {"named": "topic", "topic": "named"}[prefix]
-    assert getattr(found, f"{other}_bias") == (0.0, 0.0, 0.0)
-    assert getattr(found, f"{prefix}_temperature") < 1, "always right, so more confident"
-    assert getattr(found, f"{prefix}_abstain") == 0, "no reason to abstain"
+    other = {"stance": "portrayal", "portrayal": "stance"}[task]
+    assert set(getattr(found, f"{other}_bias")) == {0.0}
+    assert getattr(found, f"{other}_temperature") == 1
+    assert getattr(found, f"{task}_temperature") < 1, "always right, so more confident"
+    assert getattr(found, f"{task}_abstain") == 0, "no reason to abstain"
     ((before, after),) = re.findall(r"ECE ([\d.]+) before the temperature, ([\d.]+) after", line)
     assert float(before) > 2 * float(after)
 
 
-@pytest.mark.parametrize(("name", "kind", "prefix"), [("newsmtsc", 0, "named"), ("vast", 1, "topic")])
-def test_the_model_abstains_where_it_is_mostly_wrong(name: str, kind: int, prefix: str) -> None:
+@pytest.mark.parametrize(("name", "task"), TASKS)
+def test_the_model_abstains_where_it_is_mostly_wrong(name: str, task: str) -> None:
     """Of 300 items, 30 are uncertain, a third of them right with any prior; all others are right."""
 
     def read(e: Example) -> TextLogits:
-        sure = 6 * np.eye(3)[STANCES.index(str(e.targets[0].label))]
-        logits = np.zeros((2, 3), np.float32)
-        logits[kind] = [0.02, 0.01, 0.0] if e.text.startswith("unsure") else sure
-        return text_logits(e, stance=[logits])
+        sure = (6 * np.eye(3)[label_of(e)]).tolist()
+        logits = [0.02, 0.01, 0.0] if e.text.startswith("unsure") else sure
+        return text_logits(e, targets=target_logits(task, logits))
 
     dev = [
-        example(f"{'unsure' if i < 30 else 'sure'} {i}", targets=(TargetLabel("x", STANCES[i % 3]),))
+        example(f"{'unsure' if i < 30 else 'sure'} {i}", targets=labeled(task, LABELS[task][i % 3]))
         for i in range(300)
     ]
     found, line = chosen(name, dev, read)
-    assert 0.4 < getattr(found, f"{prefix}_abstain") <= 1
+    assert 0.4 < getattr(found, f"{task}_abstain") <= 1
     assert "abstains from 10.0 %, 33 % of them right" in line
+
+
+def test_the_stance_is_chosen_on_both_sets_with_unrelated_as_neutral() -> None:
+    """Neutral and unrelated lose to favor one by one and win together. Only one of the sets has the label unrelated."""
+
+    def read(e: Example) -> TextLogits:
+        (target,) = e.targets
+        answers = [3, 0, 0, 0] if target.label == "against" else [-3, 1, 1.2, 1]
+        return text_logits(e, targets=[np.array([*answers, 9, 0, 0], np.float32)])
+
+    reading, vast = (
+        [
+            replace(
+                example(f"{source} {i}", targets=labeled("stance", (other, "against")[i % 2])), source=source
+            )
+            for i in range(20)
+        ]
+        for source, other in (("slant_reading", "unrelated"), ("vast", "neutral"))
+    )
+    lines: list[str] = []
+    found = choose_decoding(
+        Given([*reading, *vast], read), {"vast": vast, "slant_reading": reading}, report=lines.append
+    )
+    (line,) = lines
+    # Of three labels, favor has no item and counts as 0.
+    assert line.startswith("dev slant_reading + vast: 66.7 with")
+    assert "66.7 on slant_reading, 66.7 on vast" in line
+    assert found.stance_bias == (0.0, 0.0, 0.0, 0.0), "none is needed"
+    assert found.portrayal_bias == Decoding().portrayal_bias
+
+
+def test_the_figure_of_the_stance_is_that_of_the_decoding() -> None:
+    """A temperature changes which stance is best, since neutral and unrelated are added after the division by it."""
+    rng = np.random.default_rng(4)
+    gold = rng.choice(4, 200)
+    logits = rng.normal(0, 3, (200, 4)).astype(np.float32) + 2 * np.eye(4, dtype=np.float32)[gold]
+    dev = [
+        example(f"text {i}", targets=labeled("stance", STANCE_ANSWERS[label])) for i, label in enumerate(gold)
+    ]
+    targets = {e.text: np.array([*x, 0, 0, 0], np.float32) for e, x in zip(dev, logits, strict=True)}
+    found, line = chosen("vast", dev, lambda e: text_logits(e, targets=[targets[e.text]]))
+
+    def best(decoding: Decoding) -> list[int]:
+        labels = [best_stance(stance_scores(targets[e.text], decoding)) for e in dev]
+        return [STANCES.index("neutral" if label == "unrelated" else str(label)) for label in labels]
+
+    merged = np.array([STANCES.index(STANCE_ANSWERS[g]) if g < 3 else 1 for g in gold])
+    plain = replace(found, stance_temperature=1.0)
+    assert best(found) != best(plain)
+    figure, other = (100 * macro_f1(np.array(best(d)), merged, 3) for d in (found, plain))
+    assert line.startswith(f"dev vast: {figure:.1f} with")
+    assert f"{figure:.1f}" != f"{other:.1f}"
 
 
 def test_the_abstention_threshold_toward_the_article_is_chosen_on_replies() -> None:
@@ -322,10 +396,9 @@ def test_a_frame_has_its_own_threshold_if_it_is_frequent_enough(seen: int) -> No
     assert "dev slant_frames: 100.0" in line
 
 
-def test_sets_with_frames_are_pooled_and_stances_of_the_domain_set_are_only_reported() -> None:
+def test_sets_with_frames_are_pooled_and_the_stances_of_the_domain_set_choose_nothing() -> None:
     def read(e: Example) -> TextLogits:
-        stance: list[Any] = [np.array([[0, 0, 4], [0, 0, 0]], np.float32) for _ in e.targets]
-        return replace(framed(e), stance=stance)
+        return replace(framed(e), targets=[x for _ in e.targets for x in target_logits("stance", [0, 0, 4])])
 
     dev = frame_examples(political=14)
     domain = [
@@ -339,10 +412,9 @@ def test_sets_with_frames_are_pooled_and_stances_of_the_domain_set_are_only_repo
     found = choose_decoding(Given([*dev, *domain], read), sets, report=lines.append)
     assert found.frame_thresholds[FRAMES.index("political")] <= likely(-0.35, found)
     assert found.frame_thresholds[FRAMES.index("political")] != found.frame_threshold, "14 and 1 are enough"
-    assert lines[0].startswith("dev slant_frames + slant_domain: 100.0 with")
-    # Favor predicted twice, once right: F1 2/3, 0 and 0.
-    assert lines[1].startswith("dev slant_domain: 22.2 for 2 stances toward named targets, ECE 0.")
-    assert found.named_bias == (0.0, 0.0, 0.0)
+    (line,) = lines
+    assert line.startswith("dev slant_frames + slant_domain: 100.0 with")
+    assert found.stance_bias == Decoding().stance_bias
     assert found.loaded_seed == Decoding().loaded_seed
 
 
@@ -361,7 +433,8 @@ def test_the_temperature_of_bias_corrects_overconfidence() -> None:
 
 def test_a_set_on_which_nothing_is_chosen_is_refused() -> None:
     with pytest.raises(
-        UsageError, match=r"dev set 'polnear': nothing is chosen on it\. Sets for this: newsmtsc, vast"
+        UsageError,
+        match=r"dev set 'polnear': nothing is chosen on it\. Sets for this: slant_reading, vast, newsmtsc",
     ):
         choose_decoding(Given([], text_logits), {"polnear": []})
 

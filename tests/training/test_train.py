@@ -41,8 +41,10 @@ def uninterrupted(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) 
 def test_a_trained_model_predicts_its_training_labels(tiny_checkpoint: Path) -> None:
     """Guards against predicting no spans and against labels in wrong columns."""
     for e, p in zip(examples(), open_torch(tiny_checkpoint).predict(examples()), strict=True):
-        for target, scores in zip(e.targets, p.stance, strict=True):
-            assert max(scores, key=scores.__getitem__) == target.label, e.text
+        for target, stance, portrayal in zip(e.targets, p.stance, p.portrayal, strict=True):
+            assert max(stance, key=stance.__getitem__) == target.label, e.text
+            if target.portrayal is not None:
+                assert max(portrayal, key=portrayal.__getitem__) == target.portrayal, e.text
         if e.loaded is not None:
             assert [(s.start, s.end, s.label) for s in p.loaded] == [
                 (s.start, s.end, s.label) for s in e.loaded

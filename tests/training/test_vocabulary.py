@@ -81,7 +81,7 @@ def test_a_model_without_reserved_entries_computes_the_same_logits(reserved: Pat
     for old, new in zip(before.run(requests()), after.run(requests()), strict=True):
         assert np.array_equal(old.tokens, new.tokens)
         assert np.array_equal(old.unit, new.unit)
-        for a, b in zip(old.stance, new.stance, strict=True):
+        for a, b in zip(old.targets, new.targets, strict=True):
             assert (a is None and b is None) or np.array_equal(a, b)
 
     old, new = (Tokenizer.from_file(str(f / "tokenizer.json")) for f in (reserved, smaller))

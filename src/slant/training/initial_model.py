@@ -277,7 +277,7 @@ def _dequantize(
 
 
 def _parameter(node: str) -> str:
-    """Return the parameter multiplied by a node: `/model/stance/stance.0/MatMul` → `stance.0.weight`."""
+    """Return the parameter multiplied by a node: `/model/target/target.0/MatMul` → `target.0.weight`."""
     parts = node.strip("/").split("/")[1:-1]
     # A module in an nn.Sequential has its full name in the path: drop the part that it repeats.
     kept = [p for p, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{p}.")]

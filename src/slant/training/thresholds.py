@@ -148,10 +148,12 @@ def _stance(examples: Examples, outputs: Outputs) -> Chosen:
         if t.label is not None
     ]
     logits, gold = np.stack([x for x, *_ in rows]), np.array([g for _, g, *_ in rows])
-    bias, figure, held_out = validated_bias(_merge(logits), gold, [group for *_, group, _ in rows])
+    bias, _, held_out = validated_bias(_merge(logits), gold, [group for *_, group, _ in rows])
     biased = logits + np.asarray((*bias, bias[NEUTRAL]), np.float32)
     temperature = best_temperature(biased, gold, merge=_merge)
     before, p = softmax(_merge(biased)), softmax(_merge(biased / temperature))
+    # Not that of the bias alone: neutral and unrelated are added after the division, so a temperature changes the choice.
+    figure = macro_f1(p.argmax(1), gold, len(STANCES))
     threshold, note = _side_threshold(p, gold)
     changes = {
         "stance_bias": (*bias, bias[NEUTRAL]),
