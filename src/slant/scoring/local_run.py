@@ -127,7 +127,7 @@ def _prepare(options: ScoreOptions, rejected: TakesRejected) -> _Work:
 
     targets = Targets.load(Path(options.targets) if options.targets else None)
     predictor = load(
-        Path(options.model) if options.model else None,
+        options.model,
         threads=options.threads,
         runtime=options.runtime,
         device=options.device,
