@@ -91,13 +91,13 @@ def test_the_restored_shipped_model_predicts_the_same_and_the_documented_example
         "The corrupt Tern League has betrayed us.",
     ]
     rows = transformers.pipeline("slant", device="cpu")(texts, targets=["Tern League"])
-    int8 = [row.to_dict() for row in slant.Scorer.load().score(texts, targets=["Tern League"])]
+    int8 = [row.to_dict() for row in slant.Scorer.load("small").score(texts, targets=["Tern League"])]
     assert [row["stance"][0]["label"] for row in rows] == [row["stance"][0]["label"] for row in int8]
     for ours, theirs in zip(rows, int8, strict=True):
         assert ours["stance"][0]["scores"] == pytest.approx(theirs["stance"][0]["scores"], abs=0.05)
 
     (code,) = (c for heading, c in examples(ROOT / "docs" / "python.md") if heading == "## In transformers")
-    names = {"frame": slant.Scorer.load().score(texts).to_pandas()}
+    names = {"frame": slant.Scorer.load("small").score(texts).to_pandas()}
     exec(code, names)
 
 
