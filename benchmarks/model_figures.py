@@ -1,13 +1,14 @@
-"""Tables about the model for README.md, docs/, the model card and model/default/scores, from result files.
+"""Tables about the models for README.md, docs/, the model cards and their scores, from result files.
 
     make figures    rewrite every table of the documents
 
 The documents hold cog blocks (https://cog.readthedocs.io): Python in a comment, and below it the table that it prints.
 A test runs `cog --check`, which fails if a table differs from what its result files give. This script, run by itself,
-rewrites model/default/scores/scorecard.md from scorecard.json. tool_figures.py has the tables about splitting, comparing
+rewrites scores/scorecard.md of every size from scorecard.json. tool_figures.py has the tables about splitting, comparing
 and speed.
 
-Every function takes the files of a checkout and returns Markdown. Shares are × 100. A table whose result file is missing
+Every function takes the files of a checkout, with the model that the tables are about (the default one, unless a document
+gives another), and returns Markdown. Shares are × 100. A table whose result file is missing
 names the command that makes it.
 """
 
@@ -16,26 +17,28 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from slant.assets import DEFAULT_MODEL, SIZES
 from slant.judging.held_out import NAME as MEAN
 from slant.judging.judged_sets import HELD_OUT, choose_sets
 from slant.judging.scorecard_files import NONE, answers_table, markdown, percent, phenomena_table, table
 from slant.judging.scorecard_records import Published, Result, Scorecard, data_of, read, read_spread
-from slant.training.recipe import Recipe, SetUse, load_recipe
+from slant.training.recipe import Recipe, SetUse, load_recipe, recipe_from
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the result files of the checkout `root` are."""
+    """Where the result files of the checkout `root` are, for the model of one size."""
 
     root: Path = Path(__file__).resolve().parent.parent
+    size: str = DEFAULT_MODEL
 
     @property
     def model(self) -> Path:
-        return self.root / "model" / "default"
+        return self.root / "model" / self.size
 
     @property
     def results(self) -> Path:
@@ -56,12 +59,26 @@ class Files:
         path = self.results / f"{name}.json"
         return _json(path) if path.exists() else None
 
+    def speeds(self) -> list[Any]:
+        """The results of benchmarks/throughput.py, one per model."""
+        return [_json(path) for path in sorted(self.results.glob("throughput_*.json"))]
+
     def scorecard(self, folder: str) -> Scorecard | None:
         path = self.results / folder / "scorecard.json"
         return read(path) if path.exists() else None
 
+    def recipes(self) -> list[Recipe]:
+        """The recipes that made the model, oldest first: as its folder keeps them, else by name. Empty if one is gone."""
+        if (kept := self.model / "recipes.json").exists():
+            return [recipe_from(values, where=str(kept)) for values in _json(kept)]
+        paths = [
+            self.root / "model" / "recipes" / f"{name}.toml" for name in self.config["recipe"].split(", ")
+        ]
+        return [load_recipe(path) for path in paths] if all(path.exists() for path in paths) else []
+
 
 HERE = Files()
+SMALL, BASE = (Files(size=size) for size in SIZES)
 
 
 def show(text: str) -> None:
@@ -116,6 +133,42 @@ def summary(files: Files = HERE) -> str:
     return table([*head, "best published"], lines, left=3)
 
 
+# Rows of the scorecard in the comparison of sizes.
+SHOWN_SETS = ("newsmtsc/test_rw", "vast/test", "seeds/stance", "ptc/si", "frac/gold", "rumoureval/test")
+
+
+def sizes(files: Files = HERE) -> str:
+    """A row per size that is in the checkout: what it costs and gives. × 100, by each set's official metric."""
+    lines, titles = [], {}
+    for size in SIZES:
+        own = replace(files, size=size)
+        if not (own.model / "config.json").exists():
+            continue
+        by_set = {row.set: row for row in own.card.results}
+        titles |= {name: by_set[name].title for name in SHOWN_SETS if name in by_set}
+        installed = max(_megabytes(own.model / name) for name in ("openvino", "onnx"))
+        speed = next((s for s in files.speeds() if s["model"] == own.card.fingerprint), None)
+        rate = speed["sets"]["fa_kes"]["rates"]["slant, 4 targets"]["median"] if speed else None
+        lines.append(
+            [f"`{size}`{' (default)' if size == DEFAULT_MODEL else ''}", f"{own.config['parameters'] / 1e6:.0f} M",
+             f"{installed:.0f} MB", NONE if rate is None else f"{rate:.0f}"]
+            + [percent(by_set[name].figure.value) if name in by_set else NONE for name in SHOWN_SETS]
+        )  # fmt: skip
+    head = ["size", "parameters", "one runtime's file", "paragraphs per second"]
+    return table([*head, *(titles.get(name, name) for name in SHOWN_SETS)], lines, left=1)
+
+
+def recipe_costs(files: Files = HERE) -> str:
+    """A row per recipe: the first sentence of its comment, and the line that begins with “Cost:”."""
+    lines = []
+    for path in sorted((files.root / "model" / "recipes").glob("*.toml")):
+        what, cost = (
+            line.removeprefix("# ").rstrip(".") for line in path.read_text("utf-8").splitlines()[:2]
+        )
+        lines.append([f"`model/recipes/{path.name}`", what, cost.removeprefix("Cost: ")])
+    return table(["recipe", "what", "cost"], lines, left=3)
+
+
 def main_limit(files: Files = HERE) -> str:
     """The limit that a user has to know before comparing outlets."""
     by_set = {row.set: row for row in files.card.results}
@@ -133,10 +186,13 @@ def main_limit(files: Files = HERE) -> str:
 def scores(files: Files = HERE) -> str:
     """A row per whole set: the shipped model beside its teacher, the best published figure and two baselines."""
     card, teacher = files.card, files.scorecard("teacher")
-    megabytes = (files.model / "onnx" / "model_quantized.onnx").stat().st_size / 1e6
+    kinds = {
+        "OpenVINO": _megabytes(files.model / "openvino"),
+        "ONNX Runtime": _megabytes(files.model / "onnx"),
+    }
+    megabytes = " and ".join(f"{size:.0f} MB for {name}" for name, size in kinds.items() if size)
     notes = [
-        f"Model `{card.fingerprint}`, {files.config['parameters'] / 1e6:.1f} million parameters, {megabytes:.0f} MB "
-        "(as much again for OpenVINO)"
+        f"Model `{card.fingerprint}` (`{files.size}`), {files.config['parameters'] / 1e6:.1f} million parameters, {megabytes}"
     ]
     notes += [f"teacher `{teacher.fingerprint}`, not shipped"] if teacher else []
     if topics := files.scorecard("topic_teacher"):
@@ -266,16 +322,19 @@ def per_label(files: Files = HERE) -> str:
 
 
 def int8(files: Files = HERE) -> str:
-    """Official figures in fp32 and int8, of both runtimes, when the model was exported."""
+    """Official figures in fp32 and int8, of each runtime, when the model was exported."""
+    rows = _json(files.model / "quantisation.json")
+    kinds = ["int8", *(["onnx"] if "onnx" in rows[0] else [])]
     lines = [
         [r["set"], r["metric"], percent(r["fp32"])]
-        + [cell for kind in ("int8", "onnx") for cell in (percent(r[kind]), percent(r[kind] - r["fp32"], signed=True))]
-        for r in _json(files.model / "quantisation.json")
-    ]  # fmt: skip
-    text = table(["set", "metric", "fp32", "OpenVINO int8", "change", "ONNX int8", "change"], lines, left=2)
+        + [cell for kind in kinds for cell in (percent(r[kind]), percent(r[kind] - r["fp32"], signed=True))]
+        for r in rows
+    ]
+    head = ["OpenVINO int8", "change", "ONNX int8", "change"][: 2 * len(kinds)]
+    text = table(["set", "metric", "fp32", *head], lines, left=2)
     if (path := files.model / "parity.json").exists():
         near = _json(path)
-        r2 = f"OpenVINO {near['r2']:.4f}, ONNX {near['onnx']['r2']:.4f}"
+        r2 = f"OpenVINO {near['r2']:.4f}" + (f", ONNX {near['onnx']['r2']:.4f}" if "onnx" in near else "")
         text += f"\n\nLogits against torch on {near['texts']} real texts, R²: {r2}."
     return text
 
@@ -350,6 +409,9 @@ TITLES = {
     "checkthat": "CheckThat! subjectivity, English",
     "slant_frames": "slant frames (data/frames.jsonl)",
     "slant_domain": "slant domain set (data/domain.jsonl)",
+    "slant_reading": "slant reading set (data/reading.jsonl)",
+    "slant_contrast": "slant contrast groups (data/contrast.jsonl)",
+    "mixed_texts": "News and comments of several sets (src/slant/corpora/unlabeled.py)",
     "fa_kes": "FA-KES",
     "directed_sentiment": "Directed sentiment",
     "ruwa": "RUWA",
@@ -364,19 +426,27 @@ TEACHES = {
     "checkthat": "subjective",
     "slant_frames": "frames",
     "slant_domain": "stance, loaded language, frames",
+    "slant_reading": "stance",
+    "slant_contrast": "stance",
 }
 LABEL_NAMES = {"loaded": "loaded language"}
 SOURCES = {  # unlabeled texts of a set under another name
     "vast_topics": "vast", "vast_topics_many": "vast",
     "comment_topics": "toxic_spans", "comment_topics_many": "toxic_spans",
 }  # fmt: skip
-OWN = {"slant_frames": "frames.jsonl", "slant_domain": "domain.jsonl"}
+OWN = {
+    "slant_frames": "frames.jsonl",
+    "slant_domain": "domain.jsonl",
+    "slant_reading": "reading.jsonl",
+    "slant_contrast": "contrast.jsonl",
+}
 PARTS = {"fit": "train, without the part for choosing thresholds"}
 
 
 def training_sets(files: Files = HERE) -> str:
     """One row per set that the model's recipes use, with its terms from the registry."""
-    recipes = [_recipe(files, name) for name in files.config["recipe"].split(", ")]
+    if not (recipes := files.recipes()):
+        return f"The recipes of this model ({files.config['recipe']}) are not kept, so its sets cannot be listed."
     uses: dict[str, _Use] = {}
     for recipe in recipes:
         for use in recipe.train:
@@ -411,11 +481,6 @@ def _used_for(name: str, use: _Use) -> str:
     return "; ".join(filter(None, (", ".join(use.taught) + own, *use.texts)))
 
 
-def _recipe(files: Files, name: str) -> Recipe:
-    folders = (files.root / "model" / folder for folder in ("recipes", "history"))
-    return load_recipe(next(path for f in folders if (path := f / f"{name}.toml").exists()))
-
-
 def _split(use: SetUse) -> str:
     part = PARTS.get(use.split, use.split)
     return f"{part}, without fold {use.without_fold}" if use.without_fold >= 0 else part
@@ -425,7 +490,13 @@ def _size_and_terms(files: Files, known: Mapping[str, Any], name: str, part: str
     """Size of the whole set, and its license with what its authors ask of users."""
     if name in OWN:
         texts = (files.root / "data" / OWN[name]).read_text("utf-8").count("\n")
-        return f"{texts:,}", "labels Apache-2.0, texts not included"
+        own_texts = name == "slant_contrast"
+        return (
+            f"{texts:,}",
+            "texts and labels Apache-2.0" if own_texts else "labels Apache-2.0, texts not included",
+        )
+    if name not in known:
+        return NONE, "see `data/README.md`"
     row = known[name]
     counts: dict[str, int] = row["counts"]
     keys = [part.partition(",")[0], "train articles", "articles"]
@@ -523,6 +594,11 @@ def _json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
 
 
+def _megabytes(folder: Path) -> float:
+    """Size of the files in `folder`, 0 if it is not there."""
+    return sum(path.stat().st_size for path in folder.glob("*")) / 1e6
+
+
 def scorecard_text(files: Files = HERE) -> str:
     """scorecard.md as its scorecard.json and seeds.json give it."""
     folder = files.model / "scores"
@@ -530,4 +606,6 @@ def scorecard_text(files: Files = HERE) -> str:
 
 
 if __name__ == "__main__":
-    (HERE.model / "scores" / "scorecard.md").write_text(scorecard_text(), "utf-8")
+    for own in (SMALL, BASE):
+        if (own.model / "scores").exists():
+            (own.model / "scores" / "scorecard.md").write_text(scorecard_text(own), "utf-8")

@@ -1,8 +1,8 @@
-"""Check the shipped model against its quality floor, or raise the floor after a better one.
+"""Check a shipped model against its quality floor, or raise the floor after a better one.
 
-    python benchmarks/quality_floor.py [--raise]
+    python benchmarks/quality_floor.py [--model small|base] [--raise]
 
-model/floor.json holds the floors, the model's fingerprint and those of the samples. CI checks the demonstration set.
+floor.json in the model's folder holds the floors, its fingerprint and those of the samples. CI checks the demonstration set.
 Where the public sets are found (SLANT_DATA), samples of them are checked as well, which takes about two minutes.
 """
 
@@ -13,12 +13,12 @@ import json
 import sys
 from pathlib import Path
 
+from slant.assets import DEFAULT_MODEL, SIZES
 from slant.corpora.sets import data_root
 from slant.judging import quality_floor
 from slant.scoring.runtimes import load
 
 ROOT = Path(__file__).resolve().parent.parent
-FILE = ROOT / "model/floor.json"
 
 
 def main() -> int:
@@ -26,18 +26,19 @@ def main() -> int:
     parser.add_argument(
         "--raise", dest="up", action="store_true", help="write the floors that this model sets"
     )
+    parser.add_argument("--model", choices=SIZES, default=DEFAULT_MODEL)
     args = parser.parse_args()
-    predictor = load(None)
+    file = ROOT / "model" / args.model / "floor.json"
+    predictor = load(args.model)
     root = data_root() if data_root().exists() else None
     measured = quality_floor.measure(predictor, demo=ROOT / "seeds/demo", root=root)
     for m in measured:
         print(f"{m.sample:24} {100 * m.figure:5.1f}  ({m.data})")
     if args.up:
-        FILE.write_text(
-            json.dumps(quality_floor.raised(FILE, predictor.fingerprint, measured), indent=1) + "\n", "utf-8"
-        )
+        kept = quality_floor.raised(file, predictor.fingerprint, measured)
+        file.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
         return 0
-    wrong = quality_floor.check(FILE, predictor.fingerprint, measured)
+    wrong = quality_floor.check(file, predictor.fingerprint, measured)
     print("\n".join(wrong) or "no figure is under its floor")
     return 1 if wrong else 0
 

@@ -1,6 +1,7 @@
 """Units per second of slant and of other tools, on the same texts in the same run.
 
-    python benchmarks/throughput.py [--json FILE] [--headlines 2000] [--articles 50] [--runs 5] [--without spacy,setfit]
+    python benchmarks/throughput.py [--model small|base|DIR] [--json FILE] [--headlines 2000] [--articles 50] [--runs 5]
+        [--without spacy,setfit]
 
 Texts: RUWA headlines and FA-KES articles under SLANT_DATA. slant: all heads, and 1, 4 or 8 targets per unit (here the first
 long words of the unit). Compared with: the same encoder in fp32 with one head of random weights (speed does not depend on
@@ -29,7 +30,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from slant.assets import asset
+from slant.assets import MODEL_VARIABLE, model_folder
 from slant.corpora.sets import load_articles
 from slant.encoding.predictor import Predictor, columns
 from slant.encoding.windows import EncoderRequest
@@ -60,6 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--model", help="a size or a folder; default: as for slant score")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--headlines", type=int, default=2000)
     parser.add_argument("--articles", type=int, default=50)
@@ -68,6 +70,8 @@ def main() -> None:
     parser.add_argument("--without", default="", help="comma-separated: spacy, setfit, processes")
     given = parser.parse_args()
     without = set(filter(None, given.without.split(",")))
+    if given.model:
+        os.environ[MODEL_VARIABLE] = given.model  # also for the processes that are started
     result = measure(given, without)
     print(json.dumps(result, indent=2))
     if given.json:
@@ -88,9 +92,10 @@ def measure(given: argparse.Namespace, without: set[str]) -> dict[str, Any]:
             "rates": paired(predictor, chosen, callers, runs=given.runs),
         }
         found[name]["operations"] = operations(predictor, chosen)
-    command = f"python benchmarks/throughput.py --headlines {given.headlines} --articles {given.articles} --runs {given.runs}"
+    model = f" --model {given.model}" if given.model else ""
+    counts = f"--headlines {given.headlines} --articles {given.articles} --runs {given.runs}"
     result = {
-        "command": command,
+        "command": f"python benchmarks/throughput.py{model} {counts}",
         "runs": given.runs,
         "model": predictor.fingerprint,
         **described(),
@@ -176,7 +181,7 @@ def padding(predictor: Predictor, chosen: Sequence[Unit]) -> float:
 
 def operations(predictor: Predictor, chosen: Sequence[Unit]) -> float:
     """Operations per unit in the matrix products of the encoder; padding and heads are not counted."""
-    config = json.loads((asset("model") / "config.json").read_text("utf-8"))["encoder"]
+    config = json.loads((model_folder() / "config.json").read_text("utf-8"))["encoder"]
     width, layers, inner = config["hidden_size"], config["num_hidden_layers"], config["intermediate_size"]
     each = [
         2 * n * layers * (4 * width * width + 2 * width * inner + 2 * n * width)

@@ -33,7 +33,7 @@ def memory(files: Files = HERE) -> str:
 
 def throughput(files: Files = HERE) -> str:
     """Units per second of slant and of other tools, and the share of the machine's peak."""
-    if (found := files.result("throughput")) is None:
+    if (found := files.result(f"throughput_{files.size}")) is None:
         return missing("make bench")
     sets = {"ruwa": "RUWA headlines", "fa_kes": "FA-KES units"}
     rates = {key: found["sets"][key]["rates"] for key in sets}
@@ -67,7 +67,7 @@ ARTICLES = 100_000_000
 
 def cluster_cost(files: Files = HERE) -> str:
     """What one node scores, and what a hundred million articles cost at that rate."""
-    if (found := files.result("throughput")) is None:
+    if (found := files.result(f"throughput_{files.size}")) is None:
         return missing("make bench")
     row = found["sets"]["fa_kes"]
     units = row["rates"]["slant, 4 targets"]["median"]

@@ -1,5 +1,6 @@
 """`python -m pytest` puts the root on sys.path, where evaluate.py hides the library: take it off by value."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != ROOT]
+os.environ.pop("SLANT_MODEL", None)  # a developer's choice of model; the tests are about the default
 
 
 # The tiny model (tests/tiny.py) is trained and exported once per session; what needs it carries the mark `train`.

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from compared import prepare, store_of, unit
+from slant.assets import SIZES, model_folder, size_folder
 from slant.comparing.counts import count_hits
 from slant.comparing.differences import find_differences
 from slant.comparing.error_correction import (
@@ -269,12 +270,12 @@ def test_without_gold_the_band_follows_the_published_errors(tmp_path: Path) -> N
 
 
 def test_the_errors_are_those_of_the_model_that_scored() -> None:
-    fingerprint = json.loads((Path(__file__).parents[2] / "model/default/scores/scorecard.json").read_text())[
-        "fingerprint"
-    ]
-    assert "against" in published_errors(fingerprint, folder=None)["newsmtsc/test_rw"]
-    with pytest.raises(SlantError, match=r"the scores are of another. Name its folder with --model"):
-        published_errors("another", folder=None)
+    """Without --model, the size with the fingerprint of the scores is taken."""
+    for size in filter(size_folder, SIZES):
+        fingerprint = json.loads((model_folder(size) / "scores/scorecard.json").read_text())["fingerprint"]
+        assert "against" in published_errors(fingerprint, model=None)["newsmtsc/test_rw"]
+    with pytest.raises(SlantError, match=r"the scores are of another\. Name it with --model"):
+        published_errors("another", model=None)
 
 
 def test_gold_can_be_loaded_into_a_store_without_other_tables(tmp_path: Path) -> None:

@@ -7,22 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from slant.assets import SIZES, size_folder
 from slant.errors import SlantError
 from slant.judging.quality_floor import Measured, check, raised
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / "model/floor.json"
 
 
-def test_the_shipped_model_reaches_its_floors() -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_the_shipped_model_reaches_its_floors(size: str) -> None:
     pytest.importorskip("evaluate", reason="needs the [train] install")
     from slant.judging.quality_floor import measure
     from slant.scoring.runtimes import load
 
-    predictor = load(None)
+    if (folder := size_folder(size)) is None:
+        pytest.skip(f"model/{size} is not there")
+    predictor = load(size)
     measured = measure(predictor, demo=ROOT / "seeds/demo", root=None)
     assert len(measured) == 3
-    assert check(FILE, predictor.fingerprint, measured) == []
+    assert check(folder / "floor.json", predictor.fingerprint, measured) == []
 
 
 def floors(path: Path, figure: float, model: str = "m1") -> Path:

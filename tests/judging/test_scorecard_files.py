@@ -143,9 +143,7 @@ def test_evaluate_against_compares_two_models(toy, monkeypatch, tmp_path):
         def predict(self, examples, *, gold_spans=False):
             return [Prediction(stance=({"favor": 1.0},)) for _ in examples]
 
-    monkeypatch.setattr(
-        release_check, "open_model", lambda path: Other() if path and path.name == "b" else ByTarget()
-    )
+    monkeypatch.setattr(release_check, "open_model", lambda model: Other() if model == "b" else ByTarget())
     arguments = ["evaluate", "a", "-o", str(tmp_path / "out"), "--resamples", "20"]
     assert "## Against" not in CliRunner().invoke(cli, arguments).output
     ran = CliRunner().invoke(cli, [*arguments, "--against", "b"])

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from slant.assets import asset
+from slant.assets import size_folder
 from slant.encoding.predictor import Predictor
-from slant.errors import Rejected, SlantError
+from slant.errors import Rejected, UsageError
 from slant.ingest.inputs import read_articles
 from slant.labels.targets import Targets
 from slant.records import Score, Unit
@@ -29,10 +29,9 @@ DEMO = ROOT / "seeds" / "demo"
 @cache
 def shipped() -> Predictor:
     try:
-        asset("model")
-    except SlantError:
-        pytest.fail("model/default is missing; it is part of the repository (slant export writes it)")
-    return load()
+        return load()
+    except UsageError as error:
+        pytest.fail(f"the default model is part of the repository: {error}")
 
 
 def ask(text: str, *, target: str | None = None, answers: str | None = None) -> Score:
@@ -104,12 +103,18 @@ def test_every_unit_of_the_demonstration_set_is_scored() -> None:
     assert {s.label for row in rows for s in row.stance} - {None} == {"against", "neutral", "favor"}
 
 
-def test_the_model_is_small_and_int8_costs_at_most_one_point() -> None:
-    folder = asset("model")
-    size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-    assert size <= 60_000_000
+@pytest.mark.parametrize(
+    ("size", "most_bytes", "most_parameters"), [("small", 60e6, 35e6), ("base", 130e6, 110e6)]
+)
+def test_each_model_has_its_size_and_int8_costs_at_most_one_point(
+    size: str, most_bytes: float, most_parameters: float
+) -> None:
+    if (folder := size_folder(size)) is None:
+        assert size != "small"
+        pytest.skip(f"model/{size} is not there")
+    assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) <= most_bytes
     settings = json.loads((folder / "config.json").read_text("utf-8"))["slant"]
-    assert settings["parameters"] <= 35_000_000
+    assert settings["parameters"] <= most_parameters
     losses = json.loads((folder / "quantisation.json").read_text("utf-8"))
     assert len(losses) >= 5, "the judged public sets"
     for row in losses:

@@ -13,14 +13,15 @@ import click
 import pytest
 
 from pages import examples
+from slant.assets import SIZES
 from slant.cli import cli, main
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "model/LOG.md", "model/history/README.md")),
-    *(ROOT / f"{folder}/README.md" for folder in ("data", "seeds", "benchmarks", "model/default")),
+    *(ROOT / f"{folder}/README.md" for folder in ("data", "seeds", "benchmarks")),
+    *(path for size in SIZES for path in sorted((ROOT / "model" / size).glob("**/*.md"))),
     *sorted(ROOT.glob("docs/*.md")),
-    *sorted((ROOT / "model/default/scores").glob("*.md")),
 ]
 SHOWN_COMMANDS = (ROOT / "README.md", ROOT / "docs/getting-started.md")
 HOW_IT_WORKS = ROOT / "docs/how-it-works.md"

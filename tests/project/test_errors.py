@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from slant.assets import model_folder
 from slant.judging.judged_items import JudgedItem, JudgedItems
 from slant.judging.judged_sets import choose_sets
 
@@ -80,7 +81,7 @@ def test_the_kept_counts_are_of_the_shipped_model_and_of_the_sets_whose_aim_it_m
     from model_figures import AIMS
 
     found = json.loads((ROOT / "benchmarks/results/errors.json").read_text("utf-8"))
-    card = json.loads((ROOT / "model/default/scores/scorecard.json").read_text("utf-8"))
+    card = json.loads((model_folder() / "scores/scorecard.json").read_text("utf-8"))
     assert found["model"] == card["fingerprint"]
     figures = {r["set"]: 100 * r["figure"]["value"] for r in card["results"]}
     short = {name for name, bar in AIMS.items() if figures[name] < bar}

@@ -70,16 +70,17 @@ class Project:
         self.results = root / "benchmarks" / "results"
         self.shipped(FULL, PART, BARE, GONE)
         self.config({"named_abstain": 0.4126, "topic_abstain": 0.0})
-        write(root / "model/default/onnx/model_quantized.onnx", "x" * 2_000_000)
+        write(root / "model/small/onnx/model_quantized.onnx", "x" * 2_000_000)
+        write(root / "model/small/openvino/model.bin", "x" * 3_000_000)
         loss = {"set": "a/b", "metric": "macro-F1", "fp32": 0.5, "int8": 0.495, "onnx": 0.5}
-        write(root / "model/default/quantisation.json", [loss])
+        write(root / "model/small/quantisation.json", [loss])
 
     def shipped(self, *results: Result, limit: int | None = None) -> None:
-        write(self.root / "model/default/scores/scorecard.json", card(*results, limit=limit))
+        write(self.root / "model/small/scores/scorecard.json", card(*results, limit=limit))
 
     def config(self, decoding: dict[str, float], recipe: str = "small") -> None:
         kept = {"parameters": 1_500_000, "recipe": recipe, "decoding": decoding}
-        write(self.root / "model/default/config.json", {"slant": kept})
+        write(self.root / "model/small/config.json", {"slant": kept})
 
     def __call__(self, table: str) -> str:
         module = next(m for m in self.modules if hasattr(m, table))
@@ -106,8 +107,8 @@ def pages() -> list[Path]:
         "README.md",
         "docs/*.md",
         "data/README.md",
-        "model/default/README.md",
-        "model/default/scores/*.md",
+        "model/*/README.md",
+        "model/*/scores/*.md",
     )
     assert f"FIGURES := {' '.join(patterns)}\n" in (ROOT / "Makefile").read_text("utf-8")
     return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
@@ -139,14 +140,22 @@ def test_the_scorecard_to_read_is_that_of_the_scorecard_to_compute_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    text = importlib.import_module("model_figures").scorecard_text()
-    assert (ROOT / "model/default/scores/scorecard.md").read_text("utf-8") == text, "run: make figures"
+    module = importlib.import_module("model_figures")
+    for files in (module.SMALL, module.BASE):
+        if files.model.exists():
+            text = (files.model / "scores/scorecard.md").read_text("utf-8")
+            assert text == module.scorecard_text(files), "run: make figures"
 
 
-def test_the_card_names_the_encoder_of_the_first_recipe() -> None:
-    config = json.loads((ROOT / "model/default/config.json").read_text("utf-8"))["slant"]
-    encoder = load_recipe(ROOT / "model" / "recipes" / f"{config['recipe'].split(', ')[0]}.toml").encoder
-    assert f"\nbase_model: {encoder}\n" in (ROOT / "model/default/README.md").read_text("utf-8")
+def test_each_card_names_the_encoder_of_the_first_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    module = importlib.import_module("model_figures")
+    for files in (module.SMALL, module.BASE):
+        if files.model.exists():
+            recipe = files.recipes()[0]
+            if (path := ROOT / "model/recipes" / f"{recipe.name}.toml").exists():
+                recipe = load_recipe(path)  # with the hub id, also if the run had it from a folder
+            assert f"\nbase_model: {recipe.encoder}\n" in (files.model / "README.md").read_text("utf-8")
 
 
 def test_scores_of_whole_sets_with_everything_beside_them(project: Project) -> None:
@@ -159,7 +168,8 @@ def test_scores_of_whole_sets_with_everything_beside_them(project: Project) -> N
     assert streets in found
     assert "| Squares dev | span-overlap F1 | **43.1** | 40.0–46.0 | 30 | 43.1 | — | — | — | — |" in found
     assert "| Parks | macro-F1 | not judged | — | 0 |" in found
-    assert "Model `f1`, 1.5 million parameters, 2 MB (as much again for OpenVINO); teacher `t1`, not" in found
+    about = "Model `f1` (`small`), 1.5 million parameters, 3 MB for OpenVINO and 2 MB for ONNX Runtime; teacher `t1`"
+    assert f"{about}, not shipped" in found
     assert "teacher for topics" not in found
     write(
         project.results / "topic_teacher/scorecard.json",
@@ -192,7 +202,7 @@ def test_node_hours_are_computed_from_the_rate_of_one_node(project: Project) -> 
     assert project("cluster_cost").startswith("Not measured yet; `")
     row = {"units": 1000, "articles": 80, "rates": {"slant, 4 targets": {"median": 500.0}}}
     node = {"cores": 2, "processor": "an abacus", "runs": 5, "command": "make bench", "sets": {"fa_kes": row}}
-    write(project.results / "throughput.json", node)
+    write(project.results / "throughput_small.json", node)
     text = project("cluster_cost")
     assert (
         "One node of 2 cores (an abacus) scores 500 units of FA-KES per second, that is 40.0 articles" in text
@@ -315,7 +325,7 @@ train = [{ name = "babe", split = "all", without_fold = 0 }, { name = "slant_dom
 unlabeled = [{ name = "comment_topics", limit = 4000 }]
 dev = [{ name = "babe", split = "dev" }]
 """)  # fmt: skip
-    write(project.root / "model/history/further.toml", """
+    write(project.root / "model/recipes/further.toml", """
 train = [{ name = "babe", split = "all", without_fold = 0 }, { name = "toxic_spans" }]
 dev = [{ name = "toxic_spans", split = "trial" }]
 """)  # fmt: skip
@@ -328,6 +338,50 @@ dev = [{ name = "toxic_spans", split = "trial" }]
     assert "stance, loaded language, frames (labels by a language model) | train, without the part" in found
     assert "| toxic spans; text with more topics, labeled by a teacher | train | 5,000 | CC0 |" in found
     assert found.endswith("were chosen on: `toxic_spans` trial."), "the last recipe chose"
+    project.config({}, recipe="small, gone")
+    assert project("training_sets").startswith("The recipes of this model (small, gone) are not kept")
+
+
+def test_training_sets_are_those_that_the_model_folder_keeps(project: Project) -> None:
+    write(project.root / "data/registry.toml", REGISTRY)
+    write(project.root / "model/recipes/small.toml", 'train = [{ name = "babe", split = "all" }]\n')
+    use = {"name": "toxic_spans", "split": "train"}
+    texts = {"teacher": "runs/t", "unlabeled": [{"name": "mixed_texts"}]}
+    write(project.root / "model/small/recipes.json", [{"name": "small", "train": [use], **texts}])
+    found = project("training_sets")
+    assert "| toxic spans | train | 5,000 | CC0 |" in found
+    assert "text, labeled by a teacher | train | — | see `data/README.md` |" in found
+    assert "BABE" not in found, "the recipe was changed after the run"
+
+
+def test_sizes_are_compared_by_cost_and_figures(project: Project) -> None:
+    small = project("sizes").splitlines()
+    assert "| NewsMTSC" not in small[0], "titles are those of the scorecard"
+    assert "| Streets test | Parks | seeds/stance | Squares dev |" in small[0]
+    assert small[2].startswith("| `small` (default) | 2 M | 3 MB | — | 80.0 | — | — | 43.1 | — |")
+    assert len(small) == 3, "base is not there"
+    base = project.root / "model/base"
+    write(base / "config.json", {"slant": {"parameters": 109e6}})
+    write(base / "openvino/model.bin", "x" * 7_000_000)
+    write(base / "scores/scorecard.json", card(replace(FULL, figure=Figure(0.82)), fingerprint="f2"))
+    row = {"rates": {"slant, 4 targets": {"median": 12.4}}}
+    write(project.results / "throughput_base.json", {"model": "f2", "sets": {"fa_kes": row}})
+    assert project("sizes").splitlines()[3].startswith("| `base` | 109 M | 7 MB | 12 | 82.0 | — |")
+
+
+def test_each_recipe_states_its_cost(project: Project) -> None:
+    write(project.root / "model/recipes/tiny.toml", "# A tiny model.\n# Cost: a minute.\nepochs = 1\n")
+    assert "| `model/recipes/tiny.toml` | A tiny model | a minute |" in project("recipe_costs")
+    for path in (ROOT / "model/recipes").glob("*.toml"):
+        assert path.read_text("utf-8").splitlines()[1].startswith("# Cost: "), path.name
+
+
+def test_a_model_for_one_runtime_has_figures_for_that_one(project: Project) -> None:
+    loss = {"set": "a/b", "metric": "macro-F1", "fp32": 0.5, "int8": 0.495}
+    write(project.root / "model/small/quantisation.json", [loss])
+    write(project.root / "model/small/parity.json", {"texts": 3, "r2": 0.999})
+    assert "| set | metric | fp32 | OpenVINO int8 | change |\n" in project("int8")
+    assert project("int8").endswith("on 3 real texts, R²: OpenVINO 0.9990.")
 
 
 def test_a_scorecard_of_an_older_slant_fills_what_it_has(project: Project) -> None:
@@ -335,7 +389,7 @@ def test_a_scorecard_of_an_older_slant_fills_what_it_has(project: Project) -> No
     new = ("official", "published", "human", "calibration", "masked", "against")
     old["results"] = [{k: v for k, v in row.items() if k not in new} for row in old["results"]]
     del old["against"]
-    write(project.root / "model/default/scores/scorecard.json", old)
+    write(project.root / "model/small/scores/scorecard.json", old)
     assert "| Streets test | macro-F1 | **80.0** | 77.0–82.0 | 1,200 | — | — | — | 18.0 | 60.0 |" in project(
         "scores"
     )

@@ -48,7 +48,7 @@ def figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     module = importlib.import_module("model_figures")
 
     def show(table: str, *results: Result) -> str:
-        folder = tmp_path / "model/default/scores"
+        folder = tmp_path / "model/small/scores"
         folder.mkdir(parents=True, exist_ok=True)
         card = Scorecard("m", "f1", "0.2", 0, 1000, None, results)
         (folder / "scorecard.json").write_text(json.dumps(card.to_dict()), "utf-8")

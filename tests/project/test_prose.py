@@ -18,7 +18,7 @@ BANNED = re.compile(
 # Lists of words in the language of news, which are data.
 WORD_LISTS = {"voices.py", "comment_section.py", "article_header.py", "block_roles.py"}
 DOCUMENTS = (
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "model/default/README.md", "model/LOG.md",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "model/*/README.md", "model/LOG.md",
     "data/README.md", "seeds/README.md", "benchmarks/README.md",
 )  # fmt: skip
 

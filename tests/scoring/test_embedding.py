@@ -109,7 +109,7 @@ def test_embeddings_are_batch_invariant_and_come_with_the_logits(tiny_export: Pa
 def test_an_older_export_gives_the_same_vectors(tiny_export: Path, older_export: Path) -> None:
     new, old = load(tiny_export, runtime="onnx"), load(older_export, runtime="onnx")
     assert (has_embedding(new), has_embedding(old)) == (True, False)
-    here, there = embed(TEXTS, predictor=new), embed(TEXTS, predictor=old, folder=older_export)
+    here, there = embed(TEXTS, predictor=new), embed(TEXTS, predictor=old, model=older_export)
     np.testing.assert_allclose(there.vectors, here.vectors, atol=1e-5)
     np.testing.assert_allclose(there.scores, here.scores, atol=1e-5)
 
@@ -145,7 +145,7 @@ def test_a_model_with_another_graph_is_refused(older_export: Path) -> None:
         node.op_type = "Split" if node.op_type == "Concat" else node.op_type
     onnx.save(model, str(path))
     with pytest.raises(SlantError, match=r"the input of 'unit_logits' was not found.*export it again"):
-        embed(TEXTS, predictor=predictor, folder=older_export)
+        embed(TEXTS, predictor=predictor, model=older_export)
 
 
 def test_the_outputs_are_named_and_in_order(tiny_export: Path) -> None:

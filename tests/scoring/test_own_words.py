@@ -97,7 +97,7 @@ def test_the_error_band_is_that_of_own_words(tmp_path: Path) -> None:
 
 
 def test_the_report_gives_the_errors_of_the_rule_in_use() -> None:
-    folder = Path(__file__).parents[2] / "model/default/scores"
+    folder = Path(__file__).parents[2] / "model/small/scores"
     model = json.loads((folder / "scorecard.json").read_text("utf-8"))["fingerprint"]
 
     def heads(*, own_words: bool) -> list[str]:

@@ -222,9 +222,10 @@ def change(folder: Path, **values: Any) -> None:
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "onnx/model_quantized.onnx"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
-    runtime = "onnx" if name.endswith(".onnx") else None
+    if name.endswith(".onnx"):
+        shutil.rmtree(folder / "openvino")
     with pytest.raises(UsageError, match=rf"{name} is missing\. A folder exported by `slant train`"):
-        load(folder, runtime=runtime)
+        load(folder)
 
 
 def test_a_model_with_other_labels_is_refused_with_both_lists(folder: Path) -> None:
@@ -294,7 +295,7 @@ def test_a_model_that_loses_little_is_shipped_with_its_losses(
 
     judged = with_losses(monkeypatch, [0.9, -0.3])
     ship(tiny_checkpoint, tmp_path / "model")
-    fp32, onnx, openvino = (r.run(requests()) for r in judged)
+    fp32, openvino, onnx = (r.run(requests()) for r in judged)
     assert 0 < differences(fp32, onnx).max() < 0.5
     assert 0 < differences(fp32, openvino).mean() < 0.15
     near = json.loads((tmp_path / "model" / "parity.json").read_text())
@@ -307,6 +308,49 @@ def test_a_model_that_loses_little_is_shipped_with_its_losses(
     assert "70.0 →   69.1  (-0.90)" in capsys.readouterr().out
     assert not (tmp_path / "model" / "onnx" / "model.onnx").exists()
     assert load(tmp_path / "model").predict(examples()[:1])
+
+
+@pytest.mark.slow
+def test_a_model_is_shipped_for_the_chosen_runtime_only(
+    tiny_checkpoint: Path, tiny_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.training.release_check import ship
+
+    out = shutil.copytree(tiny_export, tmp_path / "model")
+    judged = with_losses(monkeypatch, [0.9])
+    ship(tiny_checkpoint, out, runtimes=["openvino"])
+    assert len(judged) == 2, "fp32 and OpenVINO"
+    assert not (out / "onnx").exists(), "also not that of the model before"
+    (row,) = json.loads((out / "quantisation.json").read_text())
+    assert row.keys() == {"set", "metric", "fp32", "int8"}
+    assert "onnx" not in json.loads((out / "parity.json").read_text())
+    config = json.loads((out / "config.json").read_text())["slant"]
+    assert config["fingerprints"] == {"openvino": config["fingerprint"]}
+    assert load(out).fingerprint == config["fingerprint"]
+    for given in ({"runtime": "onnx"}, {"device": "cuda"}):
+        with pytest.raises(
+            UsageError, match=r"has files for OpenVINO only\. --runtime onnx and --device cuda"
+        ):
+            load(out, **given)  # type: ignore[arg-type]
+    monkeypatch.setattr("slant.scoring.runtimes.has_openvino", lambda: False)
+    with pytest.raises(
+        UsageError, match=r"OpenVINO is to run this model, but is not installed\. pip install openvino"
+    ):
+        load(out)
+
+
+def test_the_sets_of_the_recipe_are_kept_without_folders_of_the_machine(tmp_path: Path) -> None:
+    from slant.training.export_onnx import _keep_recipe
+
+    use = {"name": "vast", "split": "train"}
+    recipe = {"name": "mine", "encoder": "/some/where/mpnet", "teacher": "runs/base", "train": [use], "unlabeled": [],
+              "epochs": 3.0}  # fmt: skip
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    _keep_recipe(tmp_path, "before, mine", tmp_path)
+    assert not (tmp_path / "recipes.json").exists(), "the sets of the run before are not known"
+    _keep_recipe(tmp_path, "mine", tmp_path)
+    (kept,) = json.loads((tmp_path / "recipes.json").read_text())
+    assert kept == {"name": "mine", "encoder": "mpnet", "teacher": "runs/base", "train": [use]}
 
 
 @pytest.mark.slow

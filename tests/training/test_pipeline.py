@@ -14,7 +14,7 @@ from slant.errors import Rejected, UsageError
 from slant.scoring.three_class_model import is_three_class
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = json.loads((ROOT / "model/default/config.json").read_text("utf-8"))["slant"]
+SHIPPED = json.loads((ROOT / "model/small/config.json").read_text("utf-8"))["slant"]
 pytestmark = pytest.mark.train
 TEXTS = [
     "The corrupt council met and wrecked the old mill, said the greedy mayor.",
@@ -104,13 +104,13 @@ def test_the_restored_shipped_model_predicts_the_same_and_the_documented_example
         "The corrupt Tern League has betrayed us.",
     ]
     rows = transformers.pipeline("slant", device="cpu")(texts, targets=["Tern League"])
-    int8 = [row.to_dict() for row in slant.Scorer.load().score(texts, targets=["Tern League"])]
+    int8 = [row.to_dict() for row in slant.Scorer.load("small").score(texts, targets=["Tern League"])]
     assert [row["stance"][0]["label"] for row in rows] == [row["stance"][0]["label"] for row in int8]
     for ours, theirs in zip(rows, int8, strict=True):
         assert ours["stance"][0]["scores"] == pytest.approx(theirs["stance"][0]["scores"], abs=0.05)
 
     (code,) = (c for heading, c in examples(ROOT / "docs" / "python.md") if heading == "## In transformers")
-    names = {"frame": slant.Scorer.load().score(texts).to_pandas()}
+    names = {"frame": slant.Scorer.load("small").score(texts).to_pandas()}
     exec(code, names)
 
 

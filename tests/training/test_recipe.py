@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kept_recipes import MODEL, RECIPES, read, values
+from slant.assets import SIZES
 from slant.errors import UsageError
-from slant.training.recipe import Recipe, SetUse, load_recipe, to_dict
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS
+from slant.training.recipe import Recipe, SetUse, load_recipe, recipe_from, to_dict
+
+MODEL = Path(__file__).parents[2] / "model"
+RECIPES = sorted((MODEL / "recipes").glob("*.toml"))
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -31,8 +36,6 @@ def test_a_recipe_is_read_with_its_sets_and_overrides(tmp_path: Path) -> None:
 
 
 def test_a_saved_recipe_is_read_back_as_the_same(tmp_path: Path) -> None:
-    from slant.training.recipe import recipe_from
-
     found = load_recipe(write(tmp_path, 'epochs = 2\ndev = [{ name = "vast", split = "dev" }]'))
     assert recipe_from(to_dict(found), where="saved") == found
 
@@ -73,15 +76,39 @@ def test_a_missing_recipe_is_reported(tmp_path: Path) -> None:
         load_recipe(tmp_path / "none.toml")
 
 
-def test_all_recipes_behind_the_shipped_model_are_kept() -> None:
-    """Every recipe named by the shipped model exists, and the recipes say how to make each `start` and teacher."""
-    named = json.loads((MODEL / "default" / "config.json").read_text("utf-8"))["slant"]["recipe"].split(", ")
-    assert set(named) <= {path.stem for path in RECIPES}
+def test_the_recipes_behind_the_shipped_models_are_kept() -> None:
+    """In the model's folder or by name; and the recipes say how to make each `start` and teacher."""
+    assert [path.stem for path in RECIPES] == ["base", "gpu", "quick", "small"]
+    for folder in filter(Path.exists, (MODEL / size for size in SIZES)):
+        named = json.loads((folder / "config.json").read_text("utf-8"))["slant"]["recipe"].split(", ")
+        kept = [
+            recipe_from(r, where="kept") for r in json.loads((folder / "recipes.json").read_text("utf-8"))
+        ]
+        assert [recipe.name for recipe in kept] == named
+        assert kept[0].train
     commands = "\n".join(path.read_text("utf-8") for path in RECIPES)
     for path in RECIPES:
-        given = values(path)
-        for needed in filter(None, (given.get(name) for name in ("start", "teacher", "topic_teacher"))):
+        recipe = load_recipe(path)
+        for needed in filter(None, (recipe.start, recipe.teacher)):
             assert f"-o {needed}\n" in commands, f"{path.name}: no recipe says how {needed} is made"
+
+
+def test_small_learns_from_the_sets_of_its_teacher_as_base_does() -> None:
+    base, small, gpu = (load_recipe(MODEL / "recipes" / f"{name}.toml") for name in ("base", "small", "gpu"))
+    assert small.teacher == "runs/base"
+    once = [replace(use, repeat=1) for use in base.train]
+    assert sorted(small.train, key=str) == sorted(once, key=str)
+    assert (gpu.train, gpu.dev, small.dev) == (base.train, base.dev, base.dev)
+    for name in ("max_length", "stride", "context_length"):
+        assert getattr(small, name) == getattr(base, name), "the teacher needs the same windows"
+
+
+def test_class_weights_are_of_tasks_that_have_them() -> None:
+    """The loss ignores others."""
+    classes = {"stance": len(STANCE_ANSWERS), "portrayal": len(PORTRAYALS), "reply": len(REPLIES)}
+    for path in RECIPES:
+        for task, weights in load_recipe(path).class_weights.items():
+            assert len(weights) == classes[task], path.name
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

@@ -29,11 +29,11 @@ def requests() -> list[EncoderRequest]:
     ]
 
 
-@pytest.fixture
-def reserved(tiny_checkpoint: Path, tmp_path: Path) -> Path:
-    """The tiny checkpoint with reserved entries in its vocabulary and with special tokens as in BERT's tokenizer."""
+@pytest.fixture(params=["BERT", "MPNet"])
+def reserved(request: pytest.FixtureRequest, tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    """The tiny checkpoint with reserved entries in its vocabulary and with special tokens as in that family's tokenizer."""
     from tokenizers import Tokenizer, models
-    from tokenizers.processors import TemplateProcessing
+    from tokenizers.processors import RobertaProcessing, TemplateProcessing
 
     from slant.training.network import SlantModel
 
@@ -47,6 +47,9 @@ def reserved(tiny_checkpoint: Path, tmp_path: Path) -> Path:
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[(p, pieces.index(p)) for p in ("[CLS]", "[SEP]")]
     )
+    if request.param == "MPNet":
+        sep, cls = ((p, pieces.index(p)) for p in ("[SEP]", "[CLS]"))
+        tokenizer.post_processor = RobertaProcessing(sep, cls, add_prefix_space=False)
     tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")
     tokenizer.save(str(folder / "tokenizer.json"))
 

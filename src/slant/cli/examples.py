@@ -13,7 +13,7 @@ EXAMPLES = {
     ),
     "score": (
         "slant score seeds/demo/articles --targets seeds/demo/targets.toml -o scores.jsonl",
-        """echo '{"text": "The corrupt council lied."}' | slant score --units - -o -""",
+        """echo '{"text": "The corrupt council lied."}' | slant score --units - --model small -o -""",
     ),
     "report": (
         'slant report scores.jsonl -o report.html --title "Three outlets, one event"',
@@ -33,19 +33,19 @@ EXAMPLES = {
     ),
     "train": (
         "slant train model/recipes/quick.toml",
-        "slant train model/recipes/laptop.toml --set seed=7 -o runs/seed7",
+        "slant train model/recipes/small.toml --set seed=7 -o runs/seed7",
     ),
     "average": (
         "slant average runs/seed5 runs/seed6 runs/seed7 -o runs/average",
-        "slant average runs/continue-* -o runs/average",
+        "slant average runs/more-* -o runs/average",
     ),
     "export": (
-        "slant export runs/laptop -o my-model",
-        "slant export runs/laptop -o my-model --most 0.5",
+        "slant export runs/small -o my-model",
+        "slant export runs/base -o my-model --runtime openvino --most 0.5",
     ),
     "evaluate": (
         "slant evaluate -o scorecard",
-        "slant evaluate runs/laptop/export --against model/default --sets vast,ptc/si -o scorecard",
+        "slant evaluate runs/quick/export --against small --sets vast,ptc/si -o scorecard",
     ),
     "data": (
         "slant data list",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from slant.cli.options import DONE, ERROR
+from slant.cli.options import DONE, ERROR, MODEL, model
 from slant.errors import UsageError
 
 
@@ -40,7 +40,7 @@ def train(recipe: str | None, overrides: Sequence[str], output: str | None, resu
 def average(runs: Sequence[str], output: str) -> int:
     """Average the weights of RUNS, choose thresholds by their recipe, and export the model.
 
-    All runs must start from the same trained model, e.g. several random seeds of model/history/continue.toml.
+    All runs must start from the same trained model, e.g. several random seeds of a recipe with `start`.
     """
     with train_install():
         from slant.training.train import average_runs
@@ -58,17 +58,27 @@ def average(runs: Sequence[str], output: str) -> int:
     "--most", default=1.0, show_default=True, help="Points that int8 may lose on any official score."
 )
 @click.option("--limit", type=int, help="Evaluate on at most this many examples of each set.")
-def export(checkpoint: str, output: str, most: float, limit: int | None) -> int:
+@click.option(
+    "--runtime",
+    "runtimes",
+    multiple=True,
+    type=click.Choice(["openvino", "onnx"]),
+    help="Ship the model for this runtime only. May be repeated. Default: both.",
+)
+def export(checkpoint: str, output: str, most: float, limit: int | None, runtimes: tuple[str, ...]) -> int:
     """Quantize a trained CHECKPOINT to int8 and write a model folder, unless int8 loses too much quality."""
     with train_install():
+        from slant.scoring.runtimes import RUNTIMES
         from slant.training.release_check import ship
 
-        ship(Path(checkpoint), Path(output), most=most, limit=limit)
+        chosen = [name for name in RUNTIMES if name in runtimes] or RUNTIMES
+        ship(Path(checkpoint), Path(output), most=most, limit=limit, runtimes=chosen)
     return DONE
 
 
 @click.command()
-@click.argument("model", required=False, type=click.Path(file_okay=False))
+@click.argument("checkpoint", required=False)
+@model
 @click.option(
     "--sets", help="Comma-separated, e.g. vast,ptc/si,newsmtsc/test_rw. Default: all standard sets."
 )
@@ -77,28 +87,24 @@ def export(checkpoint: str, output: str, most: float, limit: int | None) -> int:
 )
 @click.option("--limit", type=int, help="Evaluate on at most this many examples of each set.")
 @click.option("--resamples", default=1000, show_default=True, help="Resamples for each confidence interval.")
-@click.option(
-    "--against",
-    type=click.Path(file_okay=False),
-    help="Another model to test against, on the same items.",
-)
-def evaluate(
-    model: str | None, sets: str | None, output: str, limit: int | None, resamples: int, against: str | None
-) -> int:
-    """Evaluate MODEL on the public sets, label by label. MODEL is a model folder or a checkpoint.
+@click.option("--against", metavar=MODEL, help="Another model to test against, on the same items.")
+def evaluate(sets: str | None, output: str, limit: int | None, resamples: int, **models: str | None) -> int:
+    """Evaluate a model on the public sets, label by label.
 
-    Default: the model that ships with slant.
+    CHECKPOINT, a folder written by `slant train` or `slant export`, may be given in place of --model.
     """
     from slant.corpora.sets import data_root
 
+    if models["checkpoint"] and models["model"]:
+        raise UsageError("a folder and --model were given. Give one of them.")
     names = [name.strip() for name in sets.split(",")] if sets else None
     with train_install():
         from slant.judging.scorecard import Settings, judge
         from slant.judging.scorecard_files import markdown, write
         from slant.training.release_check import open_model
 
-        predictor = open_model(Path(model) if model else None)
-        other = open_model(Path(against)) if against else None
+        predictor = open_model(models["checkpoint"] or models["model"])
+        other = open_model(models["against"]) if models["against"] else None
         settings = Settings(resamples=resamples, limit=limit)
         card = judge(predictor, sets=names, root=data_root(), settings=settings, against=other)
         write(card, Path(output))

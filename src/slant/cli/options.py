@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slant.assets import DEFAULT_MODEL, MODEL_VARIABLE, SIZES
+
 if TYPE_CHECKING:
     from slant.scoring.rejections import Rejections
 
@@ -54,8 +56,11 @@ targets = click.option(
     type=click.Path(dir_okay=False),
     help="Targets file (TOML). Default: the one that ships with slant.",
 )
+MODEL = f"{'|'.join(SIZES)}|DIR"
 model = click.option(
-    "--model", type=click.Path(file_okay=False), help="Model folder. Default: the one that ships with slant."
+    "--model",
+    metavar=MODEL,
+    help=f"Size of the model, or a model folder. Default: {MODEL_VARIABLE} in the environment, else {DEFAULT_MODEL}.",
 )
 
 

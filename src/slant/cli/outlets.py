@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from slant.cli.options import DONE, quiet
+from slant.cli.options import DONE, MODEL, quiet
 from slant.errors import UsageError, require
 
 _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib", "onnxruntime")
@@ -71,8 +71,8 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
 @click.option("--seed", default=0, show_default=True, help="Random seed.")
 @click.option(
     "--model",
-    type=click.Path(file_okay=False),
-    help="Folder of the model that scored. Default: the shipped one.",
+    metavar=MODEL,
+    help="The model that scored. Default: the installed one with the fingerprint in the scores.",
 )
 @quiet
 def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:

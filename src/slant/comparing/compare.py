@@ -191,7 +191,7 @@ def further_tables(
 def _sensitivity(store: Store, rates: pa.Table, options: Options) -> tuple[pa.Table, str]:
     """The table and a note on it; an empty table if the model has no published errors."""
     try:
-        errors = published_errors(store.model, folder=options.model)
+        errors = published_errors(store.model, model=options.model)
     except SlantError as error:
         return sensitivity_table(rates.slice(0, 0), {}), f"No band for the model's errors: {error}"
     return sensitivity_table(rates, errors, own_words=options.own_words), MEANING

@@ -25,7 +25,8 @@ class Options:
     measures: tuple[str, ...] = ()
     # File of labels by people, to correct the model's errors.
     gold: str | None = None
-    # Folder of the model that scored, for its encoder and its published errors; None: the shipped model.
+    # The model that scored, for its encoder and its published errors: a size, a folder, or None: the size whose fingerprint
+    # the scores have.
     model: str | None = None
     # A stance of news counts as neutral unless the author's own words carry loaded language (records.in_own_words).
     own_words: bool = False

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from slant.comparing.near_duplicates import WORDS, house_phrases, names_of, phra
 from slant.comparing.rates import percentile_interval
 from slant.comparing.score_tables import arrow_table
 from slant.scoring.embedding import embed
-from slant.scoring.runtimes import load
+from slant.scoring.runtimes import load, size_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,17 +139,17 @@ def _features(
     yield "scores in the file", "published", counts.hits[rows][:, wanted] / totals
     for text, texts in sample.texts.items():
         yield "words", text, texts
-    folder = Path(options.model) if options.model else None
-    predictor = load(folder)
+    model = options.model or size_of(store.model)
+    predictor = load(model)
     if predictor.fingerprint != store.model:
         why = (
-            f"Not probed: the scores are of model {store.model}, and this model is {predictor.fingerprint}. Give the folder "
-            "of the model that scored with --model."
+            f"Not probed: the scores are of model {store.model}, and this model is {predictor.fingerprint}. Name the "
+            "model that scored with --model."
         )
         yield "embedding", "published", why
         return
     for text, texts in sample.texts.items():
-        found = embed(texts, predictor=predictor, folder=folder)
+        found = embed(texts, predictor=predictor, model=model)
         yield "scores", text, found.scores
         yield "embedding", text, found.vectors
 

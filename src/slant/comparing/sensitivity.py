@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slant.assets import asset
+from slant.assets import model_folder
 from slant.comparing.measures import NET, PER_1000_WORDS, Measure
 from slant.comparing.score_tables import arrow_table
 from slant.errors import SlantError
+from slant.scoring.runtimes import size_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,27 +45,28 @@ Errors = Mapping[str, Mapping[str, Mapping[str, float]]]  # set → label → pr
 Band = tuple[float, float | None]
 
 
-def published_results(model: str, *, folder: str | None) -> list[dict[str, Any]]:
-    """The results of the scorecard in the model's folder (None: the shipped model), one per set.
+def published_results(fingerprint: str, *, model: str | None) -> list[dict[str, Any]]:
+    """The results of the scorecard of a model, one per set.
 
-    model: fingerprint in the scores. Raises SlantError if the folder has no scorecard, or that of another model.
+    fingerprint: in the scores. model: a size or folder; None: the size with that fingerprint.
+    Raises SlantError if the model has no scorecard, or that of another model.
     """
-    path = (Path(folder) if folder else asset("model")) / "scores" / "scorecard.json"
+    path = model_folder(model or size_of(fingerprint)) / "scores" / "scorecard.json"
     try:
         card = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise SlantError(
             f"{path}: no scorecard that can be read ({error}). `slant evaluate MODEL -o MODEL/scores` makes one."
         ) from None
-    if card.get("fingerprint") != model:
+    if card.get("fingerprint") != fingerprint:
         raise SlantError(
-            f"{path} is of model {card.get('fingerprint')}, the scores are of {model}. Name its folder with --model."
+            f"{path} is of model {card.get('fingerprint')}, the scores are of {fingerprint}. Name it with --model."
         )
     results: list[dict[str, Any]] = card["results"]
     return results
 
 
-def published_errors(model: str, *, folder: str | None) -> Errors:
+def published_errors(fingerprint: str, *, model: str | None) -> Errors:
     """Precision, recall, support and n per set and label, from `published_results`."""
     return {
         result["set"]: {
@@ -75,7 +76,7 @@ def published_errors(model: str, *, folder: str | None) -> Errors:
             }
             for label in result["labels"]
         }
-        for result in published_results(model, folder=folder)
+        for result in published_results(fingerprint, model=model)
     }  # fmt: skip
 
 

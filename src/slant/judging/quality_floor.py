@@ -1,4 +1,4 @@
-"""Quality floors: minimum figures of the shipped model on fixed samples, identified by fingerprints (model/floor.json).
+"""Quality floors: minimum figures of a shipped model on fixed samples, identified by fingerprints (floor.json in its folder).
 
 The demonstration set, written for this project, is always checked; seeded samples of the public sets are checked if the sets
 are present. A better model raises the floors. No command lowers them.
@@ -26,7 +26,7 @@ from slant.segment.units import split
 SAMPLE = 150  # examples of a public set, in whole groups
 TOLERANCE = 2  # items by which a sample may fall below its floor, since processors round differently
 DEMO_SPECS = {"stance": "seeds/stance", "loaded": "seeds/loaded", "reply": "seeds/reply"}
-RAISE = "python benchmarks/quality_floor.py --raise"
+RAISE = "python benchmarks/quality_floor.py --model SIZE --raise"
 
 
 @dataclass(frozen=True, slots=True)

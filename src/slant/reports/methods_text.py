@@ -175,7 +175,7 @@ class Known:
 def known_errors(results: Results) -> dict[str, list[Known]]:
     """Heading → figures per label, from the model's scorecard; empty if there is none for this model."""
     try:
-        evaluated = published_results(results.model, folder=results.options.model)
+        evaluated = published_results(results.model, model=results.options.model)
     except SlantError:
         return {}
     titles = _EVALUATED_IN_OWN_WORDS if results.options.own_words else _EVALUATED

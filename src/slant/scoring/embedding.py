@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slant.assets import asset
+from slant.assets import model_folder
 from slant.encoding.decode import Floats
 from slant.encoding.predictor import BatchLogits, Predictor, batches, columns
 from slant.encoding.windows import EncoderRequest, collate
@@ -32,10 +32,10 @@ class Embedded:
     scores: Floats
 
 
-def embed(texts: Sequence[str], *, predictor: Predictor, folder: Path | None = None) -> Embedded:
+def embed(texts: Sequence[str], *, predictor: Predictor, model: str | Path | None = None) -> Embedded:
     """Embed the first window of each text.
 
-    folder: model folder that `predictor` was loaded from (default: the one that ships with slant).
+    model: the size or folder that `predictor` was loaded from, as given to runtimes.load.
     Raises SlantError if the model has no embedding output and its graph differs from slant's older exports.
     """
     windows = predictor.encoder.encode([EncoderRequest(text) for text in texts])
@@ -45,7 +45,7 @@ def embed(texts: Sequence[str], *, predictor: Predictor, folder: Path | None = N
     if isinstance(runtime, OpenVino | OnnxRuntime) and runtime.has_embedding:
         run, one_core = runtime.with_embedding, True
     else:
-        run, one_core = _by_graph_surgery((folder or asset("model")) / FILES[ONNX]), False
+        run, one_core = _by_graph_surgery(model_folder(model) / FILES[ONNX]), False
 
     def pooled(rows: Sequence[int]) -> tuple[Floats, Floats]:
         width = columns(len(firsts[rows[0]])) if one_core else None

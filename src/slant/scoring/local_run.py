@@ -88,7 +88,7 @@ def load_scorer(options: ScoreOptions) -> Scorer:
 
     targets = Targets.load(Path(options.targets) if options.targets else None)
     predictor = load(
-        Path(options.model) if options.model else None,
+        options.model,
         threads=options.threads,
         runtime=options.runtime,
         device=options.device,

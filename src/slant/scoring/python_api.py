@@ -42,14 +42,15 @@ class Scorer:
         targets: Targets | str | Path | None = None,
         threads: int | None = None,
     ) -> Scorer:
-        """Load the model in the folder `model` (default: the one that ships with slant).
+        """Load a model: a size ("small", "base"), a folder, or None for SLANT_MODEL or the default.
 
         targets: a targets file (TOML) or Targets; default: the file that ships with slant. threads: cores to use; default:
-        all that this process may use. Raises UsageError for a folder without a model and a file without targets.
+        all that this process may use. Raises UsageError for a size that is not installed, a folder without a model and a file
+        without targets.
         """
         from slant.scoring.runtimes import load
 
-        predictor = load(Path(model) if model is not None else None, threads=threads)
+        predictor = load(model, threads=threads)
         return cls(predictor, _targets(targets) if targets is not None else Targets.load())
 
     def score(

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from slant import __version__
+from slant.assets import chosen_model
 from slant.encoding.predictor import Predictor
 from slant.errors import Rejected, SlantError, TakesRejected, UsageError, require
 from slant.ingest.article_rows import parse_column_map
@@ -92,8 +93,8 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
     _refuse(options)
     output = options.output
     targets = Targets.load(Path(options.targets) if options.targets else None)
-    folder = Path(options.model).absolute() if options.model else None
-    load_model = partial(load, folder, threads=1)
+    model = chosen_model(options.model)  # here, since nodes may have another folder and environment
+    load_model = partial(load, model.absolute() if isinstance(model, Path) else model, threads=1)
     made = made_with(options, load_model(), targets)
     groups = list(grouped(_files(options)))
     with started():

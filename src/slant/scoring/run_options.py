@@ -37,7 +37,7 @@ class ScoreOptions:
     output: str  # file to write, "-" for standard output
     targets: str | None = None  # targets file (TOML); None: the one that ships with slant
     units: bool = False  # the documents are ready-made units, one JSON object a line
-    model: str | None = None  # model folder; None: the model that ships with slant
+    model: str | None = None  # a size or a folder; None: SLANT_MODEL or the default (assets.chosen_model)
     runtime: str | None = (
         None  # "openvino" or "onnx"; None: OpenVINO where it is installed, else ONNX Runtime
     )

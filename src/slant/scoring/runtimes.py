@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slant.assets import asset
+from slant.assets import SIZES, model_folder, size_folder
 from slant.encoding.decode import Decoding, Floats
 from slant.encoding.label_ids import TARGET_LABELS, check_labels
 from slant.encoding.predictor import BatchLogits, Predictor
@@ -177,22 +177,22 @@ def available_cores() -> int:
 
 
 def load(
-    folder: Path | None = None,
+    model: str | Path | None = None,
     *,
     threads: int | None = None,
     runtime: str | None = None,
     device: str = "cpu",
     file: str | None = None,
 ) -> Predictor:
-    """Load the model in `folder` (default: the one that ships with slant).
+    """Load a model: a size ("small", "base"), a folder, or None for SLANT_MODEL or the default (assets.chosen_model).
 
     threads: cores to use; default: all that this process may use. runtime: "openvino" or "onnx"; default: OpenVINO if it is
     installed and the folder has a model for it. device: "cpu", or "cuda" with ONNX Runtime. file: ONNX file in `onnx/` other
     than the quantized one.
-    Raises UsageError if the folder holds no slant model or the runtime cannot run it here, SlantError if the model was made
-    with other labels.
+    Raises UsageError if this installation lacks the size, the folder holds no slant model or the runtime cannot run it here,
+    SlantError if the model was made with other labels.
     """
-    folder = folder or asset("model")
+    folder = model_folder(model)
     if threads is not None and threads < 1:
         raise UsageError(f"threads is {threads}; expected 1 or more.")
     chosen = ONNX if file else _choose(folder, runtime, device)
@@ -201,19 +201,19 @@ def load(
         if not needed.exists():
             raise UsageError(
                 f"model folder {folder}: {needed.relative_to(folder)} is missing. A folder exported by `slant train` or "
-                "`slant export` has config.json, tokenizer.json and onnx/."
+                "`slant export` has config.json, tokenizer.json, and openvino/ or onnx/ or both."
             )
     settings = _settings(folder / "config.json")
     _check_labels(folder, settings)
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     cores = threads or available_cores()
-    model, decoding = _open(chosen, path, cores, device), settings["decoding"]
+    opened, decoding = _open(chosen, path, cores, device), settings["decoding"]
     if three_class_model.is_three_class(settings):
-        model.outputs = three_class_model.LOGITS
-        model.convert = three_class_model.ThreeClassOutputs(decoding)
+        opened.outputs = three_class_model.LOGITS
+        opened.convert = three_class_model.ThreeClassOutputs(decoding)
         decoding = three_class_model.decoding_of(decoding)
     return Predictor(
-        model,
+        opened,
         encoder,
         Decoding.from_dict(decoding),
         name=folder.name,
@@ -221,6 +221,16 @@ def load(
         codebook=settings["codebook"],
         workers=cores if device == "cpu" else 1,
     )
+
+
+def size_of(fingerprint: str) -> str | None:
+    """Return the installed size whose scores have this fingerprint, with either runtime, or None."""
+    for size in SIZES:
+        if folder := size_folder(size):
+            settings = _settings(folder / "config.json")
+            if fingerprint in (settings["fingerprint"], *settings.get("fingerprints", {}).values()):
+                return size
+    return None
 
 
 def _choose(folder: Path, runtime: str | None, device: str) -> str:
@@ -231,14 +241,20 @@ def _choose(folder: Path, runtime: str | None, device: str) -> str:
     if device == "cuda":
         if runtime == OPENVINO:
             raise UsageError("--runtime openvino runs on CPUs only. Leave it out with --device cuda.")
-        return ONNX
-    if runtime == OPENVINO and not has_openvino():
+        runtime = ONNX
+    for_openvino, for_onnx = ((folder / FILES[name]).exists() for name in RUNTIMES)
+    only_openvino = for_openvino and not for_onnx
+    if not has_openvino() and (runtime == OPENVINO or (runtime is None and only_openvino)):
+        instead = "choose a model with an ONNX file" if only_openvino else "use --runtime onnx"
         raise UsageError(
-            "--runtime openvino: OpenVINO is not installed. pip install openvino, or use --runtime onnx."
+            f"model folder {folder}: OpenVINO is to run this model, but is not installed. pip install openvino, or {instead}."
         )
-    if runtime:
-        return runtime
-    return OPENVINO if has_openvino() and (folder / FILES[OPENVINO]).exists() else ONNX
+    if runtime == ONNX and only_openvino:
+        raise UsageError(
+            f"model folder {folder} has files for OpenVINO only. --runtime onnx and --device cuda need an ONNX file: choose "
+            "another model, such as --model small."
+        )
+    return runtime or (OPENVINO if for_openvino and has_openvino() else ONNX)
 
 
 def _open(runtime: str, path: Path, cores: int, device: str) -> OnnxRuntime | OpenVino:

@@ -1,4 +1,4 @@
-"""Export a torch checkpoint to the folder that is shipped: int8 for both runtimes, tokenizer, config, codebook."""
+"""Export a torch checkpoint to the folder that is shipped: int8 for each runtime, tokenizer, config, codebook, recipe."""
 
 from __future__ import annotations
 
@@ -22,22 +22,30 @@ from slant.encoding.label_ids import TARGET_LABELS, TOKEN_LABELS, UNIT_LABELS, c
 from slant.encoding.windows import EncoderRequest, TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
-from slant.scoring.runtimes import EMBEDDING, FILES, INPUTS, LOGITS, ONNX, OPENVINO
+from slant.scoring.runtimes import EMBEDDING, FILES, INPUTS, LOGITS, ONNX, OPENVINO, RUNTIMES
 from slant.training.export_openvino import MIN_HALF_SIZE, quantize_openvino
-from slant.training.network import SlantModel
+from slant.training.network import UNUSED_PREFIX, SlantModel
 
 RESERVED = re.compile(r"\[unused\d+\]")
 OUTPUTS = (*LOGITS, EMBEDDING)
 OPSET = 17
+KEPT_SETTINGS = ("name", "encoder", "teacher", "train", "unlabeled", "dev")  # of recipes, for the model card
 BLOCK = 64  # weights per scale; 128 is 7 % faster, but less close to fp32 (model/history/LOG-2026.md, 19)
 INT8_ACCURACY = 4  # onnxruntime's accuracy level for products of int8 by int8
 
 
-def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | None = None) -> Path:
+def export(
+    checkpoint: Path,
+    out: Path,
+    *,
+    texts: Sequence[EncoderRequest] | None = None,
+    runtimes: Sequence[str] = RUNTIMES,
+) -> Path:
     """Write a model folder: `onnx/model.onnx` (fp32), `onnx/model_quantized.onnx` and `openvino/` (int8), tokenizer, config.
 
     Unreachable vocabulary entries are dropped; thresholds and priors are those of the checkpoint.
-    texts: to calibrate OpenVINO's model on; default: texts of the public train splits.
+    texts: to calibrate OpenVINO's model on; default: texts of the public train splits. runtimes: that get an int8 model; the
+    first one's fingerprint is that of the folder. config.json is written last.
     Returns `out`. Raises SlantError if the checkpoint was trained with another codebook or other labels.
     """
     model = SlantModel.from_pretrained(checkpoint).eval()
@@ -53,32 +61,46 @@ def export(checkpoint: Path, out: Path, *, texts: Sequence[EncoderRequest] | Non
     onnx_folder.mkdir(parents=True, exist_ok=True)
     drop_reserved_pieces(model, checkpoint / "tokenizer.json", tokenizer)
     to_onnx(model, onnx_folder / "model.onnx")
-    quantize(onnx_folder / "model.onnx", out / FILES[ONNX])
-    quantize_openvino(
-        onnx_folder / "model.onnx",
-        out / FILES[OPENVINO],
-        encoder=TextEncoder(tokenizer, **settings["windows"]),
-        texts=texts,
-    )
+    if ONNX in runtimes:
+        quantize(onnx_folder / "model.onnx", out / FILES[ONNX])
+    if OPENVINO in runtimes:
+        encoder = TextEncoder(tokenizer, **settings["windows"])
+        quantize_openvino(onnx_folder / "model.onnx", out / FILES[OPENVINO], encoder=encoder, texts=texts)
     shutil.copyfile(codebook, out / "codebook.toml")
+    _keep_recipe(checkpoint, settings["recipe"], out)
     config = json.loads(model.config.to_json_string())
     config["encoder"].pop("_name_or_path", None)  # a path on the machine that trained it
-    prints = {runtime: _fingerprint(out / file, runtime, decoding) for runtime, file in FILES.items()}
+    prints = {runtime: _fingerprint(out / FILES[runtime], runtime, decoding) for runtime in runtimes}
     config["slant"] = {
         "windows": settings["windows"],
         "decoding": decoding,
         "codebook": Codebook.load(codebook).fingerprint,
-        "fingerprint": prints[OPENVINO],
+        "fingerprint": prints[runtimes[0]],
         "fingerprints": prints,
         "run": settings["run"],
         "recipe": settings["recipe"],
         "token_labels": list(TOKEN_LABELS),
         "unit_labels": list(UNIT_LABELS),
         "target_labels": list(TARGET_LABELS),
-        "parameters": model.num_parameters(),
+        "parameters": sum(
+            p.numel() for name, p in model.named_parameters() if not name.startswith(UNUSED_PREFIX)
+        ),
     }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     return out
+
+
+def _keep_recipe(checkpoint: Path, made_by: str, out: Path) -> None:
+    """Write encoder, teacher and sets of the run's recipe to `recipes.json`, unless the model also has earlier runs."""
+    saved = checkpoint / "recipe.json"
+    recipe = json.loads(saved.read_text("utf-8")) if saved.exists() else {}
+    if recipe.get("name") != made_by:
+        return
+    kept = {key: recipe[key] for key in KEPT_SETTINGS if recipe.get(key)}
+    for key in ("encoder", "teacher"):  # without folders of the machine that trained it
+        if Path(kept.get(key, "")).is_absolute():
+            kept[key] = Path(kept[key]).name
+    (out / "recipes.json").write_text(json.dumps([kept], indent=1) + "\n", "utf-8")
 
 
 def _fingerprint(path: Path, runtime: str, decoding: dict[str, Any]) -> str:
@@ -95,8 +117,8 @@ def _fingerprint(path: Path, runtime: str, decoding: dict[str, Any]) -> str:
 def drop_reserved_pieces(model: SlantModel, tokenizer: Path, target: Path) -> None:
     """Drop reserved vocabulary entries ("[unused7]") from the model, in place, and from the tokenizer, written to `target`.
 
-    BERT reserves a thousand entries. They are unreachable, since a text with one is split at its brackets, so the model gets
-    smaller and computes the same. (Rare words are reachable: without them, texts would be tokenized differently.)
+    BERT and MPNet reserve a thousand entries. They are unreachable, since a text with one is split at its brackets, so the
+    model gets smaller and computes the same. (Rare words are reachable: without them, texts would be tokenized differently.)
     With a tokenizer of another kind they may be reachable: it is copied, and the model is not changed.
     """
     settings = json.loads(tokenizer.read_text("utf-8"))
@@ -118,7 +140,7 @@ def _kept(settings: dict[str, Any]) -> dict[int, int] | None:
     """Return id → new id of the kept vocabulary entries, in order; None if reserved entries may be reachable."""
     before, after = (settings[part] or {"type": None} for part in ("pre_tokenizer", "post_processor"))
     splits_brackets = settings["model"]["type"] == "WordPiece" and before["type"] == "BertPreTokenizer"
-    if not splits_brackets or after["type"] not in (None, "TemplateProcessing"):
+    if not splits_brackets or after["type"] not in (None, "TemplateProcessing", "RobertaProcessing"):
         return None
     added = {token["content"] for token in settings["added_tokens"]}
     pieces = {n: p for p, n in settings["model"]["vocab"].items()}
@@ -135,8 +157,12 @@ def _renumbered(settings: dict[str, Any], kept: dict[int, int]) -> dict[str, Any
         token["id"] = kept[token["id"]]
     if settings["padding"]:
         settings["padding"]["pad_id"] = kept[settings["padding"]["pad_id"]]
-    for token in (settings["post_processor"] or {}).get("special_tokens", {}).values():
+    after = settings["post_processor"] or {}
+    for token in after.get("special_tokens", {}).values():
         token["ids"] = [kept[n] for n in token["ids"]]
+    for name in ("cls", "sep"):  # of RobertaProcessing, each a token with its id
+        if name in after:
+            after[name] = [after[name][0], kept[after[name][1]]]
     return settings
 
 

