@@ -411,7 +411,7 @@ TITLES = {
     "slant_domain": "slant domain set (data/domain.jsonl)",
     "slant_reading": "slant reading set (data/reading.jsonl)",
     "slant_contrast": "slant contrast groups (data/contrast.jsonl)",
-    "mixed_texts": "News and comments of several sets (src/slant/corpora/unlabeled.py)",
+    "mixed": "News and comments of several sets (src/slant/corpora/unlabeled.py)",
     "fa_kes": "FA-KES",
     "directed_sentiment": "Directed sentiment",
     "ruwa": "RUWA",

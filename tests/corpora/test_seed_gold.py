@@ -110,6 +110,8 @@ def test_no_recipe_can_use_the_gold() -> None:
         with pytest.raises(UsageError, match="unknown set"):
             load_use(SetUse(name))
         assert name not in {*LABELED_SETS, *ARTICLE_SETS, *SOURCES}
+    from slant.training.recipe import load_recipe
+
     recipes = list((ROOT / "model/recipes").glob("*.toml"))
     assert len(recipes) > 3
     for path in recipes:

@@ -116,7 +116,7 @@ def test_shipped_recipes_use_known_sets_and_no_test_or_judged_split(path: Path) 
     from slant.corpora import unlabeled
     from slant.corpora.sets import LABELED_SETS, OWN_SETS
 
-    found: Recipe = read(path)
+    found: Recipe = load_recipe(path)
     assert found.train
     assert found.dev
     assert {use.name for use in found.unlabeled} <= set(unlabeled.SOURCES)
@@ -166,4 +166,4 @@ def test_shipped_recipes_do_not_use_judged_splits(path: Path) -> None:
     pytest.importorskip("torch", reason="needs the [train] install")
     from slant.training.train import refuse_judged
 
-    refuse_judged(read(path))
+    refuse_judged(load_recipe(path))
