@@ -178,9 +178,8 @@ def gold(made: World, outlet: int, size: int, rng: np.random.Generator) -> Label
         weights.append(np.full(len(drawn), len(own) / max(wanted, 1)))
     rows = np.concatenate(chosen)
     truth, said = (part[rows].astype(np.float64) for part in (made.truth, made.said))
-    return Labeled(
-        made.outlet[rows], made.article[rows], truth, said, np.ones(len(rows)), np.concatenate(weights)
-    )
+    ones = np.ones(len(rows))
+    return Labeled(made.outlet[rows], made.article[rows], truth, said, ones, ones, np.concatenate(weights))
 
 
 def intervals(made: World, seed: int) -> dict[tuple[str, str], list[tuple[float, float]]]:

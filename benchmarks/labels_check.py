@@ -1,8 +1,7 @@
-"""Check labels: agreement between readings, errors of the shipped model, stance as predicted and in own words.
+"""Check labels: agreement between readings, errors of the shipped model.
 
     python benchmarks/labels_check.py agreement [--json benchmarks/results/agreement.json]
     python benchmarks/labels_check.py errors    [--json benchmarks/results/errors.json]
-    python benchmarks/labels_check.py own-words [--json benchmarks/results/own_words.json]
 
 agreement: reading against reading, and reading against human labels. Four comparisons: the two readings of the seed documents
 (seeds/gold); the part of the domain set that was read twice; 150 training rows each of four public sets, labeled under the
@@ -10,11 +9,6 @@ codebook without sight of their labels (data/relabelled.jsonl); and 200 texts th
 codebook (data/pilot.jsonl). All readings were made by a language model.
 
 errors: what the shipped model confuses on the judged sets whose aim it misses. Nothing is chosen by these counts.
-
-own-words: stance toward targets in news, as predicted and by the own-words rule (records.in_own_words), against two kinds of
-labels. NewsMTSC dev: human labels, where bad news and quoted views count. Domain set: labels by a language model under the
-codebook, where only the author's own view counts; the model was not trained on these stances, but on the loaded language of
-the part "fit". Macro-F1 is over the labels that a part has; "tune" of the domain set has no favor.
 """
 
 from __future__ import annotations
@@ -23,11 +17,10 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from slant.corpora import newsmtsc, own_labels
 from slant.corpora.sets import LABELED_SETS, data_root
 from slant.judging.agreement import Agreement, agreements, pairs_of
 from slant.judging.judged_items import JudgedItems, judge_items
@@ -47,12 +40,6 @@ PARTS: dict[str, Mapping[str, str]] = {
     },
 }
 MANY = 4  # marked words; sentences with so many or more are counted together
-NEWS_PARTS = (
-    (newsmtsc.read_newsmtsc, "newsmtsc", "dev_rw"),
-    (newsmtsc.read_newsmtsc, "newsmtsc", "dev_mt"),
-    (own_labels.read_domain_labels, own_labels.DOMAIN_LABELS, "fit"),
-    (own_labels.read_domain_labels, own_labels.DOMAIN_LABELS, "tune"),
-)
 
 
 def agreement() -> dict[str, list[Agreement]]:
@@ -157,37 +144,9 @@ def show_errors(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def own_words() -> dict[str, Any]:
-    """Macro-F1 of stance as predicted and by the own-words rule. No test split is read."""
-    from sklearn.metrics import accuracy_score, f1_score
-
-    reader = load(None)
-    (spec,) = choose_sets(["seeds/stance"])
-    found = []
-    for read, name, split in NEWS_PARTS:
-        examples = list(read(data_root(), split))
-        for task in ("stance", "own_stance"):
-            sheet = judge_items(replace(spec, task=task), examples, reader)
-            labels = sorted(set(sheet.gold))
-            figures = {
-                "macro_f1": f1_score(sheet.gold, sheet.predicted, labels=labels, average="macro"),
-                "right": accuracy_score(sheet.gold, sheet.predicted),
-            }
-            found.append({"set": name, "split": split, "as": task, "n": len(sheet.gold), **figures})
-    return {"model": reader.fingerprint, "rows": found}
-
-
-def show_own_words(found: dict[str, Any]) -> dict[str, Any]:
-    for row in found["rows"]:
-        figures = f"macro-F1 {100 * row['macro_f1']:.1f}, right {100 * row['right']:.1f} %"
-        print(f"{row['set']} {row['split']:7} {row['as']:10} {figures} of {row['n']:,}")
-    return found
-
-
 CHECKS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "agreement": (agreement, show_agreement),
     "errors": (errors, show_errors),
-    "own-words": (own_words, show_own_words),
 }
 
 

@@ -507,24 +507,6 @@ def _size_and_terms(files: Files, known: Mapping[str, Any], name: str, part: str
     )
 
 
-def own_words(files: Files = HERE) -> str:
-    """Stance as predicted and by the own-words rule, against human labels and labels by the codebook."""
-    if (found := files.result("own_words")) is None:
-        return missing("python benchmarks/labels_check.py own-words --json benchmarks/results/own_words.json")
-    by = {(r["set"], r["split"], r["as"]): r for r in found["rows"]}
-    titles = {"newsmtsc": "NewsMTSC, human labels", "slant_domain": "domain set, labels by the codebook"}
-    lines = [
-        [
-            f"{titles[name]}, {split}",
-            *(percent(by[name, split, w]["macro_f1"]) for w in ("stance", "own_stance")),
-            f"{r['n']:,}",
-        ]
-        for (name, split, way), r in by.items()
-        if way == "stance"
-    ]
-    return f"{table(['macro-F1', 'as predicted', 'in own words', 'n'], lines, left=1)}\n\nModel `{found['model']}`."
-
-
 def cross_domain(files: Files = HERE) -> str:
     """Stance on a set that was not trained on."""
     if (found := files.result("cross_domain")) is None:

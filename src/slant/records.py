@@ -11,7 +11,6 @@ into the unit's `text`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any
 
@@ -161,16 +160,6 @@ class Loaded:
     voice: Annotated[str, about(enum=VOICES)]
 
 
-def in_own_words(label: str | None, kind: str, voices: Iterable[str]) -> str | None:
-    """Apply the own-words rule to a stance label: in news, the stance is neutral unless the author's own words are loaded.
-
-    kind: of the unit; comments are always their author's own words. voices: of the unit's loaded spans, each one of VOICES.
-    Models trained on NewsMTSC also call quoted views and bad news a stance; the codebook does not (benchmarks/labels_check.py
-    measures both).
-    """
-    return label if kind == "comment" or any(voice != "quoted" for voice in voices) else "neutral"
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     label: str
@@ -201,10 +190,6 @@ class Score:
     flags: Annotated[tuple[str, ...], about("the unit's flags, and truncated, windows, …")] = ()
     model: Annotated[str, about("fingerprint of the model that produced the row")] = ""
     codebook: Annotated[str, about("fingerprint of the codebook that its labels come from")] = ""
-
-    def in_own_words(self, stance: Stance) -> str | None:
-        """Label of one of this unit's stances under the own-words rule (function `in_own_words`)."""
-        return in_own_words(stance.label, self.unit.kind, (span.voice for span in self.loaded))
 
     def to_dict(self) -> dict[str, Any]:
         """The row of `slant score`: the unit's columns (UNIT_COLUMNS), then the score's, in one flat row."""

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from slant.records import STANCES, UNIT_COLUMNS, VOICES, Score, Unit
+from slant.records import PORTRAYALS, STANCE_ANSWERS, UNIT_COLUMNS, VOICES, Score, Unit
 
 Schema = dict[str, Any]
 
@@ -285,13 +285,16 @@ def _arrow(shape: Shape) -> Any:
 
 
 def csv_columns(record: type = Score) -> tuple[str, ...]:
-    """Columns of a CSV file. Scores have a row per unit and target: `stance` becomes the columns of one target."""
+    """Columns of a CSV file. Scores have a row per unit and target: `stance` and `portrayal` become columns of one target."""
     names = tuple(row_fields(record))
     if record is Unit:
         return names
+    flat = {
+        "stance": ("target", "stance", *(f"p_{label}" for label in STANCE_ANSWERS), "mentions"),
+        "portrayal": ("portrayal", *(f"p_portrayal_{label}" for label in PORTRAYALS)),
+    }
     rest = [name for name in names if name not in _FIRST_IN_CSV]
-    flat = ("target", "stance", *(f"p_{label}" for label in STANCES), "mentions")
-    return (*_FIRST_IN_CSV, *(each for name in rest for each in (flat if name == "stance" else (name,))))
+    return (*_FIRST_IN_CSV, *(each for name in rest for each in flat.get(name, (name,))))
 
 
 if __name__ == "__main__":

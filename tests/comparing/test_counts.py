@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from compared import prepare, store_of, unit
-from slant.comparing.counts import count_hits
+from slant.comparing.counts import count_hits, unrelated_notes, unrelated_table
 from slant.comparing.measures import Measure
 
+ABOUT = ("against", "unrelated", "favor", None, "unrelated", "neutral")
 WIRE = "The vile council has voted to close the old bridge for two years while a new one is built beside it"
 
 
@@ -78,3 +79,67 @@ def test_the_rules_of_what_counts(tmp_path: Path) -> None:
     assert "threads/stance/council/favor" not in units
     total = counts.totals[:, counts.column[counts.index(Measure.parse("stance/council/no_call"))]]
     assert np.array_equal(total[gazette], [1])
+
+
+def about_the_mill() -> list[dict[str, Any]]:
+    """Six units of the Gazette with the stances of ABOUT, one of the Siren, and a comment; all name the mill."""
+    portrayals = ("negative", "negative", "neutral", "positive", None, "negative")
+    rows = [
+        unit("g", f"Text {i} on the mill.", position=i, stance={"mill": label}, portrayal={"mill": portrayal})
+        for i, (label, portrayal) in enumerate(zip(ABOUT, portrayals, strict=True))
+    ]
+    rows.append(unit("s", "Mill Street is closed.", outlet="Siren", stance={"mill": "unrelated"}))
+    rows.append(
+        unit("g", "Mill Street!", kind="comment", position=9, stance={"mill": "unrelated", "fees": "favor"})
+    )
+    return rows
+
+
+def test_units_that_say_nothing_about_a_target_are_in_no_rate_of_stance_and_counted(tmp_path: Path) -> None:
+    with store_of(tmp_path, about_the_mill()) as store:
+        prepare(store, events=False)
+        counts = count_hits(store)
+        evidence = store.rows("SELECT unit_id FROM hits WHERE measure = 'stance/mill/unrelated' ORDER BY 1")
+    total = counts.totals[:, counts.column[counts.index(Measure.parse("stance/mill/against"))]]
+    assert dict(zip(counts.groups, [total[counts.group == g].sum() for g in (0, 1)], strict=True)) == {
+        "Gazette": 4,
+        "Siren": 0,
+    }
+    rates = {
+        str(measure): counts.hits[:, i].sum() / counts.totals[:, counts.column[i]].sum()
+        for i, measure in enumerate(counts.measures)
+        if measure.subject == "mill" and not measure.comments
+    }
+    assert rates == {
+        "stance/mill/against": 0.25, "stance/mill/favor": 0.25, "stance/mill/net": 0.0, "stance/mill/neutral": 0.25,
+        "stance/mill/no_call": 0.25,
+    }  # fmt: skip
+    assert unrelated_table(counts).to_pylist() == [
+        {"group": "Gazette", "target": "mill", "comments": False, "unrelated": 2, "counted": 4},
+        {"group": "Siren", "target": "mill", "comments": False, "unrelated": 1, "counted": 0},
+        {"group": "Gazette", "target": "mill", "comments": True, "unrelated": 1, "counted": 0},
+    ]
+    assert [unit_id for (unit_id,) in evidence] == ["g-0001", "g-0004", "s-0000"]
+    (note,) = unrelated_notes(unrelated_table(counts))
+    assert note.endswith("Left out, of the units scored for it: mill (4 of 8).")
+
+
+def test_nothing_is_said_of_unrelated_units_where_there_are_none(tmp_path: Path) -> None:
+    with store_of(tmp_path, rows()) as store:
+        prepare(store)
+        assert list(unrelated_notes(unrelated_table(count_hits(store)))) == []
+
+
+def test_portrayal_has_measures_of_its_own_on_request(tmp_path: Path) -> None:
+    with store_of(tmp_path, about_the_mill()) as store:
+        prepare(store, events=False)
+        assert not [m for m in count_hits(store).measures if m.family == "portrayal"]
+    with store_of(tmp_path, about_the_mill()) as store:
+        prepare(store, events=False, portrayal=True)
+        counts = count_hits(store, measures=["portrayal/*"])
+    found = {str(m): float(counts.hits[:, i].sum()) for i, m in enumerate(counts.measures)}
+    assert found == {
+        "portrayal/mill/negative": 3, "portrayal/mill/positive": 1, "portrayal/mill/net": -2, "portrayal/mill/neutral": 1,
+        "portrayal/mill/no_call": 1,
+    }  # fmt: skip
+    assert counts.totals[:, counts.column[0]].sum() == 6, "whatever their stance"

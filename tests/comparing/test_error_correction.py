@@ -130,6 +130,15 @@ def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> Non
             ({"codebook": "d"}, "labeled for codebook d, but the scores have codebook c"),
             ({"target": "ferry"}, r"\(target ferry\) was not scored for that target"),
             ({"label": "agianst"}, r"no label 'agianst' for stance.*Did you mean 'against'\?"),
+            (
+                {"label": "negative"},
+                "no label 'negative' for stance. Use one of against, neutral, favor, unrelated",
+            ),
+            (
+                {"task": "portrayal", "label": "negative"},
+                "has no portrayal of that target. Does the unit name it",
+            ),
+            ({"task": "portrayal", "target": ""}, "a portrayal needs its target"),
             ({"task": "frame"}, r"no task 'frame'.*Did you mean 'frames'\?"),
             ({"weight": "-1"}, "weight is '-1'|weight is -1"),
         ):
@@ -206,9 +215,87 @@ def labeled(gold: list[int], model: list[int]) -> Labeled:
         np.arange(n),
         np.array(gold, float),
         np.array(model, float),
-        np.ones(n),
-        np.ones(n),
+        *np.ones((3, n)),
     )
+
+
+def test_units_that_only_people_or_only_the_model_find_unrelated_are_corrected() -> None:
+    """A third of the units is about something else; the model calls half of these against, and misses some of the others."""
+    rng = np.random.default_rng(1)
+    truth = rng.choice(["against", "neutral", "unrelated"], 3000, p=[0.2, 0.47, 0.33])
+    said = np.where((truth == "unrelated") & (rng.random(3000) < 0.5), "against", truth)
+    said = np.where((truth != "unrelated") & (rng.random(3000) < 0.1), "unrelated", said)
+    gold, total, model, model_total = (
+        column.astype(float)
+        for column in (truth == "against", truth != "unrelated", said == "against", said != "unrelated")
+    )
+
+    def first(n: int) -> Labeled:
+        columns = (column[:n] for column in (gold, model, total, model_total))
+        return Labeled(np.zeros(n, np.int64), np.arange(n), *columns, np.ones(n))
+
+    everything = (np.arange(3000), model, model_total)
+    true, naive = gold.sum() / total.sum(), model.sum() / model_total.sum()
+    assert abs(naive - true) > 0.1
+    assert corrected_rate(first(3000), *everything).value == pytest.approx(true)
+    found = corrected_rate(first(500), *everything)
+    low, high = found.interval(0.95) or (1, 0)
+    assert low < true < high < naive
+
+
+def test_gold_with_unrelated_and_with_portrayal(tmp_path: Path) -> None:
+    """The model finds half of the articles unrelated to the mill; of these, people find half against it."""
+    rows = [
+        unit(f"a{i:02d}", f"Text {i} on the mill.", portrayal={"mill": ("negative", "neutral")[i % 2]},
+             stance={"mill": ("against", "neutral", "unrelated", "unrelated")[i % 4], "fees": "against"})
+        for i in range(40)
+    ]  # fmt: skip
+    stances = ("against", "neutral", "against", "unrelated")
+    answers = [
+        {"unit_id": f"a{i:02d}-0000", "task": task, "target": target, "label": label}
+        for i in range(40)
+        for task, target, label in (
+            ("stance", "mill", stances[i % 4]), ("stance", "fees", "unrelated"), ("portrayal", "mill", "neutral"),
+        )
+    ]  # fmt: skip
+    (tmp_path / "g.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers), "utf-8")
+    with store_of(tmp_path, rows) as store:
+        load_gold(store, str(tmp_path / "g.jsonl"))
+        prepare(store, events=False, portrayal=True)
+        counted = count_hits(store, measures=["*"])
+        drawn = resample_groups(counted, resamples=100, seed=0)
+        rates = rates_table(counted, drawn, kept=["Gazette"], level=0.95)
+        tables = {
+            "rates": rates,
+            "differences": find_differences(counted, drawn, kept=["Gazette"], options=Options()).differences,
+        }
+        labels = labeled_measures(store, counted)
+        found = corrected_table(labels, counted, tables, kept=["Gazette"], options=Options())
+        errors_table(labels, counted, options=Options(permutations=100))
+    values = {
+        r["measure"]: (r["naive"], r["corrected"]) for r in found.to_pylist() if r["group"] == "Gazette"
+    }
+    assert values["stance/mill/against"] == (0.5, pytest.approx(2 / 3))
+    assert values["stance/mill/net"] == (-0.5, pytest.approx(-2 / 3))
+    assert values["portrayal/mill/negative"] == (0.5, pytest.approx(0))
+    assert not [name for name in values if "fees" in name], "no unit is about the fees"
+
+
+def test_a_sample_asks_about_stance_and_portrayal(tmp_path: Path) -> None:
+    rows = [
+        unit(f"a{i}", f"Text {i}.", stance={"mill": "unrelated"}, portrayal={"mill": "negative"} if i % 2 else {})
+        for i in range(20)
+    ]  # fmt: skip
+    with store_of(tmp_path, rows) as store:
+        both = draw_sample(store, size=20, tasks=("stance", "portrayal"), seed=0, show_labels=True).rows
+        portrayals = draw_sample(store, size=10, tasks=("portrayal",), seed=0).rows
+    asked = Counter((row["task"], row["question"], row["model_label"]) for row in both)
+    assert asked == {
+        ("stance", "The author’s stance toward “mill”: against, neutral, favor, or unrelated if nothing is said about it?",
+         "unrelated"): 20,
+        ("portrayal", "How does this text make “mill” look: negative, neutral or positive?", "negative"): 10,
+    }  # fmt: skip
+    assert {row["unit_id"] for row in portrayals} == {f"a{i}-0000" for i in range(1, 20, 2)}
 
 
 def test_a_perfect_model_keeps_its_interval_and_a_useless_one_leaves_that_of_the_labels() -> None:
@@ -249,23 +336,30 @@ def test_without_gold_the_band_follows_the_published_errors(tmp_path: Path) -> N
     label = {"precision": 80 / 90, "recall": 0.8, "support": 100, "n": 200}
     label["precision"] = 80 / (80 + 10)
     errors = {
-        "newsmtsc/test_rw": {"against": label},
-        "newsmtsc/test_mt": {"against": {**label, "recall": 0.0}},
+        "newsmtsc/test_rw": {"negative": label},
+        "newsmtsc/test_mt": {"negative": {**label, "recall": 0.0}},
+        "seeds/stance/articles": {"against": label},
     }
-    with store_of(
-        tmp_path, [unit(f"a{i}", stance={"mill": "against" if i < 9 else "neutral"}) for i in range(20)]
-    ) as store:
-        prepare(store, events=False)
-        counted = count_hits(store)
+    rows = [
+        unit(f"a{i}", stance={"mill": stance}, portrayal={"mill": portrayal})
+        for i in range(20)
+        for stance, portrayal in [("against", "negative") if i < 9 else ("neutral", "neutral")]
+    ]
+    with store_of(tmp_path, rows) as store:
+        prepare(store, events=False, portrayal=True)
+        counted = count_hits(store, measures=["*"])
         rates = rates_table(
             counted, resample_groups(counted, resamples=100, seed=0), kept=["Gazette"], level=0.95
         )
-    one = sensitivity_table(rates, {"newsmtsc/test_rw": errors["newsmtsc/test_rw"]}).to_pylist()
-    row = next(r for r in one if r["measure"] == "stance/mill/against")
-    assert (row["low"], row["high"]) == (pytest.approx(0.5), pytest.approx(0.5))
-    wide = next(
-        r for r in sensitivity_table(rates, errors).to_pylist() if r["measure"] == "stance/mill/against"
+    found = {r["measure"]: r for r in sensitivity_table(rates, errors).to_pylist() if r["group"] == "Gazette"}
+    row = found["stance/mill/against"]
+    assert (row["low"], row["high"], row["sets"]) == (
+        pytest.approx(0.5),
+        pytest.approx(0.5),
+        "seeds/stance/articles",
     )
+    wide = found["portrayal/mill/negative"]
+    assert wide["sets"] == "newsmtsc/test_rw, newsmtsc/test_mt"
     assert (wide["low"], wide["high"]) == (0, 1), "on one of the sets the model cannot tell"
 
 
@@ -296,7 +390,7 @@ def _by_group(*, wrong: tuple[float, float], articles: int = 40) -> Labeled:
     article = np.repeat(np.arange(2 * articles), 5)
     gold = np.zeros(len(group))
     model = (rng.random(len(group)) < np.array(wrong)[group]).astype(float)
-    return Labeled(group, article, gold, model, np.ones(len(group)), np.ones(len(group)))
+    return Labeled(group, article, gold, model, *np.ones((3, len(group))))
 
 
 def _counts() -> Any:

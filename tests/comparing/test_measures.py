@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slant.comparing.measures import COMMENTS, FAMILIES, STANCE_PARTS, THREADS, Measure
+from slant.comparing.measures import COMMENTS, FAMILIES, THREADS, Measure
 
 NAMES = (
     "stance/council/against", "stance/US/UK pact/net", "stance/net/no_call", "loaded/outlet/units",
     "comments/loaded/reader/per_1000_words", "technique/doubt/quoted", "technique/a/b/outlet", "frame/political",
     "frame/law/order", "comments/reply/deny", "threads/stance/article/net", "threads/reply/query",
+    "portrayal/US/UK pact/net", "comments/portrayal/council/negative",
 )  # fmt: skip
 
 
@@ -21,7 +22,7 @@ def test_a_name_is_parsed_and_written_back(name: str) -> None:
 
 
 @given(
-    family=st.sampled_from(("stance", "loaded", "technique")),
+    family=st.sampled_from(("stance", "portrayal", "loaded", "technique")),
     subject=st.text(min_size=1),
     part=st.text(st.characters(exclude_characters="/"), min_size=1),
     side=st.sampled_from(("", COMMENTS, THREADS)),
@@ -46,6 +47,8 @@ def test_what_is_no_measure_is_refused(name: str) -> None:
     [
         ("stance/a/b/favor", "share", "stance/a/b", "stance/a/b", 1),
         ("comments/stance/a/net", "net", "comments/stance/a", "comments/stance/a", 1),
+        ("portrayal/a/positive", "share", "portrayal/a", "portrayal/a", 1),
+        ("portrayal/a/net", "net", "portrayal/a", "portrayal/a", 1),
         ("loaded/outlet/units", "share", "units", "units", 1),
         ("loaded/outlet/per_1000_words", "per_1000_words", "words", "units", 1000),
         ("comments/technique/doubt/reader", "per_1000_words", "comments/words", "comments/units", 1000),
@@ -66,6 +69,10 @@ def test_kind_and_denominators(name: str, kind: str, total: str, units_total: st
 def test_a_derived_measure_names_the_measures_it_is_made_of() -> None:
     made_of = {name: [str(m) for m in Measure.parse(name).sources] for name in NAMES}
     assert made_of["stance/US/UK pact/net"] == ["stance/US/UK pact/against", "stance/US/UK pact/favor"]
+    assert made_of["portrayal/US/UK pact/net"] == [
+        "portrayal/US/UK pact/negative",
+        "portrayal/US/UK pact/positive",
+    ]
     assert made_of["comments/loaded/reader/per_1000_words"] == ["comments/loaded/reader/units"]
     assert made_of["technique/doubt/quoted"] == ["technique/doubt/quoted"]
 
@@ -73,9 +80,9 @@ def test_a_derived_measure_names_the_measures_it_is_made_of() -> None:
 def test_measures_of_articles_come_before_those_of_comments_and_in_the_order_of_families() -> None:
     measures = [Measure(family, "x", "net", side) for side in (COMMENTS, "") for family in FAMILIES[::-1]]
     assert sorted(measures, key=lambda m: m.sort_key) == measures[::-1]
-    stances = [Measure("stance", "x", part) for part in STANCE_PARTS]
-    assert [m.part for m in sorted(stances, key=lambda m: m.sort_key)] == [
-        "against", "favor", "net", "neutral", "no_call",
-    ]  # fmt: skip
+    for family, poles in (("stance", ["against", "favor"]), ("portrayal", ["negative", "positive"])):
+        own = [Measure(family, "x", part) for part in ("no_call", "net", *poles[::-1], "neutral")]
+        in_order = [m.part for m in sorted(own, key=lambda m: m.sort_key)]
+        assert in_order == [*poles, "net", "neutral", "no_call"]
     assert Measure.parse("stance/x/net").matches(["frame/*", "stance/*/net"])
     assert not Measure.parse("comments/stance/x/net").matches(["stance/*"])

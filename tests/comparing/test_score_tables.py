@@ -13,7 +13,8 @@ from compared import store_of, unit
 from slant.comparing.score_tables import open_store
 from slant.errors import UsageError
 from slant.records import score_from_dict
-from slant.scoring.output_files import write_rows
+from slant.schemas import duckdb_types
+from slant.scoring.output_files import read_scores, write_rows
 
 
 def test_tables_hold_what_the_rows_say(tmp_path: Path) -> None:
@@ -21,7 +22,8 @@ def test_tables_hold_what_the_rows_say(tmp_path: Path) -> None:
         unit(
             "a",
             "The vile council met twice.",
-            stance={"council": "against"},
+            stance={"council": "against", "mill": "unrelated"},
+            portrayal={"council": "negative"},
             loaded=["vile"],
             frames=["political"],
         ),
@@ -41,10 +43,16 @@ def test_tables_hold_what_the_rows_say(tmp_path: Path) -> None:
             ("Gazette", False, "2026-03", 5, "The vile council met twice."),
             ("Gazette", True, "2026-03", 2, "Well said."),
         ]
-        assert store.rows("SELECT target, label, p_neutral, mentions FROM stances ORDER BY is_comment") == [
-            ("council", "against", 0.6, 1),
-            ("council", None, 0.6, 1),
+        query = (
+            "SELECT target, label, p_neutral, p_unrelated, mentions FROM stances ORDER BY is_comment, target"
+        )
+        assert store.rows(query) == [
+            ("council", "against", 0.6, 0.1, 1),
+            ("mill", "unrelated", 0.6, 0.1, 1),
+            ("council", None, 0.6, 0.1, 1),
         ]
+        query = "SELECT target, label, p_negative, p_neutral, p_positive, is_comment FROM portrayals"
+        assert store.rows(query) == [("council", "negative", 0.3, 0.5, 0.2, False)]
         assert store.rows('SELECT "start", "end", "text", label, voice FROM loaded') == [
             (4, 8, "vile", "name_calling", "outlet")
         ]
@@ -54,7 +62,9 @@ def test_tables_hold_what_the_rows_say(tmp_path: Path) -> None:
 
 def test_every_format_gives_the_same_tables(tmp_path: Path) -> None:
     rows = [
-        unit("a", "Mill’s “pride”", stance={"mill": "favor"}, loaded=["pride"]),
+        unit(
+            "a", "Mill’s “pride”", stance={"mill": "favor"}, portrayal={"mill": "positive"}, loaded=["pride"]
+        ),
         unit("b", outlet="Courier"),
     ]
     scores = [score_from_dict(row) for row in rows]
@@ -70,11 +80,34 @@ def test_every_format_gives_the_same_tables(tmp_path: Path) -> None:
             found.append(
                 [
                     store.rows(f"SELECT * FROM {table} ORDER BY ALL")
-                    for table in ("units", "stances", "loaded")
+                    for table in ("units", "stances", "portrayals", "loaded")
                 ]
             )
     assert found[0] == found[1] == found[2]
     assert len(found[0][0]) == 2
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
+def test_scores_made_before_portrayal_and_unrelated_are_read(tmp_path: Path, ending: str) -> None:
+    """They have no column `portrayal`, and three probabilities of a stance."""
+    row = unit("a", "The mill.", stance={"mill": "favor"})
+    row["stance"][0]["scores"] = {"against": 0.1, "neutral": 0.2, "favor": 0.7}
+    del row["portrayal"]
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    path = tmp_path / f"scores{ending}"
+    types = {**duckdb_types(), "stance": duckdb_types()["stance"].replace(', "unrelated" DOUBLE', "")}
+    columns = ", ".join(f'"{name}": {types[name]!r}' for name in row)
+    rows = f"FROM read_json('{tmp_path / 'rows.jsonl'}', columns = {{{columns}}})"
+    with duckdb.connect(str(path) if ending == ".duckdb" else ":memory:") as made:
+        made.execute(f"CREATE TABLE scores AS {rows}")
+        if ending != ".duckdb":
+            made.execute(f"COPY scores TO '{path}'")
+    with open_store([str(path)]) as store:
+        query = "SELECT target, label, p_against, p_favor, p_unrelated FROM stances"
+        assert store.rows(query) == [("mill", "favor", 0.1, 0.7, None)]
+        assert store.rows("SELECT count(*) FROM portrayals") == [(0,)]
+    (score,) = read_scores([str(path)])
+    assert (score.stance[0].label, score.portrayal) == ("favor", ())
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from slant.comparing.score_tables import Store, open_store
 
 
 def unit(article: str, text: str = "Council met.", *, outlet: str = "Gazette", **more: Any) -> dict[str, Any]:
-    """A row of a score file. stance: target → label. loaded: phrases of the text, in its kind's own voice."""
+    """A row of a score file. stance, portrayal: target → label. loaded: phrases of the text, in its kind's own voice."""
     kind = more.pop("kind", "paragraph")
     position = more.pop("position", 0)
-    stance = more.pop("stance", {})
+    stance, portrayal = more.pop("stance", {}), more.pop("portrayal", {})
     phrases: Sequence[str] = more.pop("loaded", ())
     voice = more.pop("voice", "reader" if kind == "comment" else "outlet")
     reply = more.pop("reply", None)
@@ -32,10 +32,14 @@ def unit(article: str, text: str = "Council met.", *, outlet: str = "Gazette", *
         {
             "target": target,
             "label": label,
-            "scores": {"against": 0.2, "neutral": 0.6, "favor": 0.2},
+            "scores": {"against": 0.2, "neutral": 0.6, "favor": 0.1, "unrelated": 0.1},
             "mentions": [[0, 1]],
         }
         for target, label in stance.items()
+    ]
+    row["portrayal"] = [
+        {"target": target, "label": label, "scores": {"negative": 0.3, "neutral": 0.5, "positive": 0.2}}
+        for target, label in portrayal.items()
     ]
     spans = [(text.index(phrase), phrase) for phrase in phrases]
     row["loaded"] = [
@@ -49,18 +53,16 @@ def unit(article: str, text: str = "Council met.", *, outlet: str = "Gazette", *
 
 
 @contextmanager
-def store_of(
-    folder: Path, rows: Sequence[dict[str, Any]], *, by: str = "outlet", own_words: bool = False
-) -> Iterator[Store]:
+def store_of(folder: Path, rows: Sequence[dict[str, Any]], *, by: str = "outlet") -> Iterator[Store]:
     path = folder / "scores.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    with open_store([str(path)], by=by, own_words=own_words) as store:
+    with open_store([str(path)], by=by) as store:
         yield store
 
 
-def prepare(store: Store, *, events: bool = True, merge_copies: bool = True) -> None:
+def prepare(store: Store, *, events: bool = True, merge_copies: bool = True, portrayal: bool = False) -> None:
     """Make the tables that the parts of a comparison read. Without `events`, the table `grouped` is left out."""
     if events:
         group_articles(store)
     make_text_parts(store, merge_copies=merge_copies and events)
-    make_hits(store)
+    make_hits(store, portrayal=portrayal)

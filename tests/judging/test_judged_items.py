@@ -223,7 +223,7 @@ def test_sets_are_chosen_by_family_or_name():
     assert [spec.name for spec in choose_sets(["newsmtsc/dev_rw"])] == ["newsmtsc/dev_rw"]
     assert not any(spec.on_demand for spec in choose_sets(None))
     assert [spec.name for spec in choose_sets(["seeds"])] == [
-        f"seeds/{task}" for task in ("stance", "stance_in_own_words", "loaded", "frames", "reply")
+        f"seeds/{task}" for task in ("stance", "loaded", "frames", "reply")
     ]
     with pytest.raises(UsageError, match=r"no judged set 'rumourevel'.*Did you mean 'rumoureval'\?"):
         choose_sets(["rumourevel"])

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from slant.assets import asset
-from slant.records import STANCES, Frame, Loaded, Reply, Score, Stance, Unit
+from slant.records import PORTRAYALS, STANCE_ANSWERS, Frame, Loaded, Portrayal, Reply, Score, Stance, Unit
 from slant.schemas import (
     all_schemas,
     arrow_fields,
@@ -38,9 +38,10 @@ UNIT = Unit(
 SCORE = Score(
     unit=UNIT,
     stance=(
-        Stance("article", None, {"against": 0.4, "neutral": 0.3, "favor": 0.3}),
-        Stance("eels", "against", {"against": 1, "neutral": 0, "favor": 0}, ((5, 8),)),
+        Stance("article", None, {"against": 0.4, "neutral": 0.3, "favor": 0.3, "unrelated": 0}),
+        Stance("eels", "against", {"against": 1, "neutral": 0, "favor": 0, "unrelated": 0}, ((5, 8),)),
     ),
+    portrayal=(Portrayal("eels", "negative", {"negative": 1, "neutral": 0, "positive": 0}),),
     loaded=(Loaded(5, 8, "eel", "name_calling_labeling", 0.8, "reader"),),
     frames=(Frame("morality", 0.6),),
     reply=Reply("comment", {"support": 0.1, "deny": 0.1, "query": 0.1, "comment": 0.7}),
@@ -86,6 +87,7 @@ def test_real_rows_are_valid():
         ({"toxic": [[1]]}, "[1] is too short"),
         ({"reply": {"label": "agree", "scores": {}}}, "'agree' is not one of"),
         ({"stance": [{"target": "x", "label": "pro", "scores": {}, "mentions": []}]}, "'pro' is not one of"),
+        ({"portrayal": [{"target": "x", "label": "favor", "scores": {}}]}, "'favor' is not one of"),
     ],
 )
 def test_wrong_rows_are_not(changes, message):
@@ -124,8 +126,9 @@ def test_every_format_has_the_columns_of_a_row_with_duckdb_types_as_duckdb_names
     names = list(record.to_dict())
     assert list(row_fields(type(record))) == names
     assert [name for name, _ in arrow_fields(type(record))] == names
-    flat = {"target", "mentions", *(f"p_{label}" for label in STANCES)} if record is SCORE else set()
-    assert set(csv_columns(type(record))) == {*names, *flat}
+    flat = {"target", "mentions", *(f"p_{label}" for label in STANCE_ANSWERS)}
+    flat |= {f"p_portrayal_{label}" for label in PORTRAYALS}
+    assert set(csv_columns(type(record))) == {*names, *(flat if record is SCORE else ())}
     write_rows([record], str(tmp_path / "rows.parquet"))
     described = duckdb.sql(f"DESCRIBE SELECT * FROM '{tmp_path / 'rows.parquet'}'").fetchall()
     found = {name: kind.replace('"', "") for name, kind, *_ in described}

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from slant.errors import Rejected, SlantError, UsageError
 from slant.records import (
     CONTENT_KINDS,
+    PORTRAYALS,
     REPLIES,
-    STANCES,
+    STANCE_ANSWERS,
     VOICES,
     Frame,
     Loaded,
+    Portrayal,
     Reply,
     Score,
     Stance,
@@ -36,9 +38,15 @@ UNIT = Unit("a1", "u1", "paragraph", "The greedy council, they say.", 0, 29, 0, 
 SCORE = Score(
     UNIT,
     stance=(
-        Stance("council", "against", {"against": 0.7, "neutral": 0.2, "favor": 0.1}, ((11, 18),)),
-        Stance("ferry", None, {"against": 0.3, "neutral": 0.4, "favor": 0.3}),
+        Stance(
+            "council",
+            "against",
+            {"against": 0.7, "neutral": 0.1, "favor": 0.1, "unrelated": 0.1},
+            ((11, 18),),
+        ),
+        Stance("ferry", None, {"against": 0.3, "neutral": 0.3, "favor": 0.3, "unrelated": 0.1}),
     ),
+    portrayal=(Portrayal("council", "negative", {"negative": 0.8, "neutral": 0.15, "positive": 0.05}),),
     loaded=(Loaded(4, 10, "greedy", "name_calling_labeling", 0.9, "outlet"),),
     frames=(Frame("political", 0.8),),
     toxic=((4, 10),),
@@ -52,8 +60,11 @@ maybe = st.none() | words
 share = st.floats(0, 1, width=32)
 place = st.integers(0, 10**6)
 stances = st.builds(
-    Stance, words, st.none() | st.sampled_from(STANCES), st.fixed_dictionaries(dict.fromkeys(STANCES, share)),
-    st.lists(st.tuples(place, place), max_size=2).map(tuple),
+    Stance, words, st.none() | st.sampled_from(STANCE_ANSWERS),
+    st.fixed_dictionaries(dict.fromkeys(STANCE_ANSWERS, share)), st.lists(st.tuples(place, place), max_size=2).map(tuple),
+)  # fmt: skip
+portrayals = st.builds(
+    Portrayal, words, st.none() | st.sampled_from(PORTRAYALS), st.fixed_dictionaries(dict.fromkeys(PORTRAYALS, share))
 )  # fmt: skip
 scores = st.builds(
     Score,
@@ -62,7 +73,7 @@ scores = st.builds(
         outlet=maybe, published=maybe, title=maybe, url=maybe, author=maybe, parent_id=maybe,
         flags=st.lists(words, max_size=2).map(tuple),
     ),
-    stance=st.lists(stances, max_size=2).map(tuple),
+    stance=st.lists(stances, max_size=2).map(tuple), portrayal=st.lists(portrayals, max_size=2).map(tuple),
     loaded=st.lists(st.builds(Loaded, place, place, words, words, share, st.sampled_from(VOICES)), max_size=2).map(tuple),
     frames=st.lists(st.builds(Frame, words, share), max_size=2).map(tuple),
     reply=st.none() | st.builds(Reply, st.sampled_from(REPLIES), st.fixed_dictionaries(dict.fromkeys(REPLIES, share))),
@@ -160,6 +171,9 @@ def test_csv_has_a_row_per_target(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [(r["target"], r["stance"], r["p_against"], r["mentions"]) for r in rows] == [
         ("council", "against", "0.7", "[[11, 18]]"), ("ferry", "", "0.3", "[]"), ("", "", "", ""),
+    ]  # fmt: skip
+    assert [(r["portrayal"], r["p_portrayal_negative"], r["p_unrelated"]) for r in rows] == [
+        ("negative", "0.8", "0.1"), ("", "", "0.1"), ("", "", ""),
     ]  # fmt: skip
     assert json.loads(rows[0]["loaded"])[0]["text"] == "greedy"
     assert [r["reply"] for r in rows] == ["", "", "deny"]
@@ -316,7 +330,11 @@ def test_csv_cells_hold_the_values_of_the_scores(tmp_path: Path, rows: list[Scor
             (stance.target, stance.label or "") if stance else ("", "")
         )
         if stance:
-            assert {label: float(cell[f"p_{label}"]) for label in STANCES} == stance.scores
+            assert {label: float(cell[f"p_{label}"]) for label in STANCE_ANSWERS} == stance.scores
+            portrayal = next((p for p in reversed(row.portrayal) if p.target == stance.target), None)
+            assert cell["portrayal"] == ((portrayal.label or "") if portrayal else "")
+            for label in PORTRAYALS:
+                assert cell[f"p_portrayal_{label}"] == (str(portrayal.scores[label]) if portrayal else "")
             assert json.loads(cell["mentions"]) == [list(place) for place in stance.mentions]
 
 
@@ -339,7 +357,7 @@ def test_parquet_and_duckdb_store_what_made_the_rows(tmp_path: Path) -> None:
 
     made = {"model": "m", "codebook": "c", "targets": "t", "slant": "0.1.0"}
     said = {
-        "slant.schema": "1",
+        "slant.schema": "2",
         "slant.model": "m",
         "slant.codebook": "c",
         "slant.targets": "t",

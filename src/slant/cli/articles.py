@@ -67,7 +67,7 @@ def split(output: str, everything: bool, **given: Any) -> int:
 @reading
 @quiet
 def score(**given: Any) -> int:
-    """Score articles and comments: stance toward targets, loaded language, frames, replies.
+    """Score articles and comments: stance toward targets, portrayal of targets, loaded language, frames, replies.
 
     The output has one row per unit; docs/outputs.md describes the columns.
     """

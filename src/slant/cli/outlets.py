@@ -40,12 +40,7 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
     "--measures",
     multiple=True,
     metavar="PATTERN",
-    help="Compare only these, e.g. 'stance/*/net'. May be repeated. Default: all.",
-)
-@click.option(
-    "--own-words",
-    is_flag=True,
-    help="Count a stance of news as neutral unless the author's own words carry loaded language.",
+    help="Compare only these, e.g. 'stance/*/net' or 'portrayal/*'. May be repeated. Default: all but portrayal.",
 )
 @click.option(
     "--adjust",
@@ -94,7 +89,7 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
             click.echo(f"slant: {step}", err=True)
 
     progress("reading")
-    with open_store(scores, by=options["by"], own_words=options["own_words"]) as store:
+    with open_store(scores, by=options["by"]) as store:
         results = run(store, Options(**options), progress=progress)
         progress("writing")
         write(results, Path(output), store=store)
@@ -113,7 +108,8 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
 )
 @click.option(
     "--task", "tasks", multiple=True, default=("stance",), show_default=True,
-    type=click.Choice(["stance", "loaded", "frames", "reply"]), help="Questions to the annotators. May be repeated.",
+    type=click.Choice(["stance", "portrayal", "loaded", "frames", "reply"]),
+    help="Questions to the annotators. May be repeated.",
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Random seed.")
 @click.option("--show-labels", is_flag=True, help="Add the model's labels, which annotators should not see.")

@@ -15,7 +15,7 @@ from slant.comparing.counts import ARTICLE_GROUPS, Floats
 from slant.comparing.measures import ALL, ARTICLE, NET, NO_CALL, THREADS, Measure
 from slant.comparing.rates import interval_or_bound, percentile_interval, resample
 from slant.comparing.score_tables import arrow_table
-from slant.records import REPLIES, STANCES
+from slant.records import REPLIES, STANCES, UNRELATED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,7 +99,7 @@ def _shares(
 def audience_table(store: Store, *, groups: Sequence[str], options: Options) -> pa.Table:
     """Stance of articles toward each target, compared with that of the comments under them.
 
-    Only articles with both units and comments scored for the target count. group, target, article_net, comments_net (favor
+    Only articles with both units and comments about the target count. group, target, article_net, comments_net (favor
     minus against, in [-1, 1]), gap (comments − article), each with _low and _high; verdict; units, comments, threads.
     verdict: "follow" (same side, no detectable gap), "exceed" (same side, further out), "fall short" (same side, less
     far), "oppose" (other side), or "unclear" (the intervals do not show it, or fewer than MIN_THREADS threads).
@@ -127,7 +127,8 @@ _NET = "sum(CASE label WHEN 'favor' THEN 1 WHEN 'against' THEN -1 ELSE 0 END)"
 _AUDIENCE = f"""
     SELECT a."group" AS "group", target, {_NET} FILTER (NOT is_comment) AS net, count(*) FILTER (NOT is_comment) AS units,
            {_NET} FILTER (is_comment) AS c_net, count(*) FILTER (is_comment) AS comments
-    FROM stances s JOIN {ARTICLE_GROUPS} a USING (article_id) WHERE target != '{ARTICLE}'
+    FROM stances s JOIN {ARTICLE_GROUPS} a USING (article_id)
+    WHERE target != '{ARTICLE}' AND label IS DISTINCT FROM '{UNRELATED}'
     GROUP BY article_id, a."group", target HAVING units > 0 AND comments > 0 ORDER BY article_id, target"""
 
 

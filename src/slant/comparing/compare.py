@@ -16,6 +16,7 @@ corrected    with --gold: group, other (null: a rate; else a difference), measur
              significant (differences only), note (why there is no interval)
 errors       with --gold, see error_correction.errors_table
 sensitivity  without --gold: group, measure, value, low, high, sets
+unrelated    see counts.unrelated_table
 leaks        see outlet_leaks.leaks_table
 events, event_articles                 see events.py
 decomposition, trends, month_events    see coverage.py
@@ -37,6 +38,8 @@ from slant.comparing.counts import (
     count_hits,
     make_hits,
     make_text_parts,
+    unrelated_notes,
+    unrelated_table,
 )
 from slant.comparing.coverage import decomposition_table, month_events_table, trends_table
 from slant.comparing.differences import (
@@ -55,7 +58,17 @@ from slant.comparing.error_correction import (
 )
 from slant.comparing.events import event_articles_table, events_table, group_articles
 from slant.comparing.gold_sample import load_gold
-from slant.comparing.measures import ALPHA, PER_1000_WORDS, POWER, Measure
+from slant.comparing.measures import (
+    ALPHA,
+    ARTICLE,
+    COMMENTS,
+    LABELS,
+    NET,
+    NO_CALL,
+    PER_1000_WORDS,
+    POWER,
+    Measure,
+)
 from slant.comparing.options import Options
 from slant.comparing.outlet_leaks import leaks_table
 from slant.comparing.phrases import phrases_table
@@ -69,10 +82,11 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 ADJUSTMENTS = {"bh": "Benjamini-Hochberg", "holm": "Holm"}
-OWN_WORDS = (
-    "Stance of news counts only in the author's own words: a unit without loaded language outside quotations counts as "
-    "neutral, whether its news is good or bad."
+ONE_QUESTION = (
+    "The model that scored knows no “unrelated”. Its stance toward named targets is how the unit makes them look, bad news "
+    "and quoted views included, and units that say nothing about the target are in the rates."
 )
+UNUSED_GOLD = "Labels of portrayal were not used, since portrayal is compared only on request: --measures 'portrayal/*'."
 UNCORRECTED = (
     "These are rates of the model's own labels. Its errors may differ between outlets: label a sample (slant sample), and "
     "give it as --gold."
@@ -115,7 +129,8 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
     groups = find_groups(store, min_articles=options.min_articles)
     kept = list(groups.kept)
     progress("counting hits per article")
-    make_hits(store)
+    portrayal = _portrayal_asked(store, options)
+    make_hits(store, portrayal=portrayal)
     counts = count_hits(store, measures=options.measures)
     labels = labeled_measures(store, counts) if options.gold else None
     progress(f"rates, {options.resamples:,} resamples of {len(counts.articles):,} texts")
@@ -124,8 +139,14 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
     progress(f"differences between {len(kept)} groups, {options.permutations:,} permutations each")
     found = find_differences(counts, resampled, kept=kept, options=options)
     tables |= {"detectable": found.detectable, "differences": found.differences, "untested": found.untested}
-    tables |= {"left_out": _left_out(groups), "copies": copies_table(store)}
-    notes = [*_notes(store, groups, found, options)]
+    tables |= {
+        "left_out": _left_out(groups),
+        "copies": copies_table(store),
+        "unrelated": unrelated_table(counts),
+    }
+    notes = [*_notes(store, groups, found, options), *unrelated_notes(tables["unrelated"])]
+    if options.gold and not portrayal and store.rows("SELECT 1 FROM gold WHERE task = 'portrayal' LIMIT 1"):
+        notes.append(UNUSED_GOLD)
     if labels is not None:
         progress("correcting with labels by people")
         tables["corrected"] = corrected_table(labels, counts, tables, kept=kept, options=options)
@@ -194,7 +215,24 @@ def _sensitivity(store: Store, rates: pa.Table, options: Options) -> tuple[pa.Ta
         errors = published_errors(store.model, model=options.model)
     except SlantError as error:
         return sensitivity_table(rates.slice(0, 0), {}), f"No band for the model's errors: {error}"
-    return sensitivity_table(rates, errors, own_words=options.own_words), MEANING
+    return sensitivity_table(rates, errors), MEANING
+
+
+def _portrayal_asked(store: Store, options: Options) -> bool:
+    """Whether a pattern of `options.measures` fits a measure of portrayal."""
+    targets = store.rows("SELECT DISTINCT target, is_comment FROM portrayals") if options.measures else []
+    return any(
+        Measure("portrayal", target, part, COMMENTS if is_comment else "").matches(options.measures)
+        for target, is_comment in targets
+        for part in (*LABELS["portrayal"], NO_CALL, NET)
+    )
+
+
+def _one_question(store: Store) -> bool:
+    """Whether the model was made before stance and portrayal were two questions (scoring/three_class_model.py)."""
+    query = "SELECT count(*), coalesce(max(p_unrelated), 0) FROM stances WHERE mentions > 0 AND target != ?"
+    ((stances, highest),) = store.rows(query, (ARTICLE,))
+    return bool(stances) and highest == 0
 
 
 def _left_out(groups: Groups) -> pa.Table:
@@ -203,8 +241,6 @@ def _left_out(groups: Groups) -> pa.Table:
 
 
 def _notes(store: Store, groups: Groups, found: Differences, options: Options) -> Iterator[str]:
-    if options.own_words:
-        yield OWN_WORDS
     tests = found.differences.num_rows
     if len(groups.kept) < 2:
         yield f"Only one {store.by} has {options.min_articles} articles, so there are no differences to test."
@@ -234,6 +270,8 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
     if store.repeated:
         rows = "row was skipped as a duplicate" if store.repeated == 1 else "rows were skipped as duplicates"
         yield f"{store.repeated:,} {rows}: comments posted again, or units given twice."
+    if _one_question(store):
+        yield ONE_QUESTION
 
 
 def detectable_lines(results: Results) -> Iterator[str]:

@@ -12,14 +12,15 @@ hits        one row per unit behind a number: id (of text_parts; null for "threa
             is_comment, probability (of the label; the largest if the model abstained), n (hits), spans (distinct loaded
             spans)
 
-A net stance and spans per 1,000 words have no rows in hits: they are computed from other measures (Measure.sources).
+Nets and spans per 1,000 words have no rows in hits: they are computed from other measures (Measure.sources). Rows of units
+that say nothing about the target ("stance/<target>/unrelated") are behind no rate; they only count as scored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +28,18 @@ from numpy.typing import NDArray
 from slant.comparing.measures import (
     ARTICLE,
     COMMENTS,
+    LABELS,
     NAME_IN_SQL,
     NET,
     NO_CALL,
     PER_1000_WORDS,
-    STANCE_PARTS,
     THREADS,
     UNITS,
     Measure,
 )
-from slant.comparing.score_tables import Store
+from slant.comparing.score_tables import Store, arrow_table
 from slant.errors import UsageError
+from slant.records import UNRELATED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+MOST_NAMED = 10  # targets in a note
 COUNTED = "(is_comment OR NOT copy)"  # SQL condition, after a join with text_parts: the units that count
 
 
@@ -55,6 +58,8 @@ class Counts:
 
     groups: names. articles: each text, named by the first of its copies. group, article: (rows,) indices into these.
     column, units_column: (measures,) columns of `totals`: the denominator of each measure, and its number of units.
+    unrelated: name of a denominator → (rows,) units that were scored for its target and say nothing about it; they are not
+    in the denominator.
     A text has several rows if several groups published it, or if groups cut through articles, as kinds of unit do.
     """
 
@@ -67,6 +72,7 @@ class Counts:
     units_column: Ints
     hits: NDArray[np.float32]
     totals: NDArray[np.float32]
+    unrelated: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def index(self, measure: Measure) -> int:
         return self.measures.index(measure)
@@ -133,14 +139,74 @@ def copies_notes(store: Store, groups: Groups) -> Iterator[str]:
         )
 
 
+def unrelated_table(counts: Counts) -> pa.Table:
+    """group, target, comments (whether they are comments or units of articles), unrelated, counted: units scored for the
+    target that say nothing about it, and the others. Rows with unrelated units only; those of the table `rates`.
+    """
+    totals = {measure.total: i for measure, i in zip(counts.measures, counts.column, strict=True)}
+    rows = []
+    for name, unrelated in counts.unrelated.items():
+        measure = Measure.parse(f"{name}/{UNRELATED}")
+        for number, group in enumerate(counts.groups):
+            own = counts.group == number
+            if name in totals and unrelated[own].any():
+                counted = int(counts.totals[own, totals[name]].sum(dtype=np.float64))
+                row = {
+                    "group": group,
+                    "target": measure.subject,
+                    "comments": measure.comments,
+                    "counted": counted,
+                }
+                rows.append({**row, "unrelated": int(unrelated[own].sum(dtype=np.float64))})
+    rows.sort(key=lambda row: (row["comments"], row["target"], row["group"]))
+    return arrow_table(rows, _UNRELATED)
+
+
+_UNRELATED = {
+    "group": "string",
+    "target": "string",
+    "comments": "bool_",
+    "unrelated": "int64",
+    "counted": "int64",
+}
+
+
+def unrelated_by_target(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, int]]:
+    """(target, units that say nothing about it, units scored for it) from rows of `unrelated_table`, the most first."""
+    sums: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        unrelated, scored = sums.get(row["target"], (0, 0))
+        sums[row["target"]] = (unrelated + row["unrelated"], scored + row["unrelated"] + row["counted"])
+    return sorted(((target, *pair) for target, pair in sums.items()), key=lambda each: (-each[1], each[0]))
+
+
+def unrelated_notes(table: pa.Table) -> Iterator[str]:
+    """How many units are in no rate of a target because they say nothing about it, if there are any."""
+    if found := unrelated_by_target(table.to_pylist()):
+        each = ", ".join(
+            f"{target} ({unrelated:,} of {scored:,})" for target, unrelated, scored in found[:MOST_NAMED]
+        )
+        more = f" and {len(found) - MOST_NAMED:,} more targets" if len(found) > MOST_NAMED else ""
+        yield (
+            "Units that say nothing about a target are in no rate of stance toward it. Left out, of the units scored for it: "
+            f"{each}{more}."
+        )
+
+
 _UNIT = 'article_id, "group", unit_id, is_comment'
 # Loaded spans in a voice that the unit can have: "outlet" in articles, "reader" in comments, "quoted" in both.
 _SPANS = "FROM loaded WHERE voice = 'quoted' OR (voice = 'reader') = is_comment GROUP BY ALL"
 _STANCE_ROWS = f"""
     SELECT {_UNIT}, 'stance' AS family, target AS subject, coalesce(label, '{NO_CALL}') AS part,
            CASE label WHEN 'against' THEN p_against WHEN 'favor' THEN p_favor WHEN 'neutral' THEN p_neutral
-           ELSE greatest(p_against, p_neutral, p_favor) END AS probability, 1 AS hits, 0 AS spans
+           WHEN '{UNRELATED}' THEN p_unrelated ELSE greatest(p_against, p_neutral, p_favor, p_unrelated) END AS probability,
+           1 AS hits, 0 AS spans
     FROM stances"""
+_PORTRAYAL_ROWS = f"""
+    SELECT {_UNIT}, 'portrayal', target, coalesce(label, '{NO_CALL}'),
+           CASE label WHEN 'negative' THEN p_negative WHEN 'positive' THEN p_positive WHEN 'neutral' THEN p_neutral
+           ELSE greatest(p_negative, p_neutral, p_positive) END, 1, 0
+    FROM portrayals"""
 _LOADED_ROWS = f"""
     SELECT {_UNIT}, 'loaded', voice, '{UNITS}', max(score), 1, count(DISTINCT ("start", "end")) {_SPANS}
     UNION ALL
@@ -157,14 +223,18 @@ ARTICLE_GROUPS = """
      FROM units GROUP BY 1)"""
 
 
-def make_hits(store: Store) -> None:
-    """Make the table `hits`: each unit behind each number, without skipped copies. Needs `text_parts`."""
+def make_hits(store: Store, *, portrayal: bool = False) -> None:
+    """Make the table `hits`: each unit behind each number, without skipped copies. Needs `text_parts`.
+
+    portrayal: also those of portrayals.
+    """
+    of_units = [_STANCE_ROWS, *[_PORTRAYAL_ROWS] * portrayal, _LOADED_ROWS, _FRAME_ROWS, _REPLY_ROWS]
     store.connection.execute(f"""
         CREATE TEMP TABLE hits AS
         SELECT id, "group", {NAME_IN_SQL} AS measure, article_id, unit_id, is_comment, probability, hits AS n, spans
         FROM (
             SELECT * EXCLUDE (cluster, n, written, copy, copies), CASE WHEN is_comment THEN '{COMMENTS}' ELSE '' END AS side
-            FROM ({_STANCE_ROWS} UNION ALL {_LOADED_ROWS} UNION ALL {_FRAME_ROWS} UNION ALL {_REPLY_ROWS})
+            FROM ({" UNION ALL ".join(of_units)})
             JOIN text_parts USING (article_id, "group") WHERE {COUNTED}
             UNION ALL BY NAME
             SELECT NULL AS id, found.* EXCLUDE ("group"), a."group", '{THREADS}' AS side
@@ -175,12 +245,12 @@ def make_hits(store: Store) -> None:
 def count_hits(store: Store, *, measures: Sequence[str] = ()) -> Counts:
     """Count hits and totals for all measures, or for those whose name matches a pattern (wildcards as in file names).
 
-    Needs the tables `text_parts` and `hits`. A measure without a hit is left out, except stance toward a target that units
-    were scored for. Raises UsageError if no measure matches.
+    Needs the tables `text_parts` and `hits`. A measure without a hit is left out, except of a target that units were scored
+    for. Raises UsageError if no measure matches.
     """
     rows = store.columns('SELECT DISTINCT id, "group", n FROM text_parts ORDER BY id')
     names, group = np.unique(rows["group"].astype(object), return_inverse=True)
-    every, hits, totals = _hits_and_totals(store, len(group))
+    every, hits, totals, unrelated = _hits_and_totals(store, len(group))
     kept = [i for i, measure in enumerate(every) if not measures or measure.matches(measures)]
     if measures and not kept:
         known = ", ".join(sorted(map(str, every))[:5])
@@ -197,26 +267,34 @@ def count_hits(store: Store, *, measures: Sequence[str] = ()) -> Counts:
         units_column=np.array([total_names.index(measure.units_total) for measure in chosen], np.int64),
         hits=hits[:, kept] if measures else hits,
         totals=np.stack(list(totals.values()), axis=1),
+        unrelated=unrelated,
     )
 
 
-def _hits_and_totals(
-    store: Store, rows: int
-) -> tuple[list[Measure], NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-    """All measures in order, hits (rows, measures), and denominator → (rows,)."""
+ByName = dict[str, NDArray[np.float32]]
+
+
+def _hits_and_totals(store: Store, rows: int) -> tuple[list[Measure], NDArray[np.float32], ByName, ByName]:
+    """All measures in order, hits (rows, measures), denominator → (rows,), and Counts.unrelated."""
     import pyarrow.compute as pc
 
     table = store.arrow("""
         SELECT id, measure, sum(n)::FLOAT AS n, sum(spans)::FLOAT AS spans FROM hits WHERE id IS NOT NULL GROUP BY ALL""")
     coded = pc.dictionary_encode(table["measure"].combine_chunks())
     found = [Measure.parse(name) for name in coded.dictionary.to_pylist()]
-    row, code = table["id"].to_numpy(), coded.indices.to_numpy()
+    row, code, n = table["id"].to_numpy(), coded.indices.to_numpy(), table["n"].to_numpy()
+    unrelated: ByName = {}
+    for i, measure in enumerate(found):
+        if measure.part == UNRELATED:
+            unrelated[measure.total] = np.zeros(rows, np.float32)
+            unrelated[measure.total][row[code == i]] = n[code == i]
     measures = sorted(
         {derived for measure in found for derived in _derived(measure)}, key=lambda m: m.sort_key
     )
     column = {measure: i for i, measure in enumerate(measures)}
     hits = np.zeros((rows, len(measures)), np.float32)
-    hits[row, np.array([column[measure] for measure in found], np.int64)[code]] = table["n"].to_numpy()
+    counted = np.array([column.get(measure, -1) for measure in found], np.int64)[code]  # -1: unrelated
+    hits[row[counted >= 0], counted[counted >= 0]] = n[counted >= 0]
     # Rows of units with loaded language also hold the number of their spans.
     per_words = [column[m.with_part(PER_1000_WORDS)] if m.family == "loaded" else -1 for m in found]
     spans_column = np.array(per_words, np.int64)[code]
@@ -224,22 +302,23 @@ def _hits_and_totals(
     hits[row[own], spans_column[own]] = table["spans"].to_numpy()[own]
     for measure in measures:
         if measure.kind == NET:
-            against, favor = (hits[:, column[source]] for source in measure.sources)
-            hits[:, column[measure]] = favor - against
+            minus, plus = (hits[:, column[source]] for source in measure.sources)
+            hits[:, column[measure]] = plus - minus
     totals = _unit_totals(store, rows)
     for measure, i in column.items():
-        if measure.family in ("stance", "reply") and measure.kind != NET:
+        if measure.family in ("reply", *LABELS) and measure.kind != NET:
             total = totals.setdefault(measure.total, np.zeros(rows, np.float32))
             total += hits[:, i]
-    return measures, hits, totals
+    return measures, hits, totals, unrelated
 
 
 def _derived(measure: Measure) -> Iterator[Measure]:
-    """A measure in the table `hits` and those counted with it: all stances toward a target, or spans per 1,000 words."""
+    """A measure in the table `hits` and those counted with it: all labels of a target, or spans per 1,000 words."""
+    if measure.family in LABELS:
+        yield from map(measure.with_part, (*LABELS[measure.family], NO_CALL, NET))
+        return
     yield measure
-    if measure.family == "stance":
-        yield from map(measure.with_part, STANCE_PARTS)
-    elif measure.family == "loaded":
+    if measure.family == "loaded":
         yield measure.with_part(PER_1000_WORDS)
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from slant.comparing.score_tables import Store
 
 # Patterns of the measures that are split into parts and shown by month.
-MAIN_MEASURES = ("stance/*/net", "loaded/outlet/per_1000_words", "frame/*")
+MAIN_MEASURES = ("stance/*/net", "portrayal/*/net", "loaded/outlet/per_1000_words", "frame/*")
 # Shared events; with fewer nothing is claimed. In simulations 95 % intervals cover 90 % at 6 to 12 events, 95 % from 30 on.
 MIN_EVENTS = 5
 PARTS = ("selection", "presentation", "not_shared")

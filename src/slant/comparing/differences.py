@@ -127,6 +127,7 @@ def _against_rest(counts: Counts, group: int, rest: Sequence[int]) -> tuple[Sums
         group=keys % 2,
         hits=np.add.reduceat(counts.hits[ordered], starts),
         totals=np.add.reduceat(counts.totals[ordered], starts),
+        unrelated={},
     )
     return Sums(merged, np.flatnonzero(keys % 2 == 0)), Sums(merged, np.flatnonzero(keys % 2 == 1))
 
@@ -149,7 +150,7 @@ def _pair(
 
 
 def rare_hits(counts: Counts, left: Sums, right: Sums) -> Floats:
-    """(measures,) hits of both sides, or non-hits where these are fewer; for a net stance, units against or in favor."""
+    """(measures,) hits of both sides, or non-hits where these are fewer; for a net, units at either pole."""
     sums = left.all + right.all
     hits = sums[: len(counts.measures)]
     totals = sums[3 * len(counts.measures) :][: counts.totals.shape[1]][counts.column]
@@ -198,8 +199,8 @@ EFFECTS = {"share": "cohens_h", PER_1000_WORDS: "rate_ratio", NET: "standardised
 def effect_sizes(measures: Sequence[Measure], left: Floats, right: Floats) -> Floats:
     """(measures,) effect sizes of two sides' rates.
 
-    Shares: Cohen's h (Cohen 1988: 0.2 small, 0.5 medium, 0.8 large). Per 1,000 words: the ratio of the two. Net stances: the
-    difference in standard deviations of a unit's stance (against −1, neutral 0, favor 1).
+    Shares: Cohen's h (Cohen 1988: 0.2 small, 0.5 medium, 0.8 large). Per 1,000 words: the ratio of the two. Nets: the
+    difference in standard deviations of a unit's label (against −1, neutral 0, favor 1; negative −1, positive 1).
     """
     column = {measure: i for i, measure in enumerate(measures)}
     return np.array([_effect(measure, column, (left, right)) for measure in measures])
@@ -213,8 +214,8 @@ def _effect(measure: Measure, column: dict[Measure, int], sides: tuple[Floats, F
         return left / right if right else np.nan
     if not column.keys() >= set(measure.sources):
         return np.nan
-    against, favor = (column[source] for source in measure.sources)
-    squares = (side[against] + side[favor] - side[column[measure]] ** 2 for side in sides)
+    minus, plus = (column[source] for source in measure.sources)
+    squares = (side[minus] + side[plus] - side[column[measure]] ** 2 for side in sides)
     spread = float(np.sqrt(sum(squares) / 2))
     return (left - right) / spread if spread else np.nan
 

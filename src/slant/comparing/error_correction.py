@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,13 +24,13 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from slant.comparing.counts import Counts, Floats, Ints
-from slant.comparing.measures import ALL, COMMENTS, NET, PER_1000_WORDS, REST, UNITS, Measure
+from slant.comparing.measures import ALL, COMMENTS, LABELS, NET, PER_1000_WORDS, POLES, REST, UNITS, Measure
 from slant.comparing.options import Options
 from slant.comparing.rates import Groups, percentile_interval
 from slant.comparing.score_tables import Store, arrow_table
 from slant.comparing.significance import adjust_p_values, set_significance
 from slant.encoding.label_ids import FRAMES
-from slant.records import REPLIES, STANCES
+from slant.records import REPLIES, UNRELATED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,8 +43,9 @@ MIN_ARTICLES = 5  # labeled articles, for an interval or for errors by group
 class Labeled:
     """Labels by people and by the model for one measure, one entry per labeled unit.
 
-    group, article: indices as in Counts. gold, model: hits. total: denominator. weight: scored units that the unit
-    represents.
+    group, article: indices as in Counts. gold, model: hits by people and by the model. total, model_total: denominators;
+    they differ where only one of the two finds that the unit says nothing about the target. weight: scored units that the
+    unit represents.
     """
 
     group: Ints
@@ -51,6 +53,7 @@ class Labeled:
     gold: Floats
     model: Floats
     total: Floats
+    model_total: Floats
     weight: Floats
 
     def of(self, groups: Sequence[int], articles: Ints) -> Labeled:
@@ -83,17 +86,19 @@ class Estimate:
 
 
 def corrected_rate(labeled: Labeled, articles: Ints, hits: Floats, totals: Floats) -> Estimate:
-    """Prediction-powered rate of one group.
+    """Prediction-powered rate of one group; labels by people must have a denominator.
 
     articles, hits, totals: (articles,) all articles of the group, in order, with the model's hits and denominators.
     PPI++ treats labeled articles and all articles as two independent samples. Here the former are among the latter,
     so the standard error is that of the sum of both contributions of each article.
     """
     named, row = np.unique(labeled.article, return_inverse=True)
-    gold, model, total = np.zeros((3, len(named)))
-    for sums, values in ((gold, labeled.gold), (model, labeled.model), (total, labeled.total)):
+    columns = (labeled.gold, labeled.model, labeled.total, labeled.model_total)
+    gold, model, total, model_total = np.zeros((4, len(named)))
+    for sums, values in zip((gold, model, total, model_total), columns, strict=True):
         np.add.at(sums, row, labeled.weight * values)
-    by_people, by_model = linearize(gold, total), linearize(model, total)
+    by_people = linearize(gold, total)
+    by_model = linearize(model, model_total) if model_total.any() else np.zeros(len(named))
     everywhere = linearize(hits, totals)
     tuned = tuned_weight(by_people, by_model)
     value = prediction_powered_mean(by_people, by_model, everywhere, weight=tuned)
@@ -129,7 +134,10 @@ def tuned_weight(by_people: Floats, by_model: Floats) -> float:
 
 
 def linearize(hits: Floats, totals: Floats) -> Floats:
-    """(articles,) values whose mean is the ratio hits / totals, and whose mean varies as that ratio does."""
+    """(articles,) values whose mean is the ratio hits / totals, and whose mean varies as that ratio does.
+
+    Articles without a denominator are among them: how many units are about a target varies with the sample, too.
+    """
     rate = hits.sum() / totals.sum()
     values: Floats = rate + (hits - rate * totals) / totals.mean()
     return values
@@ -169,21 +177,21 @@ def labeled_measures(store: Store, counts: Counts) -> dict[Measure, Labeled]:
     groups = {name: i for i, name in enumerate(counts.groups)}
     places = {name: i for i, name in enumerate(counts.articles)}
     known = set(counts.measures)
-    rows: dict[Measure, list[tuple[int, int, float, float, float, float]]] = {}
+    rows: dict[Measure, list[tuple[float, ...]]] = {}
     for task, query in _GOLD.items():
         for group, article, comment, weight, *labels in store.rows(query):
-            for measure, gold, model, total in _MEASURED[task](*labels):
+            for measure, *values in _MEASURED[task](*labels):
                 measure = measure.on_side(COMMENTS if comment else "")
                 if measure in known:
-                    rows.setdefault(measure, []).append(
-                        (groups[group], places[article], gold, model, total, weight)
-                    )
+                    rows.setdefault(measure, []).append((groups[group], places[article], *values, weight))
     return {measure: _labeled(found) for measure, found in rows.items()}
 
 
-def _labeled(rows: list[tuple[int, int, float, float, float, float]]) -> Labeled:
+def _labeled(rows: list[tuple[float, ...]]) -> Labeled:
     group, article, *rest = (np.array(column) for column in zip(*rows, strict=True))
-    return Labeled(group, article, *(column.astype(np.float64) for column in rest))
+    return Labeled(
+        group.astype(np.int64), article.astype(np.int64), *(column.astype(np.float64) for column in rest)
+    )
 
 
 # Labels of a copy are labels of its text, which had as many chances to be drawn as there are copies (Sirken 1970).
@@ -193,6 +201,8 @@ _FROM = 'FROM gold g JOIN units u USING (unit_id) JOIN text_parts p USING (artic
 _GOLD = {
     "stance": f"""SELECT {_UNIT}, g.target, g.label, s.label {_FROM}
                   JOIN stances s ON s.unit_id = g.unit_id AND s.target = g.target WHERE g.task = 'stance'""",
+    "portrayal": f"""SELECT {_UNIT}, g.target, g.label, s.label {_FROM}
+                     JOIN portrayals s ON s.unit_id = g.unit_id AND s.target = g.target WHERE g.task = 'portrayal'""",
     "loaded": f"""SELECT {_UNIT}, CASE WHEN u.is_comment THEN 'reader' ELSE 'outlet' END, g.label, u.words,
                   (SELECT count(DISTINCT (l."start", l."end")) FROM loaded l WHERE l.unit_id = u.unit_id
                    AND l.voice = CASE WHEN u.is_comment THEN 'reader' ELSE 'outlet' END)
@@ -202,33 +212,39 @@ _GOLD = {
     "reply": f"""SELECT {_UNIT}, g.label, r.label {_FROM}
                  JOIN replies r ON r.unit_id = g.unit_id WHERE g.task = 'reply'""",
 }
-# (measure, hits by people, hits by the model, denominator)
-Hit = tuple[Measure, float, float, float]
+# (measure, hits by people, hits by the model, denominator by people, denominator by the model)
+Hit = tuple[Measure, float, float, float, float]
 
 
-def _stance(target: str, gold: str, model: str | None) -> Iterator[Hit]:
-    signs = {"favor": 1.0, "against": -1.0}
-    for label in STANCES:
-        yield Measure("stance", target, label), gold == label, model == label, 1.0
-    yield Measure("stance", target, NET), signs.get(gold, 0.0), signs.get(model or "", 0.0), 1.0
+def _toward(family: str, target: str, gold: str, model: str | None) -> Iterator[Hit]:
+    """Stance or portrayal."""
+    minus, plus = POLES[family]
+    signs = {plus: 1.0, minus: -1.0}
+    totals = float(gold != UNRELATED), float(model != UNRELATED)
+    for label in LABELS[family]:
+        yield Measure(family, target, label), gold == label, model == label, *totals
+    yield Measure(family, target, NET), signs.get(gold, 0.0), signs.get(model or "", 0.0), *totals
 
 
 def _loaded(voice: str, gold: str, words: int, model: int) -> Iterator[Hit]:
-    yield Measure("loaded", voice, UNITS), int(gold) > 0, model > 0, 1.0
-    yield Measure("loaded", voice, PER_1000_WORDS), int(gold), model, words
+    yield Measure("loaded", voice, UNITS), int(gold) > 0, model > 0, 1.0, 1.0
+    yield Measure("loaded", voice, PER_1000_WORDS), int(gold), model, words, words
 
 
 def _frames(gold: str, model: list[str] | None) -> Iterator[Hit]:
     for label in FRAMES:
-        yield Measure("frame", label), label in gold.split(";"), label in (model or []), 1.0
+        yield Measure("frame", label), label in gold.split(";"), label in (model or []), 1.0, 1.0
 
 
 def _reply(gold: str, model: str) -> Iterator[Hit]:
     for label in REPLIES:
-        yield Measure("reply", label), gold == label, model == label, 1.0
+        yield Measure("reply", label), gold == label, model == label, 1.0, 1.0
 
 
-_MEASURED: Mapping[str, Any] = {"stance": _stance, "loaded": _loaded, "frames": _frames, "reply": _reply}
+_MEASURED: Mapping[str, Any] = {
+    "stance": partial(_toward, "stance"), "portrayal": partial(_toward, "portrayal"), "loaded": _loaded, "frames": _frames,
+    "reply": _reply,
+}  # fmt: skip
 
 
 def corrected_table(
@@ -290,9 +306,11 @@ def _estimates(
 ) -> Iterator[tuple[str, Estimate]]:
     """Estimates of each group, of everything, and of each group's rest ("(rest)GROUP").
 
-    Left out: sides with a group that has no labels, since labels of other groups say nothing about it.
+    Left out: sides with a group that has no labels, since labels of other groups say nothing about it, and sides without a
+    denominator.
     """
     m = counts.index(measure)
+    scored = counts.totals[:, counts.column[m]] + counts.unrelated.get(measure.total, 0.0)
     numbers = [counts.groups.index(group) for group in kept]
     wanted = {group: [number] for group, number in zip(kept, numbers, strict=True)}
     wanted[ALL] = list(range(len(counts.groups)))
@@ -301,11 +319,12 @@ def _estimates(
             f"{REST}{g}": [n for n in numbers if n != own] for g, own in zip(kept, numbers, strict=True)
         }
     for group, own in wanted.items():
-        rows = np.flatnonzero(np.isin(counts.group, own) & (counts.totals[:, counts.column[m]] > 0))
+        rows = np.flatnonzero(np.isin(counts.group, own) & (scored > 0))
         labels = labeled.of(own, counts.article[rows])
-        if len(rows) and set(counts.group[rows]) == set(labels.group):
-            estimate = corrected_rate(labels, *sum_by_article(counts, rows, m))
-            yield group, _scale(estimate, measure.scale)
+        if len(rows) and labels.total.any() and set(counts.group[rows]) == set(labels.group):
+            articles, hits, totals = sum_by_article(counts, rows, m)
+            if totals.any():
+                yield group, _scale(corrected_rate(labels, articles, hits, totals), measure.scale)
 
 
 def sum_by_article(counts: Counts, rows: Ints, measure: int) -> tuple[Ints, Floats, Floats]:
@@ -355,10 +374,10 @@ _CORRECTED = {
 def errors_table(labels: Mapping[Measure, Labeled], counts: Counts, *, options: Options) -> pa.Table:
     """The model's errors per measure and group, for measures with MIN_ARTICLES labeled articles in two groups or more.
 
-    error: |model − people| over the denominator: the share of units with a wrong label; for net stances up to 2. bias:
-    model − people; above zero the model finds too much. left_out: bias − bias of all other groups: what the others'
-    correction would miss here. Each with `_low` and `_high`, resampling articles. p: that the groups' errors differ, for
-    the measure as a whole.
+    error: |model − people| over the denominator: the share of units with a wrong label; for nets up to 2. In the denominator of
+    a stance are units that the model or people find to be about the target. bias: model − people; above zero the model finds
+    too much. left_out: bias − bias of all other groups: what the others' correction would miss here. Each with `_low` and
+    `_high`, resampling articles. p: that the groups' errors differ, for the measure as a whole.
     p_adjusted: Benjamini-Hochberg over measures. labels, articles: counts. Spans per 1,000 words are in that unit.
     """
     rng = np.random.default_rng(options.seed)
@@ -386,11 +405,14 @@ def errors_table(labels: Mapping[Measure, Labeled], counts: Counts, *, options: 
 
 def _sum_errors(labeled: Labeled) -> tuple[Floats, NDArray[np.int64]]:
     """(parts, [error, bias, total, labels]), one part per article and group, and (2, parts) their article and group."""
-    wrong, weight = labeled.model - labeled.gold, labeled.weight
+    total = np.maximum(labeled.total, labeled.model_total)
+    own = total > 0
+    wrong, weight = (labeled.model - labeled.gold)[own], labeled.weight[own]
     values = np.stack(
-        [np.abs(wrong) * weight, wrong * weight, labeled.total * weight, np.ones(len(wrong))], axis=1
+        [np.abs(wrong) * weight, wrong * weight, total[own] * weight, np.ones(len(wrong))], axis=1
     )
-    keys, place = np.unique(np.stack([labeled.article, labeled.group]), axis=1, return_inverse=True)
+    parts = np.stack([labeled.article[own], labeled.group[own]])
+    keys, place = np.unique(parts, axis=1, return_inverse=True)
     sums = np.zeros((keys.shape[1], 4))
     np.add.at(sums, place.ravel(), values)
     return sums, keys

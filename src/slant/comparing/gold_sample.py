@@ -21,10 +21,10 @@ from slant.comparing.counts import Ints
 from slant.comparing.score_tables import Store, arrow_table
 from slant.encoding.label_ids import FRAMES
 from slant.errors import UsageError, did_you_mean
-from slant.records import REPLIES, STANCES
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS
 from slant.scoring.output_files import check_format
 
-TASKS = ("stance", "loaded", "frames", "reply")
+TASKS = ("stance", "portrayal", "loaded", "frames", "reply")
 COLUMNS = (
     "unit_id", "task", "target", "question", "title", "parent_text", "text", "label", "weight", "kind", "codebook",
 )  # fmt: skip
@@ -44,7 +44,7 @@ class Sample:
 def draw_sample(
     store: Store, *, size: int, tasks: Sequence[str] = ("stance",), seed: int, show_labels: bool = False
 ) -> Sample:
-    """Draw about `size` units, with one question per task (for stance, per target that the unit was scored for).
+    """Draw about `size` units, with one question per task (for stance and portrayal, per target).
 
     show_labels: add the column `model_label`. Raises UsageError if no unit has such a question, or if `size` is below two
     units per group.
@@ -108,16 +108,28 @@ def systematic(count: int, wanted: int, rng: np.random.Generator) -> Ints:
 
 
 def _pool(tasks: Sequence[str]) -> str:
-    """SQL: units with a question, their stratum and the model's confidence."""
+    """SQL: units with a question, their stratum and the model's confidence.
+
+    Strata are by stance; by portrayal if that is asked and stance is not.
+    """
+    by_portrayal = "portrayal" in tasks and "stance" not in tasks
+    table, labels = ("portrayals", PORTRAYALS) if by_portrayal else ("stances", STANCE_ANSWERS)
+    minus, neutral, plus, *rest = labels
     wanted = " OR ".join(
-        {"stance": "a.unit_id IS NOT NULL", "reply": "r.unit_id IS NOT NULL"}.get(t, "TRUE") for t in tasks
+        {
+            "stance": "a.unit_id IS NOT NULL",
+            "portrayal": "u.unit_id IN (SELECT unit_id FROM portrayals)",
+            "reply": "r.unit_id IS NOT NULL",
+        }.get(t, "TRUE")
+        for t in tasks
     )
     return f"""
         WITH targets AS (
-            SELECT unit_id, min(greatest(p_against, p_neutral, p_favor)) AS p,
-                   CASE WHEN bool_or(label IS NULL) THEN 'no_call' WHEN bool_or(label = 'against') THEN 'against'
-                        WHEN bool_or(label = 'favor') THEN 'favor' ELSE 'neutral' END AS label
-            FROM stances GROUP BY 1),
+            SELECT unit_id, min(greatest({", ".join(f"p_{label}" for label in labels)})) AS p,
+                   CASE WHEN bool_or(label IS NULL) THEN 'no_call' WHEN bool_or(label = '{minus}') THEN '{minus}'
+                        WHEN bool_or(label = '{plus}') THEN '{plus}' WHEN bool_or(label = '{neutral}') THEN '{neutral}'
+                        ELSE '{(rest or [neutral])[0]}' END AS label
+            FROM {table} GROUP BY 1),
         spans AS (SELECT unit_id, max(score) AS p FROM loaded GROUP BY 1)
         SELECT u."group", u.unit_id, coalesce(a.p, s.p, 0) AS confidence,
                concat_ws('/', CASE WHEN is_comment THEN 'comment' ELSE 'article' END, coalesce(a.label, 'not scored'),
@@ -156,7 +168,8 @@ def _questions(
 def _wording(task: str, target: str | None) -> str:
     named = f"“{target.replace('_', ' ')}”" if target else ""
     return {
-        "stance": f"Stance of this text toward {named}: against, neutral or favor?",
+        "stance": f"The author’s stance toward {named}: against, neutral, favor, or unrelated if nothing is said about it?",
+        "portrayal": f"How does this text make {named} look: negative, neutral or positive?",
         "loaded": "How many stretches of loaded language, quotations apart? 0 for none",
         "frames": "Which frames? Several with ; between them, or none",
         "reply": "How does it answer what it replies to: support, deny, query or comment?",
@@ -169,6 +182,8 @@ _UNIT = "u.kind, u.title, p.text, u.text, d.weight"
 _QUESTIONS = {
     "stance": f"""SELECT u.unit_id, s.target, {_UNIT}, coalesce(s.label, 'no_call'), d.place
                   {_FROM} JOIN stances s ON s.unit_id = u.unit_id""",
+    "portrayal": f"""SELECT u.unit_id, s.target, {_UNIT}, coalesce(s.label, 'no_call'), d.place
+                  {_FROM} JOIN portrayals s ON s.unit_id = u.unit_id""",
     "loaded": f"""SELECT u.unit_id, NULL, {_UNIT}, (SELECT count(DISTINCT (l."start", l."end")) FROM loaded l
                   WHERE l.unit_id = u.unit_id AND l.voice != 'quoted')::VARCHAR, d.place {_FROM}""",
     "frames": f"""SELECT u.unit_id, NULL, {_UNIT}, coalesce((SELECT string_agg(f.label, ';') FROM frames f
@@ -247,8 +262,8 @@ def _gold_row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
         raise UsageError(
             f"{where}: no task {task!r}. Use one of {', '.join(TASKS)}.{did_you_mean(task, TASKS)}"
         )
-    if task == "stance" and not row.get("target"):
-        raise UsageError(f"{where}: a stance needs its target.")
+    if task in ("stance", "portrayal") and not row.get("target"):
+        raise UsageError(f"{where}: a {task} needs its target.")
     return {
         "row": int(where.rpartition(" ")[2]),
         "unit_id": str(row["unit_id"]).strip(),
@@ -267,7 +282,12 @@ def _label(task: str, label: str, where: str) -> str:
         if not number.isdigit():
             raise UsageError(f"{where}: {label!r} is no number of loaded spans. Use 0, 1, 2, …")
         return number
-    known = {"stance": STANCES, "frames": (*FRAMES, NO_FRAME), "reply": REPLIES}[task]
+    known = {
+        "stance": STANCE_ANSWERS,
+        "portrayal": PORTRAYALS,
+        "frames": (*FRAMES, NO_FRAME),
+        "reply": REPLIES,
+    }[task]
     labels = [part.strip() for part in label.split(";")] if task == "frames" else [label]
     for one in labels:
         if one not in known:
@@ -298,6 +318,9 @@ def _check_gold(store: Store, path: str) -> None:
             AND regexp_replace(g.text, '\\s+', ' ', 'g') != regexp_replace(u.text, '\\s+', ' ', 'g')""",
         "was not scored for that target. Were the scores made with other targets?": """
             FROM gold g ANTI JOIN stances s ON s.unit_id = g.unit_id AND s.target = g.target WHERE g.task = 'stance'""",
+        "has no portrayal of that target. Does the unit name it?": """
+            FROM gold g ANTI JOIN portrayals s ON s.unit_id = g.unit_id AND s.target = g.target
+            WHERE g.task = 'portrayal'""",
         "is no comment and replies to nothing.": """
             FROM gold g ANTI JOIN replies r USING (unit_id) WHERE g.task = 'reply'""",
         "has two labels for one question. Keep one.": """

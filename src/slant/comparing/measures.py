@@ -1,7 +1,9 @@
 """Measures: what is counted, by name.
 
-stance/<target>/<against | neutral | favor | no_call>   share of the units scored for the target; no_call: the model abstained
+stance/<target>/<against | neutral | favor | no_call>   share of the units about the target; no_call: the model abstained
 stance/<target>/net          favor minus against, over the same units
+portrayal/<target>/<negative | neutral | positive | no_call>   share of the units that name the target
+portrayal/<target>/net       positive minus negative, over the same units
 loaded/<voice>/units         share of units with loaded language in this voice
 loaded/<voice>/per_1000_words    loaded spans per 1,000 words
 technique/<label>/<voice>    spans of this technique per 1,000 words
@@ -10,6 +12,9 @@ reply/<label>                share of replies
 
 The name of a measure of reader comments begins with "comments/". With "threads/" the same comments belong to the group of the
 article they are posted under, which is not always the group of their author.
+
+Units that say nothing about the target (stance "unrelated") are in no rate of stance toward it. Evidence lists them as
+stance/<target>/unrelated, which is no measure.
 
 Also the constants that several files of this room and of reports share.
 """
@@ -21,7 +26,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from slant.records import STANCES
+from slant.records import PORTRAYALS, STANCES
 
 ALL, REST = "(all)", "(rest)"  # groups: everything; all groups but one
 NOT_STATED = "(not stated)"  # group of the rows in which the compared column is empty
@@ -31,9 +36,11 @@ ALPHA = 0.05  # level of the tests
 POWER = 0.8  # chance to find a difference of the size called detectable
 
 COMMENTS, THREADS = "comments", "threads"
-FAMILIES = ("stance", "loaded", "technique", "frame", "reply")
+FAMILIES = ("stance", "portrayal", "loaded", "technique", "frame", "reply")
 NO_CALL, NET, UNITS, PER_1000_WORDS = "no_call", "net", "units", "per_1000_words"
-STANCE_PARTS = (*STANCES, NO_CALL, NET)
+# Families about a target: their labels, and the two labels whose shares make a net, the one that counts as minus first.
+LABELS = {"stance": STANCES, "portrayal": PORTRAYALS}
+POLES = {"stance": ("against", "favor"), "portrayal": ("negative", "positive")}
 # The name of a measure from SQL columns; `Measure.parse` reads it.
 NAME_IN_SQL = "concat_ws('/', nullif(side, ''), family, subject, nullif(part, ''))"
 
@@ -43,7 +50,8 @@ class Measure:
     """One measure. str() gives its name, `parse` reads it.
 
     family: one of FAMILIES. subject: target, voice (loaded), technique, frame or reply.
-    part: stance label or "net"; "units" or "per_1000_words"; voice of a technique; "" for frames and replies.
+    part: label of a stance or portrayal, "no_call" or "net"; "units" or "per_1000_words"; voice of a technique; "" for frames
+    and replies.
     side: "" for articles, COMMENTS or THREADS.
     """
 
@@ -79,7 +87,7 @@ class Measure:
         """ "share" in [0, 1], "net" (difference of two shares) in [-1, 1], or "per_1000_words"."""
         if self.family == "technique" or self.part == PER_1000_WORDS:
             return PER_1000_WORDS
-        return NET if self.family == "stance" and self.part == NET else "share"
+        return NET if self.family in POLES and self.part == NET else "share"
 
     @property
     def scale(self) -> float:
@@ -92,11 +100,14 @@ class Measure:
 
     @property
     def total(self) -> str:
-        """Name of the denominator: "units", "words", "replies" or "stance/<target>", of comments with their side in front."""
+        """Name of the denominator: "units", "words", "replies", "stance/<target>" or "portrayal/<target>".
+
+        Of comments with their side in front.
+        """
         if self.kind == PER_1000_WORDS:
             name = "words"
-        elif self.family == "stance":
-            name = f"stance/{self.subject}"
+        elif self.family in LABELS:
+            name = f"{self.family}/{self.subject}"
         else:
             name = "replies" if self.family == "reply" else UNITS
         return f"{self.side}/{name}" if self.side else name
@@ -108,15 +119,20 @@ class Measure:
 
     @property
     def sources(self) -> tuple[Measure, ...]:
-        """Measures whose hits this one is made of: itself, but against and favor for a net stance, units for loaded spans."""
+        """Measures whose hits this one is made of: itself, but both POLES for a net, units for loaded spans."""
         if self.kind == NET:
-            return self.with_part("against"), self.with_part("favor")
+            minus, plus = POLES[self.family]
+            return self.with_part(minus), self.with_part(plus)
         return (self.with_part(UNITS),) if self.part == PER_1000_WORDS else (self,)
 
     @property
-    def sort_key(self) -> tuple[bool, int, str]:
-        """Articles before comments, families in the order of FAMILIES, then by name."""
-        return self.comments, FAMILIES.index(self.family), str(replace(self, side=""))
+    def sort_key(self) -> tuple[bool, int, str, int]:
+        """Articles before comments, families in the order of FAMILIES, then by name; of a target POLES first."""
+        name, place = str(replace(self, side="")), 0
+        if self.family in POLES:
+            parts = (*POLES[self.family], NET, "neutral", NO_CALL)
+            name, place = self.subject, parts.index(self.part) if self.part in parts else len(parts)
+        return self.comments, FAMILIES.index(self.family), name, place
 
     def with_part(self, part: str) -> Measure:
         return replace(self, part=part)

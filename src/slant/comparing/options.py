@@ -21,12 +21,10 @@ class Options:
     permutations: int = 10_000
     # Random seed.
     seed: int = 0
-    # Patterns of measure names, with wildcards as in file names; empty: all measures.
+    # Patterns of measure names, with wildcards as in file names; empty: all measures but portrayal.
     measures: tuple[str, ...] = ()
     # File of labels by people, to correct the model's errors.
     gold: str | None = None
     # The model that scored, for its encoder and its published errors: a size, a folder, or None: the size whose fingerprint
     # the scores have.
     model: str | None = None
-    # A stance of news counts as neutral unless the author's own words carry loaded language (records.in_own_words).
-    own_words: bool = False

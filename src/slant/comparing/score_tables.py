@@ -2,7 +2,9 @@
 
 units    article_id, unit_id, group, outlet, published, month, title, url, author, kind, is_comment, parent_id, position,
          text, words, biased, subjective, flags; `group` is the compared column, "(not stated)" where it is empty
-stances  article_id, unit_id, group, is_comment, target, label, p_against, p_neutral, p_favor, mentions (how many)
+stances  article_id, unit_id, group, is_comment, target, label, p_against, p_neutral, p_favor, p_unrelated (null in old
+         scores), mentions (how many)
+portrayals  article_id, unit_id, group, is_comment, target, label, p_negative, p_neutral, p_positive
 loaded   article_id, unit_id, group, is_comment, start, end, text, label, voice, score
 frames   article_id, unit_id, group, is_comment, label, score
 replies  article_id, unit_id, group, label, p_support, p_deny, p_query, p_comment
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from slant.comparing.measures import NOT_STATED
 from slant.errors import SlantError, UsageError, did_you_mean
-from slant.records import REPLIES, STANCES
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS
 from slant.schemas import duckdb_types
 from slant.scoring.output_files import read_scores
 
@@ -76,15 +78,14 @@ def open_store(
     paths: Sequence[str],
     *,
     by: str = "outlet",
-    own_words: bool = False,
     memory: str | None = None,
     threads: int | None = None,
 ) -> Iterator[Store]:
     """Open JSON lines, Parquet and DuckDB files of scores as one Store for the `with` block.
 
-    own_words: apply records.in_own_words to stances of news. memory: DuckDB's memory limit, such as "4GB"; default: 80 %
-    of the machine's memory. Raises UsageError for an unknown column, a file that is missing or holds no scores (with the
-    row), scores of different models or codebooks, and no scores at all.
+    memory: DuckDB's memory limit, such as "4GB"; default: 80 % of the machine's memory. Raises UsageError for an unknown
+    column, a file that is missing or holds no scores (with the row), scores of different models or codebooks, and no scores
+    at all.
     """
     import duckdb
 
@@ -100,7 +101,7 @@ def open_store(
             if value is not None:
                 connection.execute(f"SET {name} = '{value}'")
         try:
-            yield _fill(connection, paths, by, own_words)
+            yield _fill(connection, paths, by)
         except duckdb.Error as error:
             raise SlantError(f"DuckDB could not compare the scores: {error}") from error
         finally:
@@ -122,7 +123,7 @@ def _check_files(paths: Sequence[str]) -> None:
         seen[path.resolve()] = name
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str, own_words: bool) -> Store:
+def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str) -> Store:
     for number, name in enumerate(paths):
         _load(connection, name, number)
     makers = connection.execute("SELECT DISTINCT model, codebook FROM scored").fetchall()
@@ -133,7 +134,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str, 
             f"the scores were made by different models or codebooks: {_makers(connection, paths)}. Score all with one."
         )
     given = _count(connection, "scored")
-    for statement in _tables(by, own_words):
+    for statement in _tables(by):
         connection.execute(statement)
     (model, codebook), repeated = makers[0], given - _count(connection, "units")
     return Store(connection, by, model, codebook, tuple(paths), repeated)
@@ -159,7 +160,7 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None
         else:
             how = f"hive_partitioning = false, format = 'newline_delimited', columns = {_json_columns()}"
             source = f"read_json('{one_file}', {how})"
-        given = f"SELECT {number} AS file, {_casts()} FROM {source}"
+        given = f"SELECT {number} AS file, {_casts()} FROM (SELECT * FROM {source} UNION ALL BY NAME {_NO_PORTRAYAL})"
         connection.execute(f"{verb} SELECT *, {_WORDS} AS words FROM ({given})")
     except duckdb.Error as error:
         _raise_with_row(name)
@@ -197,8 +198,10 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 # Columns of a score file that the tables are made of.
 _USED = (
     "article_id", "unit_id", "kind", "text", "position", "outlet", "published", "title", "url", "author", "parent_id",
-    "stance", "loaded", "frames", "reply", "biased", "subjective", "flags", "model", "codebook",
+    "stance", "portrayal", "loaded", "frames", "reply", "biased", "subjective", "flags", "model", "codebook",
 )  # fmt: skip
+# Adds the column to scores made before it.
+_NO_PORTRAYAL = f"SELECT NULL::{duckdb_types()['portrayal']} AS portrayal WHERE false"
 
 
 def _json_columns() -> str:
@@ -211,7 +214,7 @@ def _casts() -> str:
     return ", ".join(f"{name}::{types[name]} AS {name}" for name in _USED)
 
 
-def _tables(by: str, own_words: bool) -> Iterator[str]:
+def _tables(by: str) -> Iterator[str]:
     """SQL statements that make the tables listed above from `scored`."""
     month = r"nullif(regexp_extract(published, '^(\d{4}-\d{2})(-|$)', 1), '')"
     keys = 'article_id, unit_id, "group", is_comment'
@@ -227,14 +230,15 @@ def _tables(by: str, own_words: bool) -> Iterator[str]:
         SELECT {keys}, s."start" AS "start", s."end" AS "end", s."text" AS "text", s.label AS label, s.voice AS voice,
                s.score AS score
         FROM (SELECT {keys}, unnest(loaded) AS s FROM kept)"""
-    # The same rule as records.in_own_words.
-    plain = "NOT is_comment AND unit_id NOT IN (SELECT unit_id FROM loaded WHERE voice != 'quoted')"
-    label = f"CASE WHEN {plain} THEN 'neutral' ELSE s.label END" if own_words else "s.label"
     yield f"""
         CREATE TABLE stances AS
-        SELECT {keys}, s.target AS target, {label} AS label, {", ".join(f"s.scores.{x} AS p_{x}" for x in STANCES)},
+        SELECT {keys}, s.target AS target, s.label AS label, {", ".join(f"s.scores.{x} AS p_{x}" for x in STANCE_ANSWERS)},
                len(s.mentions) AS mentions
         FROM (SELECT {keys}, unnest(stance) AS s FROM kept)"""
+    yield f"""
+        CREATE TABLE portrayals AS
+        SELECT {keys}, s.target AS target, s.label AS label, {", ".join(f"s.scores.{x} AS p_{x}" for x in PORTRAYALS)}
+        FROM (SELECT {keys}, unnest(portrayal) AS s FROM kept)"""
     yield f"""
         CREATE TABLE frames AS
         SELECT {keys}, s.label AS label, s.score AS score FROM (SELECT {keys}, unnest(frames) AS s FROM kept)"""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from slant.assets import model_folder
-from slant.comparing.measures import NET, PER_1000_WORDS, Measure
+from slant.comparing.measures import NET, PER_1000_WORDS, POLES, Measure
 from slant.comparing.score_tables import arrow_table
 from slant.errors import SlantError
 from slant.scoring.runtimes import size_of
@@ -27,18 +27,14 @@ MEANING = (
 )
 # (family, comments) → the sets of the scorecard that are most like articles, or comments.
 SETS: Mapping[tuple[str, bool], tuple[str, ...]] = {
-    ("stance", False): ("newsmtsc/test_rw", "newsmtsc/test_mt", "seeds/stance/articles"),
+    ("stance", False): ("seeds/stance/articles",),
     ("stance", True): ("vast/test", "seeds/stance/comments"),
+    ("portrayal", False): ("newsmtsc/test_rw", "newsmtsc/test_mt"),
     ("technique", False): ("ptc/si", "seeds/loaded/articles"),
     ("technique", True): ("ptc/si", "seeds/loaded/comments"),
     ("frame", False): ("frac/gold/articles", "seeds/frames/articles"),
     ("frame", True): ("frac/gold/comments", "seeds/frames/comments"),
     ("reply", True): ("rumoureval/test", "seeds/reply"),
-}
-# With --own-words: the other sets of stance in news are not labeled by that rule.
-OWN_WORDS_SETS: Mapping[tuple[str, bool], tuple[str, ...]] = {
-    **SETS,
-    ("stance", False): ("seeds/stance_in_own_words/articles",),
 }
 MIN_DISCRIMINATION = 0.05  # recall − false positive rate; below, the model is hardly better than chance
 Errors = Mapping[str, Mapping[str, Mapping[str, float]]]  # set → label → precision, recall, support, n
@@ -80,7 +76,7 @@ def published_errors(fingerprint: str, *, model: str | None) -> Errors:
     }  # fmt: skip
 
 
-def sensitivity_table(rates: pa.Table, errors: Errors, *, own_words: bool = False) -> pa.Table:
+def sensitivity_table(rates: pa.Table, errors: Errors) -> pa.Table:
     """A row for each rate whose label was evaluated on at least one set.
 
     low, high: ends of the band; high is null if the model found none of the label on a set, so there may be any number of it.
@@ -92,7 +88,7 @@ def sensitivity_table(rates: pa.Table, errors: Errors, *, own_words: bool = Fals
     rows = []
     for group, values in by_group.items():
         for measure, value in values.items():
-            bands = dict(_bands(measure, values, errors, OWN_WORDS_SETS if own_words else SETS))
+            bands = dict(_bands(measure, values, errors))
             if bands:
                 highs = [high for _, high in bands.values() if high is not None]
                 low = min(low for low, _ in bands.values())
@@ -103,24 +99,19 @@ def sensitivity_table(rates: pa.Table, errors: Errors, *, own_words: bool = Fals
     return arrow_table(rows, {"group": "string", "measure": "string", **numbers, "sets": "string"})
 
 
-def _bands(
-    measure: Measure,
-    values: Mapping[Measure, float],
-    errors: Errors,
-    sets: Mapping[tuple[str, bool], tuple[str, ...]],
-) -> Iterator[tuple[str, Band]]:
+def _bands(measure: Measure, values: Mapping[Measure, float], errors: Errors) -> Iterator[tuple[str, Band]]:
     """Set → the rate if the model erred as it did there. values: rates of the same group, of all measures."""
-    for name in sets.get((measure.family, measure.comments), ()):
+    for name in SETS.get((measure.family, measure.comments), ()):
         of_set = errors.get(name, {})
         if measure.kind == NET:
-            against, favor = (
+            minus, plus = (
                 _band(source, values[source], of_set.get(source.part)) if source in values else None
                 for source in measure.sources
             )
-            if favor and against and favor[1] is not None and against[1] is not None:
-                yield name, (favor[0] - against[1], favor[1] - against[0])
+            if plus and minus and plus[1] is not None and minus[1] is not None:
+                yield name, (plus[0] - minus[1], plus[1] - minus[0])
         else:
-            label = measure.part if measure.family == "stance" else measure.subject
+            label = measure.part if measure.family in POLES else measure.subject
             if band := _band(measure, values[measure], of_set.get(label)):
                 yield name, band
 

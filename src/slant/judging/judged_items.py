@@ -13,7 +13,7 @@ from slant.encoding.decode import merge_unrelated
 from slant.errors import SlantError
 from slant.judging.judged_sets import AGAINST_OR_NOT, SetSpec
 from slant.judging.metrics import Tally, tally_characters, tally_classes, tally_overlap, tally_pairs
-from slant.records import UNRELATED, Example, Loaded, Prediction, Span, TargetLabel, in_own_words
+from slant.records import UNRELATED, Example, Loaded, Prediction, Span, TargetLabel
 from slant.segment.voices import voice_at, voices
 
 MASKED_MENTION = "it"  # what masked targets are called, see mask_targets
@@ -166,16 +166,6 @@ def _portrayal(example: Example, prediction: Prediction, _: SetSpec) -> list[Jud
     ]
 
 
-def _own_stance(example: Example, prediction: Prediction, spec: SetSpec) -> list[JudgedItem]:
-    """As `_stance`, under the own-words rule, which gives no probability."""
-    kind = example.meta.get("kind", "paragraph")
-    loaded_voices = [span.voice for span in prediction.loaded]
-    return [
-        item._replace(predicted=in_own_words(item.predicted, kind, loaded_voices), probability=None)
-        for item in _stance(example, prediction, spec)
-    ]
-
-
 def _target_slices(example: Example, target: TargetLabel) -> dict[str, str]:
     """Return the `target`, `target_kind` ("named" or "topic") and, for named targets, the `voice` at the first mention."""
     if not target.mentions:
@@ -221,7 +211,6 @@ def _yes_no(example: Example, prediction: Prediction, spec: SetSpec) -> list[Jud
 _BY_EXAMPLE: dict[str, Callable[[Example, Prediction, SetSpec], list[JudgedItem]]] = {
     "stance": _stance,
     "portrayal": _portrayal,
-    "own_stance": _own_stance,
     "reply": _reply,
     "toxic": _toxic,
     "frames": _frames,

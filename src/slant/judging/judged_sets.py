@@ -270,10 +270,6 @@ SPECS: tuple[SetSpec, ...] = (
     ),
     _contrast(PHENOMENA, "Contrast groups, phenomena", "accuracy", "by the text's role in its group", views=BY_PHENOMENON),
     _seeds("stance", "stance", "macro_f1", STANCES, "targets that a unit only implies are given by name"),
-    _seeds(
-        "own_stance", "stance_in_own_words", "macro_f1", STANCES,
-        "the same targets under the own-words rule: in news, neutral unless the author's own words are loaded",
-    ),
     _seeds("spans", "loaded", "overlap_f1", TECHNIQUES, "the metric ignores techniques"),
     _seeds("frames", "frames", "macro_f1", FRAMES, "units with a frame; a unit with k frames gets the k likeliest"),
     _seeds("reply", "reply", "macro_f1", REPLIES, "comments only"),

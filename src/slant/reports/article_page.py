@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from slant.atomic_files import atomic_path
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
-from slant.records import Score
+from slant.records import UNRELATED, Score
 from slant.reports import page_parts
 from slant.reports.explanation_page import sentences, words
 
@@ -85,7 +85,7 @@ def _check(score: Score, spans: Sequence[tuple[int, int]]) -> None:
             )
 
 
-Stances = dict[str, Counter[str | None]]  # target → label (None: no call) → units
+Labels = dict[str, Counter[str | None]]  # target → label (None: no call) → units
 
 
 @dataclass(slots=True)
@@ -93,8 +93,8 @@ class Tally:
     """Counts over a set of scores, of content units only.
 
     units: of articles. comments: all comments; duplicates: those that repeat an earlier comment, which `slant compare` skips.
-    stance: separate for articles and comments, since these have different authors. loaded: spans per (label, voice). frames:
-    units per frame.
+    stance, portrayal: separate for articles and comments, since these have different authors. loaded: spans per (label,
+    voice). frames: units per frame.
     """
 
     units: int = 0
@@ -102,7 +102,8 @@ class Tally:
     duplicates: int = 0
     spans: int = 0
     toxic: int = 0
-    stance: dict[str, Stances] = field(default_factory=lambda: {"article": {}, "comments": {}})
+    stance: dict[str, Labels] = field(default_factory=lambda: {"article": {}, "comments": {}})
+    portrayal: dict[str, Labels] = field(default_factory=lambda: {"article": {}, "comments": {}})
     loaded: Counter[tuple[str, str]] = field(default_factory=Counter)
     frames: Counter[str] = field(default_factory=Counter)
 
@@ -116,11 +117,17 @@ class Tally:
         self.duplicates += any(flag.startswith("duplicate_of:") for flag in flags)
         self.spans += len(score.loaded)
         self.toxic += len(score.toxic)
-        side = self.stance["comments" if is_comment else "article"]
-        for stance in score.stance:
-            side.setdefault(stance.target, Counter())[stance.label] += 1
+        side = "comments" if is_comment else "article"
+        for counts, labeled in ((self.stance, score.stance), (self.portrayal, score.portrayal)):
+            for one in labeled:
+                counts[side].setdefault(one.target, Counter())[one.label] += 1
         self.loaded.update((span.label, span.voice) for span in score.loaded)
         self.frames.update(frame.label for frame in score.frames)
+
+    @property
+    def unrelated(self) -> bool:
+        """Whether some unit says nothing about a target for which it was scored."""
+        return any(labels[UNRELATED] for side in self.stance.values() for labels in side.values())
 
     def targets(self) -> list[str]:
         """Targets of articles and comments, the most frequent first."""
@@ -336,7 +343,7 @@ def _environment(codes: dict[str, str]) -> Environment:
     environment.filters.update(segments=segments, sentences=sentences, words=words)
     environment.globals.update(
         codes=codes, voices=page_parts.VOICE_WORDS, signs=page_parts.STANCE_SIGNS, replies=page_parts.REPLY_WORDS,
-        toxic_code=page_parts.TOXIC_CODE, toxic_name=page_parts.TOXIC_NAME,
+        stance_heads=page_parts.STANCE_HEADS, portrayal_heads=page_parts.PORTRAYAL_HEADS, toxic_code=page_parts.TOXIC_CODE, toxic_name=page_parts.TOXIC_NAME,
     )  # fmt: skip
     return environment
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from slant.atomic_files import atomic_path, write_text
 from slant.comparing.comment_replies import MIN_THREADS
-from slant.comparing.measures import ALL, ANY_TARGET, ARTICLE, COMMENTS, PER_1000_WORDS, REST, Measure
+from slant.comparing.counts import unrelated_by_target
+from slant.comparing.measures import ALL, ANY_TARGET, ARTICLE, COMMENTS, NET, PER_1000_WORDS, REST, Measure
 from slant.reports import comparison_sections, findings, page_parts
 from slant.reports.evidence import Keys, draw_evidence, dump, flat, pack
-from slant.reports.methods_text import known_errors, methods
+from slant.reports.methods_text import known_errors, methods, portrayed
 from slant.reports.page_parts import MeasureText, environment, policy_hash, signed, source
 from slant.reports.panels import Panel, Row, rate_panels, shown_name
 
@@ -126,6 +127,8 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "audits": comparison_sections.audits(tables, noun=noun),
         "gold": bool(corrected),
         "known": known_errors(results),
+        "portrayed": portrayed(results),
+        "unrelated": unrelated_by_target(tables.get("unrelated", ())),
         "files": sorted(results.tables),
         "sources": [Path(name).name for name in results.files],
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
@@ -138,13 +141,13 @@ def _rate_sections(results: Results, tables: Tables, keys: Keys) -> dict[str, An
     """Panels of rates: `families` of articles, `comments`, and `replies` (comments by the group of their article)."""
     rates, answers = tables["rates"], _answers(tables.get("answers", ()))
     answered = {Measure.parse(row["measure"]) for row in answers}
-    extras = _extras(tables)
+    extras, unrelated = _extras(tables), _unrelated(tables.get("unrelated", ()))
 
     def panels(*families: str, comments: bool = False) -> list[Panel]:
         def wanted(measure: Measure) -> bool:
             return measure.family in families and measure.comments == comments and measure not in answered
 
-        return rate_panels(rates, keys=keys, extras=extras, wanted=wanted)
+        return rate_panels(rates, keys=keys, extras=extras, wanted=wanted, unrelated=unrelated)
 
     # If comments have groups of their own, the corrected rate and the error band are of other comments than `answers`.
     own_groups = results.options.by in COMMENT_COLUMNS
@@ -154,17 +157,27 @@ def _rate_sections(results: Results, tables: Tables, keys: Keys) -> dict[str, An
         extras=(lambda *_: ()) if own_groups else extras,
         wanted=lambda _: True,
     )
-    stance = "Stance in own words" if results.options.own_words else "Stance"
     return {
         "families": [
-            (stance, "stance", panels("stance")),
+            ("Stance", "stance", panels("stance")),
+            ("Portrayal", "portrayal", panels("portrayal")),
             ("Loaded language", "loaded", panels("loaded")),
             ("Loaded language by technique", "techniques", panels("technique")),
             ("Frames", "frames", panels("frame")),
         ],
-        "comments": panels("stance", "loaded", "technique", "frame", comments=True),
+        "comments": panels("stance", "portrayal", "loaded", "technique", "frame", comments=True),
         "replies": replies,
     }
+
+
+def _unrelated(rows: Sequence[Row]) -> dict[tuple[str, str], int]:
+    """The table `unrelated`: (group or everything, denominator) → units that say nothing about the target."""
+    found: dict[tuple[str, str], int] = {}
+    for row in rows:
+        total = Measure("stance", row["target"], NET, COMMENTS if row["comments"] else "").total
+        for group in (row["group"], ALL):
+            found[group, total] = found.get((group, total), 0) + row["unrelated"]
+    return found
 
 
 def _answers(rows: Sequence[Row]) -> list[Row]:

@@ -88,23 +88,26 @@ def draw_evidence(store: Store, *, keys: Keys, more: Mapping[str, Sequence[str]]
         found.of[keys.one(ALL, measure)] = [unit_id for _, unit_id in sorted(drawn)[:MOST]]
     for key, unit_ids in more.items():
         found.of[key] = list(unit_ids)[:MOST]
-    _describe(store, found)
+    _describe(store, found, portrayal=any(measure.family == "portrayal" for measure in everything))
     return found
 
 
-def _describe(store: Store, found: Evidence) -> None:
-    """Add what the page shows of the drawn units."""
+def _describe(store: Store, found: Evidence, *, portrayal: bool) -> None:
+    """Add what the page shows of the drawn units. portrayal: also their portrayals."""
     import pyarrow as pa
 
     wanted = sorted({unit_id for ids in found.of.values() for unit_id in ids})
     store.connection.register("_wanted", pa.table({"unit_id": pa.array(wanted, pa.string())}))
-    query = """
+    query = f"""
         SELECT u.unit_id, u.text, u.kind, u.title, u.outlet, u.published, u.url, u.article_id,
-               s.stances, l.spans, f.frames, r.reply
+               s.stances, p.portrayals, l.spans, f.frames, r.reply
         FROM units u JOIN _wanted USING (unit_id)
         LEFT JOIN (SELECT unit_id, list([target, label, CASE label WHEN 'against' THEN p_against WHEN 'favor' THEN p_favor
-                   ELSE p_neutral END::VARCHAR] ORDER BY target) AS stances
+                   WHEN 'unrelated' THEN p_unrelated ELSE p_neutral END::VARCHAR] ORDER BY target) AS stances
                    FROM stances SEMI JOIN _wanted USING (unit_id) GROUP BY 1) s USING (unit_id)
+        LEFT JOIN (SELECT unit_id, list([target, label, CASE label WHEN 'negative' THEN p_negative WHEN 'positive'
+                   THEN p_positive ELSE p_neutral END::VARCHAR] ORDER BY target) AS portrayals
+                   FROM portrayals SEMI JOIN _wanted USING (unit_id) WHERE {portrayal} GROUP BY 1) p USING (unit_id)
         LEFT JOIN (SELECT unit_id, list(struct_pack(s := "start", e := "end", l := label, v := voice, p := score)
                    ORDER BY "start", "end" DESC) AS spans
                    FROM loaded SEMI JOIN _wanted USING (unit_id) GROUP BY 1) l USING (unit_id)
@@ -112,7 +115,7 @@ def _describe(store: Store, found: Evidence) -> None:
                    FROM frames SEMI JOIN _wanted USING (unit_id) GROUP BY 1) f USING (unit_id)
         LEFT JOIN (SELECT unit_id, label AS reply FROM replies) r USING (unit_id)"""
     names = ("unit_id", "text", "kind", "title", "outlet", "published", "url", "article_id",
-             "stances", "spans", "frames", "reply")  # fmt: skip
+             "stances", "portrayals", "spans", "frames", "reply")  # fmt: skip
     for row in store.rows(query):
         found.units[row[0]] = dict(zip(names, row, strict=True))
     store.connection.unregister("_wanted")
@@ -123,10 +126,10 @@ def _describe(store: Store, found: Evidence) -> None:
 def pack(found: Evidence, *, budget: int) -> tuple[dict[str, Any], int]:
     """The sentences for the page, within a budget (bytes) if any size fits, and the most sentences per number.
 
-    {"of": {key: [index of unit, …]}, "units": [[text, article, spans, stances, frames, reply, cut, kind], …], "articles":
-    [[title, outlet, published, url], …], "words": [labels and targets]}. spans: [start, end, label, first letter of the
-    voice, probability × 100]; stances: [target, first letter of the label ("-" for no call), probability × 100]; cut: 1 if
-    the start is cut off, 2 the end, 3 both.
+    {"of": {key: [index of unit, …]}, "units": [[text, article, spans, stances, portrayals, frames, reply, cut, kind], …],
+    "articles": [[title, outlet, published, url], …], "words": [labels and targets]}. spans: [start, end, label, first
+    letter of the voice, probability × 100]; stances: [target, first letter of the label ("-" for no call), probability
+    × 100]; portrayals: the same with the index of the label; cut: 1 if the start is cut off, 2 the end, 3 both.
     """
     packed, most = {}, 0
     for most, length in _SIZES:
@@ -185,9 +188,17 @@ def _unit_row(unit: Mapping[str, Any], article: int, words: dict[str, int], leng
         [_word(words, page_parts.target(target)), (label or "-")[0], round(100 * float(p)) if label else 0]
         for target, label, p in unit["stances"] or []
     ]
+    portrayals = [
+        [
+            _word(words, page_parts.target(target)),
+            _word(words, label or "no call"),
+            round(100 * float(p)) if label else 0,
+        ]
+        for target, label, p in unit["portrayals"] or []
+    ]
     frames = [_word(words, page_parts.plain(frame)) for frame in unit["frames"] or []]
     cut = (start > 0) + 2 * (start + length < len(text))
-    return [shown, article, marks, stances, frames, unit["reply"] or "", cut, unit["kind"]]
+    return [shown, article, marks, stances, portrayals, frames, unit["reply"] or "", cut, unit["kind"]]
 
 
 def _word(words: dict[str, int], name: str) -> int:

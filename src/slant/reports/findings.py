@@ -167,8 +167,8 @@ def _or(parts: Sequence[str]) -> str:
 
 
 _FAMILIES = {
-    ("stance", "share"): "stance toward a target", ("loaded", PER_1000_WORDS): "loaded language",
-    ("frame", "share"): "frames",
+    ("stance", "share"): "stance toward a target", ("portrayal", "share"): "portrayal of a target",
+    ("loaded", PER_1000_WORDS): "loaded language", ("frame", "share"): "frames",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import slant
+from slant.comparing.measures import Measure
 from slant.comparing.sensitivity import published_results
 from slant.errors import SlantError
 from slant.reports import page_parts
@@ -17,15 +18,10 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 # Evaluation sets whose labels are the labels counted here.
 _EVALUATED = {
-    "newsmtsc/test_rw": "Stance in news", "vast/test": "Stance in comments", "ptc/si": "Loaded spans, found and named",
-    "seeds/stance": "Stance by the codebook, in five documents of war news",
-    "frac/gold": "Frames", "rumoureval/test": "Replies",
+    "seeds/stance": "Stance by the codebook, in five documents of war news", "vast/test": "Stance in comments",
+    "ptc/si": "Loaded spans, found and named", "frac/gold": "Frames", "rumoureval/test": "Replies",
 }  # fmt: skip
-# With --own-words: the other sets of stance in news are not labeled by that rule.
-_EVALUATED_IN_OWN_WORDS = {
-    **{name: title for name, title in _EVALUATED.items() if name not in ("newsmtsc/test_rw", "seeds/stance")},
-    "seeds/stance_in_own_words": "Stance in own words, in five documents of war news",
-}
+_EVALUATED_PORTRAYAL = {"newsmtsc/test_rw": "Portrayal in news"}
 REFERENCES = {
     "bootstrap": "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2008). Bootstrap-based improvements for inference "
     "with clustered errors. *Review of Economics and Statistics*, 90(3), 414–427.",
@@ -49,7 +45,9 @@ REFERENCES = {
     " of propaganda in news articles. *EMNLP-IJCNLP 2019*, 5636–5646.",
     "frames": "Card, D., Boydstun, A. E., Gross, J. H., Resnik, P., & Smith, N. A. (2015). The Media Frames Corpus."
     " *ACL-IJCNLP 2015*, 438–444.",
-    "stance": "Hamborg, F., & Donnay, K. (2021). NewsMTSC: A dataset for (multi-)target-dependent sentiment "
+    "stance": "Allaway, E., & McKeown, K. (2020). Zero-shot stance detection: A dataset and model using generalized topic "
+    "representations. *EMNLP 2020*, 8913–8931.",
+    "portrayal": "Hamborg, F., & Donnay, K. (2021). NewsMTSC: A dataset for (multi-)target-dependent sentiment "
     "classification in political news articles. *EACL 2021*, 1663–1675.",
 }
 
@@ -58,7 +56,7 @@ def methods(results: Results) -> str:
     """Markdown: the methods paragraph, its references, and the notes of this run."""
     used = {name for name, table in results.tables.items() if table.num_rows}
     noun = results.options.by
-    cited = ["stance", "techniques", "frames", "bootstrap", "poisson"]
+    cited = ["stance", *["portrayal"] * portrayed(results), "techniques", "frames", "bootstrap", "poisson"]
     sentences = [_sample(results), _model(results), _intervals(results), _tests(results)]
     if "differences" in used:
         cited.append(results.options.adjust)
@@ -121,16 +119,30 @@ def _sample(results: Results) -> str:
     return f"{text}; {left:,} with fewer {'was' if left == 1 else 'were'} left out." if left else f"{text}."
 
 
+def portrayed(results: Results) -> bool:
+    """Whether portrayal was compared."""
+    names = results.tables["rates"].column("measure").unique().to_pylist()
+    return any(Measure.parse(name).family == "portrayal" for name in names)
+
+
 def _model(results: Results) -> str:
-    own_words = (
-        " A stance of news counted where the author’s own words, outside quotations, carried loaded language, and as neutral "
-        "elsewhere."
-    )
+    portrayal = "how units make the targets look that they name, quoted words included (portrayal; Hamborg & Donnay 2021), "
     return (
-        f"Units were labeled by slant {slant.__version__} (model {results.model}, codebook {results.codebook}): stance "
-        "toward named targets (training data include NewsMTSC; Hamborg & Donnay 2021), spans of loaded language by "
-        "technique (Da San Martino et al. 2019) and by voice (author, quoted or reader), and frames (Card et al. 2015)."
-        + (own_words if results.options.own_words else "")
+        f"Units were labeled by slant {slant.__version__} (model {results.model}, codebook {results.codebook}): the author’s "
+        f"stance toward targets (Allaway & McKeown 2020), {portrayal if portrayed(results) else ''}spans of loaded language "
+        "by technique (Da San Martino et al. 2019) and by voice (author, quoted or reader), and frames (Card et al. 2015)."
+        f"{_unrelated(results)}"
+    )
+
+
+def _unrelated(results: Results) -> str:
+    table = results.tables.get("unrelated")
+    if table is None or not table.num_rows:
+        return ""
+    unrelated, counted = (sum(table.column(name).to_pylist()) for name in ("unrelated", "counted"))
+    return (
+        f" Units that say nothing about a target are in no rate of stance toward it: {unrelated:,} of "
+        f"{unrelated + counted:,} pairs of a unit and a target for which it was scored."
     )
 
 
@@ -178,13 +190,14 @@ def known_errors(results: Results) -> dict[str, list[Known]]:
         evaluated = published_results(results.model, model=results.options.model)
     except SlantError:
         return {}
-    titles = _EVALUATED_IN_OWN_WORDS if results.options.own_words else _EVALUATED
+    titles = {**_EVALUATED, **(_EVALUATED_PORTRAYAL if portrayed(results) else {})}
+    by_set = {result["set"]: result for result in evaluated}
     return {
-        f"{titles[result['set']]} ({result['title']}, {result['n']:,} examples)": [
-            _known(label) for label in result["labels"]
+        f"{title} ({by_set[name]['title']}, {by_set[name]['n']:,} examples)": [
+            _known(label) for label in by_set[name]["labels"]
         ]
-        for result in evaluated
-        if result["set"] in titles
+        for name, title in titles.items()
+        if name in by_set
     }
 
 

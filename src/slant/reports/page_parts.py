@@ -40,7 +40,14 @@ VOICE_WORDS = {
     "quoted": ("quoted", "dotted underline: somebody quoted in the text"),
     "reader": ("reader", "dashed underline: a reader in a comment"),
 }
-STANCE_SIGNS = {"against": "▼", "neutral": "=", "favor": "▲", None: "–"}
+STANCE_SIGNS = {"against": "▼", "neutral": "=", "favor": "▲", "unrelated": "·", None: "–"}
+# Columns of the counts: label (None: no call), heading.
+STANCE_HEADS = (
+    ("against", "▼ against"), ("neutral", "= neutral"), ("favor", "▲ favor"), ("unrelated", "· unrelated"), (None, "– no call"),
+)  # fmt: skip
+PORTRAYAL_HEADS = (
+    ("negative", "negative"), ("neutral", "neutral"), ("positive", "positive"), (None, "– no call"),
+)  # fmt: skip
 REPLY_WORDS = {
     "support": "agrees", "deny": "disagrees", "query": "asks", "comment": "comments",
 }  # fmt: skip
@@ -150,9 +157,10 @@ def clip(text: str, length: int = 240) -> str:
 
 NONE = "—"
 _VOICES = {"outlet": "own voice", "quoted": "quoted", "reader": "readers"}
-_STANCES = {
-    "against": "against", "neutral": "neutral", "favor": "in favor", "no_call": "no call", "net": "favor minus against",
-}  # fmt: skip
+_PARTS = {
+    "stance": {"favor": "in favor", "no_call": "no call", "net": "favor minus against"},
+    "portrayal": {"no_call": "no call", "net": "positive minus negative"},
+}
 _REPLIES = {"support": "agrees", "deny": "disagrees", "query": "asks", "comment": "does neither"}
 
 
@@ -172,7 +180,7 @@ class MeasureText:
 
     @property
     def panel(self) -> Measure:
-        """The same value for all measures of one chart and its table: stances of a target, or voices."""
+        """The same value for all measures of one chart and its table: labels of a target, or voices."""
         if self.measure.family == "loaded":
             return Measure("loaded", "*", self.measure.part, self.measure.side)
         return self.measure if self.measure.family in ("frame", "reply") else self.measure.with_part("*")
@@ -185,6 +193,8 @@ class MeasureText:
             text = f"{'Loaded language' if family == 'loaded' else plain(subject)}, {self.short}, per 1,000 words"
         elif family == "stance":
             text = f"{'The article' if subject == ARTICLE else target(subject)}: {self.short}"
+        elif family == "portrayal":
+            text = f"Portrayal of {target(subject)}: {self.short}"
         elif family == "loaded":
             text = f"Units with loaded language, {self.short}"
         else:
@@ -199,14 +209,16 @@ class MeasureText:
             return "Loaded spans per 1,000 words" if self.per_words else "Units with loaded language"
         if family == "reply":
             return self.short.capitalize()
-        return f"Toward {target(subject)}" if family == "stance" else plain(subject)
+        return {"stance": f"Toward {target(subject)}", "portrayal": f"Portrayal of {target(subject)}"}.get(
+            family, plain(subject)
+        )
 
     @property
     def short(self) -> str:
         """Title of its column beside the others of its panel."""
         measure = self.measure
-        if measure.family == "stance":
-            return _STANCES.get(measure.part, measure.part)
+        if measure.family in _PARTS:
+            return _PARTS[measure.family].get(measure.part, measure.part)
         if measure.family == "frame":
             return plain(measure.subject)
         if measure.family == "reply":
@@ -216,12 +228,14 @@ class MeasureText:
 
     @property
     def denominator(self) -> str:
-        """In words: "of units about Light Board", "spans per 1,000 words"."""
+        """In words: "of units about Light Board", "of units that name Light Board", "spans per 1,000 words"."""
         side = "comments" if self.measure.comments else UNITS
         if self.per_words:
             return "spans per 1,000 words" + (" of comments" if self.measure.comments else "")
         if self.measure.family == "stance":
             return f"of {side} about {target(self.measure.subject)}"
+        if self.measure.family == "portrayal":
+            return f"of {side} that name {target(self.measure.subject)}"
         return "of replies" if self.measure.family == "reply" else f"of {side}"
 
     @property

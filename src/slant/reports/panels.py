@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slant.comparing.measures import ALL, NET, REST, Measure
+from slant.records import UNRELATED
 from slant.reports.charts import Point, Series, dots
 from slant.reports.evidence import Keys
 from slant.reports.page_parts import MeasureText, clip, signed
@@ -27,7 +28,8 @@ class Shape:
 
 # Part of a measure → its mark. Parts without one are in the table only.
 PART_SHAPES = {
-    "against": Shape("v", True, "▼"), "favor": Shape("^", False, "△"), "outlet": Shape("o", True, "●"),
+    "against": Shape("v", True, "▼"), "favor": Shape("^", False, "△"), "negative": Shape("v", True, "▼"),
+    "positive": Shape("^", False, "△"), "outlet": Shape("o", True, "●"),
     "quoted": Shape("s", False, "□"), "reader": Shape("D", True, "◆"), "": Shape("o", True, "●"),
 }  # fmt: skip
 COLUMN_SHAPES = {
@@ -70,17 +72,19 @@ def rate_panels(
     keys: Keys,
     extras: Callable[[str, str], tuple[str, ...]],
     wanted: Callable[[Measure], bool],
+    unrelated: Mapping[tuple[str, str], int] | None = None,
 ) -> list[Panel]:
     """Panels of the rates whose measure is wanted, in the order of the table; those without a chart come last.
 
-    extras: (group, measure) → further lines of a cell.
+    extras: (group, measure) → further lines of a cell. unrelated: (group, denominator) → units that say nothing about the
+    target.
     """
     by_panel: dict[Measure, dict[MeasureText, dict[str, Row]]] = {}
     for row in rates:
         text = MeasureText.of(row["measure"])
         if wanted(text.measure) and row["group"] in keys.groups:
             by_panel.setdefault(text.panel, {}).setdefault(text, {})[row["group"]] = row
-    panels = [_rate_panel(of_panel, keys, extras) for of_panel in by_panel.values()]
+    panels = [_rate_panel(of_panel, keys, extras, unrelated or {}) for of_panel in by_panel.values()]
     return sorted(panels, key=lambda panel: not panel.svg)
 
 
@@ -88,14 +92,19 @@ def _rate_panel(
     by_measure: Mapping[MeasureText, Mapping[str, Row]],
     keys: Keys,
     extras: Callable[[str, str], tuple[str, ...]],
+    unrelated: Mapping[tuple[str, str], int],
 ) -> Panel:
     texts = list(by_measure)
+    left_out = any((group, texts[0].measure.total) in unrelated for group in keys.groups)
     groups = [g for g in keys.groups if any(g in rows for rows in by_measure.values())]
     rows = []
     for group in groups:
         cells = [_rate_cell(text, by_measure[text].get(group), keys, extras) for text in texts]
         one = next(rows[group] for rows in by_measure.values() if group in rows)
-        rows.append((shown_name(group), [*cells, Cell(f"{one['units']:,}"), Cell(f"{one['articles']:,}")]))
+        cells.append(Cell(f"{one['units']:,}"))
+        if left_out:
+            cells.append(_unrelated_cell(texts[0].measure, group, keys, unrelated))
+        rows.append((shown_name(group), [*cells, Cell(f"{one['articles']:,}")]))
     drawn = {text: PART_SHAPES[_part(text.measure)] for text in texts if _part(text.measure) in PART_SHAPES}
     first = next(iter(drawn), texts[0])
     axis = _axis(first)
@@ -115,7 +124,12 @@ def _rate_panel(
         title=first.heading,
         axis=axis,
         svg=svg,
-        columns=[*(text.short if len(texts) > 1 else axis for text in texts), side, "articles"],
+        columns=[
+            *(text.short if len(texts) > 1 else axis for text in texts),
+            side,
+            *["unrelated"] * left_out,
+            "articles",
+        ],
         rows=rows,
         legend=[(shape.character, text.short) for text, shape in drawn.items()] if len(drawn) > 1 else [],
         note=_note(svg, series),
@@ -151,6 +165,14 @@ def _rate_cell(
         extras(row["group"], row["measure"]),
         keys.of(row["group"], text.measure),
     )
+
+
+def _unrelated_cell(
+    measure: Measure, group: str, keys: Keys, unrelated: Mapping[tuple[str, str], int]
+) -> Cell:
+    """How many units were scored for the target and say nothing about it."""
+    count = unrelated.get((group, measure.total), 0)
+    return Cell(f"{count:,}", keys=keys.of(group, measure.with_part(UNRELATED)) if count else "")
 
 
 def _point(text: MeasureText, row: Row | None) -> Point | None:

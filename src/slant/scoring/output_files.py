@@ -28,7 +28,7 @@ from slant.errors import SlantError, UsageError, require
 from slant.records import Score, Unit, score_from_dict
 from slant.schemas import arrow_fields, column_shapes, csv_columns, duckdb_types
 
-SCHEMA_VERSION = "1"  # version of the columns
+SCHEMA_VERSION = "2"  # version of the columns; 1 had no portrayal, and three stance probabilities
 ROWS = 2_000  # rows passed to or fetched from DuckDB at a time …
 CHARACTERS = 4_000_000  # … or fewer rows, with this many characters of text
 VECTOR = 2_048  # rows that DuckDB processes at a time
@@ -152,6 +152,7 @@ def flat_rows(record: Score | Unit) -> Iterator[Row]:
     if isinstance(record, Unit):
         yield _cells(row)
         return
+    portrayals = {portrayal["target"]: portrayal for portrayal in row.pop("portrayal")}
     stances = row.pop("stance") or [None]
     row["reply"] = row["reply"]["label"] if row["reply"] else None
     for stance in stances:
@@ -159,6 +160,9 @@ def flat_rows(record: Score | Unit) -> Iterator[Row]:
         if stance:
             own |= {"target": stance["target"], "stance": stance["label"], "mentions": stance["mentions"]}
             own |= {f"p_{label}": p for label, p in stance["scores"].items()}
+            if portrayal := portrayals.get(stance["target"]):
+                own["portrayal"] = portrayal["label"]
+                own |= {f"p_portrayal_{label}": p for label, p in portrayal["scores"].items()}
         yield _cells(own)
 
 

@@ -4,7 +4,7 @@
   const dialog = document.querySelector("dialog");
   const body = dialog.querySelector(".d-body");
   const VOICES = { o: ["outlet", "own voice"], q: ["quoted", "quoted"], r: ["reader", "reader"] };
-  const STANCES = { a: ["▼", "against"], n: ["=", "neutral"], f: ["▲", "favor"], "-": ["–", "no call"] };
+  const STANCES = { a: ["▼", "against"], n: ["=", "neutral"], f: ["▲", "favor"], u: ["·", "unrelated"], "-": ["–", "no call"] };
   const REPLIES = { support: "agrees", deny: "disagrees", query: "asks", comment: "comments" };
   const make = (tag, text, name) => {
     const element = document.createElement(tag);
@@ -30,7 +30,7 @@
     }
     return line;
   };
-  const quote = ([text, article, spans, stances, frames, reply, cut, kind]) => {
+  const quote = ([text, article, spans, stances, portrayals, frames, reply, cut, kind]) => {
     const box = make("div", "", "quote");
     const [title, outlet, published, url] = data.articles[article];
     const from = make("p", "", "from");
@@ -45,6 +45,8 @@
       const [sign, word] = STANCES[label];
       chips.append(make("span", `${sign} ${data.words[target]} ${word}${p ? ` ${p} %` : ""}`));
     }
+    for (const [target, label, p] of portrayals)
+      chips.append(make("span", `${data.words[target]} portrayed: ${data.words[label]}${p ? ` ${p} %` : ""}`));
     const seen = new Set();
     for (const [, , label, voice, p] of spans) {
       const chip = `${data.words[label]} ${p} %, ${VOICES[voice][1]}`;
