@@ -90,7 +90,7 @@ def show(text: str) -> None:
 
 # README: the rows of the scorecard that answer "how good is it at …".
 TASKS = {
-    "newsmtsc/test_rw": "stance toward a named party, US politics",
+    "newsmtsc/test_rw": "portrayal of a named party, US politics",
     "seeds/stance": "**stance toward a named party, war news**",
     "vast/test": "stance toward a topic, comments",
     "ptc/si": "loaded language: where",
@@ -417,7 +417,7 @@ TITLES = {
     "ruwa": "RUWA",
 }
 TEACHES = {
-    "newsmtsc": "stance toward a named target",
+    "newsmtsc": "portrayal of a named target",
     "vast": "stance toward a topic",
     "rumoureval": "replies",
     "ptc": "loaded language, techniques",

@@ -98,6 +98,41 @@ def test_a_run_is_reproducible_and_has_notes(scores: str, monkeypatch: pytest.Mo
     assert any("differences are significant (p < 0.05" in line for line in finding_lines(found[0]))
 
 
+def test_portrayal_is_compared_on_request_and_unrelated_units_are_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "further_tables", lambda *_, **__: {})
+    rows = [
+        unit(f"{outlet}{n}", f"Text {n} of the {outlet}.", outlet=outlet, portrayal={"mill": "negative"},
+             stance={"mill": ("against", "unrelated")[n % 2]})
+        for outlet in ("Gazette", "Siren") for n in range(4)
+    ]  # fmt: skip
+
+    def compared(*measures: str) -> tuple[set[str], str]:
+        few = Options(resamples=100, permutations=100, min_articles=2, measures=measures)
+        with store_of(tmp_path, rows) as store:
+            found = run(store, few)
+        names = found.tables["rates"].column("measure").to_pylist()
+        return {name.rpartition("/")[0] for name in names}, " ".join(found.notes)
+
+    stance, note = "Left out, of the units scored for it: mill (4 of 8).", "knows no “unrelated”"
+    names, notes = compared()
+    assert names == {"stance/mill"}
+    assert stance in notes
+    assert note not in notes
+    assert compared("portrayal/*")[0] == {"portrayal/mill"}
+    assert compared("*/net")[0] == {"stance/mill", "portrayal/mill"}
+    gold = tmp_path / "gold.jsonl"
+    label = {"unit_id": "Siren0-0000", "task": "portrayal", "target": "mill", "label": "neutral"}
+    gold.write_text(json.dumps(label), "utf-8")
+    with store_of(tmp_path, rows) as store:
+        found = run(store, Options(resamples=100, permutations=100, min_articles=2, gold=str(gold)))
+    assert "Labels of portrayal were not used" in " ".join(found.notes)
+    for row in rows:
+        row["stance"][0]["scores"] = {"against": 0.2, "neutral": 0.5, "favor": 0.3}
+    assert note in compared("stance/*")[1]
+
+
 def test_a_single_outlet_has_rates_and_no_differences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

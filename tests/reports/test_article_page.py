@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from report_cases import HOSTILE, TITLE, article, span, stance, unit
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
-from slant.records import Loaded, Score
+from slant.records import Loaded, Portrayal, Score, Stance
 from slant.reports.article_page import Tally, collect, segments, threaded, write_report
 from slant.reports.page_parts import codes, flag_words, percent, target
 
@@ -193,6 +193,63 @@ def test_counts_keep_readers_and_article_apart() -> None:
     assert tally.stance["article"] == {"light_board": {"against": 1}, "keepers": {None: 1, "favor": 1}}
     assert tally.stance["comments"] == {"article": {"against": 1}}
     assert tally.loaded[("appeal_to_fear_prejudice", "quoted")] == 1
+
+
+def two_questions() -> Iterator[Score]:
+    """A unit that attacks a board in a quotation, and one in which its name is only a place."""
+    quoted = "“The board sold the light”, said a keeper."
+    yield Score(
+        unit(0, "paragraph", quoted),
+        stance=(Stance("light_board", "neutral", {"against": 0.2, "neutral": 0.7, "favor": 0.06, "unrelated": 0.04}),),
+        portrayal=(Portrayal("light_board", "negative", {"negative": 0.83, "neutral": 0.12, "positive": 0.05}),),
+    )  # fmt: skip
+    yield Score(
+        unit(1, "paragraph", "Board Street was dark."),
+        stance=(
+            Stance("light_board", "unrelated", {"against": 0.01, "neutral": 0.2, "favor": 0.01, "unrelated": 0.78}),
+            Stance("keepers", "unrelated", {"against": 0.01, "neutral": 0.1, "favor": 0.01, "unrelated": 0.88}),
+        ),
+        portrayal=(Portrayal("light_board", None, {"negative": 0.3, "neutral": 0.4, "positive": 0.3}),),
+    )  # fmt: skip
+
+
+def test_stance_comes_first_and_portrayal_behind_a_click(tmp_path: Path) -> None:
+    html = report(tmp_path, two_questions())
+    words = " ".join(_Elements(html).text.split())
+    assert "Light Board neutral 70 %" in words
+    note = "against 20 % · neutral 70 % · favor 6 % · unrelated 4 %"
+    portrayal = "negative 83 % · neutral 12 % · positive 5 %"
+    assert words.index(note) < words.index("Portrayal of Light Board") < words.index(portrayal)
+    assert "negative 30 % · neutral 40 % · positive 30 %; too close to call" in words
+    chips = re.findall(r"<summary>(.*?)</summary>", html, re.DOTALL)
+    assert not [chip for chip in chips if "83 %" in chip]
+    hidden = re.search(r'<details class="portrayal">(.*?)</details>', html, re.DOTALL)
+    assert hidden
+    cells = re.findall(r"<td[^>]*>(\d+)</td>", hidden[1])
+    assert cells == ["1", "0", "0", "1", "2"], "negative, neutral, positive, no call, all"
+
+
+def test_unrelated_is_shown_in_one_quiet_note_and_is_no_stance(tmp_path: Path) -> None:
+    html = report(tmp_path, two_questions())
+    assert " ".join(_Elements(html).text.split()).count("· unrelated to Light Board, Keepers") == 1
+    assert 'class="chip s-unrelated"' in html
+    assert ".s-unrelated" in html.partition("</style>")[0]
+    filtered = dict(re.findall(r'id="u-(a1-\d)" data-t="([^"]*)"', html))
+    assert filtered == {"a1-0": "|light_board|", "a1-1": "|"}, "found by no filter for a stance"
+    counted = re.search(
+        r"<caption>Stance: units per target and label</caption>(.*?)</table>", html, re.DOTALL
+    )
+    assert counted
+    assert re.findall(r'<th scope="col">([^<]*)</th>', counted[1])[4] == "· unrelated"
+    board, keepers = ["0", "1", "0", "1", "0", "2"], ["0", "0", "0", "1", "0", "1"]
+    assert re.findall(r"<td[^>]*>(\d+)</td>", counted[1]) == [*board, *keepers]
+
+
+def test_scores_of_before_have_neither_portrayal_nor_unrelated(tmp_path: Path) -> None:
+    html = report(tmp_path, article())
+    assert "Portrayal of" not in html
+    assert "against 81 % · neutral 15 % · favor 4 %<" in html
+    assert "· unrelated</th>" not in html
 
 
 def test_threads_put_answers_under_what_they_answer() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,21 @@ from comparison_cases import (
     results,
     scores,
     tables,
+    written,
 )
 from slant.comparing.options import Options
 from slant.comparing.score_tables import open_store
+from slant.records import Portrayal, Stance
 from slant.reports.comparison_page import write
 from slant.reports.evidence import Keys
 from slant.reports.findings import summary
 from slant.reports.page_parts import MeasureText, digits, p_value, signed
 
 pytestmark = pytest.mark.slow
+UNRELATED = Stance(
+    "light_board", "unrelated", {"against": 0.1, "neutral": 0.2, "favor": 0.1, "unrelated": 0.6}
+)
+PORTRAYED = (Portrayal("light_board", "negative", {"negative": 0.8, "neutral": 0.1, "positive": 0.1}),)
 
 
 def _made(folder: Path, **changed: Any) -> tuple[str, dict[str, Any]]:
@@ -277,6 +284,65 @@ def _many(path: Path, names: list[str], made: list[str]) -> None:
               FROM range(100000) t(i)) TO '{path}' (FORMAT parquet)""")
 
 
+def test_units_that_say_nothing_about_a_target_are_counted_and_open(tmp_path: Path) -> None:
+    rows = [
+        replace(row, stance=(UNRELATED, *row.stance[1:]))
+        if row.unit.unit_id in ("1-0-1", "1-1-1", "0-0-1")
+        else row
+        for row in scores()
+    ]
+    left_out = [
+        {"group": group, "target": "light_board", "comments": False, "unrelated": n, "counted": 9}
+        for group, n in (("Coast Post", 1), ("The Lamp", 2))
+    ]
+    own = tables() | {"unrelated": pa.Table.from_pylist(left_out)}
+    with opened(tmp_path, iter(rows)) as store:
+        text = write(results(own), tmp_path / "out", store=store).read_text(encoding="utf-8")
+    found = re.search(r'id="data">(.*?)</script>', text, re.DOTALL)
+    assert found
+    data = json.loads(found[1])
+    key = f"{data['groups'].index('The Lamp')}.{data['measures'].index('stance/light_board/unrelated')}"
+    panel = text[text.index("Toward Light Board") : text.index("Toward Keepers")]
+    assert '<th scope="col">units</th><th scope="col">unrelated</th><th scope="col">articles</th>' in panel
+    assert f'data-k="{key}">2</button>' in panel
+    assert sorted(data["units"][i][0] for i in data["of"][key]) == [
+        f"“A fine light”, said keeper {n}." for n in (0, 1)
+    ]
+    assert '<th scope="col">unrelated</th>' not in text[text.index("Toward Keepers") :]
+    assert "no rate of stance toward it: Light Board (3 of 21 scored for it)" in text
+    methods = (tmp_path / "out" / "methods.md").read_text(encoding="utf-8")
+    assert "no rate of stance toward it: 3 of 21 pairs" in methods
+
+
+def test_portrayal_is_a_section_after_stance_where_it_was_compared(tmp_path: Path) -> None:
+    groups = (*OUTLETS, "(all)")
+    rates = [rate(g, f"portrayal/light_board/{p}", 0.3) for p in ("negative", "positive") for g in groups]
+    own = tables() | {"rates": pa.concat_tables([tables()["rates"], pa.Table.from_pylist(rates)])}
+    rows = [replace(row, portrayal=PORTRAYED) if row.loaded else row for row in scores()]
+    with open_store([str(written(tmp_path, iter(rows)))]) as store:
+        prepare(store, events=False, portrayal=True)
+        text = write(results(own), tmp_path / "out", store=store).read_text(encoding="utf-8")
+    assert text.index('<section id="stance"') < text.index('<section id="portrayal"')
+    assert "Portrayal is how a unit makes a target that it names look" in text
+    assert "% of units that name Light Board" in text
+    found = re.search(r'id="data">(.*?)</script>', text, re.DOTALL)
+    assert found
+    data = json.loads(found[1])
+    shown = next(unit for unit in data["units"] if "gutted" in unit[0])
+    assert [(data["words"][t], data["words"][label], p) for t, label, p in shown[4]] == [
+        ("Light Board", "negative", 80)
+    ]
+    assert "Hamborg" in (tmp_path / "out" / "methods.md").read_text(encoding="utf-8")
+
+
+def test_portrayal_is_not_on_a_page_that_did_not_compare_it(tmp_path: Path) -> None:
+    text, data = _made(tmp_path)
+    assert 'id="portrayal"' not in text
+    assert "Portrayal is" not in text
+    assert all(unit[4] == [] for unit in data["units"])
+    assert "Hamborg" not in (tmp_path / "out" / "methods.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("name", "title"),
     [
@@ -284,6 +350,11 @@ def _many(path: Path, names: list[str], made: list[str]) -> None:
         (NET, "Light Board: favor minus against"),
         (OWN, "Loaded language, own voice, per 1,000 words"),
         ("comments/stance/a/b c/favor", "a/b c: in favor, in comments"),
+        ("portrayal/light_board/negative", "Portrayal of Light Board: negative"),
+        (
+            "comments/portrayal/light_board/net",
+            "Portrayal of Light Board: positive minus negative, in comments",
+        ),
         ("technique/doubt/quoted", "Doubt, quoted, per 1,000 words"),
         ("frame/security_and_defense", "Frame: Security and defense"),
         ("comments/reply/deny", "Replies: disagrees"),

@@ -374,10 +374,10 @@ _CORRECTED = {
 def errors_table(labels: Mapping[Measure, Labeled], counts: Counts, *, options: Options) -> pa.Table:
     """The model's errors per measure and group, for measures with MIN_ARTICLES labeled articles in two groups or more.
 
-    error: |model − people| over the denominator: the share of units with a wrong label; for nets up to 2. In the denominator of
-    a stance are units that the model or people find to be about the target. bias: model − people; above zero the model finds
-    too much. left_out: bias − bias of all other groups: what the others' correction would miss here. Each with `_low` and
-    `_high`, resampling articles. p: that the groups' errors differ, for the measure as a whole.
+    error: |model − people| over the denominator: the share of units with a wrong label; for nets up to 2. In the denominator
+    of a stance are units that the model or people find to be about the target. bias: model − people; above zero the model
+    finds too much. left_out: bias − bias of all other groups: what the others' correction would miss here. Each with `_low`
+    and `_high`, resampling articles. p: that the groups' errors differ, for the measure as a whole.
     p_adjusted: Benjamini-Hochberg over measures. labels, articles: counts. Spans per 1,000 words are in that unit.
     """
     rng = np.random.default_rng(options.seed)

@@ -343,7 +343,8 @@ def _environment(codes: dict[str, str]) -> Environment:
     environment.filters.update(segments=segments, sentences=sentences, words=words)
     environment.globals.update(
         codes=codes, voices=page_parts.VOICE_WORDS, signs=page_parts.STANCE_SIGNS, replies=page_parts.REPLY_WORDS,
-        stance_heads=page_parts.STANCE_HEADS, portrayal_heads=page_parts.PORTRAYAL_HEADS, toxic_code=page_parts.TOXIC_CODE, toxic_name=page_parts.TOXIC_NAME,
+        stance_heads=page_parts.STANCE_HEADS, portrayal_heads=page_parts.PORTRAYAL_HEADS,
+        toxic_code=page_parts.TOXIC_CODE, toxic_name=page_parts.TOXIC_NAME,
     )  # fmt: skip
     return environment
 

@@ -43,7 +43,8 @@ VOICE_WORDS = {
 STANCE_SIGNS = {"against": "▼", "neutral": "=", "favor": "▲", "unrelated": "·", None: "–"}
 # Columns of the counts: label (None: no call), heading.
 STANCE_HEADS = (
-    ("against", "▼ against"), ("neutral", "= neutral"), ("favor", "▲ favor"), ("unrelated", "· unrelated"), (None, "– no call"),
+    ("against", "▼ against"), ("neutral", "= neutral"), ("favor", "▲ favor"), ("unrelated", "· unrelated"),
+    (None, "– no call"),
 )  # fmt: skip
 PORTRAYAL_HEADS = (
     ("negative", "negative"), ("neutral", "neutral"), ("positive", "positive"), (None, "– no call"),
