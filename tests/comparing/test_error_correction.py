@@ -31,8 +31,10 @@ from slant.comparing.measures import Measure
 from slant.comparing.options import Options
 from slant.comparing.rates import find_groups, rates_table, resample_groups
 from slant.comparing.score_tables import Store
-from slant.comparing.sensitivity import published_errors, sensitivity_table
+from slant.comparing.sensitivity import SETS, published_errors, sensitivity_table
 from slant.errors import SlantError, UsageError
+from slant.judging.judged_sets import choose_sets
+from slant.reports.methods_text import _EVALUATED, _EVALUATED_PORTRAYAL
 
 
 def scored() -> list[dict[str, Any]]:
@@ -361,6 +363,13 @@ def test_without_gold_the_band_follows_the_published_errors(tmp_path: Path) -> N
     wide = found["portrayal/mill/negative"]
     assert wide["sets"] == "newsmtsc/test_rw, newsmtsc/test_mt"
     assert (wide["low"], wide["high"]) == (0, 1), "on one of the sets the model cannot tell"
+
+
+def test_bands_and_known_errors_name_sets_that_are_judged() -> None:
+    known = {spec.name for spec in choose_sets(None)}
+    sliced = {f"{spec.name}/{name}" for spec in choose_sets(None) for name, *_ in (*spec.slices, *spec.views)}
+    assert {name for names in SETS.values() for name in names} <= known | sliced
+    assert {*_EVALUATED, *_EVALUATED_PORTRAYAL} <= known
 
 
 def test_the_errors_are_those_of_the_model_that_scored() -> None:

@@ -27,8 +27,8 @@ MEANING = (
 )
 # (family, comments) → the sets of the scorecard that are most like articles, or comments.
 SETS: Mapping[tuple[str, bool], tuple[str, ...]] = {
-    ("stance", False): ("seeds/stance/articles",),
-    ("stance", True): ("vast/test", "seeds/stance/comments"),
+    ("stance", False): ("reading/gdelt_ukraine", "reading/polnear_train", "seeds/stance/articles"),
+    ("stance", True): ("reading/socc", "vast/test", "seeds/stance/comments"),
     ("portrayal", False): ("newsmtsc/test_rw", "newsmtsc/test_mt"),
     ("technique", False): ("ptc/si", "seeds/loaded/articles"),
     ("technique", True): ("ptc/si", "seeds/loaded/comments"),

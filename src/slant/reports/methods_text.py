@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 # Evaluation sets whose labels are the labels counted here.
 _EVALUATED = {
-    "seeds/stance": "Stance by the codebook, in five documents of war news", "vast/test": "Stance in comments",
-    "ptc/si": "Loaded spans, found and named", "frac/gold": "Frames", "rumoureval/test": "Replies",
+    "reading/polnear_train": "Stance in news", "reading/gdelt_ukraine": "Stance in news of a war",
+    "seeds/stance": "Stance by the codebook, in five documents of war news", "reading/socc": "Stance in comments",
+    "vast/test": "Stance in comments, toward topics", "ptc/si": "Loaded spans, found and named", "frac/gold": "Frames",
+    "rumoureval/test": "Replies",
 }  # fmt: skip
 _EVALUATED_PORTRAYAL = {"newsmtsc/test_rw": "Portrayal in news"}
 REFERENCES = {
