@@ -59,7 +59,7 @@ def read_frame_labels(root: Path, split: str = "fit") -> Iterator[Example]:
     """
     check_split(FRAME_LABELS, split, FRAME_SPLITS)
     texts: dict[str, dict[str, str]] = {}
-    for row in _rows("frames.jsonl", split, split_by="text"):
+    for row in label_rows("frames.jsonl", split, split_by="text"):
         name = row["set"]
         if name not in texts:
             texts[name] = {digest(t): t for t in _TEXTS[name](root)}
@@ -93,7 +93,7 @@ def read_domain_labels(root: Path, split: str = "fit") -> Iterator[Example]:
     check_split(DOMAIN_LABELS, split, DOMAIN_SPLITS)
     articles = {digest(a.text): a for a in fa_kes.read_fa_kes(root)}
     targets = Targets.load()
-    for row in _rows("domain.jsonl", split, split_by="document"):
+    for row in label_rows("domain.jsonl", split, split_by="document"):
         article = articles.get(row["document"])
         text = article.text[row["start"] : row["end"]] if article else ""
         if article is None or digest(text) != row["text"]:
@@ -118,7 +118,7 @@ def read_domain_labels(root: Path, split: str = "fit") -> Iterator[Example]:
         )
 
 
-def _rows(file: str, split: str, *, split_by: str) -> Iterator[dict[str, Any]]:
+def label_rows(file: str, split: str, *, split_by: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of a label file in `split`. A fifth is "tune", the rest "fit", by the checksum in column `split_by`."""
     for line in asset(file).read_text("utf-8").splitlines():
         row = json.loads(line)

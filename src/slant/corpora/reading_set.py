@@ -131,9 +131,11 @@ def _targets(text: str, stance: Iterable[dict[str, Any]]) -> tuple[TargetLabel, 
 # ---- documents of each source, as annotated: whole texts of rows, articles or files
 
 
-def _column(
+def column(
     folder: str, names: Iterable[str], *columns: str, delimiter: str = ","
 ) -> Callable[[Path], Iterator[str]]:
+    """Return a reader of these columns of the CSV files `names` in `folder`; it takes the root of all sets."""
+
     def read(root: Path) -> Iterator[str]:
         csv.field_size_limit(_MAX_FIELD)
         for name in names:
@@ -170,7 +172,7 @@ def _tehran_times(root: Path) -> Iterator[str]:
         yield row["slug"].replace("-", " ")
 
 
-_YOUTUBE = _column(
+_YOUTUBE = column(
     "texts/youtube_il_pal",
     (
         "aljazera_2023.csv",
@@ -186,24 +188,24 @@ _YOUTUBE = _column(
 _USVSTHEM = [f"UsVsThem_{part}_public.csv" for part in ("train", "valid", "test")]
 DOCUMENTS: dict[str, Callable[[Path], Iterator[str]]] = {
     "babe": lambda root: (e.text for e in babe.read_babe(root)),
-    "checkthat_train": _column("checkthat_subjectivity", ("train_en.tsv",), "sentence", delimiter="\t"),
+    "checkthat_train": column("checkthat_subjectivity", ("train_en.tsv",), "sentence", delimiter="\t"),
     "directed_train": _plain_directed,
     "gdelt_ukraine": _files("texts/gdelt_ukraine", "*.txt"),
-    "narrative_frames": _column("narrative_frames", ("articles_metadata.tsv",), "text", delimiter="\t"),
+    "narrative_frames": column("narrative_frames", ("articles_metadata.tsv",), "text", delimiter="\t"),
     "newsmtsc_train": _lines("newsmtsc", "train.jsonl", "sentence"),
     "polnear_train": _files("polnear/train/text", "**/*.txt"),
     "ptc_train": lambda root: iter(ptc.articles(root, "train").values()),
-    "putin": _column("texts/presidents", ("putin.csv",), "body", "headline", "summary"),
-    "zelenskyy": _column("texts/presidents", ("zelenskyy.csv",), "body", "headline"),
-    "reddit_titles": _column("reddit_frames", ("final_analysis_v2.csv", "framing_combined_human_llm.csv"), "title", "text"),
+    "putin": column("texts/presidents", ("putin.csv",), "body", "headline", "summary"),
+    "zelenskyy": column("texts/presidents", ("zelenskyy.csv",), "body", "headline"),
+    "reddit_titles": column("reddit_frames", ("final_analysis_v2.csv", "framing_combined_human_llm.csv"), "title", "text"),
     "rumoureval_train": _lines("rumoureval2019", "task_a.jsonl", "text", "parent_text"),
-    "socc": _column("texts/socc_ctc", ("SFU_constructiveness_toxicity.csv",), "comment"),
+    "socc": column("texts/socc_ctc", ("SFU_constructiveness_toxicity.csv",), "comment"),
     "tehran_times": _tehran_times,
-    "toxic_train": _column("toxic_spans", ("tsd_train.csv",), "text"),
-    "ucc": _column("texts/ucc", ("val.csv", "test.csv"), "comment"),
-    "us_gov": _column("texts/us_gov", ("us_government_statements.tsv",), "article", "title", delimiter="\t"),
-    "usvsthem": _column("texts/usvsthem", _USVSTHEM, "body"),
-    "vast_train": _column("vast", ("vast_train.csv",), "post"),
+    "toxic_train": column("toxic_spans", ("tsd_train.csv",), "text"),
+    "ucc": column("texts/ucc", ("val.csv", "test.csv"), "comment"),
+    "us_gov": column("texts/us_gov", ("us_government_statements.tsv",), "article", "title", delimiter="\t"),
+    "usvsthem": column("texts/usvsthem", _USVSTHEM, "body"),
+    "vast_train": column("vast", ("vast_train.csv",), "post"),
     "youtube_aljazera_2023": _YOUTUBE,
     "youtube_cnn_2024": _YOUTUBE,
     "youtube_il_pal": _YOUTUBE,
