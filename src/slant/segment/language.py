@@ -23,7 +23,7 @@ PRESS = (
 NO_LANGUAGE = "zxx"  # py3langid's class of numbers, addresses and the like
 UNKNOWN = "und"  # not English, but in which language is uncertain
 ENGLISH_FROM = 0.5  # a text is English if that is at least this probable …
-OTHER_BELOW = 0.003  # … in another language if English is less probable than this, and undecided in between
+OTHER_BELOW = 0.001  # … in another language if English is less probable than this, and undecided in between
 # A short part of an article is often a name, a quotation or a title: it needs more certainty than the document.
 SHORT = 80  # characters
 OTHER_BELOW_IN_SHORT = 1e-5
@@ -62,7 +62,8 @@ def _flag_document(units: Sequence[Unit]) -> Iterator[Unit]:
             yield unit
         else:
             own = _own_language(unit)
-            yield with_language(unit, own or around)
+            unsure = own is None or (own == UNKNOWN and around not in (None, "en"))
+            yield with_language(unit, around if unsure else own)
 
 
 def _start(units: Sequence[Unit]) -> Iterator[str]:
