@@ -58,7 +58,7 @@ ARTICLES = {
     "de": ("Fähre fährt wieder", "Die Fähre nach Port Ellis fährt seit Montag wieder, teilte die Stadt mit.", "super"),
     "fr": ("Le ferry repart", "Le ferry pour Port Ellis circule de nouveau depuis lundi, a annoncé la ville.", "c nul"),
     "es": ("Vuelve el ferry", "El ferry a Port Ellis navega de nuevo desde el lunes, anunció la ciudad.", "por fin"),
-    "id": ("Feri berlayar", "Feri ke Port Ellis berlayar lagi sejak Senin, ujar pemerintah kota. Para pekerja dipuji.", "mantap pak"),
+    "id": ("Feri berlayar", "Feri ke Port Ellis berlayar lagi sejak Senin, ujar pemerintah kota itu.", "mantap pak"),
     "tr": ("Feribot geri döndü", "Port Ellis feribotu pazartesi gününden bu yana yeniden sefer yapıyor.", "sonunda"),
     "pl": ("Prom znów kursuje", "Prom do Port Ellis znów kursuje od poniedziałku, poinformowało miasto.", "nareszcie"),
     "ru": ("Паром снова ходит", "Паром в Порт-Эллис снова ходит с понедельника, сообщила мэрия.", "наконец-то"),
