@@ -34,7 +34,7 @@ def test_most_short_texts_in_other_languages_are_found_and_named() -> None:
     assert wrong <= {("da", "no"), ("id", "ms")}, "close relatives"
 
 
-@pytest.mark.parametrize("language", ["ru", "uk", "el", "ar", "fa", "he", "hi", "zh", "ja", "ko", "th"])
+@pytest.mark.parametrize("language", "ru uk bg sr el ar fa ur he hi bn zh ja ko th".split())
 def test_other_scripts_are_always_found(language: str) -> None:
     assert [text for text in OTHERS[language] if language_of(text) in (None, "en")] == []
 

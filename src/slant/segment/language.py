@@ -1,7 +1,9 @@
-"""Recognize units that are not in English, with py3langid: it works offline and leaves short and mixed texts undecided.
+"""Recognize units that are not in English, with py3langid.
 
-The thresholds were chosen on short texts written for this purpose (tests/helpers/language_texts.py) and on English news and
-comments. Of 40,000 English texts of the public sets, three are taken for another language, all of one to three words.
+The thresholds were chosen so that hardly any English unit is lost, on short texts written for this purpose
+(tests/helpers/language_texts.py) and on 61,000 texts of the public sets and of YouTube comments: 23 of these are flagged,
+each in another language or in two. Of the short texts, py3langid found more than fastText's lid.176, and as many as Lingua,
+which takes 96 MB; CLD2 lost a fifth of the English ones.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ PRESS = (
 NO_LANGUAGE = "zxx"  # py3langid's class of numbers, addresses and the like
 UNKNOWN = "und"  # not English, but in which language is uncertain
 ENGLISH_FROM = 0.5  # a text is English if that is at least this probable …
-OTHER_BELOW = 0.001  # … in another language if English is less probable than this, and undecided in between
+OTHER_BELOW = 0.001  # … in another language if English is less probable than this, else undecided
 # A short part of an article is often a name, a quotation or a title: it needs more certainty than the document.
 SHORT = 80  # characters
 OTHER_BELOW_IN_SHORT = 1e-5
