@@ -1,7 +1,7 @@
 """Recognize units that are not in English, with py3langid.
 
 The thresholds were chosen so that hardly any English unit is lost, on short texts written for this purpose
-(tests/helpers/language_texts.py) and on 61,000 texts of the public sets and of YouTube comments: 23 of these are flagged,
+(tests/helpers/language_texts.py) and on 70,000 texts of the public sets and of YouTube comments: 23 of these are flagged,
 each in another language or in two. Of the short texts, py3langid found more than fastText's lid.176, and as many as Lingua,
 which takes 96 MB; CLD2 lost a fifth of the English ones.
 """
