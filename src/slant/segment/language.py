@@ -102,7 +102,7 @@ def with_language(unit: Unit, language: str | None) -> Unit:
 
 @lru_cache(maxsize=1)
 def _identifier() -> Any:
-    """Load py3langid's model: half a second, about 80 MB."""
+    """Load py3langid's model: half a second, about 90 MB."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
