@@ -24,6 +24,7 @@ UNRELATED = "unrelated"  # the unit says nothing about the target
 STANCE_ANSWERS = (*STANCES, UNRELATED)
 PORTRAYALS = ("negative", "neutral", "positive")
 REPLIES = ("support", "deny", "query", "comment")
+LANGUAGE_FLAG = "language:"  # begins the flag of a unit that is not in English
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,10 @@ class Unit:
     parent_id: Annotated[
         str | None, about("for a comment: the unit that it answers; null for the article")
     ] = None
-    flags: Annotated[tuple[str, ...], about('warnings about the unit, e.g. "duplicate_of:<unit_id>"')] = ()
+    flags: Annotated[
+        tuple[str, ...],
+        about('notes on the unit: "duplicate_of:<unit_id>", "language:<code>" if it is not English'),
+    ] = ()
     # (start, end, voice): stretches that tile `text`, see segment/voices.py.
     voices: Annotated[tuple[tuple[int, int, str], ...], about("stretches that tile the text")] = ()
     # Between two pieces lies markup or a line break in the document, at most a joining blank in `text`.
@@ -107,6 +111,12 @@ class Unit:
     @property
     def is_content(self) -> bool:
         return self.kind in CONTENT_KINDS
+
+    @property
+    def other_language(self) -> str | None:
+        """ISO 639 code of the language if it is flagged as not English ("und": not certain which), else None."""
+        found = (flag for flag in self.flags if flag.startswith(LANGUAGE_FLAG))
+        return next((flag.removeprefix(LANGUAGE_FLAG) for flag in found), None)
 
     def to_dict(self) -> dict[str, Any]:
         """The row of `slant split`."""
@@ -176,7 +186,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A unit with the model's labels. A new label of a unit is a new field here."""
+    """A unit with the model's labels; none if it is not in English. A new label of a unit is a new field here."""
 
     unit: Unit
     stance: tuple[Stance, ...] = ()

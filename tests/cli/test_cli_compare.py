@@ -14,6 +14,7 @@ from slant.comparing import compare
 from slant.comparing.compare import detectable_lines, finding_lines, run
 from slant.comparing.options import Options
 from slant.comparing.score_tables import open_store
+from slant.reports.methods_text import methods
 
 
 def slant(*arguments: str) -> int:
@@ -131,6 +132,34 @@ def test_portrayal_is_compared_on_request_and_unrelated_units_are_noted(
     for row in rows:
         row["stance"][0]["scores"] = {"against": 0.2, "neutral": 0.5, "favor": 0.3}
     assert note in compared("stance/*")[1]
+
+
+def test_units_in_other_languages_are_left_out_and_counted_by_group(
+    scores: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "further_tables", lambda *_, **__: {})
+    more = [
+        unit(f"Siren{a:02d}", "Schade.", position=2, outlet="Siren", flags=["language:de"]) for a in range(3)
+    ]
+    more += [
+        unit("k1", outlet="Kurier", flags=["language:de"]),
+        unit("k2", outlet="Kurier", flags=["language:fr"]),
+    ]
+    with Path(scores).open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in more)
+    with open_store([scores], by="outlet") as store:
+        found = run(store, Options(resamples=100, permutations=200, min_articles=2))
+    assert (found.articles, found.units, found.repeated) == (90, 180, 0)
+    assert "Kurier" not in {*found.groups.kept, *found.groups.left_out}
+    assert found.tables["other_languages"].to_pylist() == [
+        {"group": "Kurier", "language": "de", "units": 1},
+        {"group": "Kurier", "language": "fr", "units": 1},
+        {"group": "Siren", "language": "de", "units": 3},
+    ]
+    note = "Units left out because they are not in English: Kurier 2 (de, fr); Siren 3 (de)."
+    assert note in found.notes
+    assert note in list(finding_lines(found))
+    assert "5 units that are not in English (recognized with py3langid) were left out." in methods(found)
 
 
 def test_a_single_outlet_has_rates_and_no_differences(

@@ -138,6 +138,44 @@ def test_repeated_comments_and_units_given_twice_count_once(tmp_path: Path) -> N
         assert store.repeated == 2
 
 
+def test_units_in_other_languages_are_counted_apart(tmp_path: Path) -> None:
+    rows = [
+        unit("a", "The mill."),
+        unit("a", "Die Mühle.", position=1, flags=["windows:2", "language:de"]),
+        unit("a", "Schade.", kind="comment", position=2, flags=["language:de"]),
+        unit("a", "Schade.", kind="comment", position=3, flags=["language:de", "duplicate_of:a-0002"]),
+        unit(
+            "b",
+            "Le moulin.",
+            outlet="Courier",
+            flags=["language:fr"],
+            stance={"mill": "favor"},
+            loaded=["moulin"],
+        ),
+    ]
+    with store_of(tmp_path, rows) as store:
+        assert store.rows("SELECT unit_id FROM units") == [("a-0000",)]
+        assert store.rows("SELECT * FROM other_languages ORDER BY ALL") == [
+            ("Courier", "fr", 1),
+            ("Gazette", "de", 2),
+        ]
+        assert store.repeated == 1
+        assert (
+            store.rows("SELECT count(*) FROM stances") == store.rows("SELECT count(*) FROM loaded") == [(0,)]
+        )
+
+
+def test_scores_without_a_unit_in_english_are_refused(tmp_path: Path) -> None:
+    rows = [unit(name, flags=[f"language:{name}"]) for name in ("de", "fr")]
+    with (
+        pytest.raises(
+            UsageError, match=r"no unit is in English \(de 1, fr 1\), .* `slant score --any-language`"
+        ),
+        store_of(tmp_path, rows),
+    ):
+        pass
+
+
 def test_files_without_scores_are_refused_with_the_row(tmp_path: Path) -> None:
     def refused(message: str, *names: str, by: str = "outlet") -> None:
         with (

@@ -85,7 +85,7 @@ class How:
 def start(arguments: list[str], how: How, *, cwd: Path) -> BaseProcess:
     """Start a process that runs `slant ARGUMENTS`; standard error goes to the file `stderr` in `cwd`."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["stub_score", *_USED])
+    context.set_forkserver_preload(["stub_score", "loaded_language", *_USED])
     process = context.Process(target=_slant, args=(arguments, how, str(cwd)))
     process.start()
     return process

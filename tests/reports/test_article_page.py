@@ -153,6 +153,23 @@ def test_a_big_input_gives_a_file_under_five_megabytes(tmp_path: Path) -> None:
     assert "1 of 3 articles are not shown." in words
 
 
+def test_units_in_other_languages_are_counted_and_marked(tmp_path: Path) -> None:
+    german = Score(
+        unit(7, "paragraph", "Das Licht ging aus.", flags=("language:de",)), model="m-1234", codebook="c-5678"
+    )
+    unsure = Score(unit(8, "comment", "Ach so.", flags=("language:und",)), model="m-1234", codebook="c-5678")
+    html = report(tmp_path, [*article(), german, german, unsure])
+    words = " ".join(_Elements(html).text.split())
+    assert "2 units are not in English (de 1, und 1), so they have no labels. --any-language scores" in words
+    assert "Not in English (de), so it has no labels" in words
+    assert "Not in English, so it has no labels" in words
+    assert [e["lang"] for tag, e in _Elements(html).elements if "lang" in e] == ["en", "de", "und"]
+    assert "1 unit is not in English (de 1), so it has no labels." in " ".join(
+        _Elements(report(tmp_path, [german])).text.split()
+    )
+    assert "not in English" not in report(tmp_path, article())
+
+
 def test_rows_of_an_article_may_be_scattered_and_repeated(tmp_path: Path) -> None:
     first, second = list(article("a1")), list(article("a2"))
     mixed = [row for pair in zip(first, second, strict=True) for row in pair]

@@ -394,6 +394,17 @@ def test_skipped_duplicates_are_named_beside_the_counts(tmp_path: Path) -> None:
     assert "Not counted" not in _made(tmp_path)[0]
 
 
+def test_units_in_other_languages_are_named_by_group(tmp_path: Path) -> None:
+    rows = [{"group": OUTLETS[0], "language": x, "units": n} for x, n in (("de", 1200), ("fr", 3))]
+    text, _ = _made(tmp_path, other_languages=pa.Table.from_pylist(rows))
+    left_out = text.partition('id="left-out"')[2]
+    assert (
+        f"Units that are not in English, so they have no labels: {OUTLETS[0]} 1,203 (de 1,200, fr 3)."
+        in left_out
+    )
+    assert "not in English" not in _made(tmp_path)[0]
+
+
 def test_the_first_sentence_says_what_the_sample_can_show() -> None:
     def first(*rows: dict[str, Any]) -> str:
         own = {"differences": [], "detectable": rows}

@@ -203,6 +203,7 @@ def test_rows_of_a_trained_model_do_not_depend_on_the_run(work: Path, tiny_expor
         (["--model", "rules-2"], "model: rules-1 then, rules-2 now"),
         (["--targets", "t.toml"], r"targets: [0-9a-f]{12} then, [0-9a-f]{12} now"),
         (["--outlet", "Courier"], "--outlet: none then, Courier now"),
+        (["--any-language"], "--any-language: none then, True now"),
     ],
 )
 def test_another_model_or_other_targets_are_refused(work: Path, changed: list[str], message: str) -> None:

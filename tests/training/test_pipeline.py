@@ -74,6 +74,16 @@ def test_single_texts_batches_and_streams_give_the_same_rows(pipe: Any) -> None:
     assert [row["text"] for row in streamed] == [row["text"] for row in alone]
 
 
+def test_texts_in_other_languages_have_no_labels_unless_asked_for(pipe: Any) -> None:
+    german = "Der Stadtrat hat uns alle belogen, und keiner tut etwas."
+    row, english = pipe([german, TEXTS[0]], targets=["Stadtrat"], batch_size=2)
+    assert (row["flags"], len(row["stance"]), row["biased"]) == (["language:de"], 0, None)
+    assert english["stance"]
+    row = pipe(german, targets=["Stadtrat"], any_language=True)
+    assert [s["target"] for s in row["stance"]] == ["Stadtrat"]
+    assert not any(flag.startswith("language") for flag in row["flags"])
+
+
 @pytest.mark.parametrize(
     ("item", "message"),
     [(3, "got int 3; expected a string or a dict"), ({"txt": "No."}, "no_text"), (" ", "no_text")],
@@ -84,7 +94,7 @@ def test_bad_input_is_an_error(pipe: Any, item: Any, message: str) -> None:
 
 
 def test_wrong_parameters_are_refused(pipe: Any) -> None:
-    with pytest.raises(UsageError, match="accepts targets and batch_size, not top_k"):
+    with pytest.raises(UsageError, match="accepts targets, any_language and batch_size, not top_k"):
         pipe(TEXTS, top_k=3)
     with pytest.raises(UsageError, match="Expected a list of names"):
         pipe(TEXTS, targets="council")

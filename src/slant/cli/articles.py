@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slant import __version__
-from slant.cli.options import finish, model, paths, quiet, reading, runtime, stoppable, targets
+from slant.cli.options import (
+    any_language,
+    finish,
+    model,
+    paths,
+    quiet,
+    reading,
+    runtime,
+    say,
+    stoppable,
+    targets,
+)
 from slant.errors import UsageError
 
 if TYPE_CHECKING:
+    from slant.records import Unit
     from slant.reports.article_page import Explain
     from slant.scoring.python_api import Scorer
     from slant.scoring.run_options import ReadOptions
@@ -32,12 +45,16 @@ def split(output: str, everything: bool, **given: Any) -> int:
     from slant.scoring.local_run import read_units
     from slant.scoring.output_files import check_format, write_rows
     from slant.scoring.rejections import Rejections
+    from slant.segment.language import flag_languages
 
     check_format(output)
-    rejected = Rejections()
-    units = read_units(read_options(given), rejected, output=output)
-    count = write_rows((unit for unit in units if unit.is_content or everything), output)
-    return finish(f"{count:,} units", output, rejected)
+    rejected, languages = Rejections(), Counter[str]()
+    units = flag_languages(read_units(read_options(given), rejected, output=output))
+    kept = (unit for unit in units if unit.is_content or everything)
+    count = write_rows(_counted(kept, languages), output)
+    code = finish(f"{count:,} units", output, rejected)
+    _say_languages(languages, "slant score gives them no labels, unless it gets --any-language")
+    return code
 
 
 @click.command()
@@ -49,6 +66,7 @@ def split(output: str, everything: bool, **given: Any) -> int:
     help="FILE.jsonl, .csv, .parquet or .duckdb, or - for JSON lines on standard output.",
 )
 @targets
+@any_language
 @click.option(
     "--units", is_flag=True, help="PATHS hold ready-made units: one JSON object a line, with at least `text`."
 )
@@ -83,8 +101,10 @@ def score(**given: Any) -> int:
         from slant.scoring.local_run import write_scores
     rejected = Rejections()
     with stoppable():
-        count = write_scores(options, rejected)
-    return finish(f"{count:,} units scored", options.output, rejected)
+        languages = write_scores(options, rejected)
+    code = finish(f"{languages.total():,} units scored", options.output, rejected)
+    _say_languages(languages, "no labels; --any-language scores them anyway")
+    return code
 
 
 @click.command()
@@ -104,6 +124,7 @@ def score(**given: Any) -> int:
     "has words, and about 45 more.",
 )
 @targets
+@any_language
 @model
 @runtime
 @reading
@@ -152,6 +173,21 @@ def all_score_files(paths: Sequence[str]) -> bool:
             "PATHS mix score files and articles. Give only one kind, or score the articles first."
         )
     return kinds == {True}
+
+
+def _counted(units: Iterable[Unit], languages: Counter[str]) -> Iterator[Unit]:
+    for unit in units:
+        languages[unit.other_language or "en"] += 1
+        yield unit
+
+
+def _say_languages(languages: Counter[str], what: str) -> None:
+    """Print how many units are not in English, and `what` that means; nothing if all are."""
+    others = [(language, n) for language, n in languages.most_common() if language != "en"]
+    if others:
+        count = sum(n for _, n in others)
+        are, each = "unit is" if count == 1 else "units are", ", ".join(f"{x} {n:,}" for x, n in others)
+        say(f"{count:,} {are} not in English ({each}): {what}")
 
 
 def read_options(given: dict[str, Any]) -> ReadOptions:

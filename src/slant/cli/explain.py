@@ -15,7 +15,18 @@ import click
 from slant import __version__
 from slant.atomic_files import write_text
 from slant.cli.articles import all_score_files, read_options
-from slant.cli.options import finish, model, paths, quiet, reading, runtime, say, stoppable, targets
+from slant.cli.options import (
+    any_language,
+    finish,
+    model,
+    paths,
+    quiet,
+    reading,
+    runtime,
+    say,
+    stoppable,
+    targets,
+)
 from slant.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +64,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", default=0, show_default=True, help="Random seed of the random words.")
 @targets
+@any_language
 @model
 @runtime
 @reading
@@ -117,7 +129,8 @@ def _chosen(
     if texts and len(texts) < len(given):
         raise UsageError(f"PATHS mix files and texts: there is no file {texts[0]!r:.60}. Give only one kind.")
     if texts:
-        return [(row, []) for row in scorer.score([{"text": text, "targets": [target]} for text in texts])]
+        items = [{"text": text, "targets": [target]} for text in texts]
+        return [(row, []) for row in scorer.score(items, any_language=options.any_language)]
     if all_score_files(given):
         rows = with_progress(read_scores(given), unit="units", quiet=options.reading.quiet)
     else:

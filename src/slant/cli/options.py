@@ -56,6 +56,12 @@ targets = click.option(
     type=click.Path(dir_okay=False),
     help="Targets file (TOML). Default: the one that ships with slant.",
 )
+any_language = click.option(
+    "--any-language",
+    is_flag=True,
+    help="Also score units that are not in English. The model learned English alone; without this option they are flagged "
+    "(language:de) and get no labels.",
+)
 MODEL = f"{'|'.join(SIZES)}|DIR"
 model = click.option(
     "--model",

@@ -10,6 +10,7 @@ differences  group, other ("(rest)": all other groups), measure, value, other_va
              effect_kind, p, p_adjusted, significant, articles, other_articles, detectable
 untested     group, other, measure, hits, articles, other_articles (too few for a test)
 left_out     group, articles
+other_languages    group, language, units (left out: not in English)
 copies       group, articles (skipped copies of a text that the group published already), shared (texts of other groups too)
 corrected    with --gold: group, other (null: a rate; else a difference), measure, naive, naive_low, naive_high, corrected,
              low, high, gold_units, gold_articles, disagree (naive is outside the corrected interval), p, p_adjusted,
@@ -143,6 +144,7 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
         "left_out": _left_out(groups),
         "copies": copies_table(store),
         "unrelated": unrelated_table(counts),
+        "other_languages": store.arrow("SELECT * FROM other_languages ORDER BY ALL"),
     }
     notes = [*_notes(store, groups, found, options), *unrelated_notes(tables["unrelated"])]
     if options.gold and not portrayal and store.rows("SELECT 1 FROM gold WHERE task = 'portrayal' LIMIT 1"):
@@ -266,6 +268,12 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
     if groups.left_out:
         few = ", ".join(f"{group} ({n})" for group, n in groups.left_out.items())
         yield f"Left out, with fewer than {options.min_articles} articles: {few}."
+    if others := store.rows(
+        """SELECT "group", sum(units), string_agg(language, ', ' ORDER BY units DESC, language)
+           FROM other_languages GROUP BY 1 ORDER BY 1"""
+    ):
+        each = "; ".join(f"{group} {units:,} ({languages})" for group, units, languages in others)
+        yield f"Units left out because they are not in English: {each}."
     yield from copies_notes(store, groups)
     if store.repeated:
         rows = "row was skipped as a duplicate" if store.repeated == 1 else "rows were skipped as duplicates"

@@ -8,6 +8,7 @@ portrayals  article_id, unit_id, group, is_comment, target, label, p_negative, p
 loaded   article_id, unit_id, group, is_comment, start, end, text, label, voice, score
 frames   article_id, unit_id, group, is_comment, label, score
 replies  article_id, unit_id, group, label, p_support, p_deny, p_query, p_comment
+other_languages    group, language, units (that are not in English, so they have no labels and are in no other table)
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from slant.comparing.measures import NOT_STATED
 from slant.errors import SlantError, UsageError, did_you_mean
-from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS
+from slant.records import LANGUAGE_FLAG, PORTRAYALS, REPLIES, STANCE_ANSWERS
 from slant.schemas import duckdb_types
 from slant.scoring.output_files import read_scores
 
@@ -136,7 +137,16 @@ def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str) 
     given = _count(connection, "scored")
     for statement in _tables(by):
         connection.execute(statement)
-    (model, codebook), repeated = makers[0], given - _count(connection, "units")
+    others = "SELECT language, sum(units)::BIGINT FROM other_languages GROUP BY 1 ORDER BY 2 DESC, 1"
+    languages = dict(connection.execute(others).fetchall())
+    units = _count(connection, "units")
+    if not units:
+        each = ", ".join(f"{language} {n:,}" for language, n in languages.items())
+        raise UsageError(
+            f"{', '.join(paths)}: no unit is in English ({each}), so nothing to compare. `slant score --any-language` scores "
+            "other languages, too."
+        )
+    (model, codebook), repeated = makers[0], given - units - sum(languages.values())
     return Store(connection, by, model, codebook, tuple(paths), repeated)
 
 
@@ -226,6 +236,10 @@ def _tables(by: str) -> Iterator[str]:
         SELECT *, coalesce(nullif({by}, ''), '{NOT_STATED}') AS "group"
         FROM (SELECT *, {month} AS month, kind = 'comment' AS is_comment FROM scored)"""
     yield f"""
+        CREATE TABLE other_languages AS
+        SELECT "group", {_LANGUAGE} AS language, count(*) AS units FROM kept WHERE language != '' GROUP BY 1, 2"""
+    yield f"DELETE FROM scored WHERE {_LANGUAGE} != ''"
+    yield f"""
         CREATE TABLE loaded AS
         SELECT {keys}, s."start" AS "start", s."end" AS "end", s."text" AS "text", s.label AS label, s.voice AS voice,
                s.score AS score
@@ -252,6 +266,8 @@ def _tables(by: str) -> Iterator[str]:
                position, text, words, biased, subjective, flags FROM kept"""
 
 
+# The other language of a unit; empty for English.
+_LANGUAGE = f"regexp_extract(coalesce(array_to_string(flags, ' '), ''), '(?:^| ){LANGUAGE_FLAG}([a-z]+)', 1)"
 # Split by regular expression only where words are not separated by single spaces; counting spaces is faster.
 _WORDS = r"""
     CASE WHEN regexp_matches(text, '^\s|\s\s|[^\S ]|\s$')

@@ -93,6 +93,7 @@ class Tally:
     """Counts over a set of scores, of content units only.
 
     units: of articles. comments: all comments; duplicates: those that repeat an earlier comment, which `slant compare` skips.
+    other_languages: language → units and comments without labels because they are not in English.
     stance, portrayal: separate for articles and comments, since these have different authors. loaded: spans per (label,
     voice). frames: units per frame.
     """
@@ -106,6 +107,7 @@ class Tally:
     portrayal: dict[str, Labels] = field(default_factory=lambda: {"article": {}, "comments": {}})
     loaded: Counter[tuple[str, str]] = field(default_factory=Counter)
     frames: Counter[str] = field(default_factory=Counter)
+    other_languages: Counter[str] = field(default_factory=Counter)
 
     def add(self, score: Score) -> None:
         if not score.unit.is_content:
@@ -115,6 +117,8 @@ class Tally:
         self.comments += is_comment
         flags = (*score.unit.flags, *score.flags)
         self.duplicates += any(flag.startswith("duplicate_of:") for flag in flags)
+        if language := score.unit.other_language:
+            self.other_languages[language] += 1
         self.spans += len(score.loaded)
         self.toxic += len(score.toxic)
         side = "comments" if is_comment else "article"

@@ -111,6 +111,7 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "summary": findings.summary(tables, keys=keys, adjust=results.options.adjust, noun=noun),
         "groups": shown_groups,
         "hidden": kept - len(shown_groups),
+        "other_languages": _other_languages(tables.get("other_languages", ())),
         **_rate_sections(results, tables, keys),
         "audience": comparison_sections.audience(tables.get("audience", ())),
         "significant": _significant(differences, keys),
@@ -134,6 +135,17 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
         "min_threads": MIN_THREADS,
         "any_target": ANY_TARGET,
+    }
+
+
+def _other_languages(rows: Sequence[Row]) -> dict[str, str]:
+    """Group → its units that are not in English, e.g. "12 (de 9, fr 3)"."""
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row["group"], {})[row["language"]] = row["units"]
+    return {
+        group: f"{sum(own.values()):,} ({', '.join(f'{language} {n:,}' for language, n in own.items())})"
+        for group, own in found.items()
     }
 
 

@@ -118,7 +118,12 @@ def _sample(results: Results) -> str:
         f"We compared {results.articles:,} articles by {results.options.by}: {units:,} text units, such as headlines and "
         f"paragraphs{comments}. {len(results.groups.kept):,} groups had at least {results.options.min_articles} articles"
     )
-    return f"{text}; {left:,} with fewer {'was' if left == 1 else 'were'} left out." if left else f"{text}."
+    text = f"{text}; {left:,} with fewer {'was' if left == 1 else 'were'} left out." if left else f"{text}."
+    table = results.tables.get("other_languages")
+    if others := sum(table.column("units").to_pylist()) if table else 0:
+        are = "unit that is" if others == 1 else "units that are"
+        text += f" {others:,} {are} not in English (recognized with py3langid) {'was' if others == 1 else 'were'} left out."
+    return text
 
 
 def portrayed(results: Results) -> bool:

@@ -92,6 +92,8 @@ def codes(labels: Iterable[str]) -> dict[str, str]:
 def flag_words(flag: str) -> str:
     """A flag such as "duplicate_of:1f3a" as a sentence; unknown flags are shown as they are."""
     name, _, value = flag.partition(":")
+    if name == "language":
+        return f"Not in English{'' if value == 'und' else f' ({value})'}, so it has no labels"
     words = _FLAGS.get(name, f"Flag: {flag}")
     return words.replace("in overlapping", f"in {value} overlapping") if value.isdigit() else words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from slant.labels.targets import Targets
 from slant.records import Score, Unit
 from slant.scoring.object_storage import is_storage
 from slant.scoring.output_files import made_by_slant, write_rows
-from slant.scoring.progress import with_progress
+from slant.scoring.progress import with_languages, with_progress
 from slant.scoring.rejections import Rejections, duplicate
 from slant.scoring.resume import Journal, digest
 from slant.scoring.run_options import (
@@ -102,8 +102,8 @@ def scores(options: ScoreOptions, rejected: TakesRejected, scorer: Scorer) -> It
     return with_progress(work.score(work.requests), unit="units", quiet=options.reading.quiet)
 
 
-def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
-    """Score everything into the output file, which appears when it is complete. Returns the number of units.
+def write_scores(options: ScoreOptions, rejected: Rejections) -> Counter[str]:
+    """Score everything into the output file, which appears when it is complete. Returns the number of units per language.
 
     An interrupted run keeps its scores beside the output; the next one continues from there with `resume`.
     Raises UsageError as `Journal` does, for object storage, and for a resumed run to standard output.
@@ -113,18 +113,20 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
         if is_storage(path):
             raise UsageError(f"{path}: object storage is read and written with --engine ray.")
     refuse_resume_to_stdout(options)
+    languages = Counter[str]()
     if output == "-":
-        return write_rows(scores(options, rejected, load_scorer(options)), output)
+        write_rows(with_languages(scores(options, rejected, load_scorer(options)), languages), output)
+        return languages
     with Journal(Path(output), resume=options.resume) as journal:
         work = _prepare(options, rejected, load_scorer(options))
         journal.begin(work.made)
         remove_stale(Path(output))
         rows = resumed(work.requests, journal=journal, score=work.score)
         counted = with_progress(rows, unit="units", quiet=quiet, resumed=lambda: journal.taken)
-        count = write_rows(counted, output, made=work.made)
+        write_rows(with_languages(counted, languages), output, made=work.made)
         rejected.write(output)  # before the journal is removed: a run killed here can still be resumed
         journal.remove()
-    return count
+    return languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,13 @@ def _prepare(options: ScoreOptions, rejected: TakesRejected, scorer: Scorer) -> 
     reading = options.reading
     if options.units:
         own_files(options.output, reading.paths)
-        requests = ready_units(reading.paths, targets, rejected, stdin=sys.stdin)
+        requests = ready_units(
+            reading.paths, targets, rejected, stdin=sys.stdin, any_language=options.any_language
+        )
     else:
         # Units are counted, so reading shows no progress of its own.
         units = read_units(replace(reading, quiet=True), rejected, output=options.output)
-        requests = score_requests(units, targets)
+        requests = score_requests(units, targets, any_language=options.any_language)
     return _Work(
         requests,
         partial(score, predictor=predictor, codebook=predictor.codebook),

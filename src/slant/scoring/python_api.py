@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +20,7 @@ from slant.labels.targets import Targets
 from slant.records import CONTENT_KINDS, Article, Score, Unit
 from slant.scoring.score import ScoreRequest, score_requests
 from slant.scoring.score import score as score_units
+from slant.segment.language import flag_single, language_of
 from slant.segment.units import split
 from slant.segment.voices import voices
 
@@ -59,6 +61,7 @@ class Scorer:
         *,
         targets: GivenTargets = None,
         rejected: list[Rejected] | None = None,
+        any_language: bool = False,
     ) -> Scores:
         """Return an iterator of one Score per unit, in order; scores are computed as they are consumed.
 
@@ -73,10 +76,12 @@ class Scorer:
             named or not; a unit of an article for those that it names. Or Targets, or the path of a targets file, which
             replace those that the scorer was loaded with; each unit is scored for the targets that it names.
         rejected: list for items that cannot be scored; their `path` is e.g. "texts[17]". Without it, the first is raised.
+        any_language: score units that are not in English, too. Else they get no labels, and `row.unit.other_language` names
+            the language.
         Raises UsageError at once, and Rejected while the scores are consumed.
         """
         _refuse_single(texts)
-        requests = RequestBuilder(self.targets, targets).build(texts, rejected)
+        requests = RequestBuilder(self.targets, targets, any_language=any_language).build(texts, rejected)
         return Scores(score_units(requests, predictor=self.predictor, codebook=self.predictor.codebook))
 
 
@@ -132,11 +137,12 @@ def _columns() -> list[str]:
 class RequestBuilder:
     """Makes the requests of one `Scorer.score` call.
 
-    known: targets that the scorer was loaded with. targets: of the call, see `Scorer.score`.
+    known: targets that the scorer was loaded with. targets, any_language: of the call, see `Scorer.score`.
     """
 
-    def __init__(self, known: Targets, targets: GivenTargets) -> None:
+    def __init__(self, known: Targets, targets: GivenTargets, *, any_language: bool = False) -> None:
         """Raises UsageError for targets of another kind."""
+        self.any_language = any_language
         self.names: tuple[str, ...] = ()
         self.known = self.in_articles = known
         if isinstance(targets, Targets | str | Path):
@@ -151,9 +157,7 @@ class RequestBuilder:
         """Yield the requests of all items, in order."""
         for are_units, run in groupby(enumerate(items), key=lambda pair: isinstance(pair[1], Unit)):
             if are_units:
-                yield from score_requests(
-                    (item for _, item in run if isinstance(item, Unit)), self.in_articles
-                )
+                yield from self._requests(item for _, item in run if isinstance(item, Unit))
                 continue
             for number, item in run:
                 try:
@@ -173,7 +177,10 @@ class RequestBuilder:
             raise Rejected(
                 where, "bad_text", f"this is {type(item).__name__} {item!r:.60}; expected {expected}."
             )
-        return score_requests(split(item), self.in_articles)
+        return self._requests(split(item))
+
+    def _requests(self, units: Iterable[Unit]) -> Iterator[ScoreRequest]:
+        return score_requests(units, self.in_articles, any_language=self.any_language)
 
     def build_one(self, item: str | Mapping[str, Any], where: str) -> ScoreRequest:
         """Return the request of a string or ready-made unit. Raises Rejected, with `where`, for a bad one."""
@@ -181,7 +188,8 @@ class RequestBuilder:
         for name in ("text", "parent_text"):
             if isinstance(row.get(name), str):
                 check_characters(row[name], where)
-        return ready_request({**row, "targets": row.get("targets") or list(self.names)}, where, self.known)
+        row = {**row, "targets": row.get("targets") or list(self.names)}
+        return ready_request(row, where, self.known, any_language=self.any_language)
 
 
 def _targets(given: Targets | str | Path) -> Targets:
@@ -223,20 +231,25 @@ def _refuse_single(texts: Any) -> None:
 
 
 def ready_units(
-    paths: Sequence[str], targets: Targets, rejected: TakesRejected, *, stdin: TextIO
+    paths: Sequence[str],
+    targets: Targets,
+    rejected: TakesRejected,
+    *,
+    stdin: TextIO,
+    any_language: bool = False,
 ) -> Iterator[ScoreRequest]:
     """Yield a ScoreRequest for each line of JSON-lines files; "-" is standard input.
 
     Fields: `text`; optional `unit_id`, `kind`, `parent_text` (what a comment replies to) and `targets`, a list of ids of the
     targets file or of other names. A name that the text does not contain is scored as a topic.
-    Without `targets`, the unit is scored for all known targets that it names.
+    Without `targets`, the unit is scored for all known targets that it names. any_language: see `score_requests`.
     Lines that are not units go to `rejected`, with their number.
     """
     for path in paths:
         for number, line in _lines(path, stdin, rejected):
             where = f"{path}:{number}"
             try:
-                yield ready_request(_row(line, where), where, targets)
+                yield ready_request(_row(line, where), where, targets, any_language=any_language)
             except Rejected as error:
                 rejected.append(error)
 
@@ -290,8 +303,19 @@ def _decoded(file: BinaryIO, path: str, rejected: TakesRejected) -> Iterator[tup
             rejected.append(error)
 
 
-def ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
+def ready_request(row: Any, where: str, targets: Targets, *, any_language: bool = False) -> ScoreRequest:
     """Return the ScoreRequest of a ready-made unit, see `ready_units`. Raises Rejected, with `where`, for a bad row."""
+    request = _ready_request(row, where, targets)
+    if any_language:
+        return request
+    unit = flag_single(request.unit)
+    if unit.other_language:
+        return ScoreRequest(unit)
+    foreign = request.parent is not None and language_of(request.parent) not in (None, "en")
+    return replace(request, parent=None) if foreign else request
+
+
+def _ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
         raise Rejected(where, "no_text", 'expected an object with "text", a string that is not empty.')
     kind = row.get("kind") or ("comment" if row.get("parent_text") else "paragraph")

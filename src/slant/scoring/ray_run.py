@@ -13,6 +13,7 @@ import platform
 import socket
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ from slant.scoring.object_storage import (
     storage_errors,
 )
 from slant.scoring.output_files import made_by_slant, write_rows
-from slant.scoring.progress import with_progress
+from slant.scoring.progress import with_languages, with_progress
 from slant.scoring.python_api import ready_units
 from slant.scoring.rejections import Rejections, duplicate
 from slant.scoring.resume import Kept, journal_path
@@ -81,10 +82,10 @@ Found = ReadDocument | Rejected
 Read = Callable[[Sequence[Any]], Iterable[Found]]
 
 
-def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
-    """Score everything into the output, as `run.write_scores` does: the same rows in the same order.
+def write_scores(options: ScoreOptions, rejected: Rejections) -> Counter[str]:
+    """Score everything into the output, as `local_run.write_scores` does: the same rows in the same order.
 
-    Paths and output may be URLs of object storage. Returns the number of units.
+    Paths and output may be URLs of object storage. Returns the number of units per language.
     Raises UsageError for options that a cluster does not support: standard input, fetched pages, a runtime or device.
     """
     from slant.scoring.runtimes import load
@@ -97,6 +98,7 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
     load_model = partial(load, model.absolute() if isinstance(model, Path) else model, threads=1)
     made = made_with(options, load_model(), targets)
     groups = list(grouped(_files(options)))
+    languages = Counter[str]()
     with started():
         kept = None
         if output != "-":
@@ -107,7 +109,7 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
             with closing(score_groups(groups, read=read, load=load_model, made=made, kept=kept)) as found:
                 rows = _without_duplicates(found, rejected)
                 counted = with_progress(rows, unit="units", quiet=options.reading.quiet)
-                count = _write(counted, output, made)
+                _write(with_languages(counted, languages), output, made)
         except BaseException:
             if kept and kept.chunks():
                 print(
@@ -120,7 +122,7 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> int:
     rejected.write(output)  # before the kept chunks are removed: a run killed here can still be resumed
     if kept:
         kept.remove()
-    return count
+    return languages
 
 
 def _refuse(options: ScoreOptions) -> None:
@@ -146,15 +148,15 @@ def _refuse(options: ScoreOptions) -> None:
         )
 
 
-def _write(rows: Iterable[Score], output: str, made: dict[str, str]) -> int:
+def _write(rows: Iterable[Score], output: str, made: dict[str, str]) -> None:
     if not is_storage(output):
-        return write_rows(rows, output, made=made)
+        write_rows(rows, output, made=made)
+        return
     with tempfile.TemporaryDirectory(prefix="slant-") as folder:
         local = Path(folder) / output.rpartition("/")[2]
-        count = write_rows(rows, str(local), made=made)
+        write_rows(rows, str(local), made=made)
         with local.open("rb") as content:
             replace_object(output, content)
-    return count
 
 
 def _without_duplicates(found: Iterable[Found], rejected: TakesRejected) -> Iterator[Score]:
@@ -404,7 +406,8 @@ def _read(group: Sequence[File | Rejected], *, options: ScoreOptions, targets: T
 def _documents(path: str, options: ScoreOptions, targets: Targets) -> Iterator[Found]:
     if options.units:
         rejected: list[Rejected] = []
-        for request in ready_units([path], targets, rejected, stdin=sys.stdin):
+        requests = ready_units([path], targets, rejected, stdin=sys.stdin, any_language=options.any_language)
+        for request in requests:
             yield from rejected
             rejected.clear()
             yield ReadDocument(path, "", (request,))
@@ -416,7 +419,8 @@ def _documents(path: str, options: ScoreOptions, targets: Targets) -> Iterator[F
             yield found
         else:
             units = split(found, comments_from=reading.comments_from)
-            yield ReadDocument(found.path, found.article_id, tuple(score_requests(units, targets)))
+            requests = score_requests(units, targets, any_language=options.any_language)
+            yield ReadDocument(found.path, found.article_id, tuple(requests))
 
 
 def _named(found: Iterable[Found], place: str, shown: str) -> Iterator[Found]:

@@ -37,6 +37,7 @@ class ScoreOptions:
     output: str  # file to write, "-" for standard output
     targets: str | None = None  # targets file (TOML); None: the one that ships with slant
     units: bool = False  # the documents are ready-made units, one JSON object a line
+    any_language: bool = False  # score units that are not in English, too
     model: str | None = None  # a size or a folder; None: SLANT_MODEL or the default (assets.chosen_model)
     runtime: str | None = (
         None  # "openvino" or "onnx"; None: OpenVINO where it is installed, else ONNX Runtime
@@ -64,6 +65,7 @@ def made_with(options: ScoreOptions, predictor: Predictor, targets: Targets) -> 
     reading = options.reading
     changing = {  # options that change the rows, beside model and targets
         "--units": options.units,
+        "--any-language": options.any_language,
         "--outlet": reading.outlet,
         "--comments-from": reading.comments_from,
         "--map": reading.mapped,

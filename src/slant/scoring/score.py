@@ -22,6 +22,7 @@ from slant.encoding.predictor import Predictor
 from slant.encoding.windows import EncoderRequest
 from slant.labels.targets import Targets
 from slant.records import PORTRAYALS, STANCE_ANSWERS, UNRELATED, Frame, Portrayal, Reply, Score, Stance, Unit
+from slant.segment.language import flag_languages, with_language
 from slant.segment.units import opening
 
 LOOK_AHEAD = 4096  # units in a chunk, sorted by length together so that batches of equal length are full
@@ -41,6 +42,7 @@ class ScoreRequest:
     mentions: target id → where the unit names the target. topics: (target id, name) of targets that it does not name.
     article: for a comment, title and first words of its article. parent: the comment that it replies to, if known.
     document: where repeated words are counted: the whole article for its units, the comment alone for a comment.
+    A unit with the flag of another language gets no labels.
     """
 
     unit: Unit
@@ -51,12 +53,16 @@ class ScoreRequest:
     document: Document | None = None
 
 
-def score_requests(units: Iterable[Unit], targets: Targets) -> Iterator[ScoreRequest]:
+def score_requests(
+    units: Iterable[Unit], targets: Targets, *, any_language: bool = False
+) -> Iterator[ScoreRequest]:
     """Yield a request for each content unit of a sequence of whole documents, in order.
 
     Each unit is scored for the targets that it names and for those that the targets file sets for all units of its kind. A
     comment is also paired with its article's title and first words, and with the comment that it replies to, if known.
+    any_language: score units that are not in English, too. Else they are flagged, and no comment is paired with them.
     """
+    units = (with_language(unit, None) for unit in units) if any_language else flag_languages(units)
     document: list[Unit] = []
     for unit in units:
         if document and unit.article_id != document[0].article_id:
@@ -67,11 +73,16 @@ def score_requests(units: Iterable[Unit], targets: Targets) -> Iterator[ScoreReq
 
 
 def _document_requests(units: Sequence[Unit], targets: Targets) -> Iterator[ScoreRequest]:
-    texts = {u.unit_id: u.text for u in units}
-    article = opening(units)
-    whole = Document(u.text for u in units if u.is_content and u.kind != "comment")
+    texts = {u.unit_id: u.text for u in units if not u.other_language}
+    written = [u for u in units if u.is_content and u.kind != "comment"]
+    in_english = 2 * sum(u.other_language is None for u in written) >= len(written)
+    article = opening(units) if in_english else None
+    whole = Document(u.text for u in written)
     for unit in units:
         if not unit.is_content:
+            continue
+        if unit.other_language:
+            yield ScoreRequest(unit)
             continue
         mentions = targets.find(unit.text)
         mentions.pop(ARTICLE, None)
@@ -95,7 +106,7 @@ def score(
     """Yield one Score per request, in order. Two chunks of units are in memory: the encoder runs one, the other is decoded.
 
     A score is batch-invariant. Copies of a unit (same text and targets) in a chunk are scored once, and the last REMEMBERED
-    scores are cached.
+    scores are cached. A unit that is flagged as not English gets a score without labels.
     codebook: fingerprint of the codebook that defines the predictor's labels. done: called with the number of units of each
     finished chunk.
     """
@@ -151,6 +162,9 @@ class _Chunk:
 
     def decode(self, codebook: str) -> None:
         """Wait for the logits, and decode each request as soon as all of its passes are finished."""
+        for key, request in self.new.items():
+            if request.unit.other_language:
+                self.scores[key] = Score(_NO_UNIT, model=self.predictor.fingerprint, codebook=codebook)
         missing = Counter(self.pass_keys)
         found: dict[bytes, dict[int, TextLogits]] = {key: {} for key in missing}
         for number, logits in self.pending.as_completed():
@@ -184,13 +198,18 @@ def _finished(
 def _key(request: ScoreRequest) -> bytes:
     """Return a digest of all that the score depends on; the same for copies of a unit."""
     unit = request.unit
-    own = (unit.text, unit.kind == "comment", unit.voices, *request.mentions.items())
+    own = (unit.text, unit.kind == "comment", unit.other_language, unit.voices, *request.mentions.items())
     around = (request.topics, request.article, request.parent, request.document)
     return blake2b(repr((own, around)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def encoder_requests(request: ScoreRequest) -> list[EncoderRequest]:
-    """Return the passes of a unit: one with all its targets; for a comment also one with its article and with its parent."""
+    """Return the passes of a unit: one with all its targets; for a comment also one with its article and with its parent.
+
+    There are none for a unit in another language.
+    """
+    if request.unit.other_language:
+        return []
     text = request.unit.text
     own = EncoderRequest(text, [*request.mentions.values(), *(name for _, name in request.topics)])
     return [own, *(EncoderRequest(text, context=c) for c in (request.article, request.parent) if c)]

@@ -25,7 +25,7 @@ from slant.training.torch_runtime import predictor_of
 class SlantPipeline(Pipeline):  # type: ignore[misc]
     """Score strings or units (dicts with `text`; optional `targets`, `parent_text`, `kind`), each to a row of `slant score`.
 
-    targets: as in `Scorer.score`, given to the pipeline or to a call. batch_size: units per batch.
+    targets, any_language: as in `Scorer.score`, given to the pipeline or to a call. batch_size: units per batch.
     Raises Rejected for an input that cannot be scored.
     """
 
@@ -49,13 +49,18 @@ class SlantPipeline(Pipeline):  # type: ignore[misc]
         super().__init__(model, **kwargs)
 
     def _sanitize_parameters(self, **given: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        unknown = given.keys() - {"targets", "dtype"}
+        known = {"targets", "any_language"} & given.keys()
+        unknown = given.keys() - known - {"dtype"}
         if unknown:
             raise UsageError(
-                f"pipeline('slant') accepts targets and batch_size, not {', '.join(sorted(unknown))}."
+                f"pipeline('slant') accepts targets, any_language and batch_size, not {', '.join(sorted(unknown))}."
             )
-        builder = RequestBuilder(self._known, given["targets"]) if given.get("targets") is not None else None
-        return ({"builder": builder} if builder else {}), {}, {}
+        if not known:
+            return {}, {}, {}
+        builder = RequestBuilder(
+            self._known, given.get("targets"), any_language=given.get("any_language", False)
+        )
+        return {"builder": builder}, {}, {}
 
     def preprocess(self, item: Any, builder: RequestBuilder | None = None) -> dict[str, Any]:
         if not isinstance(item, str | Mapping):
