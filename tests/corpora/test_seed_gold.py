@@ -124,18 +124,13 @@ def test_no_training_text_contains_a_unit_of_a_seed_document() -> None:
     """Checked by content, for units of ten words or more."""
     pytest.importorskip("torch", reason="needs the [train] install")
     from slant.training.batches import training_examples
-    from slant.training.recipe import SetUse, load_recipe
+    from slant.training.recipe import load_recipe
 
     try:
         held_out = {e.text for e in read_seed_gold(data_root()) if len(e.text.split()) >= 10}
     except SlantError as error:
         pytest.skip(str(error))
-<<<<<<< HEAD
     recipe = dataclasses.replace(load_recipe(ROOT / "model/recipes/small.toml"), dev=())
-=======
-    recipe = load_recipe(ROOT / "model/recipes/laptop.toml")
-    recipe = dataclasses.replace(recipe, dev=(), unlabeled=(*recipe.unlabeled, SetUse("mixed")))
->>>>>>> unlabeledpairs
     try:
         texts = {e.text for e in training_examples(recipe)}
     except SlantError as error:
