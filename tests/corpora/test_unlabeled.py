@@ -11,8 +11,9 @@ import pytest
 from slant.corpora import unlabeled
 from slant.corpora.files import digest
 from slant.corpora.reading_set import HELD_OUT_SOURCES
-from slant.corpora.sets import LABELED_SETS
+from slant.corpora.sets import LABELED_SETS, LabeledSet
 from slant.corpora.unlabeled import COMMENTS, MAX_WORDS, MIN_WORDS, NEWS, mixed_texts
+from slant.records import Example
 
 SENTENCE = "The Harbour Board told the ferry crews of Ostrava that their pay will not rise this year. "
 
@@ -135,8 +136,8 @@ def test_texts_with_the_words_of_a_judged_or_held_out_text_are_left_out(
     tmp_path: Path, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use("ucc", "checkthat_train")
-    first, second, third = (f"The ferry crews of pier {i} hate Ostrava." for i in range(3))
-    write_comments(tmp_path, first, second, third)
+    first, second, third, fourth = (f"The ferry crews of pier {i} hate Ostrava." for i in range(4))
+    write_comments(tmp_path, first, second, third, fourth)
     folder = tmp_path / "checkthat_subjectivity"
     for split, rows in (("train", [third, "Board fears crews of Ostrava"]), ("dev", [second.upper()])):
         write_csv(
@@ -144,7 +145,10 @@ def test_texts_with_the_words_of_a_judged_or_held_out_text_are_left_out(
         )
     write_csv(tmp_path / "texts/socc_ctc/SFU_constructiveness_toxicity.csv", "comment", [[f"  {first} "]])
     monkeypatch.setattr(unlabeled, "HELD_OUT_SOURCES", ("socc",))
-    monkeypatch.setattr(unlabeled, "LABELED_SETS", {"checkthat": LABELED_SETS["checkthat"]})
+    judged = Example(id="j", source="unscon", split="all", group="j", text=fourth)
+    for_tests = LabeledSet(lambda root, split: iter([judged]), ("all",), test_only=True)
+    known = {"checkthat": LABELED_SETS["checkthat"], "unscon": for_tests}
+    monkeypatch.setattr(unlabeled, "LABELED_SETS", known)
     assert sorted(texts(tmp_path)) == ["Board fears crews of Ostrava", third]
 
 

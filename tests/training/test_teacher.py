@@ -176,7 +176,7 @@ def test_a_teacher_with_other_tokens_or_windows_is_refused(tiny_checkpoint: Path
 
 def test_invalid_teacher_settings_are_errors(tiny_encoder: Path) -> None:
     with pytest.raises(UsageError, match="only be used with a teacher"):
-        recipe(tiny_encoder, unlabeled=[{"name": "fa_kes"}])
+        recipe(tiny_encoder, unlabeled=[{"name": "mixed"}])
     with pytest.raises(UsageError, match="expected a share from 0 to 1"):
         recipe(tiny_encoder, teaching=1.5)
 

@@ -20,8 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from slant.corpora.sets import data_root, load
-from slant.corpora.unlabeled import fa_kes_pieces
+from slant.corpora.sets import LABELED_SETS, OWN_SETS, data_root
 from slant.encoding.predictor import columns, encoder_request
 from slant.encoding.windows import EncoderRequest, TextEncoder, collate
 from slant.errors import SlantError
@@ -34,6 +33,7 @@ CALIBRATION_SETS = (
     ("rumoureval", "train"),
     ("ptc", "fit"),
     ("toxic_spans", "train"),
+    ("slant_domain", "fit"),
 )
 TEXTS_PER_SET = 60
 SEED = 13
@@ -47,7 +47,7 @@ SMOOTHED = "nncf_smooth_quant"  # NNCF's name of the products that divide activa
 
 
 def calibration_texts() -> tuple[list[EncoderRequest], str]:
-    """Return a seeded sample of the public train splits and FA-KES, with targets and contexts, and the names of the sets.
+    """Return a seeded sample of train splits, with targets and contexts, and the names of the sets.
 
     Without these sets, returns the examples of the codebook: few and short, but enough to quantize a model.
     """
@@ -55,7 +55,7 @@ def calibration_texts() -> tuple[list[EncoderRequest], str]:
     names = []
     for name, split in CALIBRATION_SETS:
         try:
-            examples = load(name, split)
+            examples = list({**LABELED_SETS, **OWN_SETS}[name].read(data_root(), split))
         except SlantError:
             continue
         found += [
@@ -63,14 +63,6 @@ def calibration_texts() -> tuple[list[EncoderRequest], str]:
             for e in random.Random(SEED).sample(examples, min(TEXTS_PER_SET, len(examples)))
         ]
         names.append(name)
-    try:
-        pieces = list(fa_kes_pieces(data_root()))
-        found += [
-            encoder_request(e) for e in random.Random(SEED).sample(pieces, min(TEXTS_PER_SET, len(pieces)))
-        ]
-        names.append("fa_kes")
-    except SlantError:
-        pass
     if found:
         return found, ", ".join(names)
     book = Codebook.load()
