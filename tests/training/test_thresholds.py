@@ -183,22 +183,46 @@ def test_priors_are_chosen_for_one_question_on_its_sets(name: str, task: str) ->
     assert float(before) > 2 * float(after)
 
 
-@pytest.mark.parametrize(("name", "task"), TASKS)
-def test_the_model_abstains_where_it_is_mostly_wrong(name: str, task: str) -> None:
+def test_the_model_abstains_from_portrayals_where_it_is_mostly_wrong() -> None:
     """Of 300 items, 30 are uncertain, a third of them right with any prior; all others are right."""
 
     def read(e: Example) -> TextLogits:
         sure = (6 * np.eye(3)[label_of(e)]).tolist()
         logits = [0.02, 0.01, 0.0] if e.text.startswith("unsure") else sure
-        return text_logits(e, targets=target_logits(task, logits))
+        return text_logits(e, targets=target_logits("portrayal", logits))
 
     dev = [
-        example(f"{'unsure' if i < 30 else 'sure'} {i}", targets=labeled(task, LABELS[task][i % 3]))
+        example(f"{'unsure' if i < 30 else 'sure'} {i}", targets=labeled("portrayal", PORTRAYALS[i % 3]))
         for i in range(300)
     ]
-    found, line = chosen(name, dev, read)
-    assert 0.4 < getattr(found, f"{task}_abstain") <= 1
+    found, line = chosen("newsmtsc", dev, read)
+    assert 0.4 < found.portrayal_abstain <= 1
+    assert found.stance_abstain == 0
     assert "abstains from 10.0 %, 33 % of them right" in line
+
+
+def test_the_model_abstains_from_stances_where_too_few_sides_are_right() -> None:
+    """Of 120 units with a side, 80 are uncertain, half of them wrong with any prior; those without are not asked about."""
+
+    def read(e: Example) -> TextLogits:
+        if e.text.startswith("unsure"):
+            return text_logits(e, targets=target_logits("stance", [1.0, 0, 0.9]))
+        return text_logits(e, targets=target_logits("stance", (4 * np.eye(3)[label_of(e)]).tolist()))
+
+    dev = [
+        example(
+            f"{'unsure' if i % 3 else 'sure'} {i}", targets=labeled("stance", ("against", "favor")[i % 2])
+        )
+        for i in range(120)
+    ]
+    dev += [example(f"sure neutral {i}", targets=labeled("stance", "neutral")) for i in range(60)]
+    found, line = chosen("vast", dev, read)
+    unsure, sure = (
+        stance_scores(target_logits("stance", logits)[0], found)["against"]
+        for logits in ([1, 0, 0.9], [4, 0, 0])
+    )
+    assert unsure < found.stance_abstain <= sure
+    assert "abstains from 44.4 %, 100 % of the other against and favor right" in line
 
 
 def test_the_stance_is_chosen_on_both_sets_with_unrelated_as_neutral() -> None:
