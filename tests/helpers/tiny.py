@@ -86,7 +86,7 @@ def examples() -> tuple[Example, ...]:
     return (
         example(
             praised,
-            targets=(_named(praised, "council", "favor", "positive"), _named(praised, "ferry", "neutral", "positive")),
+            targets=(_named(praised, "council", "favor", "positive"), _named(praised, "ferry", "favor", "positive")),
             loaded=(),
         ),
         example(
