@@ -122,8 +122,8 @@ def _replace_model(how: How) -> None:
     from slant.scoring import resume, runtimes
     from slant.scoring import score as scoring
 
-    def load(folder: Path | None = None, **_: Any) -> Predictor:
-        return stub_predictor(how.pause, fingerprint=folder.name if folder else "rules-1")
+    def load(model: str | Path | None = None, **_: Any) -> Predictor:
+        return stub_predictor(how.pause, fingerprint=Path(model).name if model else "rules-1")
 
     if not how.real:
         runtimes.load = load
