@@ -127,7 +127,7 @@ def test_openvino_is_the_default_and_each_runtime_has_its_fingerprint(
     monkeypatch.setattr("slant.scoring.runtimes.has_openvino", lambda: False)
     assert prints() == stated["onnx"]
     with pytest.raises(
-        UsageError, match=r"--runtime openvino: OpenVINO is not installed\. pip install openvino"
+        UsageError, match=r"OpenVINO is to run this model, but is not installed\. pip install openvino"
     ):
         prints(runtime="openvino")
 
