@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -192,3 +193,19 @@ def test_explaining_imports_neither_torch_nor_transformers(tmp_path: Path) -> No
     assert ran.returncode == 0, ran.stderr
     (row,) = rows(ran.stdout)
     assert row["label"] == "against"
+
+
+def test_the_example_of_the_documents_is_what_the_shipped_model_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/explaining.md").read_text("utf-8")
+    text = page.split('slant explain "')[1].split('"')[0]
+    shown = page.split("```text\n")[1].split("```")[0]
+    with pytest.raises(SystemExit) as ended:
+        main(["explain", text, "--target", "council"])
+    assert not ended.value.code
+    printed = capsys.readouterr().out
+    number = r"[\d.]+(?= %|\])"
+    assert re.sub(number, "#", printed).split() == re.sub(number, "#", shown).split()
+    values = [[float(x) for x in re.findall(number, each)] for each in (printed, shown)]
+    assert values[0] == pytest.approx(values[1], abs=3), "processors and runtimes differ a little"

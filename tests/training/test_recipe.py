@@ -167,3 +167,13 @@ def test_shipped_recipes_do_not_use_judged_splits(path: Path) -> None:
     from slant.training.train import refuse_judged
 
     refuse_judged(load_recipe(path))
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [("loss_weights", "spans"), ("class_weights", "stance_topic"), ("class_weights", "loaded")],
+)
+def test_weights_of_an_unknown_task_are_refused(tmp_path: Path, setting: str, name: str) -> None:
+    values = f"{name} = 2.0" if setting == "loss_weights" else f"{name} = [1.0, 2.0, 1.0]"
+    with pytest.raises(UsageError, match=f"{setting} has no task '{name}'; known: stance, portrayal"):
+        load_recipe(write(tmp_path, f"[{setting}]\n{values}\n"))

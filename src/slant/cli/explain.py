@@ -140,7 +140,7 @@ def _chosen(
         rows = scores(options, rejected, Scorer(scorer.predictor, known))
     chosen = list(choose(rows, target, units=units, most=most))
     if len(chosen) == most and not units:
-        say(f"stopped after {most} units; for more, raise -n")
+        say(f"stopped after {most} unit{'s' if most > 1 else ''}; for more, raise -n")
     return chosen
 
 

@@ -66,7 +66,7 @@ def span_tags(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int
 
 
 STANCE_INDEX = {label: i for i, label in enumerate(STANCE_ANSWERS)}
-# Label of sets that do not tell neutral texts from unrelated ones (Example.merges_unrelated): either answer is right.
+# Label of sets that do not tell neutral texts from unrelated ones (batches.MERGES_UNRELATED): either answer is right.
 NEUTRAL_OR_UNRELATED = len(STANCE_ANSWERS)
 PORTRAYAL_INDEX = {label: i for i, label in enumerate(PORTRAYALS)}
 REPLY_INDEX = {label: i for i, label in enumerate(REPLIES)}

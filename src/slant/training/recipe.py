@@ -11,6 +11,9 @@ from typing import Any
 
 from slant.errors import UsageError, did_you_mean
 
+# Terms of the loss (losses.py) that can have weights.
+TASKS = ("stance", "portrayal", "loaded", "toxic", "technique", "biased", "subjective", "frames", "reply")
+WITH_CLASSES = ("stance", "portrayal", "reply")
 LABELS = ("stance", "loaded", "toxic", "reply", "frames", "biased", "subjective")
 
 
@@ -104,6 +107,12 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
         if key in ("train", "unlabeled", "dev"):
             checked[key] = tuple(_set_use(entry, f"{where}: {key}") for entry in checked[key])
     recipe = Recipe(**checked)
+    for setting, known in (("loss_weights", TASKS), ("class_weights", WITH_CLASSES)):
+        for name in getattr(recipe, setting):
+            if name not in known:
+                raise UsageError(
+                    f"{where}: {setting} has no task {name!r}; known: {', '.join(known)}.{did_you_mean(name, known)}"
+                )
     if recipe.unlabeled and not recipe.teacher:
         raise UsageError(
             f"{where}: unlabeled texts can only be used with a teacher. Name a checkpoint folder in `teacher`."
