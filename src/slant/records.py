@@ -43,6 +43,17 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a user should know about how a document was read, which is no error.
+
+    reason: a short, stable name such as "stub", "dates" or "unknown_parent". detail: a sentence for a person.
+    """
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """One document: its text, decoded once and never changed after, and what it states about itself.
 
@@ -50,6 +61,7 @@ class Article:
     markup: "markdown" for text that may carry Markdown, "none" for text already plain (tables), "page" for text taken
         out of a web page: plain, but comments in unknown markup may be part of its body.
     parts: where the source tells the roles apart; empty for plain text, where the splitter has to decide.
+    notes: what a user should know about how it was read.
     """
 
     text: str
@@ -62,6 +74,7 @@ class Article:
     sections: tuple[str, ...] = ()
     markup: str = "markdown"
     parts: tuple[Part, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def article_id(self) -> str:
