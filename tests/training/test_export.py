@@ -125,7 +125,7 @@ def test_onnx_stores_large_fp32_tensors_in_half_precision(
     import onnx
 
     from slant.training import export_onnx
-    from slant.training.initial_model import read_weights
+    from slant.training.exported_weights import onnx_weights
 
     monkeypatch.setattr(export_onnx, "MIN_HALF_SIZE", 1000)
     export_onnx.quantize(tiny_export / "onnx" / "model.onnx", tmp_path / "small.onnx")
@@ -134,8 +134,8 @@ def test_onnx_stores_large_fp32_tensors_in_half_precision(
     ]
     assert halves
     assert {i.data_type for i in halves} == {onnx.TensorProto.FLOAT16}
-    whole = read_weights(tiny_export / "onnx" / "model_quantized.onnx")
-    small = read_weights(tmp_path / "small.onnx")
+    whole = onnx_weights(tiny_export / "onnx" / "model_quantized.onnx")
+    small = onnx_weights(tmp_path / "small.onnx")
     assert whole.keys() == small.keys()
     for name, values in whole.items():
         np.testing.assert_allclose(small[name], values, rtol=1e-3, atol=1e-6, err_msg=name)

@@ -12,7 +12,7 @@ from test_export import differences, requests
 
 from slant.errors import SlantError, UsageError
 from slant.scoring.runtimes import load
-from tiny import examples, open_torch, train_tiny
+from tiny import examples, open_torch, text_encoder, train_tiny
 
 pytest.importorskip("torch", reason="needs the [train] install")
 pytestmark = pytest.mark.train
@@ -26,10 +26,10 @@ def restored(tiny_export: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_fp32_weights_are_restored_exactly(tiny_export: Path, tiny_checkpoint: Path) -> None:
-    from slant.training.initial_model import read_weights
+    from slant.training.exported_weights import onnx_weights
     from slant.training.network import SlantModel
 
-    found = read_weights(tiny_export / "onnx" / "model.onnx")
+    found = onnx_weights(tiny_export / "onnx" / "model.onnx")
     for name, parameter in SlantModel.from_pretrained(tiny_checkpoint).named_parameters():
         if not name.startswith("encoder.pooler."):
             np.testing.assert_allclose(found[name], parameter.detach().numpy(), atol=1e-6, err_msg=name)
@@ -45,9 +45,45 @@ def test_int8_weights_are_restored_within_half_a_step(restored: Path, tiny_check
             assert (parameter - before[name]).abs().max() <= 0.51 * step + 1e-7, name
 
 
+def test_openvino_weights_of_mpnet_are_restored_within_half_a_step(tmp_path: Path) -> None:
+    """MPNet is exported for OpenVINO alone, and its students learn from what is restored."""
+    import torch
+    from transformers import MPNetConfig
+
+    from slant.training.export_onnx import to_onnx
+    from slant.training.export_openvino import quantize_openvino
+    from slant.training.exported_weights import openvino_weights
+    from slant.training.network import SlantConfig, SlantModel
+
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    encoder = MPNetConfig(vocab_size=300, max_position_embeddings=160, **sizes)
+    model = SlantModel(SlantConfig(encoder=encoder.to_dict())).eval()
+    torch.manual_seed(7)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.3)
+    to_onnx(model, tmp_path / "model.onnx")
+    quantize_openvino(
+        tmp_path / "model.onnx",
+        tmp_path / "model.xml",
+        encoder=text_encoder(tmp_path),
+        encoder_type="mpnet",
+    )
+    found = openvino_weights(tmp_path / "model.xml")
+    for name, parameter in model.named_parameters():
+        if name.startswith("encoder.pooler."):
+            continue
+        step = (parameter.max() - parameter.min()) / 255
+        assert np.abs(found[name] - parameter.detach().numpy()).max() <= 0.51 * step + 1e-3, name
+    product = "encoder.encoder.layer.0.intermediate.dense.weight"
+    assert np.abs(found[product] - dict(model.named_parameters())[product].detach().numpy()).max() > 1e-3, (
+        "int8"
+    )
+
+
 def test_weights_without_zero_points_are_symmetric_around_128() -> None:
     """As in older exports with symmetric quantization."""
-    from slant.training.initial_model import _dequantize
+    from slant.training.exported_weights import _dequantize
 
     rng = np.random.default_rng(7)
     quantized, scales = rng.integers(0, 256, (3, 2, 4), dtype=np.uint8), rng.random(6, np.float32)

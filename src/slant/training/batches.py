@@ -28,7 +28,7 @@ from slant.encoding.label_ids import (
     TOKEN_LABELS,
     span_tags,
 )
-from slant.encoding.predictor import encoder_request
+from slant.encoding.predictor import columns, encoder_request
 from slant.encoding.windows import TextEncoder, Window, collate
 from slant.errors import UsageError, did_you_mean
 from slant.records import Example
@@ -246,7 +246,8 @@ class Collator:
         self.pad = pad
 
     def __call__(self, rows: Sequence[Row]) -> dict[str, Any]:
-        batch = collate([r.window for r in rows], pad=self.pad)
+        width = columns(max(len(r.window) for r in rows))  # few widths: oneDNN compiles kernels for each
+        batch = collate([r.window for r in rows], pad=self.pad, width=width)
         size, width = batch["input_ids"].shape
         token = np.full((size, width, 2), IGNORED, np.int64)
         target = np.full((size, batch["query_columns"].shape[1], 2), IGNORED, np.int64)

@@ -65,7 +65,13 @@ def export(
         quantize(onnx_folder / "model.onnx", out / FILES[ONNX])
     if OPENVINO in runtimes:
         encoder = TextEncoder(tokenizer, **settings["windows"])
-        quantize_openvino(onnx_folder / "model.onnx", out / FILES[OPENVINO], encoder=encoder, texts=texts)
+        quantize_openvino(
+            onnx_folder / "model.onnx",
+            out / FILES[OPENVINO],
+            encoder=encoder,
+            encoder_type=model.config.encoder["model_type"],
+            texts=texts,
+        )
     shutil.copyfile(codebook, out / "codebook.toml")
     _keep_recipe(checkpoint, settings["recipe"], out)
     config = json.loads(model.config.to_json_string())

@@ -4,7 +4,7 @@ Static scales are calibrated on real texts and used for most products. They are 
 batch-invariant. SmoothQuant (Xiao et al. 2023) moves outliers of these activations into the weights, and the bias of each
 product is corrected for rounding.
 Dynamic scales are computed at run time per token and block of its activations (scoring/runtimes.py). They are used for the
-products that lost most with static scales (model/history/LOG-2026.md, 14, 15 and 19).
+products that lost most with static scales (model/history/LOG-2026.md, 14, 15 and 19); for MPNet, for all products.
 """
 
 from __future__ import annotations
@@ -39,10 +39,12 @@ TEXTS_PER_SET = 60
 SEED = 13
 MIN_HALF_SIZE = 50_000  # fp32 constants with as many numbers are stored in half precision; computed in fp32
 NOT_QUANTIZED = ".*/model/(tokens|unit|target)/.*"  # the heads: small, and thresholds apply to their outputs
+SMALL_TABLES = ".*/(roles|position_embeddings|relative_attention_bias)/Gather"
 DYNAMIC_SCALES = (
     ".*/model/queries/.*",  # query layers
     r".*/encoder/layer\.\d+/(intermediate|output)/dense/.*",  # feed-forward blocks: three quarters of the loss
 )
+ALL_DYNAMIC = ("mpnet",)  # encoder types whose products lose too much with static scales (R² of logits .94)
 SMOOTHED = "nncf_smooth_quant"  # NNCF's name of the products that divide activations for SmoothQuant
 
 
@@ -75,43 +77,65 @@ def calibration_texts() -> tuple[list[EncoderRequest], str]:
 
 
 def quantize_openvino(
-    source: Path, target: Path, *, encoder: TextEncoder, texts: Sequence[EncoderRequest] | None = None
+    source: Path,
+    target: Path,
+    *,
+    encoder: TextEncoder,
+    encoder_type: str = "bert",
+    texts: Sequence[EncoderRequest] | None = None,
 ) -> None:
     """Write `target` (.xml, with .bin beside it) from the fp32 ONNX model `source`.
 
-    texts: for calibration; default: `calibration_texts()`, whose origin is printed.
+    encoder_type: as in the encoder's configuration; it decides which products have static scales.
+    texts: to calibrate static scales; default: `calibration_texts()`, whose origin is printed.
     """
     os.environ.setdefault("NNCF_CI", "1")  # turns off NNCF's usage reports
     import nncf
     import openvino
 
+    nncf.set_log_level(logging.ERROR)
+    model = openvino.Core().read_model(str(source))
+    names = [op.get_friendly_name() for op in model.get_ops()]
+    patterns = (".*",) if encoder_type in ALL_DYNAMIC else DYNAMIC_SCALES
+    dynamic = [p for p in patterns if any(re.fullmatch(p, name) for name in names)]
+    batches = [] if encoder_type in ALL_DYNAMIC else _calibration_batches(encoder, texts)
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # hides four progress bars per layer
+        if batches:
+            model = _with_static_scales(model, batches, dynamic)
+        if dynamic:
+            model = nncf.compress_weights(
+                model,
+                mode=nncf.CompressWeightsMode.INT8_ASYM,
+                ignored_scope=nncf.IgnoredScope(patterns=[NOT_QUANTIZED, SMALL_TABLES]),
+            )
+    _store_half(model)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(model, str(target), compress_to_fp16=False)
+
+
+def _calibration_batches(
+    encoder: TextEncoder, texts: Sequence[EncoderRequest] | None
+) -> list[dict[str, np.ndarray]]:
     if texts is None:
         texts, origin = calibration_texts()
         print(f"calibrated on {len(texts)} texts of {origin}", flush=True)
-    windows = encoder.encode(texts)
-    batches = [collate([w], pad=encoder.pad, width=columns(len(w))) for w in windows]
-    model = openvino.Core().read_model(str(source))
-    names = [op.get_friendly_name() for op in model.get_ops()]
-    dynamic = [p for p in DYNAMIC_SCALES if any(re.fullmatch(p, name) for name in names)]
-    nncf.set_log_level(logging.ERROR)
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # hides four progress bars per layer
-        quantized = nncf.quantize(
-            model.clone(),
-            nncf.Dataset(batches),
-            model_type=nncf.ModelType.TRANSFORMER,
-            subset_size=len(batches),
-            ignored_scope=nncf.IgnoredScope(patterns=[NOT_QUANTIZED, *dynamic]),
-        )
-        if dynamic:
-            _undo_smoothing(quantized, model, dynamic)
-            quantized = nncf.compress_weights(
-                quantized,
-                mode=nncf.CompressWeightsMode.INT8_ASYM,
-                ignored_scope=nncf.IgnoredScope(patterns=[NOT_QUANTIZED]),
-            )
-    _store_half(quantized)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    openvino.save_model(quantized, str(target), compress_to_fp16=False)
+    return [collate([w], pad=encoder.pad, width=columns(len(w))) for w in encoder.encode(texts)]
+
+
+def _with_static_scales(model: Any, batches: Sequence[dict[str, np.ndarray]], dynamic: Sequence[str]) -> Any:
+    """Quantize all products but those of the heads and those with names in `dynamic` (patterns)."""
+    import nncf
+
+    quantized = nncf.quantize(
+        model.clone(),
+        nncf.Dataset(batches),
+        model_type=nncf.ModelType.TRANSFORMER,
+        subset_size=len(batches),
+        ignored_scope=nncf.IgnoredScope(patterns=[NOT_QUANTIZED, *dynamic]),
+    )
+    if dynamic:
+        _undo_smoothing(quantized, model, dynamic)
+    return quantized
 
 
 def _undo_smoothing(quantized: Any, source: Any, patterns: Sequence[str]) -> None:
@@ -144,4 +168,5 @@ def _store_half(model: Any) -> None:
             continue
         if np.prod(node.shape) >= MIN_HALF_SIZE:
             half = nodes.constant(np.asarray(node.data, np.float16))
+            half.set_friendly_name(node.get_friendly_name())  # by which exported_weights.py finds it
             node.output(0).replace(nodes.convert(half, "f32").output(0))

