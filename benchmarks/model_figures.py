@@ -98,23 +98,45 @@ TASKS = {
     "frac/gold": "frames",
     "rumoureval/test": "how a comment replies",
 }
-# The project's own aims, × 100, by each set's official metric.
+# The project's own aims per size, × 100, by each set's official metric. Set before each model was trained.
 AIMS = {
-    "newsmtsc/test_rw": 80.0,
-    "newsmtsc/test_mt": 77.0,
-    "vast/test": 68.0,
-    "rumoureval/test": 54.0,
-    "ptc/si": 42.0,
-    "ptc/tc": 55.0,
-    "toxic_spans/test": 66.0,
-    "babe/fold0": 77.7,
-    "checkthat/dev": 72.0,
-    "frac/gold": 50.0,
-    "seeds/stance": 60.0,
-    "seeds/loaded": 45.0,
+    "small": {
+        "newsmtsc/test_rw": 80.0,
+        "newsmtsc/test_mt": 77.0,
+        "vast/test": 68.0,
+        "rumoureval/test": 54.0,
+        "ptc/si": 42.0,
+        "ptc/tc": 55.0,
+        "toxic_spans/test": 66.0,
+        "babe/fold0": 77.7,
+        "checkthat/dev": 72.0,
+        "frac/gold": 50.0,
+        "seeds/stance": 60.0,
+        "seeds/loaded": 45.0,
+    },
+    "base": {
+        MEAN: 58.0,
+        "contrast/held_out": 65.0,
+        "contrast/sides": 60.0,
+        "newsmtsc/test_rw": 81.0,
+        "newsmtsc/test_mt": 77.0,
+        "vast/test": 75.0,
+        "rumoureval/test": 53.4,
+        "ptc/si": 44.6,
+        "ptc/tc": 55.2,
+        "toxic_spans/test": 66.2,
+        "babe/fold0": 77.2,
+        "checkthat/dev": 73.8,
+        "frac/gold": 64.0,
+        "seeds/stance": 62.0,
+        "seeds/loaded": 58.0,
+        "seeds/frames": 40.0,
+    },
 }
-MOST_ECE = 0.06  # aim for the expected calibration error of stance, in [0, 1]; less is better
+# Aims for the expected calibration error of stance, in [0, 1]; less is better.
+MOST_ECE = {"small": 0.06, "base": 0.08}
 THRESHOLDS = {
+    "stance_abstain": "toward a target",
     "named_abstain": "toward a target that the unit names",
     "topic_abstain": "toward a target that the unit does not name",
     "article_abstain": "of a comment toward its article",
@@ -228,23 +250,24 @@ def scores(files: Files = HERE) -> str:
 
 
 def aims(files: Files = HERE) -> str:
-    """A row per whole set with its aim, and two rows for the calibration of stance."""
-    card = files.card
+    """A row per whole set with its aim, and rows for the calibration of stance."""
+    card, bars, most = files.card, AIMS[files.size], MOST_ECE[files.size]
     lines = []
     for row in card.results:
         if not _part(row):
-            bar, value = AIMS.get(row.set), row.figure.value
+            bar, value = bars.get(row.set), row.figure.value
             gap = None if bar is None or value is None else 100 * value - bar
             aim = NONE if bar is None else f"≥ {bar:.1f}{_met(gap)}"
             lines.append([row.title, row.metric, _value(row), _range(row), f"{row.n:,}", aim])
     stance = [row for row in card.results if row.calibration and row.calibration.task == "stance"]
     for which, some in (
         ("largest of the public sets", [r for r in stance if r.official]),
+        ("largest of the held-out sources", [r for r in stance if r.set.startswith("reading/")]),
         ("seed documents", [r for r in stance if r.set.startswith("seeds/")]),
     ):
         worst = max(some, key=_ece, default=None)
         if worst is not None:
-            aim = f"≤ {100 * MOST_ECE:.1f}{_met(100 * (MOST_ECE - _ece(worst)))}"
+            aim = f"≤ {100 * most:.1f}{_met(100 * (most - _ece(worst)))}"
             lines.append(
                 [f"Calibration of stance, {which}", "ECE", f"**{percent(_ece(worst))}**", NONE, NONE, aim]
             )
@@ -426,7 +449,7 @@ TEACHES = {
     "checkthat": "subjective",
     "slant_frames": "frames",
     "slant_domain": "stance, loaded language, frames",
-    "slant_reading": "stance",
+    "slant_reading": "stance, loaded language, frames, replies",
     "slant_contrast": "stance",
 }
 LABEL_NAMES = {"loaded": "loaded language"}

@@ -66,7 +66,7 @@ class Project:
 
     def __init__(self, root: Path, model: Any, tool: Any) -> None:
         self.root, self.modules = root, (model, tool)
-        self.files = model.Files(root)
+        self.files = model.Files(root, size="small")
         self.results = root / "benchmarks" / "results"
         self.shipped(FULL, PART, BARE, GONE)
         self.config({"named_abstain": 0.4126, "topic_abstain": 0.0})
