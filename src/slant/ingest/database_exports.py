@@ -356,7 +356,13 @@ def _documents(lines: Sequence[str], separator: Separator) -> tuple[list[list[st
     documents, left = (stretches[1:], stretches[:1]) if separator.begins else (stretches[:-1], stretches[-1:])
     labeled = sum(_evidence(document) >= separator.needed for document in documents)
     same = len(at) > 1 and len({lines[i] for i in at}) == 1  # the header of every page of one document
-    return None if labeled * 2 < len(documents) or (same and separator.begins) else (documents, left)
+    if labeled * 2 < len(documents) or (same and separator.begins):
+        return None
+    last = documents[-1]  # ProQuest closes its file with a row of underscores and its address
+    rule = next((i for i in range(len(last) - 1, 0, -1) if _RULE.fullmatch(last[i])), len(last))
+    if _COVER.search(" ".join(last[rule:])):
+        documents[-1], left = last[:rule], [*left, last[rule:]]
+    return documents, left
 
 
 def _between_rules(
@@ -366,7 +372,9 @@ def _between_rules(
     documents: list[list[str]] = []
     left: list[list[str]] = []
     for stretch in stretches:
-        real = _evidence(stretch) >= needed
+        # The halves of one document share no label.
+        halves = documents and not _labels(documents[-1]) & _labels(stretch)
+        real = _evidence(stretch) >= needed and not halves
         words = [word for line in stretch for word in line.split()]
         if real:
             documents.append(stretch)
@@ -380,10 +388,13 @@ def _between_rules(
 
 def _evidence(lines: Sequence[str]) -> int:
     """How many different signs of a database a stretch of text has."""
-    labels = {name for line in lines if (name := _label_name(line))}
-    count = len(labels) + (3 if _is_coded(lines) else 0)
+    count = len(_labels(lines)) + (3 if _is_coded(lines) else 0)
     count += sum(1 for line in lines[-3:] if _EUROPRESSE_ID.fullmatch(line))
     return count + (2 if _word_count_at(lines) is not None else 0)
+
+
+def _labels(lines: Sequence[str]) -> set[str]:
+    return {name for line in lines if (name := _label_name(line))}
 
 
 def _repeated(lines: Sequence[str]) -> int:
@@ -641,6 +652,8 @@ def _labeled(lines: Sequence[str]) -> Fields:
     for item in items[:start]:
         if item.kind == "text" and not under_label and not _LINK_LINE.fullmatch(item.text):
             preamble.append(item.text.split("\n"))
+        elif item.kind == "copyright" and not preamble:  # the outlet may follow in the next line
+            preamble += [[line] for line in item.text.split("\n")[1:] if not _COPYRIGHT.match(line)]
         under_label = under_label or item.kind in ("label", "heading")
     _state_preamble(
         fields, preamble, title_first=any(i.kind == "heading" and i.role == "body" for i in items)
@@ -718,7 +731,7 @@ def _tail_start(items: Sequence[Item], start: int) -> int:
             continue
         # Captions under GRAPHIC, and fields that are not known between those that are.
         above = next((i for i in range(end - 1, start - 1, -1) if items[i].kind != "text"), None)
-        if above is None or items[above].kind == "copyright" or items[above].role != "tail":
+        if above is None or items[above].kind == "copyright":
             break
         between = items[above + 1 : end]
         captions = _TEXT_UNDER.match(items[above].text) and sum(len(one.text) for one in between) < 3000

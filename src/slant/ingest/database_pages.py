@@ -40,6 +40,7 @@ _FACTIVA = re.compile(r"(?:^|\s)[a-z]{2}Article(?:\s|$)")
 _FACTIVA_OUTER = re.compile(r"(?:^|\s)(?:last)?article(?:\s|$)")
 _FACTIVA_TEXT = re.compile(r"articleParagraph")
 _FACTIVA_TITLE = re.compile(r"(?:^|\s)[a-z]{2}Headline(?:\s|$)")
+_FACTIVA_AUTHOR = re.compile(r"(?:^|\s)author(?:\s|$)")
 _EUROPRESSE = re.compile(r"(?:^|\s)(?:DocPublicationName|titreArticle\w*)(?:\s|$)", re.I)
 
 
@@ -128,13 +129,16 @@ def _factiva_fields(element: Element) -> Fields:
         return code_fields((code, [block.text for block in text_blocks(cell)]) for code, cell in coded)
     title = _first(element, _FACTIVA_TITLE)
     texts = _outermost(element, None, lambda one: bool(_FACTIVA_TEXT.search(one.get("class") or "")))
-    known = {*texts, *([] if title is None else [title])}
+    author = _first(element, _FACTIVA_AUTHOR)
+    known = {*texts, title, author}
     lines = _lines(element, lambda one: one in known)
     heading = None if title is None else _text(title)
     if not texts or any(len(line) > 200 for line in lines):  # text without the class of a paragraph
         return factiva_fields(_lines(element, lambda one: one is title), title=heading)
     body = [block.text for text in texts for block in text_blocks(text)]
-    return factiva_fields(lines, title=heading, body=body)
+    fields = factiva_fields(lines, title=heading, body=body)
+    fields.state("author", "" if author is None else _text(author))
+    return fields
 
 
 def _europresse(tree: Element) -> list[Element]:
