@@ -676,10 +676,12 @@ sailing from November to March.</p>
 <p>Port Gazette Media Limited</p><p>Document PORTG00020220504ei5400002</p></div></div><br><span></span>
 <div id="article-HARBM1" class="article"><p>This article is not available for display.</p></div><br><span></span>
 <div id="article-hafo000020010926du4i003v3" class="lastarticle"><div id="lastArticle" class="article deArticle"><p>
-</p><div id="hd"><span class="deHeadline">Die Fähre fährt nicht mehr</span></div><div>2.029 Wörter</div><div>9 Mai 1998</div>
+</p><div id="hd"><span class="deHeadline counted">100) Die Fähre fährt nicht mehr</span></div>
+<div>2.029 Wörter</div><div>9 Mai 1998</div>
 <div>Hafenbote</div><div>HAFO</div><div>Deutsch</div><div>(c) 1998 Hafenbote</div>
 <p class="articleParagraph dearticleParagraph">Die Fähre zur Insel fährt nicht.</p>
-<p>Dokument hafo000020010926du4i003v3</p></div></div>
+<p>Geht das zusammen? Auch um diese Frage soll es am Montag gehen. </p>
+<p>Verlag der Hafenbote GmbH</p><p>Dokument hafo000020010926du4i003v3</p></div></div>
 <table><tr><td><b>Search Summary</b></td><td>ferry</td></tr></table></div></body></html>"""
 
 
@@ -831,7 +833,8 @@ EXPORTS: dict[str, tuple[str, list[Expected]]] = {
     "factiva.html": (FACTIVA_PAGE, [
         (GAZETTE, ("News",), [STOPS, DISGRACE]),
         "no_text",
-        (("Die Fähre fährt nicht mehr", "Hafenbote", None, "1998-05-09"), (), ["Die Fähre zur Insel fährt nicht."]),
+        (("Die Fähre fährt nicht mehr", "Hafenbote", None, "1998-05-09"), (),
+         ["Die Fähre zur Insel fährt nicht.", "Geht das zusammen? Auch um diese Frage soll es am Montag gehen."]),
     ]),
     "factiva_table.htm": (FACTIVA_TABLE, [
         (GAZETTE, ("News",), ["The ferry to the island will stop.", "Islanders are angry.", "So is the board."]),

@@ -70,7 +70,7 @@ _CODE_AND_BLANK = re.compile(r"(HD|WC|PD|SN|SC|CY|LP|TD|IPC|IPD|PG) (?P<value>\S
 _LANGUAGE = re.compile(
     r"(?:English|German|French|Spanish|Italian|Dutch|Englisch|Deutsch|Anglais|Français|Allemand|Inglés|Español)"
 )
-_WORDS = r"(?:words?|wörter|worte?|mots?|palabras|palavras|parole|woorden|ord|слов|語|字)"
+_WORDS = r"(?:words?|wörter|worte?|mots?|palabras|palavras|parole|woorden|ord|sanaa|słów|слов\w{0,2}|단어|文字|字詞|語|字)"
 _WORD_COUNT = re.compile(rf"(?:\d[\d.,\s]{{0,8}}){_WORDS}", re.I)
 _COPYRIGHT = re.compile(
     r"copyright\s*:?\s*(?:©|\(c\)|\d{4})|\(c\)\s*(?:copyright|\d{4})|©|all rights reserved|alle rechte vorbehalten"
@@ -112,7 +112,7 @@ _DATES = (
     re.compile(r"(?P<m>[^\W\d_]{3,10})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})\b"),
     re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\b"),
     re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})\b"),  # with dots, the day is always first
-    re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日"),
+    re.compile(r"(?P<y>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?日"),
 )
 _WEEKDAY = re.compile(r"[^\W\d_]{4,12}\s*,?\s+(?=[\d\w])")
 
@@ -143,7 +143,8 @@ class Fields:
         if not value:
             return
         if role == "title":
-            self.title = self.title or re.sub(r"\s*:?\s*\[[^\]]*\bedition\]$", "", value, flags=re.I)
+            value = re.sub(r"^\d{1,4}\) |\s*:?\s*\[[^\]]*\bedition\]$", "", value, flags=re.I)  # "12) Title"
+            self.title = self.title or value or None
         elif role == "subtitle":
             self.subtitle = self.subtitle or value
         elif role == "outlet":
@@ -238,12 +239,12 @@ _ACCESSION = re.compile(
 )
 _EUROPRESSE_ID = re.compile(r"(?:[^·\n]{0,60}:\s*)?[a-z]{3,5}[·•]\d{8}[·•][A-Z0-9]{1,12}[·•]\S{1,60}")
 _RULE = re.compile(r"_{20,}")
-# A text without any of these is no export: one search, so that other texts are read as fast as ever.
-_MARKS = re.compile(
-    rf"^[^\w\n]{{0,80}}(?:(?:AN\s+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um|(?:ende?|fin|einde) \w+ do[ck]um"
-    rf"|_{{20}}|HD\b|\d[\d., ]*{_WORDS}[ \t]*$|(?:length|länge|longueur|load-date|full text|proquest document id):)"
-    r"|[·•]\d{8}[·•]",
-    re.I | re.M,
+# A text without a line of these is no export. Tried first, so that other texts are read as fast as ever.
+_MARK = re.compile(
+    rf"[^\w\n]{{0,80}}(?:(?:AN\s+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um|(?:ende?|fin|einde) \w+ do[ck]um"
+    rf"|_{{20}}|HD\b|\d[\d., ]{{0,8}}{_WORDS}\s*$|(?:length|länge|longueur|load-date|full text|proquest document id):"
+    r"|[^·•]{0,60}[·•]\d{8}[·•])",
+    re.I,
 )
 # Cover pages and closing lines of an export, which belong to no document.
 _COVER = re.compile(
@@ -291,9 +292,10 @@ def split_text_export(
     outlet: overrides that of every document.
     Raises Rejected "several_articles" if the text repeats the fields of a document, but nothing tells documents apart.
     """
-    if not _MARKS.search(text) or "\x00" in text:
+    raw = text.split("\n")
+    if not any(map(_MARK.match, raw)) or "\x00" in text:
         return None
-    lines = [line.replace("\xa0", " ").strip("\ufeff\u200b \t\f\r\v") for line in text.split("\n")]
+    lines = [line.replace("\xa0", " ").strip("\ufeff\u200b \t\f\r\v") for line in raw]
     return split_lines(lines, path, outlet=outlet, limits=limits)
 
 
@@ -530,7 +532,8 @@ def factiva_fields(lines: Sequence[str], *, title: str | None = None, body: Sequ
 
     title, body: known from the markup of a page; `lines` are then the rest.
     """
-    fields = Fields(title=title, body=list(body))
+    fields = Fields(body=list(body))
+    fields.state("title", title or "")
     count = _word_count_at(lines)
     count = 0 if count is None else count
     above = [line for line in lines[:count] if line]
@@ -551,8 +554,9 @@ def factiva_fields(lines: Sequence[str], *, title: str | None = None, body: Sequ
         fields.state("date", stated[dated])
         after = [line for line in stated[dated + 1 :] if not re.fullmatch(r"\d{1,2}[:.]\d{2}.{0,12}", line)]
         fields.state("outlet", after[0] if after else "")
-    if not body:
-        fields.body = _without_publisher(_paragraphs(lines[end:]))
+    rest = _without_publisher(_paragraphs(lines[end:]))
+    # Beside a known body stand captions and summaries, and names and codes without a sentence.
+    fields.body += [one for one in rest if not body or (len(one.split()) > 7 and one[-1] in '.!?”"»')]
     return fields
 
 

@@ -29,13 +29,12 @@ from slant.records import Article, Note
 Element = Any  # lxml ships no types
 
 # A page without any of these holds one article, and is parsed once.
-_ELEMENTS = re.compile(r"\b[a-z]{2}Article\b|articleParagraph|DocPublicationName|titreArticle", re.I)
+_ELEMENTS = re.compile(r"[\"' ][a-z]{2}Article[\"' ]|articleParagraph|DocPublicationName|itreArticle")
 _LINES = re.compile(
-    r"DocID_|ProQuest document ID|End of Document|\d (?:of|von|de|sur) \d+ DO[CK]UM"
-    r"|\b(?:Document|Dokument|Documento) (?:\d+ (?:of|von|de|sur) \d|[A-Z]{3,10}0\d{9})",
-    re.I,
+    r"DocID_|ProQuest document ID|End of Document|Do[ck]umento? (?:\d+ (?:of|von|de|sur) \d|[A-Za-z]{3,10}0\d{9})"
+    r"|DO[CK]UMENT(?:S|E|EN|OS)\b"
 )
-_SEVERAL = re.compile(r"<article\b.*?<article\b", re.I | re.S)
+_TAG = re.compile(r"<[^>]*>")
 _FACTIVA = re.compile(r"(?:^|\s)[a-z]{2}Article(?:\s|$)")
 _FACTIVA_OUTER = re.compile(r"(?:^|\s)(?:last)?article(?:\s|$)")
 _FACTIVA_TEXT = re.compile(r"articleParagraph")
@@ -60,17 +59,17 @@ def read_pages(
 
 
 def _split(html: str, path: str, outlet: str | None, limits: Limits) -> list[Article | Rejected] | None:
-    marked = [bool(mark.search(html)) for mark in (_ELEMENTS, _LINES, _SEVERAL)]
-    tree = parse_html(html, path) if any(marked) else None
+    elements, lines, whole = _ELEMENTS.search(html), _LINES.search(html), _may_hold_several(html)
+    tree = parse_html(html, path) if elements or lines or whole else None
     if tree is None:
         return None
     found = None
     try:
-        if marked[0]:
+        if elements:
             found = _from_elements(tree, path, outlet, limits)
-        if marked[1] and not found:
+        if lines and not found:
             found = _from_lines(tree, path, outlet, limits)
-        if marked[2] and not found and "LiveBlogPosting" not in html:
+        if whole and not found:
             found = _whole_articles(tree, path, outlet)
     except RecursionError:
         raise Rejected(path, "too_deep", "its elements are nested too deeply for an article.") from None
@@ -217,6 +216,12 @@ def _whole_articles(tree: Element, path: str, outlet: str | None) -> list[Articl
         )
         notes.append(Note("left_out", detail))
     return with_notes(made, notes)
+
+
+def _may_hold_several(html: str) -> bool:
+    """Are there two `<article>` elements with some text? A quick look before the page is parsed for it."""
+    pieces = re.split(r"<article\b", html, flags=re.I)[1:] if "LiveBlogPosting" not in html else []
+    return len(pieces) > 1 and sum(len(_TAG.sub("", piece)) > 4 * _MIN_WORDS for piece in pieces) > 1
 
 
 def _is_part(element: Element) -> bool:
