@@ -940,12 +940,13 @@ def test_text_between_documents_and_covers_is_noted(tmp_path: Path) -> None:
     [
         ("\n".join(line for line in LEXIS.split("\n") if "DOCUMENTS" not in line), 3),
         (NEXIS_UNI.replace("End of Document", ""), 2),
+        ("<html><body>" + LEXIS_PAGE.replace("UPDATE:", "LOAD-DATE:").replace("of 3 DOCUMENTS", ""), 2),
         ("\n".join(line for line in FACTIVA_PLAIN.split("\n") if not line.startswith("Document ")), 2),
         ("\n".join(line for line in FACTIVA_CODES.split("\n") if "Document " not in line), 2),
     ],
 )
 def test_documents_that_cannot_be_told_apart_are_refused(tmp_path: Path, content: str, count: int) -> None:
-    [one] = read(tmp_path, "a.txt", content)
+    [one] = read(tmp_path, "a.html" if content.startswith("<") else "a.txt", content)
     assert isinstance(one, Rejected)
     assert one.reason == "several_articles"
     assert f"{count} articles" in one.detail
@@ -962,6 +963,40 @@ def test_a_document_that_holds_two_is_refused_alone(tmp_path: Path) -> None:
     assert (first.reason, first.path[-2:]) == ("several_articles", "#1")
     assert isinstance(second, Article)
     assert second.title == "Board delays vote"
+
+
+def test_a_document_whose_mark_was_cut_off_is_read(tmp_path: Path) -> None:
+    uni = read(tmp_path, "uni.txt", NEXIS_TIGHT.rpartition("End of Document")[0])
+    lexis = read(tmp_path, "lexis.txt", LEXIS_GERMAN.replace("Dokument 1 von 2", ""))
+    for found in (uni, lexis):
+        assert [one.title for one in found if isinstance(one, Article)] == (
+            [FERRY, BOAT] if found is uni else ["Die Fähre fährt nicht mehr", "Streit um die Boote"]
+        )
+
+
+def test_counters_and_titles_on_every_page_are_no_documents(tmp_path: Path) -> None:
+    document = NEXIS_TIGHT.partition("End of Document")[0].replace(
+        "Islanders", f"Page 2 of 2\n\n{FERRY}\n\nIslanders"
+    )
+    [one] = read(tmp_path, "a.txt", f"Page 1 of 2\n\n{FERRY}\n\n{document}End of Document\n")
+    assert isinstance(one, Article)
+    assert units(one) == [f"{LONG} It was close.", DISGRACE]
+    found = read(
+        tmp_path, "b.txt", LEXIS_GERMAN.replace("Die Insulaner", "Dokument 1 von 2\n\nDie Insulaner")
+    )
+    assert len(found) == 2
+    assert isinstance(found[0], Article)
+    assert units(found[0])[-1] == "Die Insulaner sind wütend."
+
+
+def test_running_text_above_the_labels_is_kept(tmp_path: Path) -> None:
+    [one] = read(
+        tmp_path,
+        "a.txt",
+        f"{LONG * 5}\n\nSection: NEWS\n\nLength: 212 words\n\n{DISGRACE}\n\nEnd of Document\n",
+    )
+    assert isinstance(one, Article)
+    assert [unit.text for unit in split(one)] == [LONG * 5, DISGRACE]
 
 
 def test_limits_hold_for_each_document(tmp_path: Path) -> None:
@@ -987,6 +1022,7 @@ ORDINARY = {
     "rules.md": f"# A ferry story\n\n{PROSE}\n\n____________________\n\n{PROSE}\n\n____________________\n\nTitle: none\n",
     "count.txt": f"Write less\n\n{PROSE}\n\n300 words\n\n{PROSE}\n\n500 words\n\n{PROSE}\n",
     "front.md": f"---\ntitle: A ferry\nauthor: Ada Lind\n---\n\n{PROSE}\n\n____________________\n\n{PROSE}\n",
+    "place.txt": f"A ferry story\n\n{PROSE}\n\nLocation: the pier\n\nYear: 2022\n\n{PROSE}\n\nEnd of Document\n",
     "document.txt": f"Papers\n\nDocument A1234567\n\n{PROSE}\n",
 }  # fmt: skip
 

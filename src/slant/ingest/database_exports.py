@@ -72,6 +72,7 @@ _LANGUAGE = re.compile(
 )
 _WORDS = r"(?:words?|wörter|worte?|mots?|palabras|palavras|parole|woorden|ord|sanaa|słów|слов\w{0,2}|단어|文字|字詞|語|字)"
 _WORD_COUNT = re.compile(rf"(?:\d[\d.,\s]{{0,8}}){_WORDS}", re.I)
+_STATED_LENGTH = re.compile(rf"(?:length|länge|longueur|longitud|lengte): +\d[\d.,]* +{_WORDS}", re.I)
 _COPYRIGHT = re.compile(
     r"copyright\s*:?\s*(?:©|\(c\)|\d{4})|\(c\)\s*(?:copyright|\d{4})|©|all rights reserved|alle rechte vorbehalten"
     r"|tous droits réservés|todos los derechos|alle rechten voorbehouden|certificat émis|certificate issued",
@@ -115,8 +116,6 @@ _DATES = (
     re.compile(r"(?P<y>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?日"),
 )
 _WEEKDAY = re.compile(r"[^\W\d_]{4,12}\s*,?\s+(?=[\d\w])")
-
-
 _WEEKDAYS_AND_MONTHS = re.compile(
     r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|montag|dienstag"
     rf"|mittwoch|donnerstag|freitag|samstag|sonntag|{'|'.join(_MONTH_NUMBER)})",
@@ -260,9 +259,13 @@ _DECLARED = re.compile(
 )
 # Each of these occurs once in a document. Two of them, repeated, are a file of several.
 _ONCE = frozenset(
-    ("length", "länge", "longueur", "load-date", "byline", "autor", "auteur", "publication title", "publication date",
+    ("load-date", "byline", "autor", "auteur", "publication title", "publication date",
      "proquest document id", "full text")
 )  # fmt: skip
+# One of these is needed, since any text may have a line such as "Location: …".
+_TELLING = _ONCE | {
+    name for name, role in _ROLE_OF_LABEL.items() if role in ("author", "section", "title", "body")
+}
 _MIN_WORDS_LEFT = 20  # fewer words outside of all documents are not worth a note
 
 
@@ -349,6 +352,8 @@ def with_notes(made: list[Article | Rejected], notes: Sequence[Note]) -> list[Ar
 def _documents(lines: Sequence[str], separator: Separator) -> tuple[list[list[str]], list[list[str]]] | None:
     """`(documents, other stretches)` as told apart by a separator; None if these are no documents of a database."""
     at = [i for i, line in enumerate(lines) if len(line) < 200 and separator.line.fullmatch(line)]
+    if separator.line is _COUNTER:  # on every page of a document
+        at = [i for n, i in enumerate(at) if not n or lines[i] != lines[at[n - 1]]]
     if not at:
         return None
     cuts = [0, *(i + (0 if separator.begins else 1) for i in at), len(lines)]
@@ -356,14 +361,14 @@ def _documents(lines: Sequence[str], separator: Separator) -> tuple[list[list[st
     if separator.line is _RULE:
         return _between_rules(stretches, separator.needed)
     documents, left = (stretches[1:], stretches[:1]) if separator.begins else (stretches[:-1], stretches[-1:])
-    labeled = sum(_evidence(document) >= separator.needed for document in documents)
-    same = len(at) > 1 and len({lines[i] for i in at}) == 1  # the header of every page of one document
-    if labeled * 2 < len(documents) or (same and separator.begins):
+    if 2 * sum(_evidence(document) >= separator.needed for document in documents) < len(documents):
         return None
     last = documents[-1]  # ProQuest closes its file with a row of underscores and its address
     rule = next((i for i in range(len(last) - 1, 0, -1) if _RULE.fullmatch(last[i])), len(last))
     if _COVER.search(" ".join(last[rule:])):
         documents[-1], left = last[:rule], [*left, last[rule:]]
+    if _evidence(left[0]) > 1 and not _COVER.search(" ".join(left[0])):  # a document whose mark was cut off
+        documents = [left.pop(0), *documents] if separator.begins else [*documents, left.pop(0)]
     return documents, left
 
 
@@ -390,7 +395,8 @@ def _between_rules(
 
 def _evidence(lines: Sequence[str]) -> int:
     """How many different signs of a database a stretch of text has."""
-    count = len(_labels(lines)) + (3 if _is_coded(lines) else 0)
+    labels = _labels(lines)
+    count = (len(labels) if labels & _TELLING else 0) + (3 if _is_coded(lines) else 0)
     count += sum(1 for line in lines[-3:] if _EUROPRESSE_ID.fullmatch(line))
     return count + (2 if _word_count_at(lines) is not None else 0)
 
@@ -401,14 +407,10 @@ def _labels(lines: Sequence[str]) -> set[str]:
 
 def _repeated(lines: Sequence[str]) -> int:
     """How many documents a stretch of text seems to hold, by the fields that it repeats; 1 if it repeats none."""
-    counts = Counter(
-        name
-        for line in lines
-        if (name := _label_name(line)) in _ONCE
-        and (name not in ("length", "länge", "longueur") or re.search(r"\d", line))
-    )
+    counts = Counter(name for line in lines if (name := _label_name(line)) in _ONCE)
     counts.update(code for line in lines if (code := line[:2]) in ("HD", "WC") and _code(line))
     repeated = [count for count in counts.values() if count > 1]
+    lengths = sum(1 for line in lines if len(line) < 60 and _STATED_LENGTH.fullmatch(line))
     heads = sum(
         1
         for i, line in enumerate(lines)
@@ -416,7 +418,7 @@ def _repeated(lines: Sequence[str]) -> int:
         and _WORD_COUNT.fullmatch(line)
         and any(find_date(after, at_start=True) for after in _next(lines, i, 2))
     )
-    return max(repeated) if len(repeated) > 1 else max(1, heads)
+    return max(max(repeated) if len(repeated) > 1 else 1, lengths, heads)
 
 
 def _next(lines: Sequence[str], at: int, count: int) -> list[str]:
@@ -431,7 +433,8 @@ def _count_notes(lines: Sequence[str], found: int, declared: int) -> Iterator[No
         if counter := len(line) < 60 and _COUNTER.fullmatch(line):
             number, total = int(counter["n"] or counter["n2"]), int(counter["of"] or counter["of2"])
             # Several exports in one file start again at 1.
-            stated += total if number <= last[0] or total != last[1] else 0
+            begins = number < last[0] or total != last[1]
+            stated += total if begins else 0
             last = (number, total)
     for line in () if stated else (*lines[:400], *lines[-60:]):
         if cover := len(line) < 200 and _DECLARED.search(line):
@@ -486,6 +489,9 @@ def _word_count_at(lines: Sequence[str]) -> int | None:
 def _fields(lines: Sequence[str]) -> Fields:
     """The fields of one document of an export."""
     kept = [line for line in lines if not _is_furniture(line)]
+    if any(_PAGE_LINE.fullmatch(line) for line in lines):  # every page repeats the title
+        title = next((line for line in kept if line), "")
+        kept = [line for i, line in enumerate(kept) if line != title or not line or title not in kept[:i]]
     if _is_coded(kept):
         return _coded(kept)
     if _word_count_at(kept) is not None:
@@ -630,6 +636,9 @@ def _is_name(line: str) -> bool:
     )
 
 
+_MAX_TITLE = 400  # characters
+
+
 class Item(NamedTuple):
     """A paragraph of a document with labels. kind: "label", "heading" (a label alone on its line), "copyright" or "text"."""
 
@@ -654,7 +663,8 @@ def _labeled(lines: Sequence[str]) -> Fields:
     under_label = False  # text under "Abstract:" is no title
     preamble: list[list[str]] = []
     for item in items[:start]:
-        if item.kind == "text" and not under_label and not _LINK_LINE.fullmatch(item.text):
+        short = len(item.text) <= _MAX_TITLE
+        if item.kind == "text" and short and not under_label and not _LINK_LINE.fullmatch(item.text):
             preamble.append(item.text.split("\n"))
         elif item.kind == "copyright" and not preamble:  # the outlet may follow in the next line
             preamble += [[line] for line in item.text.split("\n")[1:] if not _COPYRIGHT.match(line)]
@@ -662,7 +672,9 @@ def _labeled(lines: Sequence[str]) -> Fields:
     _state_preamble(
         fields, preamble, title_first=any(i.kind == "heading" and i.role == "body" for i in items)
     )
-    texts = [item.value if i == body else item.text for i, item in enumerate(items[start:end], start)]
+    # Running text above the labels belongs to the body, whatever it is.
+    texts = [item.text for item in items[:start] if item.kind == "text" and len(item.text) > _MAX_TITLE]
+    texts += [item.value if i == body else item.text for i, item in enumerate(items[start:end], start)]
     fields.body = [paragraph for text in texts if text for paragraph in _unwrapped(text.split("\n"))]
     return fields
 

@@ -32,6 +32,7 @@ Element = Any  # lxml ships no types
 _ELEMENTS = re.compile(r"[\"' ][a-z]{2}Article[\"' ]|articleParagraph|DocPublicationName|itreArticle")
 _LINES = re.compile(
     r"DocID_|ProQuest document ID|End of Document|Do[ck]umento? (?:\d+ (?:of|von|de|sur) \d|[A-Za-z]{3,10}0\d{9})"
+    r"|LOAD-DATE|Load-Date"
     r"|DO[CK]UMENT(?:S|E|EN|OS)\b"
 )
 _TAG = re.compile(r"<[^>]*>")
@@ -102,7 +103,8 @@ def _from_lines(
         anchor.text = "_" * 20  # what stands between two documents of a text export
         anchor.tag = "p"
     lines: list[str] = []
-    for block in text_blocks(tree):
+    body = tree.find("body")
+    for block in text_blocks(tree if body is None else body):
         lines += ["", *(line.strip() for line in join_blocks([block]).split("\n"))]
     declared = int(stated[0]) if stated and re.fullmatch(r"\d{1,6}", stated[0]) else 0
     return split_lines(lines, path, declared=declared, outlet=outlet, limits=limits)
