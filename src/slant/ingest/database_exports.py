@@ -264,7 +264,7 @@ _ONCE = frozenset(
 )  # fmt: skip
 # One of these is needed, since any text may have a line such as "Location: …".
 _TELLING = _ONCE | {
-    name for name, role in _ROLE_OF_LABEL.items() if role in ("author", "section", "title", "body")
+    name for name, role in _ROLE_OF_LABEL.items() if role in ("length", "author", "section", "title", "body")
 }
 _MIN_WORDS_LEFT = 20  # fewer words outside of all documents are not worth a note
 
