@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from slant.errors import Rejected
+from slant.ingest.database_exports import split_text_export
 from slant.ingest.decoding import Limits
 from slant.ingest.inputs import read_articles
 from slant.records import Article
@@ -591,7 +594,9 @@ A boat in January
 
 Publication info: Harbour Mail; Millton.  05 May 2022.
 
-Abstract: The boats sail empty.
+Abstract:
+
+{ABSTRACT}
 
 Title: A boat in January
 
@@ -605,6 +610,7 @@ ____________________________________________________________
 
 Contact us at: http://www.proquest.example/go/contact Terms and Conditions
 """
+PROQUEST_RULES = PROQUEST_RULES.replace("{ABSTRACT}", LONG * 5)
 EUROPRESSE = f"""Le Courrier du Port, no. 24321
 Transports, mardi 14 mars 2023, p. 12
 
@@ -717,7 +723,7 @@ PROQUEST_PAGE = "<html><body>" + "".join(
 <p><strong>Publication info:  </strong>{outlet} ; Millton [Millton]0{n} May 2022: AA.2.</p>
 <p><a href="https://search.proquest.example/docview/{n}">ProQuest document link</a></p>
 <p><strong>Abstract:  </strong></p>
-<p>An abstract of three words, and of more.</p><p></p><div style="clear:both"></div>
+<p>{LONG * 5}</p><p></p><div style="clear:both"></div>
 <div><strong>Links: </strong><a target="_blank" href="http://link.example/{n}">UC-eLinks</a></div>
 <p><strong>Full text: </strong><text wordcount="239" htmlcontent="true"><meta name="ValidationSchema" content="x">
 <title></title><p>{first}</p>              <p>{second}</p>                      </text></p>
@@ -1073,6 +1079,24 @@ ONE_ARTICLE = {
 def test_teasers_comments_and_live_entries_do_not_split_a_page(tmp_path: Path, name: str) -> None:
     [one] = read(tmp_path, "a.html", ONE_ARTICLE[name])
     assert one.path == str(tmp_path / "a.html")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FACTIVA_CODES[:400] + "\n" * 200_000,
+        PROQUEST_RULES + f"{'_' * 60}\n{LONG} {LONG}\n" * 4_000,
+        f"Page 1 of 2\n{NEXIS_TIGHT}" + f"{FERRY}\n" * 40_000 + "End of Document\n",
+        "1 of 9 DOCUMENTS\nLENGTH: 9 words\n" + "Subject: x\n\ny: z\n\n" * 20_000,
+        "1 of 9 DOCUMENTS\n2 of 9 DOCUMENTS\nLENGTH: 9 words\n" * 5_000,
+        "Document 1 of 2\n" + "A" * 500_000 + ":\n" + ":" * 500_000,
+    ],
+)
+def test_odd_exports_take_linear_time(text: str) -> None:
+    begin = time.process_time()
+    with contextlib.suppress(Rejected):
+        split_text_export(text, "a.txt")
+    assert time.process_time() - begin < 20
 
 
 def test_a_page_of_several_whole_articles_is_split(tmp_path: Path) -> None:

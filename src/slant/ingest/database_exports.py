@@ -378,17 +378,18 @@ def _between_rules(
     """`(documents, other stretches)`. A row of underscores inside an article does not end it."""
     documents: list[list[str]] = []
     left: list[list[str]] = []
+    above: set[str] = set()  # labels of the document so far; its halves share none
     for stretch in stretches:
-        # The halves of one document share no label.
-        halves = documents and not _labels(documents[-1]) & _labels(stretch)
-        real = _evidence(stretch) >= needed and not halves
+        labels = _labels(stretch)
         words = [word for line in stretch for word in line.split()]
-        if real:
+        if _evidence(stretch) >= needed and (not documents or above & labels):
             documents.append(stretch)
+            above = labels
         elif len(words) < _MIN_WORDS_LEFT or not documents or _COVER.search(" ".join(words)):
             left.append(stretch)
         else:
             documents[-1] += stretch
+            above |= labels
     alone = len(documents) == 1 and not any(_label_name(line) == "full text" for line in documents[0])
     return None if alone or not documents else (documents, left)
 
@@ -490,8 +491,8 @@ def _fields(lines: Sequence[str]) -> Fields:
     """The fields of one document of an export."""
     kept = [line for line in lines if not _is_furniture(line)]
     if any(_PAGE_LINE.fullmatch(line) for line in lines):  # every page repeats the title
-        title = next((line for line in kept if line), "")
-        kept = [line for i, line in enumerate(kept) if line != title or not line or title not in kept[:i]]
+        first = next((i for i, line in enumerate(kept) if line), 0)
+        kept = [line for i, line in enumerate(kept) if not line or i <= first or line != kept[first]]
     if _is_coded(kept):
         return _coded(kept)
     if _word_count_at(kept) is not None:
@@ -662,18 +663,18 @@ def _labeled(lines: Sequence[str]) -> Fields:
             fields.state(item.role, item.value)
     under_label = False  # text under "Abstract:" is no title
     preamble: list[list[str]] = []
+    texts: list[str] = []
     for item in items[:start]:
-        short = len(item.text) <= _MAX_TITLE
-        if item.kind == "text" and short and not under_label and not _LINK_LINE.fullmatch(item.text):
-            preamble.append(item.text.split("\n"))
+        if item.kind == "text" and not under_label and not _LINK_LINE.fullmatch(item.text):
+            # Running text above the labels belongs to the body, whatever it is.
+            texts += [item.text] if len(item.text) > _MAX_TITLE else []
+            preamble += [item.text.split("\n")] if len(item.text) <= _MAX_TITLE else []
         elif item.kind == "copyright" and not preamble:  # the outlet may follow in the next line
             preamble += [[line] for line in item.text.split("\n")[1:] if not _COPYRIGHT.match(line)]
         under_label = under_label or item.kind in ("label", "heading")
     _state_preamble(
         fields, preamble, title_first=any(i.kind == "heading" and i.role == "body" for i in items)
     )
-    # Running text above the labels belongs to the body, whatever it is.
-    texts = [item.text for item in items[:start] if item.kind == "text" and len(item.text) > _MAX_TITLE]
     texts += [item.value if i == body else item.text for i, item in enumerate(items[start:end], start)]
     fields.body = [paragraph for text in texts if text for paragraph in _unwrapped(text.split("\n"))]
     return fields
