@@ -639,6 +639,37 @@ Ce document est destiné à l'usage exclusif de l'utilisateur désigné par la b
 autre utilisation ou diffusion auprès de tiers. Service fourni par CEDROM-SNi Inc.
 """
 
+EUROPRESSE_PDF = f"""Nom de la source
+Le Courrier du Port
+Type de source
+Presse • Journaux
+Mardi 14 mars 2023
+Le Courrier du Port • no. 24321 • p. 12 • 812 mots
+
+Le bac s'arrête
+
+Ada Lind
+
+{LONG} {LONG}
+
+Les îliens sont furieux.
+
+© 2023 Le Courrier du Port. Tous droits réservés. Le présent document est protégé par les lois et
+conventions internationales sur le droit d'auteur.
+Certificat émis le 19 décembre 2023 à Université à des fins de visualisation personnelle et temporaire.
+news·20230314·CP·1234
+
+Jeudi 17 août 2023
+La Dépêche • p. 2 • 90 mots
+
+La colère des îliens
+
+Ils ne veulent pas de tunnel.
+
+© 2023 La Dépêche. Tous droits réservés.
+news·20230817·DI·0a1b2c
+"""
+
 LEXIS_PAGE = """<HTML><HEAD><STYLE TYPE="text/css"><!-- .c0 { text-align: center; } --></STYLE>
 <TITLE>&nbsp;</TITLE><META TOPIC="null" DOCUMENTS="3" UPDATED="Saturday, October 21, 2017" /></HEAD><BODY>
 <DIV CLASS="c5"><P CLASS="c6"><SPAN CLASS="c12">Download Request: Selected Items: 1-3<BR>Time Of Request: Saturday<BR>
@@ -825,6 +856,11 @@ EXPORTS: dict[str, tuple[str, list[Expected]]] = {
           "storm came in."]),
         "no_text",
     ]),
+    "europresse_pdf.txt": (EUROPRESSE_PDF, [
+        (("Le bac s'arrête", "Le Courrier du Port", "Ada Lind", "2023-03-14"), (),
+         [f"{LONG} {LONG}", "Les îliens sont furieux."]),
+        (("La colère des îliens", "La Dépêche", None, "2023-08-17"), (), ["Ils ne veulent pas de tunnel."]),
+    ]),
     "europresse.txt": (EUROPRESSE, [
         (("Le bac s'arrête", "Le Courrier du Port", "Ada Lind", "2023-03-14"), ("Transports",),
          [f"{LONG} {LONG}", "Les îliens sont furieux."]),
@@ -858,6 +894,22 @@ EXPORTS: dict[str, tuple[str, list[Expected]]] = {
         (("Streit um die Boote", "Hafenbote", None, "2023-08-17"), (), ["Im Rat wurde es laut."]),
     ]),
 }  # fmt: skip
+
+
+DATED = (
+    ("Ferry 1 is gone", "Port Gazette", "Ada Lind", "2022-05-01"),
+    ("Ferry 2 is gone", "Port Gazette", "Ada Lind", "2022-05-02"),
+)
+OWN = {
+    "counted.txt": "".join(
+        f"Document {n} of 2\n\nFerry {n} is gone\n\nBy Ada Lind\n\nPort Gazette, {n} May 2022\n\n{STOPS}\n\n{DISGRACE}\n\n"
+        for n in (1, 2)
+    ),
+    "ruled.txt": f"{'-' * 40}\n".join(
+        f"Title: Ferry {n} is gone\nAuthor: Ada Lind\nSource: Port Gazette\nDate: {n} May 2022\n\n{STOPS}\n\n{DISGRACE}\n"
+        for n in (1, 2)
+    ),
+}
 
 
 def read(folder: Path, name: str, content: str, **options: object) -> list[Article | Rejected]:
@@ -898,6 +950,17 @@ def test_windows_line_ends_and_members_of_archives(tmp_path: Path) -> None:
         *((f"lexis.txt#{n}", "All Papers") for n in (1, 2, 3)),
         *((f"europresse.html#{n}", "All Papers") for n in (1, 2)),
     ]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_files_that_users_put_together_are_split(tmp_path: Path, name: str) -> None:
+    found = read(tmp_path, name, OWN[name])
+    assert [
+        (one.title, one.outlet, one.author, one.published) for one in found if isinstance(one, Article)
+    ] == [*DATED]
+    for one in found:
+        assert isinstance(one, Article)
+        assert [unit.text for unit in split(one) if unit.is_content][1:] == [STOPS, DISGRACE]
 
 
 def test_an_export_of_one_document_has_no_number(tmp_path: Path) -> None:
@@ -1027,7 +1090,9 @@ ORDINARY = {
     "pages.txt": f"A ferry report\n\nDocument 1 of 3\n\n{PROSE}\n\nDocument 1 of 3\n\n{PROSE}\n",
     "rules.md": f"# A ferry story\n\n{PROSE}\n\n____________________\n\n{PROSE}\n\n____________________\n\nTitle: none\n",
     "count.txt": f"Write less\n\n{PROSE}\n\n300 words\n\n{PROSE}\n\n500 words\n\n{PROSE}\n",
+    "drawn.md": f"A ferry story\n=============\n\n{PROSE}\n\n--------------------\n\n{PROSE}\n\nMore\n------------\n",
     "front.md": f"---\ntitle: A ferry\nauthor: Ada Lind\n---\n\n{PROSE}\n\n____________________\n\n{PROSE}\n",
+    "messages.txt": f"A ferry thread\n\n{PROSE}\n" + f"\n{'-' * 20}\nAuthor: Bo\nDate: 2022-05-01\nLink: x\n\n{PROSE}\n" * 2,
     "place.txt": f"A ferry story\n\n{PROSE}\n\nLocation: the pier\n\nYear: 2022\n\n{PROSE}\n\nEnd of Document\n",
     "document.txt": f"Papers\n\nDocument A1234567\n\n{PROSE}\n",
 }  # fmt: skip

@@ -18,6 +18,7 @@ from slant.errors import Rejected
 from slant.ingest.article_rows import assemble
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text
 from slant.records import Article, Note
+from slant.segment.article_header import header_metadata
 from slant.segment.dates import iso_date
 
 # ---- the fields of a document
@@ -29,9 +30,10 @@ _LABEL_NAMES = {
     "author": "byline, author, authors, autor, autoren, auteur, auteurs, verfasser, autore",
     "section": "section, rubrik, ressort, rubrique, sección, sectie, sezione",
     "length": "length, länge, longueur, longitud, extensión, lengte, lunghezza",
-    "outlet": "publication title, titre de la publication, titel der publikation, título de publicación",
-    "date": "publication date, date de publication, datum der publikation, fecha de publicación",
-    "url": "document url, url du document, url des dokuments, url del documento",
+    "outlet": "publication title, titre de la publication, titel der publikation, título de publicación, source, outlet, "
+    "newspaper, publication, journal, quelle, zeitung",
+    "date": "publication date, date de publication, datum der publikation, fecha de publicación, date, published, datum",
+    "url": "document url, url du document, url des dokuments, url del documento, url, link",
     "info": "publication info",
     "body": "full text, body, volltext, texte intégral, texto completo, texte complet",
     "head": "dateline, abstract, links, series, distribution, column, kicker, dachzeile, edition, supplement, "
@@ -48,7 +50,7 @@ _LABEL_NAMES = {
 }  # fmt: skip
 _ROLE_OF_LABEL = {name.strip(): role for role, names in _LABEL_NAMES.items() for name in names.split(",")}
 _LABEL = re.compile(r"[*_]*(?P<name>[^\W\d_][^:\n]{1,40}?)[*_]*\s?:[*_]*\s*(?P<value>.*)")
-# Labels that stand alone on a line above what they name.
+# Labels on a line of their own, above what they name.
 _HEADINGS = {
     "body": "body", "full text": "body", "abstract": "head", "abstract (english)": "head", "links": "head",
     "classification": "tail", "graphic": "tail", "details": "tail",
@@ -237,11 +239,11 @@ _ACCESSION = re.compile(
     r"(?:[*_]*AN[*_]*\s+)?(?:Document|Dokument|Documento|Документ|文件|文書)\s+(?=\w*\d)[A-Za-z][A-Za-z0-9]{6,40}"
 )
 _EUROPRESSE_ID = re.compile(r"(?:[^·\n]{0,60}:\s*)?[a-z]{3,5}[·•]\d{8}[·•][A-Z0-9]{1,12}[·•]\S{1,60}")
-_RULE = re.compile(r"_{20,}")
+_RULE = re.compile(r"([_=*#~-])\1{11,}")
 # A text without a line of these is no export. Tried first, so that other texts are read as fast as ever.
 _MARK = re.compile(
     rf"[^\w\n]{{0,80}}(?:(?:AN\s+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um|(?:ende?|fin|einde) \w+ do[ck]um"
-    rf"|_{{20}}|HD\b|\d[\d., ]{{0,8}}{_WORDS}\s*$|(?:length|länge|longueur|load-date|full text|proquest document id):"
+    rf"|[_=*#~-]{{12}}|HD\b|\d[\d., ]{{0,8}}{_WORDS}\s*$|(?:length|länge|longueur|load-date|full text|proquest document id):"
     r"|[^·•]{0,60}[·•]\d{8}[·•])",
     re.I,
 )
@@ -266,6 +268,8 @@ _ONCE = frozenset(
 _TELLING = _ONCE | {
     name for name, role in _ROLE_OF_LABEL.items() if role in ("length", "author", "section", "title", "body")
 }
+# Between rules there may be comments or messages; an article has a title.
+_NAMING = {name for name, role in _ROLE_OF_LABEL.items() if role in ("title", "body")} | {"publication title"}
 _MIN_WORDS_LEFT = 20  # fewer words outside of all documents are not worth a note
 
 
@@ -317,21 +321,23 @@ def split_lines(
             raise several_articles(path, count)
         return None
     documents, left = found
+    unlabeled = not any(map(_evidence, documents))
     made: list[Article | Rejected] = []
     for number, document in enumerate(documents, 1):
         where = f"{path}#{number}" if len(documents) > 1 else path
         count = _repeated(document)
+        fields = _plain(document) if unlabeled else _fields(document)
         made.append(
             several_articles(where, count)
             if count > 1
-            else to_article(_fields(document), where, outlet=outlet, limits=limits)
+            else to_article(fields, where, outlet=outlet, limits=limits)
         )
     notes = [*_count_notes(lines, len(documents), declared), *_left_notes(left)]
     return with_notes(made, notes)
 
 
 def several_articles(path: str, count: int) -> Rejected:
-    """The refusal of a file that holds several articles which cannot be told apart."""
+    """The refusal of a file that holds several articles which nothing separates."""
     detail = (
         f"it seems to hold {count:,} articles of a news database, but nothing says where each of them begins. Export them as "
         f'separate files, or put a line "Document 1 of {count}", "Document 2 of {count}" … before each.'
@@ -350,7 +356,7 @@ def with_notes(made: list[Article | Rejected], notes: Sequence[Note]) -> list[Ar
 
 
 def _documents(lines: Sequence[str], separator: Separator) -> tuple[list[list[str]], list[list[str]]] | None:
-    """`(documents, other stretches)` as told apart by a separator; None if these are no documents of a database."""
+    """`(documents, other stretches)` as a separator divides them; None if these are no documents of a database."""
     at = [i for i, line in enumerate(lines) if len(line) < 200 and separator.line.fullmatch(line)]
     if separator.line is _COUNTER:  # on every page of a document
         at = [i for n, i in enumerate(at) if not n or lines[i] != lines[at[n - 1]]]
@@ -361,7 +367,8 @@ def _documents(lines: Sequence[str], separator: Separator) -> tuple[list[list[st
     if separator.line is _RULE:
         return _between_rules(stretches, separator.needed)
     documents, left = (stretches[1:], stretches[:1]) if separator.begins else (stretches[:-1], stretches[-1:])
-    if 2 * sum(_evidence(document) >= separator.needed for document in documents) < len(documents):
+    labeled = sum(_evidence(document) >= separator.needed for document in documents)
+    if 2 * labeled < len(documents) and not (separator.line is _COUNTER and _is_complete(lines, at)):
         return None
     last = documents[-1]  # ProQuest closes its file with a row of underscores and its address
     rule = next((i for i in range(len(last) - 1, 0, -1) if _RULE.fullmatch(last[i])), len(last))
@@ -370,6 +377,13 @@ def _documents(lines: Sequence[str], separator: Separator) -> tuple[list[list[st
     if _evidence(left[0]) > 1 and not _COVER.search(" ".join(left[0])):  # a document whose mark was cut off
         documents = [left.pop(0), *documents] if separator.begins else [*documents, left.pop(0)]
     return documents, left
+
+
+def _is_complete(lines: Sequence[str], at: Sequence[int]) -> bool:
+    """Do counters run from 1 to their total, so that they need no labels?"""
+    counters = [found for i in at if (found := _COUNTER.fullmatch(lines[i]))]
+    numbers = [(int(found["n"] or found["n2"]), int(found["of"] or found["of2"])) for found in counters]
+    return len(numbers) > 1 and numbers == [(n, len(numbers)) for n in range(1, len(numbers) + 1)]
 
 
 def _between_rules(
@@ -382,7 +396,7 @@ def _between_rules(
     for stretch in stretches:
         labels = _labels(stretch)
         words = [word for line in stretch for word in line.split()]
-        if _evidence(stretch) >= needed and (not documents or above & labels):
+        if labels & _NAMING and _evidence(stretch) >= needed and (not documents or above & labels):
             documents.append(stretch)
             above = labels
         elif len(words) < _MIN_WORDS_LEFT or not documents or _COVER.search(" ".join(words)):
@@ -502,6 +516,15 @@ def _fields(lines: Sequence[str]) -> Fields:
     return _labeled(kept)
 
 
+def _plain(lines: Sequence[str]) -> Fields:
+    """Fields of a document without labels, as the head of any text states them."""
+    text = "\n".join(line for line in lines if not _is_furniture(line)).strip()
+    stated = header_metadata(text)
+    first, _, rest = text.partition("\n")
+    stated["body"] = [rest.strip() if first == stated.get("title") else text]
+    return Fields(**stated)
+
+
 def _is_furniture(line: str) -> bool:
     if not line or len(line) > 200:
         return False
@@ -599,16 +622,17 @@ def _europresse(lines: Sequence[str]) -> Fields:
     while paragraphs and _COPYRIGHT.match(paragraphs[-1][0]):
         paragraphs.pop()
     long = next((i for i, block in enumerate(paragraphs) if len(" ".join(block)) > 200), len(paragraphs))
-    dated = [i for i, block in enumerate(paragraphs[: long + 1]) if any(map(_europresse_date, block[:4]))]
+    dated = [i for i, block in enumerate(paragraphs[: long + 1]) if any(map(_europresse_date, block))]
     if not dated:
         fields.body = [_joined(block) for block in paragraphs]
         return fields
     head = paragraphs[dated[-1]]
-    at = next(i for i, line in enumerate(head) if _europresse_date(line))
+    at = max(i for i, line in enumerate(head) if _europresse_date(line))
     fields.state("date", head[at])
     fields.state("section", europresse_section(head[at]))
-    near = [*(paragraphs[dated[-1] - 1] if dated[-1] and at == 0 else ()), *head[:at], *head[at + 1 : at + 2]]
-    fields.state("outlet", next((line for line in near if "•" in line), near[0] if near else ""))
+    above = head[at - 1] if at else paragraphs[dated[-1] - 1][-1] if dated[-1] else ""
+    after = head[at + 1] if at + 1 < len(head) else ""
+    fields.state("outlet", after if "•" in after else above)
     rest = paragraphs[dated[-1] + 1 :]
     if rest and len(" ".join(rest[0])) < 250:
         fields.state("title", " ".join(rest.pop(0)))
@@ -656,11 +680,9 @@ def _labeled(lines: Sequence[str]) -> Fields:
     body = next((i for i, item in enumerate(items) if item.role == "body" and item.kind != "text"), None)
     start = _head_end(items) if body is None else body
     end = _tail_start(items, start + (body is not None))
-    if body is None and any(item.kind == "label" and item.role == "outlet" for item in items):
+    if body is None and any(item.text.lower().startswith("proquest document id") for item in items):
         end = start = len(items)  # ProQuest without "Full text:", thus an abstract alone
-    for item in (*items[:start], *items[max(end, start) :]):
-        if item.kind == "label" and item.role not in ("head", "tail", "body", "length"):
-            fields.state(item.role, item.value)
+    _state_labels(fields, items[:start])
     under_label = False  # text under "Abstract:" is no title
     preamble: list[list[str]] = []
     texts: list[str] = []
@@ -675,9 +697,16 @@ def _labeled(lines: Sequence[str]) -> Fields:
     _state_preamble(
         fields, preamble, title_first=any(i.kind == "heading" and i.role == "body" for i in items)
     )
+    _state_labels(fields, items[max(end, start) :])
     texts += [item.value if i == body else item.text for i, item in enumerate(items[start:end], start)]
     fields.body = [paragraph for text in texts if text for paragraph in _unwrapped(text.split("\n"))]
     return fields
+
+
+def _state_labels(fields: Fields, items: Sequence[Item]) -> None:
+    for item in items:
+        if item.kind == "label" and item.role not in ("head", "tail", "body", "length"):
+            fields.state(item.role, item.value)
 
 
 def _after_cover(lines: Sequence[str]) -> Sequence[str]:
@@ -772,7 +801,7 @@ def _state_preamble(fields: Fields, blocks: Sequence[Sequence[str]], *, title_fi
         fields.state("title", " ".join(blocks[0]) if blocks else "")
         return
     block, at = dated
-    fields.published = find_date(blocks[block][at], at_start=True) or fields.published
+    fields.published = fields.published or find_date(blocks[block][at], at_start=True)
     before = [line for b in blocks[:block] for line in b] + list(blocks[block][:at])
     after = [line for b in blocks[block + 1 :] for line in b]
     if title_first or (len(before) > 1 and not after):

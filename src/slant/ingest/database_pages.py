@@ -49,7 +49,7 @@ def read_pages(
 ) -> Iterator[Article | Rejected]:
     """The articles of an HTML file: those of an export or of a page of several, with the paths `path#1`, `path#2` …; or one.
 
-    Raises Rejected as `read_page` does, and "several_articles" for documents that cannot be told apart.
+    Raises Rejected as `read_page` does, and "several_articles" for documents that nothing separates.
     """
     html = convert_newlines(decode_page(data))
     found = _split(html, path, outlet, limits)
@@ -184,7 +184,7 @@ _NO_ARTICLE = re.compile(
     re.I,
 )
 _SITE = re.compile(r"site|logo|brand|masthead|banner", re.I)
-_MIN_WORDS = 120  # of the paragraphs of an article that stands for itself; a teaser has 20 to 60
+_MIN_WORDS = 120  # of the paragraphs of a whole article; a teaser has 20 to 60
 _MIN_SHARE = 0.15  # of the longest article of the page
 
 
