@@ -10,6 +10,7 @@ from typing import BinaryIO
 from slant.errors import Rejected
 from slant.ingest.archives import decompress, read_head, tar_members, to_seekable, zip_members
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, article_from_row, found_columns
+from slant.ingest.database_exports import split_text_export
 from slant.ingest.decoding import (
     DEFAULT_LIMITS,
     Limits,
@@ -57,12 +58,12 @@ def read_documents(
             raise Rejected(path, "nested_archive", detail)
         yield from _from_archive(stream, kind, path, settings)
     elif kind == "text":
-        data = read_all(stream, path, settings.limits)
-        yield read_text(data, path, outlet=settings.outlet, limits=settings.limits)
+        yield from _from_text(read_all(stream, path, settings.limits), path, settings)
     elif kind == "html":
-        from slant.ingest.html_pages import read_page
+        from slant.ingest.database_pages import read_pages
 
-        yield read_page(read_all(stream, path, settings.limits), path, outlet=settings.outlet)
+        data = read_all(stream, path, settings.limits)
+        yield from read_pages(data, path, outlet=settings.outlet, limits=settings.limits)
     elif kind == "warc":
         yield from _from_warc(stream, path, settings)
     elif kind == "feed":
@@ -119,6 +120,16 @@ def read_all(stream: BinaryIO, path: str, limits: Limits) -> bytes:
         detail = f"this document is over {limits.document / 1e6:g} MB. Expected one article. Split it."
         raise Rejected(path, "too_large", detail)
     return data
+
+
+def _from_text(data: bytes, path: str, settings: Settings) -> ArticleStream:
+    """The articles of a database export, or the one article of any other text."""
+    text = convert_newlines(decode(data, path))
+    articles = split_text_export(text, path, outlet=settings.outlet, limits=settings.limits)
+    if articles is None:
+        yield read_text(data, path, outlet=settings.outlet, limits=settings.limits)
+    else:
+        yield from articles
 
 
 def _from_archive(stream: BinaryIO, kind: str, path: str, settings: Settings) -> ArticleStream:
