@@ -33,6 +33,7 @@ class Part:
 
     role: "title", "subtitle", "body" or "comment".
     parent: index into `Article.parts` of the comment that this one answers, or None for the article.
+    published: when the comment was written, if the source states it.
     """
 
     start: int
@@ -40,6 +41,7 @@ class Part:
     role: str
     author: str | None = None
     parent: int | None = None
+    published: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,10 @@ class Unit:
     position: Annotated[int, about("0-based order in the document")]
     outlet: str | None = None
     published: Annotated[
-        str | None, about("ISO date or time, or the words of the source where it is neither")
+        str | None,
+        about(
+            "ISO date or time, or the words of the source where it is neither; for a comment its own, if known"
+        ),
     ] = None
     title: str | None = None
     url: str | None = None

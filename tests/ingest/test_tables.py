@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from slant.errors import Rejected
-from slant.ingest.article_rows import article_from_row, parse_comments
+from slant.ingest.article_rows import article_from_row
+from slant.ingest.comment_rows import parse_comments
 from slant.ingest.inputs import read_articles
 from slant.ingest.tables import csv_rows, json_lines, json_values, parquet_rows
 from slant.records import Article
@@ -179,7 +180,8 @@ def test_a_title_or_description_that_starts_the_text_is_not_repeated(row: dict[s
 
 
 def threads(value: Any) -> list[tuple[str, str | None, int | None]]:
-    return [(comment.text, comment.author, comment.parent) for comment in parse_comments(value, "a")]
+    read, _ = parse_comments(value, "a")
+    return [(comment.text, comment.author, comment.parent) for comment in read]
 
 
 def test_comments_are_strings_or_objects_with_parents() -> None:
@@ -188,13 +190,13 @@ def test_comments_are_strings_or_objects_with_parents() -> None:
         [
             {"id": "c9", "body": "Reply.", "user": {"name": "Bo"}, "parent_id": "c1"},
             {"id": "c1", "text": "First.", "author": "Ada"},
-            {"text": "By index.", "parent": 0},
+            {"text": "To no comment.", "parent": 0},
             {"text": "To the article.", "parent": "t3_article"},
         ]
     ) == [
         ("Reply.", "Bo", 1),
         ("First.", "Ada", None),
-        ("By index.", None, 0),
+        ("To no comment.", None, None),
         ("To the article.", None, None),
     ]
 
@@ -254,7 +256,9 @@ def test_errors_state_what_was_found_and_expected() -> None:
         article_from_row({"txt": "x"}, "a")
     with pytest.raises(Rejected, match=r"bad_text: \"text\" is list \['x'\]\. Expected a string"):
         article_from_row({"text": ["x"]}, "a")
-    with pytest.raises(Rejected, match=r"bad_comments: comments are dict\. Expected a list"):
+    with pytest.raises(
+        Rejected, match=r"bad_comments: comments are an object with the keys a\. Expected a list"
+    ):
         article_from_row({"text": "x", "comments": {"a": 1}}, "a")
 
 

@@ -21,6 +21,11 @@ DONE, ERROR, USAGE, SOME_REJECTED, INTERRUPTED = 0, 1, 2, 3, 130  # exit codes, 
 
 paths = click.argument("paths", nargs=-1, required=True)
 outlet = click.option("--outlet", help="Outlet of all documents, in place of the one they name.")
+_comments = click.option(
+    "--comments",
+    is_flag=True,
+    help="PATHS hold comments without articles, as platforms export them: the comments of a thread are read together.",
+)
 comments_from = click.option(
     "--comments-from", metavar="TEXT", help="Reader comments begin at the line that contains TEXT."
 )
@@ -46,7 +51,7 @@ _allow_private = click.option(
 
 def reading(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options of every command that reads documents."""
-    for option in (_allow_private, _urls, _mapped, comments_from, outlet):
+    for option in (_allow_private, _urls, _mapped, _comments, comments_from, outlet):
         command = option(command)
     return command
 

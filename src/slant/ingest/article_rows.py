@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from slant.errors import Rejected, UsageError, did_you_mean
+from slant.ingest.comment_rows import Comment, column_role, looks_like_comments, parse_comments
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text, convert_newlines
 from slant.records import Article, Part
 from slant.segment.dates import iso_date
@@ -47,9 +48,11 @@ class Columns:
 
     mapped: field → column, in place of the usual names. A mapped column holds only that field: if "description" is mapped
         to `title`, it is not read as subtitle.
+    comments: whether rows are comments (`--comments`), not articles.
     """
 
     mapped: Mapping[str, str] = field(default_factory=dict)
+    comments: bool = False
 
     def field(self, name: object) -> str | None:
         """Field that a column of this name holds ("Full Text" → "text"), or None."""
@@ -57,7 +60,7 @@ class Columns:
         for mapped_field, column in self.mapped.items():
             if plain == _plain_name(column):
                 return mapped_field
-        usual = _FIELD_OF.get(plain)
+        usual = column_role(name) if self.comments else _FIELD_OF.get(plain)
         return None if usual in self.mapped else usual
 
     def by_field(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,8 +87,10 @@ class Columns:
 DEFAULT_COLUMNS = Columns()
 
 
-def parse_column_map(pairs: Sequence[str]) -> Columns:
+def parse_column_map(pairs: Sequence[str], *, comments: bool = False) -> Columns:
     """Columns from "FIELD=COLUMN" pairs as in `--map`; one string may hold several, separated by commas or spaces.
+
+    comments: whether the rows are comments.
 
     Raises UsageError for any other form, an unknown field, and a field or column given twice.
     """
@@ -104,13 +109,18 @@ def parse_column_map(pairs: Sequence[str]) -> Columns:
         if _plain_name(column) in map(_plain_name, mapped.values()):
             raise UsageError(f"--map {pair}: column {column!r} is mapped twice. Map it once.")
         mapped[name] = column
-    return Columns(mapped)
+    return Columns(mapped, comments)
 
 
 def missing_text_hint(names: Iterable[object], columns: Columns = DEFAULT_COLUMNS) -> str:
     """Say which column an article needs and which ones were found."""
     if "text" in columns.mapped:
         return f"Expected the column of --map text={columns.mapped['text']}. {found_columns(names)}"
+    names = list(names)
+    if columns.comments:
+        return f"A comment needs at least: text (also accepted: body, comment, message, …; or --map text=COLUMN). {found_columns(names)}"
+    if looks_like_comments(names):
+        return f"These look like comments: add --comments to read them. {found_columns(names)}"
     hint = next(
         (f" Is it {str(name)!r}?" for name in names if did_you_mean(_plain_name(name), ("text", "content"))),
         "",
@@ -151,7 +161,7 @@ def article_from_row(
     if "text" not in values:
         raise Rejected(where, "no_text", f'"text" is missing. {missing_text_hint(row, columns)}')
     body = _body(values["text"], where)
-    comments = parse_comments(values.get("comments"), where)
+    comments, notes = parse_comments(values.get("comments"), where)
     title, subtitle = (_one_line(values.get(name)) for name in ("title", "subtitle"))
     text, parts = assemble(title, subtitle, body, comments)
     check_text(text, where, limits)
@@ -166,6 +176,7 @@ def article_from_row(
         sections=_sections(values.get("sections")),
         markup="none",
         parts=parts,
+        notes=notes,
     )
     metadata = (article.outlet, article.author, article.published, article.url, *article.sections)
     check_characters(
@@ -224,105 +235,6 @@ def _json_list(value: str) -> list[Any] | None:
     return decoded if isinstance(decoded, list) else None
 
 
-# ---- comments
-
-_COMMENT_TEXT = ("text", "body", "content", "comment", "message")
-_COMMENT_AUTHOR = ("author", "user", "username", "name")
-_COMMENT_ID = ("id", "comment_id")
-_COMMENT_PARENT = ("parent", "parent_id", "reply_to", "in_reply_to")
-_COMMENT_REPLIES = ("replies", "children", "comments", "comment")
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A reader comment. parent: index in the same list of the comment it answers, None for the article."""
-
-    text: str
-    author: str | None = None
-    parent: int | None = None
-
-
-def parse_comments(value: Any, where: str) -> list[Comment]:
-    """Comments from a list of strings or of objects with nested replies. A number is a count and gives none.
-
-    Raises Rejected "bad_comments" if a comment cannot be read, since an article is not kept without its comments.
-    """
-    if isinstance(value, str) and value.strip():
-        decoded = _json_list(value)
-        if decoded is None and value.lstrip().startswith("[{"):
-            detail = f"comments start with {value[:40]!r} but are not valid JSON. Expected a JSON list."
-            raise Rejected(where, "bad_comments", detail)
-        value = decoded if decoded is not None else ([] if value.strip().isdigit() else [value])
-    if value is None or isinstance(value, int | float | str):
-        return []
-    if not isinstance(value, list | tuple):
-        expected = "a list of strings or of {author, text, parent}"
-        raise Rejected(where, "bad_comments", f"comments are {type(value).__name__}. Expected {expected}.")
-    flat: list[tuple[str, str | None, Any, Any]] = []
-    _flatten(value, None, flat, where)
-    return _resolve_parents(flat)
-
-
-def _flatten(
-    items: Sequence[Any], above: int | None, flat: list[tuple[str, str | None, Any, Any]], where: str
-) -> None:
-    """Append `(text, author, id, parent)` per comment. above: index of the comment that contains these replies."""
-    for number, item in enumerate(items):
-        if isinstance(item, str):
-            flat.append((convert_newlines(item), None, None, above))
-            continue
-        text = _first(item, _COMMENT_TEXT) if isinstance(item, Mapping) else None
-        if not isinstance(item, Mapping) or not isinstance(text, str | None):
-            expected = 'a string or an object with "text"'
-            raise Rejected(
-                where, "bad_comments", f"comment {number} is {reprlib.repr(item)}. Expected {expected}."
-            )
-        stated = _first(item, _COMMENT_PARENT)
-        author = _one_line(_first(item, _COMMENT_AUTHOR))
-        flat.append(
-            (
-                convert_newlines(text or ""),
-                author,
-                _first(item, _COMMENT_ID),
-                above if stated is None else stated,
-            )
-        )
-        replies = _first(item, _COMMENT_REPLIES)
-        if isinstance(replies, list) and replies:
-            _flatten(replies, len(flat) - 1, flat, where)
-
-
-def _first(item: Mapping[str, Any], names: Iterable[str]) -> Any:
-    return next((item[name] for name in names if item.get(name) is not None), None)
-
-
-def _resolve_parents(flat: list[tuple[str, str | None, Any, Any]]) -> list[Comment]:
-    """Resolve parents (an id, else an index), then drop comments without text; their replies move up one level."""
-    by_id = {str(own): index for index, (_, _, own, _) in enumerate(flat) if own is not None}
-    parents: list[int | None] = []
-    for _, _, _, parent in flat:
-        index = by_id.get(str(parent))
-        if index is None and isinstance(parent, int) and 0 <= parent < len(flat):
-            index = parent
-        parents.append(index)
-    kept = [index for index, (text, *_) in enumerate(flat) if text.strip()]
-    new_index = {index: new for new, index in enumerate(kept)}
-    return [Comment(flat[i][0], flat[i][1], _kept_parent(i, parents, new_index)) for i in kept]
-
-
-def _kept_parent(index: int, parents: list[int | None], new_index: Mapping[int, int]) -> int | None:
-    """Nearest ancestor that is kept; None for the article, and if the parents form a cycle."""
-    visited, at, found = {index}, parents[index], None
-    while at is not None:
-        if at in visited:
-            return None
-        visited.add(at)
-        if found is None and at in new_index:
-            found = new_index[at]
-        at = parents[at]
-    return found
-
-
 # ---- text and parts
 
 
@@ -333,23 +245,26 @@ def assemble(
 
     A title or subtitle that the body already starts with is not repeated.
     """
-    pieces: list[tuple[str, str, str | None, int | None]] = []
+    pieces: list[tuple[str, str, Comment | None]] = []
     head, rest = _split_title(title, body)
     if title:
-        pieces.append(("title", head or title, None, None))
+        pieces.append(("title", head or title, None))
     if subtitle and subtitle != title and not " ".join(rest.split()).startswith(subtitle.rstrip("….")):
-        pieces.append(("subtitle", subtitle, None, None))
+        pieces.append(("subtitle", subtitle, None))
     if rest.strip():
-        pieces.append(("body", rest, None, None))
+        pieces.append(("body", rest, None))
     first = len(pieces)
-    for comment in comments:
-        above = None if comment.parent is None else first + comment.parent
-        pieces.append(("comment", comment.text, comment.author, above))
+    pieces += [("comment", comment.text, comment) for comment in comments]
     parts, at = [], 0
-    for role, words, author, parent in pieces:
-        parts.append(Part(at, at + len(words), role, author, parent))
-        at += len(words) + 2
-    return "\n\n".join(words for _, words, _, _ in pieces), tuple(parts)
+    for role, words, comment in pieces:
+        end = at + len(words)
+        if comment is None:
+            parts.append(Part(at, end, role))
+        else:
+            above = None if comment.parent is None else first + comment.parent
+            parts.append(Part(at, end, role, comment.author, above, comment.published))
+        at = end + 2
+    return "\n\n".join(words for _, words, _ in pieces), tuple(parts)
 
 
 def _split_title(title: str | None, body: str) -> tuple[str | None, str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from slant.errors import Rejected
 from slant.ingest.archives import decompress, read_head, tar_members, to_seekable, zip_members
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, article_from_row, found_columns
+from slant.ingest.comment_rows import holds_comments, looks_like_comments
 from slant.ingest.database_exports import split_text_export
 from slant.ingest.decoding import (
     DEFAULT_LIMITS,
@@ -52,6 +53,11 @@ def read_documents(
     Raises Rejected if nothing, or nothing further, can be read. Archives inside archives are not opened.
     """
     kind, head, stream = decompress_if_needed(stream, head, path, settings.limits)
+    if settings.columns.comments and kind in ("text", "warc", "sitemap"):
+        detail = (
+            f"--comments reads tables, feeds and pages with comments, and this is a document of kind {kind}."
+        )
+        raise Rejected(path, "not_comments", detail)
     if kind in _ARCHIVES:
         if in_archive:
             detail = f"it is a {kind} archive inside an archive, which is not opened. Unpack the outer archive first."
@@ -61,9 +67,13 @@ def read_documents(
         yield from _from_text(read_all(stream, path, settings.limits), path, settings)
     elif kind == "html":
         from slant.ingest.database_pages import read_pages
+        from slant.ingest.html_pages import read_page
 
         data = read_all(stream, path, settings.limits)
-        yield from read_pages(data, path, outlet=settings.outlet, limits=settings.limits)
+        if settings.columns.comments:
+            yield read_page(data, path, outlet=settings.outlet, only_comments=True)
+        else:
+            yield from read_pages(data, path, outlet=settings.outlet, limits=settings.limits)
     elif kind == "warc":
         yield from _from_warc(stream, path, settings)
     elif kind == "feed":
@@ -211,9 +221,25 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
     if missing:
         detail = f"its rows do not have the column of --map {' '.join(missing)}. {found_columns(names)} No row was read."
         raise Rejected(path, "no_mapped_column", detail)
+    if settings.columns.comments:
+        from slant.ingest.comment_threads import comment_threads
+
+        yield from comment_threads(
+            chain(first, rows), path, outlet=settings.outlet, limits=settings.limits, columns=settings.columns
+        )
+        return
+    as_articles = "text" in settings.columns.mapped  # the user says that a row is an article
+    first = first or list(islice(rows, 1))
+    if first and not as_articles and _is_comment(first[0]):
+        first += islice(rows, _ROWS_TO_CHECK)
+        if all(map(_is_comment, first)):
+            detail = f"{_looks_like_comments(first[0])} No row was read."
+            raise Rejected(path, "looks_like_comments", detail)
     count = 0
     for found in chain(first, rows):
         count += 1
+        if not as_articles and _is_comment(found):
+            found = Rejected(found[0], "looks_like_comments", _looks_like_comments(found))
         if isinstance(found, Rejected):
             yield found
             continue
@@ -223,6 +249,19 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
                 row, where, outlet=settings.outlet, limits=settings.limits, columns=settings.columns
             )
         except Rejected as rejected:
+            if rejected.reason == "no_text" and holds_comments(row):
+                rejected = Rejected(where, "looks_like_comments", _looks_like_comments(found))
             yield rejected
     if not count:
         yield Rejected(path, "empty", "the table has no rows. Expected one article per row.")
+
+
+def _is_comment(found: tuple[str, dict[str, Any]] | Rejected) -> TypeGuard[tuple[str, dict[str, Any]]]:
+    return not isinstance(found, Rejected) and looks_like_comments(found[1])
+
+
+def _looks_like_comments(found: tuple[str, dict[str, Any]]) -> str:
+    return (
+        f"this looks like comments, not an article. {found_columns(found[1])} Add --comments to read them as comments, "
+        "or --map text=COLUMN to read each row as an article."
+    )

@@ -1,38 +1,57 @@
 """Extract reader comments from the markup of a page, with their authors and the comment that each one answers.
 
 trafilatura returns the paragraphs of comments but neither authors nor replies. The common kinds of markup (WordPress,
-Drupal, schema.org in attributes or JSON-LD) are therefore read here and removed from the page first.
+Drupal, Disqus, Coral, forums, schema.org in attributes or JSON-LD) are therefore read here and removed from the page first.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from slant.errors import Rejected
-from slant.ingest.article_rows import Comment, parse_comments
+from slant.ingest.comment_rows import Comment, parse_comments
 from slant.ingest.html_text import Element, join_blocks, text_blocks
 
 _SEPARATOR = r"(?:[-_]{1,2}|(?=[A-Z]))"
 _ITEM_CLASS = re.compile(
     rf"[Cc]omment(?:{_SEPARATOR}(?i:item|entry|single|node|wrap|wrapper|box|block|body))?"
+    r"|coral-comment|UFIComment|postcontainer|postbit(?:_?legacy)?|topic-post"
 )
 _ITEM_ID = re.compile(r"(?:li-|div-|dsq-)?comment[-_]?\d+", re.I)
 _REGION = re.compile(
     rf"[Cc]omments?(?:{_SEPARATOR}(?i:list|area|section|wrapper|wrap|container|thread|form|title|count))?"
-    r"|commentlist|respond|comment-respond|disqus_thread|dsq-comments|(?:reader|user|article|post)[-_]comments",
+    r"|commentlist|respond|comment-respond|disqus_thread|dsq-comments|(?:reader|user|article|post)[-_]comments"
+    r"|coral_thread|coral-stream|fb-comments|fb_comments",
 )
+# Where the comment systems put their comments. Whatever is left there is no part of the article.
+_SYSTEM = re.compile(
+    r"disqus_thread|dsq-app\d*|dsq-comments|coral_thread|coral-stream|coral_talk_stream|coral-embed-stream|fb-comments|fb_comments"
+    r"|hyvor-talk\S*|commento|remark42|isso-thread|livefyre\S*|lf-comments|vf-comments|viafoura\S*|spot-?im\S*"
+    r"|spotim-\S*|openweb-\S*|giscus|utterances|cusdis_thread|talkyard-comments|vuukle-comments|intensedebate\S*"
+)
+_LEVEL = re.compile(r"(?:coral-|comment-)?(?:indent|depth|level)[-_]?(\d{1,2})")
+_NOT_SAID = re.compile(
+    r"no comments|be the first|log ?in|sign (?:in|up)|register|comments? (?:are|is|were|section|policy)|javascript|powered by"
+    r"|moderat|guidelines|policy|terms|subscribe|share your|leave a|join the|loading|add a comment|post a comment",
+    re.I,
+)
+_MIN_SAID = 40  # characters of a paragraph that is a comment rather than a button
 _TEXT_CLASSES = (
-    re.compile(rf"[Cc]omment{_SEPARATOR}(?i:content|text|message)|commentText"),
+    re.compile(
+        rf"[Cc]omment{_SEPARATOR}(?i:content|text|message)|commentText|coral-(?:comment-)?content|UFICommentBody|bbWrapper"
+        r"|postcontent|cooked"
+    ),
     re.compile(rf"[Cc]omment{_SEPARATOR}(?i:body)|(?:post-)?message|content|text|body"),
 )
 _AUTHOR_CLASSES = (
     re.compile(r"fn"),
     re.compile(
         rf"(?:[Cc]omment{_SEPARATOR})?(?i:author|user|poster)(?:{_SEPARATOR}(?i:name)|name)|commenter|username"
+        r"|coral-(?:comment-)?username|UFICommentActorName"
     ),
     re.compile(rf"(?:[Cc]omment{_SEPARATOR})?(?i:author|user|poster|name|byline)"),
 )
@@ -63,12 +82,14 @@ def extract_comments(tree: Element) -> list[Comment]:
     ids = {
         number: index for element, index in index_of.items() if (number := _number(element, "id", "data-id"))
     }
+    by_level = _parents_by_level(scopes)
     comments = [
-        Comment(text, _author(elements, items), _parent(elements, index, index_of, ids))
+        Comment(text, _author(elements, items), _parent(elements, index, index_of, ids, by_level))
         for index, (text, elements) in enumerate(zip(texts.values(), scopes, strict=True))
     ]
     _remove(found)
-    return comments or _linked_data(tree)
+    linked = _linked_data(tree)
+    return comments or linked
 
 
 def _has_class(element: Element, pattern: re.Pattern[str]) -> bool:
@@ -86,9 +107,23 @@ def _is_item(element: Element) -> bool:
     kind = f"{element.get('itemtype') or ''} {element.get('typeof') or ''}"
     if re.search(r"schema(?:\.org/|:)Comment\b", kind) or element.get("itemprop") == "comment":
         return True
+    if element.get("class") and _is_post(element):
+        return True
     if element.tag not in ("li", "article", "div", "section", "details"):
         return False
     return bool(_ITEM_ID.fullmatch(element.get("id") or "")) or _has_class(element, _ITEM_CLASS)
+
+
+def _is_post(element: Element) -> bool:
+    """Is an element a post of Disqus, phpBB or XenForo? A WordPress article has the class "post", too."""
+    classes = element.get("class").split()
+    if "message" in classes:
+        return bool(element.get("data-author"))
+    if "post" not in classes:
+        return False
+    if element.tag == "li":
+        return bool(element.xpath(".//*[contains(concat(' ', @class, ' '), ' post-message ')]"))
+    return bool(re.fullmatch(r"p\d+", element.get("id") or ""))
 
 
 def _own_elements(item: Element, items: set[Element]) -> Iterator[Element]:
@@ -162,7 +197,11 @@ def _clean_name(name: str | None) -> str | None:
 
 
 def _parent(
-    scopes: list[Element], own: int, index_of: Mapping[Element, int], ids: Mapping[str, int]
+    scopes: list[Element],
+    own: int,
+    index_of: Mapping[Element, int],
+    ids: Mapping[str, int],
+    by_level: Sequence[int | None],
 ) -> int | None:
     """Index of the parent: the comment with the stated id, else the enclosing one, else the one before the indented block."""
     for element in scopes:
@@ -176,7 +215,22 @@ def _parent(
             before = next((other for other in above.itersiblings(preceding=True) if other in index_of), None)
             if before is not None:
                 return index_of[before]
-    return None
+    return by_level[own]
+
+
+def _parents_by_level(scopes: Sequence[list[Element]]) -> list[int | None]:
+    """Parent of each comment by its indentation: the last comment before it that is less indented."""
+    parents: list[int | None] = []
+    open_levels: list[tuple[int, int]] = []
+    for index, elements in enumerate(scopes):
+        near = [*elements, *islice(elements[-1].iterancestors(), 2)]
+        classes = (name for element in near for name in (element.get("class") or "").split())
+        level = next((int(found[1]) for name in classes if (found := _LEVEL.fullmatch(name))), 0)
+        while open_levels and open_levels[-1][0] >= level:
+            open_levels.pop()
+        parents.append(open_levels[-1][1] if open_levels else None)
+        open_levels.append((level, index))
+    return parents
 
 
 def _remove(found: list[Element]) -> None:
@@ -205,17 +259,82 @@ def _remove(found: list[Element]) -> None:
             region.drop_tree()
 
 
+def open_frames(tree: Element, path: str) -> None:
+    """Put the content of saved frames that hold comments (Disqus) in place of the frames.
+
+    Raises Rejected if a frame is nested too deeply or too large.
+    """
+    from slant.ingest.html_pages import parse_html
+
+    for frame in tree.xpath(".//iframe[@srcdoc]"):
+        inner = parse_html(frame.get("srcdoc"), path) if frame.get("srcdoc").strip() else None
+        body = None if inner is None else inner.find("body")
+        if body is None or not any(isinstance(each.tag, str) and _is_item(each) for each in body.iter()):
+            continue
+        body.tag, body.tail = "div", frame.tail
+        body.set("class", "comments")
+        frame.getparent().replace(frame, body)
+
+
+def unread_comments(tree: Element) -> list[Element]:
+    """Places of a page that hold comments, though none was extracted. Those of known systems are removed from `tree`."""
+    found: list[Element] = []
+    for element in list(tree.iter("div", "section", "ul", "ol", "aside", "article", "iframe")):
+        names = f"{element.get('id') or ''} {element.get('class') or ''}".split()
+        if not names or element.xpath("ancestor-or-self::head|ancestor-or-self::body[not(parent::*)]"):
+            continue
+        system = any(map(_SYSTEM.fullmatch, names))
+        if not (system or any(map(_REGION.fullmatch, names))) or element.xpath(_HOLDS_ARTICLE):
+            continue
+        said = (block.text for block in text_blocks(element, skip=_is_interface))
+        if any(len(text) >= _MIN_SAID and not _NOT_SAID.search(text) for text in said):
+            found.append(element)
+        if system and element.getparent() is not None:
+            element.drop_tree()
+    return found
+
+
+def without_commenters(author: str | None, unread: Sequence[Element], tree: Element) -> str | None:
+    """Return the authors of a page without names that only occur among its comments."""
+    if not author or not unread:
+        return author
+    among = " ".join(" ".join(" ".join(element.itertext()).split()) for element in unread)
+    page = " ".join(" ".join(tree.itertext()).split())
+    stated = " ".join(value for meta in tree.iter("meta") if (value := meta.get("content")))
+    kept = [
+        name
+        for name in (each.strip() for each in author.split(";"))
+        if name not in among or name in stated or page.count(name) > among.count(name)
+    ]
+    return "; ".join(kept) or None
+
+
 def _linked_data(tree: Element) -> list[Comment]:
-    """Comments that a page contains only as schema.org JSON-LD."""
+    """Comments that a page contains as schema.org JSON-LD. They are removed from it, with the names of their authors."""
+    comments: list[Comment] = []
     for script in tree.iterfind(".//script[@type='application/ld+json']"):
+        if "omment" not in (script.text or ""):
+            continue
         try:
-            stated = list(_json_comments(json.loads(script.text or "")))
-            comments = parse_comments(stated, "")
+            data = json.loads(script.text)
+            stated = list(_json_comments(data))
+            script.text = json.dumps(_without_comments(data))
+            comments = comments or parse_comments(stated, "").comments
         except (ValueError, RecursionError, Rejected):
             continue
-        if comments:
-            return comments
-    return []
+    return comments
+
+
+def _without_comments(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_without_comments(each) for each in data]
+    if isinstance(data, dict):
+        return {
+            name: _without_comments(value)
+            for name, value in data.items()
+            if name not in ("comment", "comments")
+        }
+    return data
 
 
 def _json_comments(data: Any) -> Iterator[Any]:

@@ -51,7 +51,7 @@ def read_units(reading: ReadOptions, rejected: TakesRejected, *, output: str) ->
         reading.paths,
         outlet=reading.outlet,
         stdin=sys.stdin.buffer,
-        columns=parse_column_map(reading.mapped),
+        columns=parse_column_map(reading.mapped, comments=reading.comments),
         urls=_fetch_options(reading),
     )
     own = own_files(output, reading.paths)
@@ -76,6 +76,8 @@ def _fetch_options(reading: ReadOptions) -> FetchOptions | None:
         if reading.allow_private:
             raise UsageError("--allow-private only works with --urls. Add --urls.")
         return None
+    if reading.comments:
+        raise UsageError("--comments reads files of comments, not web pages. Remove --urls.")
     from slant.ingest.fetch import FetchOptions
 
     return FetchOptions(allow_private=reading.allow_private)

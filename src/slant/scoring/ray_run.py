@@ -414,7 +414,8 @@ def _documents(path: str, options: ScoreOptions, targets: Targets) -> Iterator[F
         yield from rejected
         return
     reading = options.reading
-    for found in read_articles([path], outlet=reading.outlet, columns=parse_column_map(reading.mapped)):
+    columns = parse_column_map(reading.mapped, comments=reading.comments)
+    for found in read_articles([path], outlet=reading.outlet, columns=columns):
         if isinstance(found, Rejected):
             yield found
         else:

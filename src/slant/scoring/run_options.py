@@ -22,6 +22,7 @@ class ReadOptions:
 
     paths: tuple[str, ...]  # files, folders, globs, "-" (standard input); with engine "ray" also storage URLs
     outlet: str | None = None  # outlet of documents that name none
+    comments: bool = False  # rows of tables are comments, not articles
     comments_from: str | None = None  # reader comments begin at the line that contains this text
     mapped: tuple[str, ...] = ()  # FIELD=COLUMN, for tables with other column names
     urls: bool = False  # `paths` are web addresses, or files that list them: fetch the pages
@@ -67,6 +68,7 @@ def made_with(options: ScoreOptions, predictor: Predictor, targets: Targets) -> 
         "--units": options.units,
         "--any-language": options.any_language,
         "--outlet": reading.outlet,
+        "--comments": reading.comments,
         "--comments-from": reading.comments_from,
         "--map": reading.mapped,
     }

@@ -236,8 +236,11 @@ def _link_comment(
     by_part: dict[int, str],
     first_ids: dict[tuple[str | None, str], str],
 ) -> Unit:
-    """Set the parent of a comment, and flag it if the same author posted the same text before."""
-    parent = article.parts[draft.part].parent if draft.part is not None else None
+    """Set time and parent of a comment, and flag it if the same author posted the same text before."""
+    part = article.parts[draft.part] if draft.part is not None else None
+    parent = part.parent if part is not None else None
+    published = (part.published if part is not None else None) or unit.published
     original = first_ids.setdefault((unit.author, " ".join(unit.text.split())), unit.unit_id)
     flags = (f"duplicate_of:{original}",) if original != unit.unit_id else ()
-    return replace(unit, parent_id=None if parent is None else by_part.get(parent), flags=flags)
+    parent_id = None if parent is None else by_part.get(parent)
+    return replace(unit, published=published, parent_id=parent_id, flags=flags)
