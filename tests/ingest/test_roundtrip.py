@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import html
 import io
 import json
 import tempfile
@@ -100,7 +101,7 @@ def check(found: list[Article | Rejected], rows: list[Row]) -> None:
         assert (article.title, article.outlet) == (row["title"], row["outlet"])
         said = [(part.role, article.text[part.start : part.end], part.author) for part in article.parts]
         assert [(words, by) for role, words, by in said if role == "comment"] == [
-            (newlines(comment["text"]), comment["author"])
+            (html.unescape(newlines(comment["text"])), html.unescape(comment["author"]))
             for comment in row["comments"]
             if comment["text"].strip()
         ]

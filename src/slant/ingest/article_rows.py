@@ -118,7 +118,10 @@ def missing_text_hint(names: Iterable[object], columns: Columns = DEFAULT_COLUMN
         return f"Expected the column of --map text={columns.mapped['text']}. {found_columns(names)}"
     names = list(names)
     if columns.comments:
-        return f"A comment needs at least: text (also accepted: body, comment, message, …; or --map text=COLUMN). {found_columns(names)}"
+        needed = (
+            "A comment needs at least: text (also accepted: body, comment, message, …; or --map text=COLUMN)."
+        )
+        return f"{needed} {found_columns(names)}"
     if looks_like_comments(names):
         return f"These look like comments: add --comments to read them. {found_columns(names)}"
     hint = next(

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from slant.errors import Rejected
@@ -50,7 +51,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
                      "submissiontitle"),
     "title": ("title", "headline", "cleantitle"),
     "outlet": ("outlet", "publisher", "publication", "newspaper", "newsoutlet", "sitename"),
-    "status": ("status", "commentstatus", "messagestatus", "commentapproved", "moderationstatus"),
+    "status": ("status", "commentstatus", "messagestatus", "moderationstatus"),
+    "approved": ("commentapproved", "isapproved", "approved"),
     "deleted": ("deleted", "isdeleted", "removed", "isremoved", "isspam", "dead"),
     "kind": ("kind", "commenttype", "type"),
 }  # fmt: skip
@@ -81,7 +83,7 @@ _MAX_WRAPPED = 6  # objects around one comment
 _NOTHING = ("", "root", "null", "none", "nan", "undefined", "n/a", "na", "<na>", "nat", "false", "[]", "{}")
 _NO_PARENT = ("0", "-1")  # unless a comment has this id
 _PREFIX = re.compile(r"t([1-6])_(?=[a-z0-9]+\Z)")  # Reddit: t1 is a comment, t3 the post
-_YOUTUBE_REPLY = re.compile(r"Ug[\w-]{2,}\.[\w-]+")
+_YOUTUBE_REPLY = re.compile(r"Ug[\w-]+\.[\w-]+")
 _GONE = re.compile(
     r"\[\s*(?:comment |message |post )?(?:deleted|removed)(?: by [^\]\n]{1,40})?\s*\]"
     r"|(?:this|the) (?:comment|message|post) (?:has been|was|is) (?:deleted|removed)(?: by (?:a |the )?\w+)?"
@@ -119,6 +121,41 @@ def roles(name: object) -> tuple[tuple[str, int], ...]:
             last, ()
         )
     return tuple((role, 100 + rank) for role, rank in _ROLES.get(last, ()))
+
+
+class _Shape(NamedTuple):
+    """What the keys of an object may hold. Objects of one file share a few shapes, so that each is worked out once.
+
+    roles: role and its keys, by precedence. texts: keys of the text. wrappers: keys of objects that hold the comment.
+    """
+
+    roles: tuple[tuple[str, tuple[Any, ...]], ...]
+    texts: tuple[Any, ...]
+    wrappers: tuple[Any, ...]
+    replies: tuple[Any, ...]
+
+
+@lru_cache(maxsize=1024)
+def _shape(names: tuple[Any, ...]) -> _Shape:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for place, name in enumerate(names):
+        for role, rank in roles(name):
+            found.setdefault(role, []).append((rank, place))
+    ordered = {role: tuple(names[place] for _, place in sorted(each)) for role, each in found.items()}
+    wrappers = [name for name in names if _plain(name) in _WRAPPERS]
+    replies = [
+        name
+        for name in names
+        if _REPLIES.fullmatch(_plain(name))
+        and not _NO_REPLIES.fullmatch(_plain(name))
+        and name not in ordered.get("parent", ())
+    ]
+    return _Shape(
+        tuple(ordered.items()),
+        ordered.get("text", ()),
+        tuple(sorted(wrappers, key=lambda name: _WRAPPERS.index(_plain(name)))),
+        tuple(replies),
+    )
 
 
 def column_role(name: object) -> str | None:
@@ -296,50 +333,43 @@ def _keys_of(item: Mapping[str, Any]) -> str:
 
 
 def unwrap(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a comment without the objects that hold it: merge the object that holds the comment into the one around it; the inner one takes precedence."""
+    """Return a comment with the objects that hold it merged into one; the innermost takes precedence."""
     for _ in range(_MAX_WRAPPED):
-        inner = [name for name in item if _plain(name) in _WRAPPERS and isinstance(item[name], Mapping)]
-        name = next((each for each in sorted(inner, key=_wrapper_rank) if _wraps(item, each)), None)
+        wrappers = _shape(tuple(item)).wrappers
+        name = next((name for name in wrappers if _wraps(item, name)), None) if wrappers else None
         if name is None:
             return item
         item = {**{other: item[other] for other in item if other != name}, **item[name]}
     return item
 
 
-def _wrapper_rank(name: str) -> int:
-    return _WRAPPERS.index(_plain(name))
-
-
 def _wraps(item: Mapping[str, Any], name: str) -> bool:
     """Does the object under `name` hold the comment, rather than something that the comment names, such as its post?"""
-    if _plain(name) in _ALWAYS_UNWRAPPED:
+    inner, plain = item[name], _plain(name)
+    if not isinstance(inner, dict):
+        return False
+    if plain in _ALWAYS_UNWRAPPED:
         return True
     if _has_text(item):
         return False
-    inner = item[name]
-    if _wrapper_rank(name) < _WRAPPERS.index("discussion"):
+    if _WRAPPERS.index(plain) < _WRAPPERS.index("discussion"):
         return True
-    deeper = (value for value in inner.values() if isinstance(value, Mapping))
+    deeper = (value for value in inner.values() if isinstance(value, dict))
     return _has_text(inner) or listed(inner) is not None or any(map(_has_text, deeper))
 
 
 def _has_text(item: Mapping[str, Any]) -> bool:
-    return any(
-        isinstance(value, str) and value.strip() and any(role == "text" for role, _ in roles(name))
-        for name, value in item.items()
-    )
+    return any(isinstance(item[name], str) and item[name].strip() for name in _shape(tuple(item)).texts)
 
 
 def _fields(item: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Role → values, by precedence. None is no value."""
-    found: dict[str, list[tuple[int, Any]]] = {}
-    for name, value in item.items():
-        for role, rank in roles(name):
-            if value is not None:
-                found.setdefault(role, []).append((rank, value))
-    return {
-        role: [value for _, value in sorted(each, key=lambda pair: pair[0])] for role, each in found.items()
-    }
+    found = {}
+    for role, names in _shape(tuple(item)).roles:
+        values = [value for name in names if (value := item[name]) is not None]
+        if values:
+            found[role] = values
+    return found
 
 
 def fields_of(item: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -352,15 +382,15 @@ def listed(value: Any) -> list[Any] | None:
     for _ in range(_MAX_WRAPPED):
         if isinstance(value, list | tuple):
             return list(value)
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         names = {_plain(name): name for name in value}
         held = [value[names[name]] for name in _LISTS if name in names]
         inner = [value[names[name]] for name in _WRAPPERS if name in names]
         lists = [each for each in held if isinstance(each, list | tuple) and not _are_ids(each)]
         if lists:
-            return list(max(lists, key=lambda each: any(isinstance(entry, Mapping) for entry in each)))
-        value = next((each for each in (*held, *inner) if isinstance(each, Mapping)), None)
+            return list(max(lists, key=lambda each: any(isinstance(entry, dict) for entry in each)))
+        value = next((each for each in (*held, *inner) if isinstance(each, dict)), None)
     return None
 
 
@@ -371,15 +401,13 @@ def _are_ids(entries: Sequence[Any]) -> bool:
 def _replies(item: Mapping[str, Any]) -> list[Any] | None:
     """Replies of a comment, from all keys that hold some."""
     found: list[Any] = []
-    for name, value in item.items():
-        plain = _plain(name)
-        if not value or not isinstance(value, list | tuple | Mapping | str) or not _REPLIES.fullmatch(plain):
-            continue
-        named = {role for role, _ in roles(name)}
-        if "parent" in named or _NO_REPLIES.fullmatch(plain):
+    shape = _shape(tuple(item))
+    for name in shape.replies:
+        value = item[name]
+        if not value or not isinstance(value, list | tuple | dict | str):
             continue
         if isinstance(value, str):
-            value = _json_list(value) if value.lstrip().startswith("[") and "text" not in named else None
+            value = _json_list(value) if value[0] == "[" and name not in shape.texts else None
         entries = listed(value)
         if entries and not _are_ids(entries):
             found += entries
@@ -401,6 +429,11 @@ def as_text(text: str, where: str) -> str:
     text = convert_newlines(text)
     if "<" in text and _TAG.search(text):
         return html_as_text(text, where)
+    return unescape(text)
+
+
+def unescape(text: str) -> str:
+    """Return the text with the common HTML entities as characters."""
     return _ENTITY.sub(lambda match: html.unescape(match.group()), text) if "&" in text else text
 
 
@@ -417,19 +450,15 @@ def html_as_text(text: str, where: str) -> str:
 
 def text_of(item: Mapping[str, Any], where: str) -> str | None:
     """Return the text of a comment, "" if its key is there but empty, None if there is no such key."""
-    best: tuple[int, str, str] | None = None
     present = False
-    for name, value in item.items():
-        rank = next((rank for role, rank in roles(name) if role == "text"), None)
-        if rank is None:
-            continue
-        words = _words(value)
+    for name in _shape(tuple(item)).texts:
+        value = item[name]
+        words = value if isinstance(value, str) else _words(value)
+        if words and not words.isspace():
+            raw = _plain(str(name).rpartition(".")[2]) in _RAW_TEXT
+            return convert_newlines(words) if raw else as_text(words, where)
         present = present or words is not None or value is None
-        if words and words.strip() and (best is None or rank < best[0]):
-            best = rank, _plain(str(name).rpartition(".")[2]), words
-    if best is None:
-        return "" if present else None
-    return convert_newlines(best[2]) if best[1] in _RAW_TEXT else as_text(best[2], where)
+    return "" if present else None
 
 
 def _words(value: Any) -> str | None:
@@ -438,7 +467,7 @@ def _words(value: Any) -> str | None:
         return value
     if isinstance(value, float) and math.isnan(value):
         return ""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         names = {_plain(name): value[name] for name in value}
         if isinstance(names.get("runs"), list):
             return _words(names["runs"])
@@ -452,7 +481,7 @@ def _words(value: Any) -> str | None:
 def line_of(values: Iterable[Any]) -> str | None:
     """Return the first value that is a text, or an object with a name, as one line."""
     for value in values:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             names = {_plain(name): value[name] for name in value}
             value = next((names[name] for name in _INNER_NAME if isinstance(names.get(name), str)), None)
         if isinstance(value, str) and value.strip() and value.strip().lower() not in _NOTHING:
@@ -462,7 +491,7 @@ def line_of(values: Iterable[Any]) -> str | None:
 
 def _author(fields: Mapping[str, Sequence[Any]]) -> str | None:
     name = line_of(fields.get("author", ()))
-    return None if name is None or _GONE.fullmatch(name) or _PREFIX.match(name) else html.unescape(name)
+    return None if name is None or _GONE.fullmatch(name) or _PREFIX.match(name) else unescape(name)
 
 
 def _published(fields: Mapping[str, Sequence[Any]]) -> str | None:
@@ -471,7 +500,7 @@ def _published(fields: Mapping[str, Sequence[Any]]) -> str | None:
 
 def time_of(value: Any) -> str | None:
     """Return a time as ISO text: from a date, seconds or milliseconds since 1970, or words; None for anything else."""
-    if isinstance(value, Mapping):  # MongoDB
+    if isinstance(value, dict):  # MongoDB
         value = next(iter(value.values()), None)
     if isinstance(value, datetime | date):
         return value.isoformat()
@@ -505,7 +534,7 @@ def _ids(fields: Mapping[str, Sequence[Any]]) -> tuple[str | None, str | None, b
 
 def _parent_key(value: Any) -> str | None:
     if isinstance(value, list | tuple):  # X: referenced_tweets
-        answered = [each for each in value if isinstance(each, Mapping) and each.get("type") == "replied_to"]
+        answered = [each for each in value if isinstance(each, dict) and each.get("type") == "replied_to"]
         return key_of(answered[0]) if answered else None
     if isinstance(value, str) and (prefix := _PREFIX.match(value)) and prefix[1] != "1":
         return None
@@ -514,7 +543,7 @@ def _parent_key(value: Any) -> str | None:
 
 def key_of(value: Any) -> str | None:
     """Return an id in one form: 501, 501.0, "501.0" and "t1_501" are "501"; None for what stands for no id."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         names = {_plain(name): value[name] for name in value}
         value = next((names[name] for name in _INNER_ID if names.get(name) is not None), None)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -539,7 +568,13 @@ def _left_out(fields: Mapping[str, Sequence[Any]], kind: Any) -> str:
         value is True or str(value).lower() in ("true", "1", "1.0") for value in fields.get("deleted", ())
     ):
         return "deleted"
-    states = (str(value) for value in fields.get("status", ()) if isinstance(value, str))
+    if any(
+        value is False or str(value).lower() in ("false", "0", "0.0") for value in fields.get("approved", ())
+    ):
+        return "deleted"
+    states = (
+        value for role in ("status", "approved") for value in fields.get(role, ()) if isinstance(value, str)
+    )
     return "deleted" if any(_plain(state) in _GONE_STATUS for state in states) else ""
 
 
@@ -585,21 +620,7 @@ def link(rows: Sequence[CommentRow]) -> CommentThread:
     answer the one above it.
     """
     counts = Counter[str]()
-    by_id: dict[str, int] = {}
-    same: dict[int, int] = {}  # copy → first of the same id and text
-    for index, row in enumerate(rows):
-        if row.left_out:
-            counts[row.left_out] += row.count
-        if row.id is None:
-            continue
-        first = by_id.setdefault(row.id, index)
-        if first == index:
-            continue
-        if rows[first].text == row.text:
-            same[index] = first
-            counts["copy"] += not row.left_out
-        else:
-            counts["same_id"] += 1
+    by_id, same = _numbered(rows, counts)
     places = not by_id and _are_places(rows)
     parents: list[int | None] = []
     for index, row in enumerate(rows):
@@ -630,6 +651,23 @@ def link(rows: Sequence[CommentRow]) -> CommentThread:
         for index in kept
     ]
     return CommentThread(comments, _notes(counts))
+
+
+def _numbered(rows: Sequence[CommentRow], counts: Counter[str]) -> tuple[dict[str, int], dict[int, int]]:
+    """`(id → first row with it, copy → first row of the same id and text)`. Counts what is left out."""
+    by_id: dict[str, int] = {}
+    same: dict[int, int] = {}
+    for index, row in enumerate(rows):
+        if row.left_out:
+            counts[row.left_out] += row.count
+        if row.id is None or (first := by_id.setdefault(row.id, index)) == index:
+            continue
+        if rows[first].text == row.text:
+            same[index] = first
+            counts["copy"] += not row.left_out
+        else:
+            counts["same_id"] += 1
+    return by_id, same
 
 
 def _are_places(rows: Sequence[CommentRow]) -> bool:
@@ -734,7 +772,7 @@ def _python_list(text: str) -> Any:
     """
     if text.startswith("[") and text.endswith("]"):
         strings = list(_STRING.finditer(text))
-        between = [text[one.end() : two.start()] for one, two in zip(strings, strings[1:], strict=False)]
+        between = [text[one.end() : two.start()] for one, two in pairwise(strings)]
         if any(
             not gap.strip() for gap in between
         ):  # NumPy prints no commas, and Python would join the strings

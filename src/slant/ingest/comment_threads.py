@@ -144,6 +144,7 @@ def _read(row: Mapping[str, Any], where: str) -> Iterator[tuple[_Thread, list[Co
             if is_post or _is_holder(found, fields, text, entries):
                 thread = _thread_above(fields, where, thread)
                 if is_post:
+                    thread = thread or _Thread(where, where, line_of(fields["title"]))
                     body = text or as_text(str(found.get("selftext") or ""), where)
                     author, published = line_of(fields.get("author", ())), _first_time(fields)
                     thread = replace(thread, body=body.strip() or None, author=author, published=published)
@@ -164,14 +165,14 @@ def _is_holder(
     return not is_comment or any(str(name).lower() in _HOLDERS for name in found)
 
 
-def _thread_above(fields: Mapping[str, Sequence[Any]], where: str, above: _Thread | None) -> _Thread:
+def _thread_above(fields: Mapping[str, Sequence[Any]], where: str, above: _Thread | None) -> _Thread | None:
     """The thread of a post, or of an object that holds comments; the one around it if it names none."""
     keys = (key_of(value) for role in ("id", "thread") for value in fields.get(role, ()))
-    key = next(filter(None, keys), None)
-    if key is None and above is not None:
-        return above
     address = next(filter(None, map(_address, fields.get("url", ()))), None)
-    return _Thread(_shortened(key or ""), where, line_of(fields.get("title", ())), address or key)
+    key = next(filter(None, keys), address)
+    if key is None:
+        return above
+    return _Thread(_shortened(key), where, line_of(fields.get("title", ())), address or key)
 
 
 def _thread_of(fields: Mapping[str, Sequence[Any]], where: str) -> _Thread:

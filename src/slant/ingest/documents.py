@@ -195,7 +195,18 @@ def _from_feed(data: bytes, path: str, settings: Settings) -> ArticleStream:
     from slant.ingest.feeds import feed_entries, reject_entry
 
     for entry in feed_entries(data, path, outlet=settings.outlet):
+        if settings.columns.comments and not isinstance(entry, Rejected) and not _has_comments(entry.article):
+            yield Rejected(
+                entry.where,
+                "no_comments",
+                "this entry holds no comments. Remove --comments to read articles.",
+            )
+            continue
         yield entry if isinstance(entry, Rejected) else entry.article or reject_entry(entry)
+
+
+def _has_comments(article: Article | None) -> bool:
+    return article is not None and any(part.role == "comment" for part in article.parts)
 
 
 def _addresses_only(stream: BinaryIO, path: str) -> Rejected:

@@ -1,4 +1,7 @@
-"""Read RSS and Atom feeds, which may contain whole articles, and sitemaps, which contain only addresses."""
+"""Read RSS and Atom feeds, which may contain whole articles or comments, and sitemaps, which contain only addresses.
+
+A WordPress export is a feed whose entries have a type, a status and comments.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ import html.entities
 import io
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
 from slant.errors import Rejected
 from slant.ingest.article_rows import assemble
-from slant.ingest.decoding import check_characters, convert_newlines
+from slant.ingest.comment_rows import parse_comments
+from slant.ingest.decoding import DEFAULT_LIMITS, check_characters, check_text, convert_newlines
 from slant.ingest.html_pages import check_length, check_size, parse_html
 from slant.ingest.html_text import join_blocks, text_blocks
 from slant.records import Article
@@ -20,6 +25,15 @@ from slant.segment.dates import iso_date
 # ---- feeds
 
 MIN_FULL_SUMMARY = 500  # characters; teasers have 100 to 300, a longer summary is the article
+_NOT_ARTICLES = ("attachment", "nav_menu_item", "revision", "custom_css", "customize_changeset", "oembed_cache",
+                 "wp_global_styles", "wp_navigation", "wp_template", "wp_template_part", "wp_block")  # fmt: skip
+_COMMENT_LINK = re.compile(r"#(?:li-|div-)?comment-?(\d+)\Z|[?&]showComment=(\d+)")
+_COMMENTS_OF = re.compile(r"comments (?:on|for)\b:?\s*", re.I)
+_IN_REPLY = re.compile(
+    r"\s*(?:<p[^>]*>)?\s*In reply to\s+<a\b[^>]*?href=[\"']([^\"']*)[\"'][^>]*>(.{0,200}?)</a>\s*\.?\s*(?:</p>)?",
+    re.I | re.S,
+)
+_BLOCK = re.compile(r"<(?:p|div|br|ul|ol|table|section|article|!--\s*wp:)[\s/>]", re.I)
 # Elements are matched by local name, since namespaces differ between feeds and are often wrong.
 _CONTENT, _SUMMARY = ("encoded", "content"), ("description", "summary")
 _DATES = ("published", "pubDate", "date", "updated", "modified")
@@ -43,12 +57,14 @@ def feed_entries(data: bytes, path: str, *, outlet: str | None = None) -> Iterat
     """Entries of a feed, named `feed#entry`; with an article if the entry contains its text.
 
     outlet: overrides the feed's title. If the feed is truncated or has no entries, the last item is a Rejected.
+    The comments of a comments feed become one article without a body per thread, after all other entries.
     Parsed by lxml in recovery mode, since feedparser takes over ten seconds for some feeds of 2 MB. Entities declared in the
     feed are not resolved, and nothing is fetched.
     """
     from lxml import etree
 
     number, name = 0, outlet
+    threads: dict[str, list[dict[str, Any]]] = {}
     walk = etree.iterparse(
         io.BytesIO(_numeric_entities(data)), events=("end",), recover=True, resolve_entities=False,
         no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
@@ -66,12 +82,24 @@ def feed_entries(data: bytes, path: str, *, outlet: str | None = None) -> Iterat
             number += 1
             where = f"{path}#{number}"
             try:
-                yield FeedEntry(where, _article(element, where, name), _link(element))
+                _reject_unpublished(element, where)
+                address = _link(element) or ""
+                if _is_comment(element, address, name if outlet is None else None):
+                    threads.setdefault(address.partition("#")[0], []).append(
+                        _stated_comment(element, address)
+                    )
+                else:
+                    yield FeedEntry(where, _article(element, where, name), _link(element))
             except Rejected as rejected:
                 yield rejected
             _free(element)
     except etree.XMLSyntaxError:
         pass  # reported below from the parser's log
+    for address, comments in threads.items():
+        try:
+            yield FeedEntry(path, _thread(comments, address, path, outlet, name), address)
+        except Rejected as rejected:
+            yield rejected
     break_message = next((e.message for e in walk.error_log if e.type_name in _FATAL_ERRORS), None)
     if break_message:
         detail = f"after entry {number:,} this feed cannot be read further ({break_message.strip()}). Is it complete?"
@@ -114,7 +142,9 @@ def _article(entry: Any, where: str, outlet: str | None) -> Article | None:
     if body is None:
         return None
     title = next(filter(None, map(_one_line, _children(entry, "title"))), None)
-    text, parts = assemble(title, None, body, [])
+    comments, notes = parse_comments(list(map(_exported_comment, _children(entry, "comment"))), where)
+    text, parts = assemble(title, None, body, comments)
+    check_text(text, where, DEFAULT_LIMITS)
     authors = (_one_line(next(_children(e, "name"), e)) for e in _children(entry, "creator", "author"))
     terms = (e.get("term") or _one_line(e) for e in _children(entry, "category"))
     article = Article(
@@ -128,10 +158,100 @@ def _article(entry: Any, where: str, outlet: str | None) -> Article | None:
         sections=tuple(dict.fromkeys(filter(None, terms))),
         markup="page",
         parts=parts,
+        notes=notes,
     )
     texts = (article.text, article.outlet, article.author, article.url, *article.sections)
     check_characters("\n".join(filter(None, texts)), where)
     return article
+
+
+# ---- comments
+
+
+def _reject_unpublished(entry: Any, where: str) -> None:
+    """Raises Rejected for an entry of a WordPress export that is no published text."""
+    kind, status = (
+        next(filter(None, map(_one_line, _children(entry, name))), None) for name in ("post_type", "status")
+    )
+    if kind in _NOT_ARTICLES:
+        raise Rejected(where, "not_an_article", f"this entry of a WordPress export is of the type {kind!r}.")
+    if kind is not None and status not in (None, "publish"):
+        detail = f"this entry of a WordPress export has the status {status!r}. Only published ones are read."
+        raise Rejected(where, "not_published", detail)
+
+
+def _exported_comment(comment: Any) -> dict[str, Any]:
+    """A <wp:comment> under the names of its elements."""
+    return {
+        _local_name(each): "".join(each.itertext()) for each in comment if _local_name(each) != "commentmeta"
+    }
+
+
+def _is_comment(entry: Any, address: str, feed: str | None) -> bool:
+    """Is an entry a comment? Then its address ends in #comment-12, or it names the entry that it answers."""
+    replies = any(True for _ in _children(entry, "in-reply-to"))
+    return replies or bool(_COMMENT_LINK.search(address)) or bool(feed and _COMMENTS_OF.match(feed))
+
+
+def _stated_comment(entry: Any, address: str) -> dict[str, Any]:
+    elements = chain(_children(entry, *_CONTENT), _children(entry, *_SUMMARY))
+    content = next((text for each in elements if (text := _inner(each)).strip()), "")
+    answered = _IN_REPLY.match(content)
+    numbered = _COMMENT_LINK.search(address)
+    authors = (_one_line(next(_children(e, "name"), e)) for e in _children(entry, "creator", "author"))
+    above = answered and _COMMENT_LINK.search(answered[1])
+    own = (numbered[1] or numbered[2]) if numbered else address
+    return {
+        "id": own or None,
+        "author": next(filter(None, authors), None),
+        "text": content[answered.end() :] if answered else content,
+        "parent": (above[1] or above[2]) if above else None,
+        "answers": answered[2].strip() if answered and not above else None,
+        "date": _date(entry),
+    }
+
+
+def _thread(
+    comments: list[dict[str, Any]], address: str, path: str, outlet: str | None, feed: str | None
+) -> Article:
+    """Article without a body of the comments on one page. Raises Rejected: no_comments or too_large."""
+    for comment in comments:
+        if comment[
+            "answers"
+        ]:  # the link to the parent is cut off: the only other comment of its author, else unknown
+            same = [
+                each["id"]
+                for each in comments
+                if each["author"] == comment["answers"] and each is not comment
+            ]
+            comment["parent"] = same[0] if len(same) == 1 else f"one by {comment['answers']}"
+    found, notes = parse_comments(comments, path)
+    if not found:
+        raise Rejected(
+            path, "no_comments", f"no comment in this feed has a text. {' '.join(n.detail for n in notes)}"
+        )
+    text, parts = assemble(None, None, "", found)
+    check_text(text, path, DEFAULT_LIMITS)
+    check_characters("\n".join([text, *(part.author or "" for part in parts)]), path)
+    title = _COMMENTS_OF.sub("", feed) if feed and _COMMENTS_OF.match(feed) else None
+    return Article(
+        text=text,
+        path=path,
+        title=title,
+        outlet=outlet,
+        url=address or None,
+        markup="none",
+        parts=parts,
+        notes=notes,
+    )
+
+
+def _inner(element: Any) -> str:
+    """Markup inside an element: its text, or XHTML elements."""
+    from lxml import etree
+
+    children = (etree.tostring(child, encoding="unicode") for child in element)
+    return (element.text or "") + "".join(children)
 
 
 def _body(entry: Any, where: str) -> str | None:
@@ -158,6 +278,8 @@ def _text(element: Any, where: str) -> str:
     if kind in ("text", "text/plain"):
         return convert_newlines(html.unescape(text)).strip()
     check_length(text, where)
+    if not _BLOCK.search(text):  # as in WordPress, where blank lines part paragraphs
+        text = re.sub(r"\n[ \t\r]*\n", "<br><br>", text)
     tree = parse_html(text, where) if text.strip() else None
     if tree is None:
         return ""
