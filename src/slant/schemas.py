@@ -89,8 +89,8 @@ def article_schema() -> Schema:
             "id": {"type": ["string", "integer", "null"]},
             "parent": {
                 "type": ["string", "integer", "null"],
-                "description": "id of the comment that this one answers, or its place in the list from 0; "
-                "null for the article",
+                "description": "id of the comment that this one answers, or its place in the list from 0 where no comment "
+                "has an id; null or 0 for the article",
             },
             "replies": {"type": "array", "items": {"$ref": "#/$defs/comment"}},
         },

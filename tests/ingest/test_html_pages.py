@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import subprocess
 import sys
 
@@ -123,6 +124,33 @@ FLAT = """<ul class="comments"><li id="comment-11">
 <li id="comment-13"><span class="username">Ann</span><div class="comment-text">I like ferries.</div></li>
 </ul>"""
 
+DISQUS = """<div id="disqus_thread"><ul id="post-list" class="post-list"><li class="post" id="post-11">
+<div class="post-content"><div class="post-body">
+<header><span class="post-byline"><span class="author"><a>Kim</a></span></span>
+<span class="post-meta"><a class="time-ago">2 days ago</a></span></header><div class="post-message"><div><p>About time.</p>
+<p>It shook.</p></div></div><footer><menu><li class="voting"><a><span class="count">12</span></a></li><li class="reply">
+<a>Reply</a></li></menu></footer></div></div><ul class="children"><li class="post" id="post-12"><div class="post-content">
+<header><span class="author"><a>Lee</a></span><a class="parent-link">Kim</a></header>
+<div class="post-message"><p>It never did!</p></div></div></li></ul></li><li class="post" id="post-13"><span class="author">Ann</span><div class="post-message">
+<p>I like ferries.</p></div></li></ul></div>"""
+
+FRAMED = f"""<div id="disqus"><iframe srcdoc="{html.escape(f"<html><body>{DISQUS}</body></html>")}"></iframe></div>"""
+
+CORAL = """<section id="coral_thread" class="coral coral-stream"><div class="coral coral-comment coral-comment-collapse">
+<span class="coral coral-username coral-comment-username">Kim</span><time>1 day ago</time>
+<div class="coral coral-content coral-comment-content"><div>About time.</div><div>It shook.</div></div>
+<button class="coral coral-reactButton">Respect 12</button></div><div class="coral coral-indent coral-indent-1">
+<div class="coral coral-comment"><span class="coral coral-username">Lee</span>
+<div class="coral coral-content">It never did!</div></div></div><div class="coral coral-comment"><span class="coral coral-username">Ann</span>
+<div class="coral coral-content"><div>I like ferries.</div></div></div></section>"""
+
+FORUM = """<div class="thread"><article class="message" data-author="Kim" id="js-post-1"><h4 class="message-name">Kim</h4>
+<div class="bbWrapper">About time.<br><br>It shook.</div></article>
+<div class="postcontainer" data-parent="js-post-1"><div class="username">Lee</div>
+<div class="postcontent">It never did!</div></div>
+<div class="post" id="p13"><dl class="postprofile"><dt><a class="username">Ann</a></dt></dl>
+<div class="content">I like ferries.</div></div></div>"""
+
 LINKED = """<script type="application/ld+json">{"@type": "NewsArticle", "comment": [
 {"@type": "Comment", "text": "About time.\\n\\nIt shook.", "author": {"name": "Kim"},
  "comment": [{"text": "It never did!", "author": {"name": "Lee"}}]},
@@ -130,7 +158,9 @@ LINKED = """<script type="application/ld+json">{"@type": "NewsArticle", "comment
 
 
 @pytest.mark.parametrize(
-    "markup", [WORDPRESS, DRUPAL, SCHEMA, FLAT, LINKED], ids=["wp", "drupal", "schema", "flat", "json-ld"]
+    "markup",
+    [WORDPRESS, DRUPAL, SCHEMA, FLAT, LINKED, DISQUS, FRAMED, CORAL, FORUM],
+    ids=["wp", "drupal", "schema", "flat", "json-ld", "disqus", "framed", "coral", "forum"],
 )
 def test_comments_have_authors_and_parents_and_are_separate_parts(markup: str) -> None:
     article = read_page(page(markup), "a.html")
@@ -221,3 +251,42 @@ def test_text_formats_import_no_heavy_library() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("markup", [WORDPRESS, DISQUS, FRAMED, CORAL, FORUM, LINKED])
+def test_commenters_are_never_the_author_of_the_article(markup: str) -> None:
+    head = HEAD.replace('<meta name="author" content="Ada Lind">', "")
+    article = read_page(page(markup, head), "a.html")
+    assert (article.author, article.notes) == (None, ())
+    assert read_page(page(markup), "a.html").author == "Ada Lind"
+
+
+@pytest.mark.parametrize("place", ['id="remark42"', 'id="disqus_thread"', 'class="hyvor-talk-comments"'])
+def test_comments_in_unknown_markup_are_named_and_no_part_of_the_article(place: str) -> None:
+    said = "<q-row><q-name class='author'>Kim</q-name> I have crossed it for thirty years and it always shook.</q-row>"
+    head = HEAD.replace('<meta name="author" content="Ada Lind">', "")
+    article = read_page(page(f"<div {place}>{said}</div>", head), "a.html")
+    assert "thirty years" not in article.text
+    assert article.author is None
+    assert [note.reason for note in article.notes] == ["comments_not_read"]
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        "",
+        "<noscript>Please enable JavaScript to view the comments powered by Disqus.</noscript>",
+        "<p>There are no comments yet. Be the first to share what you think.</p>",
+    ],
+)
+def test_a_place_for_comments_without_any_is_not_named(empty: str) -> None:
+    assert read_page(page(f"<div id='disqus_thread'>{empty}</div>"), "a.html").notes == ()
+
+
+def test_only_the_comments_of_a_page_can_be_read() -> None:
+    article = read_page(page(FORUM, article=""), "a.html", only_comments=True)
+    assert [part.role for part in article.parts] == ["comment"] * 3
+    with pytest.raises(Rejected, match="no_comments"):
+        read_page(page(), "a.html", only_comments=True)
+    with pytest.raises(Rejected, match=r"no_article_text: .*3; add --comments"):
+        read_page(page(FORUM, article=""), "a.html")

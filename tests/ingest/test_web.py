@@ -277,3 +277,75 @@ def test_three_thousand_comments_are_read_in_seconds(tmp_path: Path) -> None:
     assert time.perf_counter() - start < 20, (
         "5,000 once took 96 seconds, since each comment searched the whole page"
     )
+
+
+# ---- comments in feeds
+
+WXR = """<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>Mill Courier</title>
+<wp:wxr_version>1.2</wp:wxr_version>{}</channel></rss>"""
+
+
+def post(title: str, body: str, comments: str = "", status: str = "publish", kind: str = "post") -> str:
+    return (
+        f"<item><title>{title}</title><link>http://mill.example/{title}</link><content:encoded><![CDATA[{body}]]>"
+        f"</content:encoded><wp:post_type>{kind}</wp:post_type><wp:status>{status}</wp:status>{comments}</item>"
+    )
+
+
+def comment(number: int, author: str, text: str, parent: int = 0, approved: str = "1") -> str:
+    return (
+        f"<wp:comment><wp:comment_id>{number}</wp:comment_id><wp:comment_author><![CDATA[{author}]]></wp:comment_author>"
+        f"<wp:comment_date_gmt>2021-03-09 10:00:00</wp:comment_date_gmt><wp:comment_content><![CDATA[{text}]]>"
+        f"</wp:comment_content><wp:comment_approved>{approved}</wp:comment_approved><wp:comment_type>comment</wp:comment_type>"
+        f"<wp:comment_parent>{parent}</wp:comment_parent><wp:commentmeta><wp:meta_key>a</wp:meta_key></wp:commentmeta>"
+        "</wp:comment>"
+    )
+
+
+def test_a_wordpress_export_is_read_with_comments_and_without_drafts(tmp_path: Path) -> None:
+    said = comment(7, "Kim", "Line one.\n\nLine <em>two</em>.") + comment(8, "Lee", "No!", 7)
+    feed = WXR.format(
+        post(
+            "one", f"{SAID}\n\nThe <b>council</b> met.\n\nNo more.", said + comment(9, "x", "Buy!", 0, "spam")
+        )
+        + post("two", SAID, status="draft")
+        + post("three", SAID, status="inherit", kind="attachment")
+    )
+    found = read(tmp_path, "a.xml", feed)
+    assert reasons(found) == ["", "not_published", "not_an_article"]
+    assert isinstance(found[0], Article)
+    text, parts = found[0].text, found[0].parts
+    assert [(part.role, text[part.start : part.end], part.author, part.parent) for part in parts] == [
+        ("title", "one", None, None),
+        ("body", f"{SAID.strip()}\n\nThe council met.\n\nNo more.", None, None),
+        ("comment", "Line one.\n\nLine two.", "Kim", None),
+        ("comment", "No!", "Lee", 2),
+    ]
+    assert parts[2].published == "2021-03-09T10:00:00"
+    assert [note.reason for note in found[0].notes] == ["deleted_comments"]
+
+
+@pytest.mark.parametrize("title", ["Comments on: Ferry returns", "Kommentare zu: Ferry returns"])
+def test_a_comments_feed_is_read_as_a_thread(tmp_path: Path, title: str) -> None:
+    def entry(number: int, author: str, content: str, address: str = "http://mill.example/1") -> str:
+        rest = f"<dc:creator>{author}</dc:creator><pubDate>Tue, 09 Mar 2021 10:00:00 +0000</pubDate>"
+        return item(f"By: {author}", link=f"{address}#comment-{number}", rest=rest, content=content)
+
+    feed = RSS.format(
+        entry(3, "Cy", "<p>In reply to <a href='http://mill.example/1#comment-1'>Kim</a>.</p><p>Never!</p>")
+        + entry(2, "Bo", "In reply to <a href='#'>Cy</a>. <p>Ever.</p>")
+        + entry(1, "Kim", "<p>It shook.</p>")
+        + entry(9, "Di", "<p>Elsewhere.</p>", "http://mill.example/2")
+    ).replace("Mill Courier", title)
+    found = read(tmp_path, "a.rss", feed)
+    assert [one.url for one in found if isinstance(one, Article)] == [
+        "http://mill.example/1",
+        "http://mill.example/2",
+    ]
+    assert isinstance(found[0], Article)
+    text, parts = found[0].text, found[0].parts
+    assert [(text[part.start : part.end], part.author, part.parent, part.role) for part in parts] == [
+        ("Never!", "Cy", 2, "comment"), ("Ever.", "Bo", 0, "comment"), ("It shook.", "Kim", None, "comment"),
+    ]  # fmt: skip
+    assert found[0].outlet is None

@@ -278,8 +278,7 @@ def comment_rows(items: Iterable[Any], where: str) -> list[CommentRow]:
             continue
         replies = _append(rows, item, above, where)
         if replies is not None:
-            entries, above = replies
-            open_lists.append((iter(entries), above))
+            open_lists.append((iter(replies[0]), replies[1]))
     return rows
 
 
@@ -288,8 +287,8 @@ def _append(
 ) -> tuple[Sequence[Any], int | None] | None:
     """Append a comment to `rows`. Returns its replies and their `above`, or None."""
     if item is None or isinstance(item, str):
-        text = as_text(item or "", where)
-        rows.append(CommentRow(text, above=above, left_out=_left_out_by_text(text)))
+        words = as_text(item or "", where)
+        rows.append(CommentRow(words, above=above, left_out=_left_out_by_text(words)))
         return None
     if not isinstance(item, Mapping):
         detail = f"comment {len(rows)} is {reprlib.repr(item)}. {_EXPECTED}"
@@ -794,5 +793,6 @@ class _Literals(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if len(node.args) == 1:
-            return self.visit(node.args[0])
+            held: ast.AST = self.visit(node.args[0])
+            return held
         return ast.Constant(None) if node.args else node
