@@ -131,7 +131,8 @@ DISQUS = """<div id="disqus_thread"><ul id="post-list" class="post-list"><li cla
 <p>It shook.</p></div></div><footer><menu><li class="voting"><a><span class="count">12</span></a></li><li class="reply">
 <a>Reply</a></li></menu></footer></div></div><ul class="children"><li class="post" id="post-12"><div class="post-content">
 <header><span class="author"><a>Lee</a></span><a class="parent-link">Kim</a></header>
-<div class="post-message"><p>It never did!</p></div></div></li></ul></li><li class="post" id="post-13"><span class="author">Ann</span><div class="post-message">
+<div class="post-message"><p>It never did!</p></div></div></li></ul></li>
+<li class="post" id="post-13"><span class="author">Ann</span><div class="post-message">
 <p>I like ferries.</p></div></li></ul></div>"""
 
 FRAMED = f"""<div id="disqus"><iframe srcdoc="{html.escape(f"<html><body>{DISQUS}</body></html>")}"></iframe></div>"""
@@ -141,7 +142,8 @@ CORAL = """<section id="coral_thread" class="coral coral-stream"><div class="cor
 <div class="coral coral-content coral-comment-content"><div>About time.</div><div>It shook.</div></div>
 <button class="coral coral-reactButton">Respect 12</button></div><div class="coral coral-indent coral-indent-1">
 <div class="coral coral-comment"><span class="coral coral-username">Lee</span>
-<div class="coral coral-content">It never did!</div></div></div><div class="coral coral-comment"><span class="coral coral-username">Ann</span>
+<div class="coral coral-content">It never did!</div></div></div>
+<div class="coral coral-comment"><span class="coral coral-username">Ann</span>
 <div class="coral coral-content"><div>I like ferries.</div></div></div></section>"""
 
 FORUM = """<div class="thread"><article class="message" data-author="Kim" id="js-post-1"><h4 class="message-name">Kim</h4>

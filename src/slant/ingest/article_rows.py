@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 from slant.errors import Rejected, UsageError, did_you_mean
-from slant.ingest.comment_rows import Comment, column_role, looks_like_comments, parse_comments
+from slant.ingest.comment_names import column_role, looks_like_comments
+from slant.ingest.comment_rows import Comment, parse_comments
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text, convert_newlines
 from slant.records import Article, Part
 from slant.segment.dates import iso_date
@@ -35,7 +36,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                   "publish_date", "date_publish", "publication_date", "pub_date", "pubdate", "datetime"),
     "url": ("url", "link", "permalink", "canonical_url", "article_url"),
     "sections": ("sections", "section", "tags", "tag", "category", "categories", "topics", "keywords"),
-    "comments": ("comments", "reader_comments", "user_comments"),
+    "comments": ("comments", "reader_comments", "user_comments", "top_comments", "comment_list", "comment_threads",
+                 "commentthreads", "replies"),
 }  # fmt: skip
 # A column name may contain commas and spaces: text=Full Text
 _BETWEEN_PAIRS = re.compile(r"[,\s]+(?=\w+\s*=)")

@@ -1,14 +1,12 @@
 """Read reader comments as platforms give them: flat or nested, under the key names of each platform.
 
-There is one reader for all platforms: a table of key names, and a few rules for objects inside objects (`snippet`,
-`edges` and `node`, `kind` and `data`). An object without a known key is refused with the keys that it has.
+There is one reader for all platforms: a table of key names (comment_names.py), and a few rules for objects inside objects
+(`snippet`, `edges` and `node`, `kind` and `data`). An object without a known key is refused with the keys that it has.
 """
 
 from __future__ import annotations
 
-import ast
 import html
-import json
 import math
 import re
 import reprlib
@@ -16,71 +14,29 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from slant.errors import Rejected
+from slant.ingest.comment_cells import EXPECTED, NOTHING, json_list, read_cell
+from slant.ingest.comment_names import (
+    ALWAYS_UNWRAPPED,
+    INNER_ID,
+    INNER_NAME,
+    INNER_TEXT,
+    LISTS,
+    MAX_WRAPPED,
+    RAW_TEXT,
+    WRAPPERS,
+    looks_like_comments,
+    plain_name,
+    shape_of,
+)
 from slant.ingest.decoding import convert_newlines
 from slant.records import Note
 from slant.segment.dates import iso_date
 
-# ---- key names
+# ---- values
 
-# Names without case and punctuation ("parent_id", "parentId" and "Parent ID" are "parentid"), in order of precedence.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "text": ("textoriginal", "rawmessage", "commenttext", "commentbody", "commentcontent", "fulltext", "text", "body",
-             "content", "comment", "message", "textdisplay", "cooked", "bodyhtml", "texthtml", "tweet"),
-    "id": ("postnumber", "commentid", "cid", "id", "idstr", "messageid", "tweetid", "pk", "uuid", "objectid", "uri"),
-    "parent": ("replytoreplyid", "parentcommentid", "parentid", "commentparent", "parentcomment", "parent",
-               "inreplytocommentid", "inreplytoid", "inreplytostatusidstr", "inreplytostatusid", "inreplyto",
-               "replytocommentid", "replytoid", "replytomessageid", "replytopostnumber", "replyto", "responseto",
-               "repliedto", "referencedtweets", "replyid"),
-    "author": ("authordisplayname", "userdisplayname", "authorname", "commentauthor", "displayname", "author", "user",
-               "username", "nickname", "screenname", "userprofile", "account", "commenter", "owner", "from", "by",
-               "acct", "profilename", "uniqueid", "name"),
-    "published": ("createdutc", "createdat", "publishedat", "published", "createtime", "createdtime", "createdate",
-                  "commentdategmt", "commentdate", "timeparsed", "timestamp", "isodatetime", "dategmt", "date",
-                  "datetime", "time", "updatedat"),
-    "thread": ("linkid", "threadid", "thread", "videoid", "storyid", "story", "submissionid", "discussionid",
-               "conversationid", "topicid", "articleid", "assetid", "mediaid", "awemeid", "postid", "post",
-               "articleurl", "posturl", "videourl", "threadurl", "storyurl", "asseturl", "pageurl", "url", "link"),
-    "url": ("articleurl", "posturl", "videourl", "threadurl", "storyurl", "asseturl", "pageurl", "weburl",
-            "webpageurl", "url", "link"),
-    "thread_title": ("linktitle", "threadtitle", "videotitle", "articletitle", "storytitle", "posttitle",
-                     "submissiontitle"),
-    "title": ("title", "headline", "cleantitle"),
-    "outlet": ("outlet", "publisher", "publication", "newspaper", "newsoutlet", "sitename"),
-    "status": ("status", "commentstatus", "messagestatus", "moderationstatus"),
-    "approved": ("commentapproved", "isapproved", "approved"),
-    "deleted": ("deleted", "isdeleted", "removed", "isremoved", "isspam", "dead"),
-    "kind": ("kind", "commenttype", "type"),
-}  # fmt: skip
-_ROLES: dict[str, tuple[tuple[str, int], ...]] = {}
-for _role, _names in _NAMES.items():
-    for _rank, _name in enumerate(_names):
-        _ROLES[_name] = (*_ROLES.get(_name, ()), (_role, _rank))
-_RAW_TEXT = ("textoriginal", "rawmessage")  # never HTML, whatever it looks like
-# Objects that hold the comment, or the list of comments, one level deeper.
-_WRAPPERS = ("snippet", "toplevelcomment", "node", "data", "attributes", "record", "comment", "fields", "legacy", "tweet",
-             "discussion", "story", "asset", "thread", "response", "results", "post", "metadata")  # fmt: skip
-_ALWAYS_UNWRAPPED = ("snippet", "toplevelcomment", "node")
-_LISTS = ("comments", "replies", "responses", "children", "edges", "nodes", "items", "data", "results", "response",
-          "messages", "answers", "comment", "hits", "threads", "kids", "commentsv2", "rows", "chats", "list")  # fmt: skip
-# A list under any such name is the replies of a comment, so that no unknown name loses them.
-_REPLIES = re.compile(r".*(?:repl(?:y|ies)|respon[sd]|child|comment|answer|kids)[a-z]*")
-_NO_REPLIES = re.compile(r".*(?:history|edit|version|tags|entit)[a-z]*")
-_INNER_TEXT = ("rendered", "raw", "plain", "simpletext", "text", "html", "content", "body", "value")
-_INNER_NAME = ("displayname", "name", "username", "nickname", "screenname", "acct", "handle", "login", "title",
-               "simpletext", "fullname", "uniqueid")  # fmt: skip
-_INNER_ID = ("commentid", "id", "oid", "messageid", "uri", "numberlong")
-_KNOWN_BY = ("parentid", "linkid", "parentcommentid", "commentparent", "inreplyto", "inreplytoid", "inreplytocommentid",
-             "inreplytostatusid", "inreplytostatusidstr", "replytoid", "replytocommentid", "replytomessageid",
-             "replytopostnumber", "responseto", "commentid", "commenttext", "commentbody", "commentcontent",
-             "commentauthor", "toplevelcomment")  # fmt: skip
-_MAX_WRAPPED = 6  # objects around one comment
-
-_NOTHING = ("", "root", "null", "none", "nan", "undefined", "n/a", "na", "<na>", "nat", "false", "[]", "{}")
 _NO_PARENT = ("0", "-1")  # unless a comment has this id
 _PREFIX = re.compile(r"t([1-6])_(?=[a-z0-9]+\Z)")  # Reddit: t1 is a comment, t3 the post
 _YOUTUBE_REPLY = re.compile(r"Ug[\w-]+\.[\w-]+")
@@ -92,101 +48,6 @@ _GONE = re.compile(
 )
 _GONE_STATUS = ("deleted", "removed", "rejected", "spam", "trash", "hold", "unapproved", "blocked", "withdrawn", "premod",
                 "systemwithheld")  # fmt: skip
-
-
-@lru_cache(maxsize=8192)
-def _plain(name: object) -> str:
-    return "".join(character for character in str(name).lower() if character.isalnum())
-
-
-@lru_cache(maxsize=8192)
-def roles(name: object) -> tuple[tuple[str, int], ...]:
-    """Return `(role, rank)` per role of a key; a lower rank takes precedence. Flattened names are known by their end.
-
-    "snippet.textDisplay" is a text, "author.name" an author and "parent.id" a parent, but "author.id" is nothing.
-    """
-    above, dot, last = str(name).rpartition(".")
-    if not dot:
-        return _ROLES.get(_plain(name), ())
-    holder, last = _plain(above.rpartition(".")[2]), _plain(last)
-    held = dict(_ROLES.get(holder, ()))
-    if "author" in held:
-        return (("author", 100 + held["author"]),) if last in _INNER_NAME else ()
-    if "parent" in held:
-        return (("parent", 100 + held["parent"]),) if last in _INNER_ID else ()
-    if "text" in held and last in _INNER_TEXT:
-        return (("text", 100 + held["text"]),)
-    if holder in ("thread", "story", "post", "video", "article"):
-        return {"id": (("thread", 0),), "url": (("url", 0), ("thread", 100)), "title": (("title", 0),)}.get(
-            last, ()
-        )
-    return tuple((role, 100 + rank) for role, rank in _ROLES.get(last, ()))
-
-
-class _Shape(NamedTuple):
-    """What the keys of an object may hold. Objects of one file share a few shapes, so that each is worked out once.
-
-    roles: role and its keys, by precedence. texts: keys of the text. wrappers: keys of objects that hold the comment.
-    """
-
-    roles: tuple[tuple[str, tuple[Any, ...]], ...]
-    texts: tuple[Any, ...]
-    wrappers: tuple[Any, ...]
-    replies: tuple[Any, ...]
-
-
-@lru_cache(maxsize=1024)
-def _shape(names: tuple[Any, ...]) -> _Shape:
-    found: dict[str, list[tuple[int, int]]] = {}
-    for place, name in enumerate(names):
-        for role, rank in roles(name):
-            found.setdefault(role, []).append((rank, place))
-    ordered = {role: tuple(names[place] for _, place in sorted(each)) for role, each in found.items()}
-    wrappers = [name for name in names if _plain(name) in _WRAPPERS]
-    replies = [
-        name
-        for name in names
-        if _REPLIES.fullmatch(_plain(name))
-        and not _NO_REPLIES.fullmatch(_plain(name))
-        and name not in ordered.get("parent", ())
-    ]
-    return _Shape(
-        tuple(ordered.items()),
-        ordered.get("text", ()),
-        tuple(sorted(wrappers, key=lambda name: _WRAPPERS.index(_plain(name)))),
-        tuple(replies),
-    )
-
-
-def column_role(name: object) -> str | None:
-    """Return what a column of a table of comments holds: "text", another role, "nested", or None."""
-    found = [role for role, _ in roles(name)]
-    plain = _plain(name)
-    nested = plain in _WRAPPERS or plain in _LISTS or _REPLIES.fullmatch(plain)
-    return "text" if "text" in found else found[0] if found else "nested" if nested else None
-
-
-def looks_like_comments(row: Mapping[str, Any] | Iterable[object]) -> bool:
-    """Return whether the keys of a row (or the columns of a table) are those of one comment rather than an article.
-
-    A row with a title is an article.
-    """
-    names = set(map(_plain, row))
-    if isinstance(row, Mapping):
-        if any(_plain(name) in ("title", "headline", "comments") and row[name] for name in row):
-            return False
-    elif names & {"title", "headline"}:
-        return False
-    return not names.isdisjoint(_KNOWN_BY) or ("cid" in names and "votes" in names)
-
-
-def holds_comments(row: Mapping[str, Any]) -> bool:
-    """Return whether a row is no article but an answer or export that holds comments."""
-    if looks_like_comments(unwrap(row)):
-        return True
-    entries = listed(row)
-    first = next((entry for entry in entries or () if isinstance(entry, Mapping)), None)
-    return first is not None and "text" in _fields(unwrap(first))
 
 
 # ---- one comment
@@ -237,17 +98,14 @@ def parse_comments(value: Any, where: str) -> CommentThread:
     Raises Rejected "bad_comments" if a comment cannot be read, since an article is not kept without its comments.
     """
     if isinstance(value, str):
-        value = _from_text(value, where)
+        value = read_cell(value, where)
     if value is None or isinstance(value, int | float):
         return CommentThread([])
     if isinstance(value, Mapping):
         value = _from_object(value, where)
     if not isinstance(value, list | tuple):
-        raise Rejected(where, "bad_comments", f"comments are {type(value).__name__}. {_EXPECTED}")
+        raise Rejected(where, "bad_comments", f"comments are {type(value).__name__}. {EXPECTED}")
     return link(comment_rows(value, where))
-
-
-_EXPECTED = "Expected a list of strings, or of objects with text, author, id and parent."
 
 
 def _from_object(value: Mapping[str, Any], where: str) -> list[Any]:
@@ -258,7 +116,7 @@ def _from_object(value: Mapping[str, Any], where: str) -> list[Any]:
     if entries is None and value and all(isinstance(each, Mapping) for each in value.values()):
         entries = [{"id": name, **each} for name, each in value.items()]
     if entries is None and value:
-        raise Rejected(where, "bad_comments", f"comments are an object with {_keys_of(value)}. {_EXPECTED}")
+        raise Rejected(where, "bad_comments", f"comments are an object with {_keys_of(value)}. {EXPECTED}")
     return entries or []
 
 
@@ -291,7 +149,7 @@ def _append(
         rows.append(CommentRow(words, above=above, left_out=_left_out_by_text(words)))
         return None
     if not isinstance(item, Mapping):
-        detail = f"comment {len(rows)} is {reprlib.repr(item)}. {_EXPECTED}"
+        detail = f"comment {len(rows)} is {reprlib.repr(item)}. {EXPECTED}"
         raise Rejected(where, "bad_comments", detail)
     found = unwrap(item)
     fields = _fields(found)
@@ -307,7 +165,7 @@ def _append(
         entries = listed(found) if replies is None else replies
         is_comment = ("id" in fields or "author" in fields) and not ("title" in fields or "url" in fields)
         if entries is None or is_comment:
-            detail = f"comment {len(rows)} is an object with {_keys_of(item)}: none is a known name of its text. {_EXPECTED}"
+            detail = f"comment {len(rows)} is an object with {_keys_of(item)}: none is a known name of its text. {EXPECTED}"
             raise Rejected(where, "bad_comments", detail)
         return entries, above  # a page of comments
     own, parent, of_thread = _ids(fields)
@@ -333,8 +191,8 @@ def _keys_of(item: Mapping[str, Any]) -> str:
 
 def unwrap(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a comment with the objects that hold it merged into one; the innermost takes precedence."""
-    for _ in range(_MAX_WRAPPED):
-        wrappers = _shape(tuple(item)).wrappers
+    for _ in range(MAX_WRAPPED):
+        wrappers = shape_of(tuple(item)).wrappers
         name = next((name for name in wrappers if _wraps(item, name)), None) if wrappers else None
         if name is None:
             return item
@@ -344,27 +202,27 @@ def unwrap(item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _wraps(item: Mapping[str, Any], name: str) -> bool:
     """Does the object under `name` hold the comment, rather than something that the comment names, such as its post?"""
-    inner, plain = item[name], _plain(name)
+    inner, plain = item[name], plain_name(name)
     if not isinstance(inner, dict):
         return False
-    if plain in _ALWAYS_UNWRAPPED:
+    if plain in ALWAYS_UNWRAPPED:
         return True
     if _has_text(item):
         return False
-    if _WRAPPERS.index(plain) < _WRAPPERS.index("discussion"):
+    if WRAPPERS.index(plain) < WRAPPERS.index("discussion"):
         return True
     deeper = (value for value in inner.values() if isinstance(value, dict))
     return _has_text(inner) or listed(inner) is not None or any(map(_has_text, deeper))
 
 
 def _has_text(item: Mapping[str, Any]) -> bool:
-    return any(isinstance(item[name], str) and item[name].strip() for name in _shape(tuple(item)).texts)
+    return any(isinstance(item[name], str) and item[name].strip() for name in shape_of(tuple(item)).texts)
 
 
 def _fields(item: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Role → values, by precedence. None is no value."""
     found = {}
-    for role, names in _shape(tuple(item)).roles:
+    for role, names in shape_of(tuple(item)).roles:
         values = [value for name in names if (value := item[name]) is not None]
         if values:
             found[role] = values
@@ -378,14 +236,14 @@ def fields_of(item: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def listed(value: Any) -> list[Any] | None:
     """Return the list of comments in an object such as {"data": {"children": […]}}, or None."""
-    for _ in range(_MAX_WRAPPED):
+    for _ in range(MAX_WRAPPED):
         if isinstance(value, list | tuple):
             return list(value)
         if not isinstance(value, dict):
             return None
-        names = {_plain(name): name for name in value}
-        held = [value[names[name]] for name in _LISTS if name in names]
-        inner = [value[names[name]] for name in _WRAPPERS if name in names]
+        names = {plain_name(name): name for name in value}
+        held = [value[names[name]] for name in LISTS if name in names]
+        inner = [value[names[name]] for name in WRAPPERS if name in names]
         lists = [each for each in held if isinstance(each, list | tuple) and not _are_ids(each)]
         if lists:
             return list(max(lists, key=lambda each: any(isinstance(entry, dict) for entry in each)))
@@ -400,13 +258,13 @@ def _are_ids(entries: Sequence[Any]) -> bool:
 def _replies(item: Mapping[str, Any]) -> list[Any] | None:
     """Replies of a comment, from all keys that hold some."""
     found: list[Any] = []
-    shape = _shape(tuple(item))
+    shape = shape_of(tuple(item))
     for name in shape.replies:
         value = item[name]
         if not value or not isinstance(value, list | tuple | dict | str):
             continue
         if isinstance(value, str):
-            value = _json_list(value) if value[0] == "[" and name not in shape.texts else None
+            value = json_list(value) if value[0] == "[" and name not in shape.texts else None
         entries = listed(value)
         if entries and not _are_ids(entries):
             found += entries
@@ -450,11 +308,11 @@ def html_as_text(text: str, where: str) -> str:
 def text_of(item: Mapping[str, Any], where: str) -> str | None:
     """Return the text of a comment, "" if its key is there but empty, None if there is no such key."""
     present = False
-    for name in _shape(tuple(item)).texts:
+    for name in shape_of(tuple(item)).texts:
         value = item[name]
         words = value if isinstance(value, str) else _words(value)
         if words and not words.isspace():
-            raw = _plain(str(name).rpartition(".")[2]) in _RAW_TEXT
+            raw = plain_name(str(name).rpartition(".")[2]) in RAW_TEXT
             return convert_newlines(words) if raw else as_text(words, where)
         present = present or words is not None or value is None
     return "" if present else None
@@ -467,10 +325,10 @@ def _words(value: Any) -> str | None:
     if isinstance(value, float) and math.isnan(value):
         return ""
     if isinstance(value, dict):
-        names = {_plain(name): value[name] for name in value}
+        names = {plain_name(name): value[name] for name in value}
         if isinstance(names.get("runs"), list):
             return _words(names["runs"])
-        return next((names[name] for name in _INNER_TEXT if isinstance(names.get(name), str)), None)
+        return next((names[name] for name in INNER_TEXT if isinstance(names.get(name), str)), None)
     if isinstance(value, list | tuple):
         pieces = [_words(each) for each in value]
         return None if None in pieces else "".join(piece or "" for piece in pieces)
@@ -481,9 +339,9 @@ def line_of(values: Iterable[Any]) -> str | None:
     """Return the first value that is a text, or an object with a name, as one line."""
     for value in values:
         if isinstance(value, dict):
-            names = {_plain(name): value[name] for name in value}
-            value = next((names[name] for name in _INNER_NAME if isinstance(names.get(name), str)), None)
-        if isinstance(value, str) and value.strip() and value.strip().lower() not in _NOTHING:
+            names = {plain_name(name): value[name] for name in value}
+            value = next((names[name] for name in INNER_NAME if isinstance(names.get(name), str)), None)
+        if isinstance(value, str) and value.strip() and value.strip().lower() not in NOTHING:
             return " ".join(value.split())
     return None
 
@@ -511,7 +369,7 @@ def time_of(value: Any) -> str | None:
         digits = len(number[1])  # 9 to 11: seconds
         seconds = int(number[1]) / (1 if digits < 12 else 1_000 if digits < 15 else 1_000_000)
         return datetime.fromtimestamp(int(seconds), UTC).isoformat()
-    if words.lower() in _NOTHING or (not isinstance(value, str) and len(words) != 8):
+    if words.lower() in NOTHING or (not isinstance(value, str) and len(words) != 8):
         return None
     return iso_date(words) or words
 
@@ -543,14 +401,14 @@ def _parent_key(value: Any) -> str | None:
 def key_of(value: Any) -> str | None:
     """Return an id in one form: 501, 501.0, "501.0" and "t1_501" are "501"; None for what stands for no id."""
     if isinstance(value, dict):
-        names = {_plain(name): value[name] for name in value}
-        value = next((names[name] for name in _INNER_ID if names.get(name) is not None), None)
+        names = {plain_name(name): value[name] for name in value}
+        value = next((names[name] for name in INNER_ID if names.get(name) is not None), None)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, float):
         value = str(int(value)) if value.is_integer() else str(value)
     key = str(value).strip()
-    if key.lower() in _NOTHING:
+    if key.lower() in NOTHING:
         return None
     if key.endswith(".0") and key[:-2].lstrip("-").isdigit():
         key = key[:-2]
@@ -574,7 +432,7 @@ def _left_out(fields: Mapping[str, Sequence[Any]], kind: Any) -> str:
     states = (
         value for role in ("status", "approved") for value in fields.get(role, ()) if isinstance(value, str)
     )
-    return "deleted" if any(_plain(state) in _GONE_STATUS for state in states) else ""
+    return "deleted" if any(plain_name(state) in _GONE_STATUS for state in states) else ""
 
 
 def _left_out_by_text(text: str) -> str:
@@ -724,75 +582,10 @@ def _kept_parents(parents: list[int | None], kept: Sequence[int]) -> list[int | 
     return above
 
 
-# ---- a list inside a cell
-
-_LITERAL_LIMIT = 2_000_000  # characters; Python's parser needs about a hundred bytes for each
-_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.S)
-_COUNT = re.compile(r"\d[\d.,\s]*[kKmM]?(?:\s*(?:comments?|replies))?")
-_MUST_PARSE = re.compile(r"[\[{(]\s*[\[{'\"]|\[\s*\]|\{\s*\}|array\(|list\(")
-
-
-def _from_text(text: str, where: str) -> Any:
-    """Comments of a cell: a JSON or Python list, a single comment, or nothing."""
-    text = text.strip()
-    if text.lower() in _NOTHING or _COUNT.fullmatch(text):
-        return None
-    if text[0] in "[{":
-        with_json = _json(text)
-        if isinstance(with_json, list | dict):
-            return with_json
-    if not _MUST_PARSE.match(text):
-        return [text]
-    if len(text) <= _LITERAL_LIMIT:
-        try:
-            return _python_list(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            pass
-    detail = f"comments start with {text[:40]!r} but are not a valid JSON or Python list. {_EXPECTED}"
-    raise Rejected(where, "bad_comments", detail)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _json_list(text: str) -> list[Any] | None:
-    value = _json(text)
-    return value if isinstance(value, list) else None
-
-
-def _python_list(text: str) -> Any:
-    """Value of a Python list as pandas and NumPy print it. Only literals are read, nothing is run.
-
-    Raises ValueError, SyntaxError, MemoryError or RecursionError for anything else.
-    """
-    if text.startswith("[") and text.endswith("]"):
-        strings = list(_STRING.finditer(text))
-        between = [text[one.end() : two.start()] for one, two in pairwise(strings)]
-        if any(
-            not gap.strip() for gap in between
-        ):  # NumPy prints no commas, and Python would join the strings
-            if all(not gap.strip() for gap in between):
-                return [ast.literal_eval(string.group()) for string in strings]
-            raise ValueError("some commas are missing")
-    return ast.literal_eval(_Literals().visit(ast.parse(text, mode="eval")))
-
-
-class _Literals(ast.NodeTransformer):
-    """Replaces nan and null by None, and calls such as array([…]) and Timestamp('…') by what they hold."""
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        if node.id.lower() in ("nan", "nat", "na", "null", "inf", "none"):
-            return ast.Constant(None)
-        if node.id in ("true", "false"):
-            return ast.Constant(node.id == "true")
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        if len(node.args) == 1:
-            held: ast.AST = self.visit(node.args[0])
-            return held
-        return ast.Constant(None) if node.args else node
+def holds_comments(row: Mapping[str, Any]) -> bool:
+    """Return whether a row is no article but an answer or export that holds comments."""
+    if looks_like_comments(unwrap(row)):
+        return True
+    entries = listed(row)
+    first = next((entry for entry in entries or () if isinstance(entry, Mapping)), None)
+    return first is not None and "text" in _fields(unwrap(first))

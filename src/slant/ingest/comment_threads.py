@@ -17,6 +17,7 @@ import msgspec
 
 from slant.errors import Rejected, SlantError
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, assemble
+from slant.ingest.comment_names import roles
 from slant.ingest.comment_rows import (
     Comment,
     CommentRow,
@@ -27,7 +28,6 @@ from slant.ingest.comment_rows import (
     line_of,
     link,
     listed,
-    roles,
     text_of,
     time_of,
     unwrap,

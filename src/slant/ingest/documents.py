@@ -10,7 +10,8 @@ from typing import Any, BinaryIO, TypeGuard
 from slant.errors import Rejected
 from slant.ingest.archives import decompress, read_head, tar_members, to_seekable, zip_members
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, article_from_row, found_columns
-from slant.ingest.comment_rows import holds_comments, looks_like_comments
+from slant.ingest.comment_names import looks_like_comments
+from slant.ingest.comment_rows import holds_comments
 from slant.ingest.database_exports import split_text_export
 from slant.ingest.decoding import (
     DEFAULT_LIMITS,
