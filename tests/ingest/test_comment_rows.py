@@ -435,14 +435,14 @@ def test_replies_10_000_levels_deep_are_read_in_linear_time() -> None:
     deep: list[Any] = []
     for number in range(10_000):
         deep = [{"text": f"{number}.", "replies": deep}]
-    flat = [{"id": n, "text": f"{n}.", "parent": n - 1 or None} for n in range(1, 50_001)]
-    gone = [{"id": n, "text": "", "parent": n - 1 or None} for n in range(1, 50_001)]
-    hanging = [{"id": f"x{n}", "text": "X.", "parent": 50_000} for n in range(2_000)]
-    started = time.monotonic()
+    flat = [{"id": n, "text": f"{n}.", "parent": n - 1 or None} for n in range(1, 20_001)]
+    gone = [{"id": n, "text": "", "parent": n - 1 or None} for n in range(1, 20_001)]
+    hanging = [{"id": f"x{n}", "text": "X.", "parent": 20_000} for n in range(2_000)]
+    started = time.process_time()
     assert len(said(deep)) == 10_000
-    assert said(flat)[-1] == ("50000.", None, "49999.")
+    assert said(flat)[-1] == ("20000.", None, "19999.")
     assert said(gone + hanging) == [("X.", None, None)] * 2_000
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 20
 
 
 # ---- dumps: --comments
