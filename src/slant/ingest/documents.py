@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from slant.errors import Rejected
 from slant.ingest.archives import decompress, read_head, tar_members, to_seekable, zip_members
+from slant.ingest.api_answers import cells
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, article_from_row, found_columns
 from slant.ingest.database_exports import split_text_export
+from slant.ingest.date_columns import DateColumn
 from slant.ingest.decoding import (
     DEFAULT_LIMITS,
     Limits,
@@ -18,10 +20,10 @@ from slant.ingest.decoding import (
     check_characters,
     check_text,
     convert_newlines,
-    decode,
+    decode_text,
 )
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
-from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows
+from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
 from slant.records import Article
 from slant.segment.article_header import header_metadata
 
@@ -33,6 +35,7 @@ _COMPRESSED = ("gzip", "zstd")
 _ARCHIVES = ("zip", "tar")
 # Rows read before a mapped column counts as missing, since JSON lines may omit empty fields.
 _ROWS_TO_CHECK = 50
+_MOST_BUFFERED = 20_000_000  # characters of rows, of which the last 500 may have more
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ def read_documents(
     else:
         if bom_encoding(head) in ("utf-16", "utf-32"):
             stream = as_utf8(stream, path, settings.limits)
+        elif kind in ("csv", "jsonl") and b"\r" in head and b"\n" not in head:
+            stream = with_newlines(stream)
         yield from _from_rows(_rows(stream, kind, path, settings), path, settings)
 
 
@@ -83,7 +88,8 @@ def read_text(
 
     Raises Rejected: undecodable, too_large, binary or empty.
     """
-    text = convert_newlines(decode(data, path))
+    text, note = decode_text(data, path)
+    text = convert_newlines(text)
     check_text(text, path, limits)
     if "\x00" in text:
         detail = f"it contains a NUL character at {text.index(chr(0)):,}, so it is not text. Expected a text document."
@@ -96,7 +102,7 @@ def read_text(
     metadata = header_metadata(text)
     if outlet:
         metadata["outlet"] = outlet
-    return Article(text=text, path=path, markup="markdown", **metadata)
+    return Article(text=text, path=path, markup="markdown", notes=(note,) if note else (), **metadata)
 
 
 def decompress_if_needed(
@@ -205,8 +211,10 @@ def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings) -> Rows:
 
 
 def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
-    first = list(islice(rows, _ROWS_TO_CHECK)) if settings.columns.mapped else []
-    names = dict.fromkeys(name for found in first if not isinstance(found, Rejected) for name in found[1])
+    first, dates = _first_rows(rows, settings.columns)
+    names = dict.fromkeys(
+        str(name) for found in first if not isinstance(found, Rejected) for name, _ in cells(found[1])
+    )
     missing = settings.columns.missing(names) if names else []
     if missing:
         detail = f"its rows do not have the column of --map {' '.join(missing)}. {found_columns(names)} No row was read."
@@ -220,9 +228,31 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         where, row = found
         try:
             yield article_from_row(
-                row, where, outlet=settings.outlet, limits=settings.limits, columns=settings.columns
+                row,
+                where,
+                outlet=settings.outlet,
+                limits=settings.limits,
+                columns=settings.columns,
+                dates=dates,
             )
         except Rejected as rejected:
             yield rejected
     if not count:
         yield Rejected(path, "empty", "the table has no rows. Expected one article per row.")
+
+
+def _first_rows(rows: Rows, columns: Columns) -> tuple[list[tuple[str, dict[str, Any]] | Rejected], DateColumn]:
+    """Return the first rows and the reader of their dates. More rows are read while day and month could be either."""
+    first: list[tuple[str, dict[str, Any]] | Rejected] = []
+    stated: list[Any] = []
+    dates, size = DateColumn(), 0
+    for count in (_ROWS_TO_CHECK, *[_ROWS_TO_CHECK * 10] * 4):
+        more = list(islice(rows, count))
+        first += more
+        read = [found[1] for found in more if not isinstance(found, Rejected)]
+        stated += [columns.by_field(row).get("published") for row in read]
+        size += sum(len(value) for row in read for value in row.values() if isinstance(value, str))
+        dates = DateColumn(stated)
+        if len(more) < count or size > _MOST_BUFFERED or not dates.undecided:
+            break
+    return first, dates
