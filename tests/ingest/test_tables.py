@@ -18,13 +18,15 @@ from pyarrow import parquet
 
 from slant.errors import Rejected
 from slant.ingest.article_rows import article_from_row, parse_comments
+from slant.ingest.cell_text import plain_cell
 from slant.ingest.inputs import read_articles
 from slant.ingest.tables import csv_rows, json_lines, json_values, parquet_rows
 from slant.records import Article
 
 QUICK = settings(max_examples=40, deadline=None)
+# Words that hold no HTML, entities or garbled characters, which test_cell_text.py tests.
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), min_size=1).filter(
-    lambda text: text.strip()
+    lambda text: text.strip() and plain_cell(text) == text
 )
 COMMENTS = st.lists(
     st.fixed_dictionaries({"text": WORDS}, optional={"author": WORDS, "parent": st.integers(0, 3)})
@@ -253,7 +255,7 @@ def test_errors_state_what_was_found_and_expected() -> None:
     with pytest.raises(Rejected, match=r"Found: txt\. Is it 'txt'\?"):
         article_from_row({"txt": "x"}, "a")
     with pytest.raises(Rejected, match=r"bad_text: \"text\" is list \['x'\]\. Expected a string"):
-        article_from_row({"text": ["x"]}, "a")
+        article_from_row({"text": 7}, "a")
     with pytest.raises(Rejected, match=r"bad_comments: comments are dict\. Expected a list"):
         article_from_row({"text": "x", "comments": {"a": 1}}, "a")
 

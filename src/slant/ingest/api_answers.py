@@ -33,12 +33,15 @@ class Listed(NamedTuple):
     with_text: bool
 
 
-def listed_rows(value: Any, has_text: HasText, is_record: HasText) -> Listed | None:
+def listed_rows(
+    value: Any, has_text: HasText, has_full_text: HasText, is_record: HasText
+) -> Listed | None:
     """Return the rows in an answer; None if `value` is a row itself, or no list is found in it.
 
-    has_text: whether an object has a text of its own. is_record: whether it has other fields of an article.
+    has_text: whether an object has a text, or at least its beginning. has_full_text: whether it has a text.
+    is_record: whether it has other fields of an article.
     """
-    if not isinstance(value, Mapping) or has_text(value):
+    if not isinstance(value, Mapping) or has_full_text(value):
         return None
     if table := _columns_of(value):
         return Listed("the table", table, any(map(has_text, table[:_EXAMINED])))
@@ -53,7 +56,8 @@ def listed_rows(value: Any, has_text: HasText, is_record: HasText) -> Listed | N
         with_text = any(map(has_text, objects))
         if with_text or usual or objects:
             found.append((with_text, usual, len(rows), Listed(name, rows, with_text)))
-    return max(found, key=lambda each: each[:3])[3] if found else None
+    best = max(found, key=lambda each: each[:3])[3] if found else None
+    return best if best and (best.with_text or not has_text(value)) else None
 
 
 def _lists(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:

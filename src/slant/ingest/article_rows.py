@@ -119,10 +119,14 @@ class Columns:
 
     def has_text(self, row: Mapping[str, Any]) -> bool:
         """Whether a row has a text, or at least its beginning."""
+        return self.has_full_text(row) or self.stub(row) is not None
+
+    def has_full_text(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row has a text."""
         value = self.by_field(row).get("text")
         if isinstance(value, list) and any(map(self.is_record, filter(_is_mapping, value))):
             return False  # rows under the name "content"
-        return body_text(value) is not None or self.stub(row) is not None
+        return body_text(value) is not None
 
     def is_record(self, row: Mapping[str, Any]) -> bool:
         """Whether a row has fields that only an article has."""
@@ -135,7 +139,7 @@ class Columns:
             for name, words in value.items():
                 if words and isinstance(words, str) and self._place(name)[0] == "text":
                     return None
-        return listed_rows(value, self.has_text, self.is_record)
+        return listed_rows(value, self.has_text, self.has_full_text, self.is_record)
 
     def may_hold_text(self, names: Iterable[object]) -> bool:
         """Whether a table with these columns has a text, or at least the beginning of one."""

@@ -36,7 +36,8 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,
 # UTF-8 read as cp1252 or Latin-1: a letter that begins a sequence, then the signs that continue it.
 _CONTINUES = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œžŸŽ"
 _MOJIBAKE = re.compile(rf"[ÂÃÄÅÐÑâãð][{_CONTINUES}]")
-_LOST_LAST_BYTE = re.compile(r"â€(?=[\s.,;:!?)\]]|\Z)")  # a closing mark, whose last byte has no sign in cp1252
+_LOST_LAST_BYTE = re.compile(r"â€(?=[ \n.,;:!?)\]]|\Z)")  # a closing mark, whose last byte has no sign in cp1252
+_WRITTEN_BREAK = re.compile(r"\\n(?=[\s\"'“‘A-Z\\(\[-]|\Z)")  # but "C:\new"
 _MENDED = Note("encoding", "its characters were garbled (UTF-8 read as another encoding) and were mended.")
 _UNESCAPED = Note("escapes", r"line breaks and quotation marks stood in it as \n and \" and were read as such.")
 _STUB = Note("stub", "the source gives only the beginning of this text; the rest was not there to read.")
@@ -103,12 +104,12 @@ def _mend(text: str) -> str:
         remove_control_chars=False,
         normalization=None,
     )
-    return _LOST_LAST_BYTE.sub("”", ftfy.fix_text(text, config))
+    return ftfy.fix_text(_LOST_LAST_BYTE.sub("â€\x9d", text), config)
 
 
 def _unescape(text: str) -> str:
     r"""Return a text whose line breaks and quotation marks are all written as \n and \"."""
-    if "\n" not in text and (r"\n\n" in text or text.count(r"\n") > 1):
+    if "\n" not in text and (r"\n\n" in text or len(_WRITTEN_BREAK.findall(text)) > 1):
         text = text.replace(r"\r\n", "\n").replace(r"\n", "\n").replace(r"\t", "\t")
     if text.count(r"\"") > 1 and text.count('"') == text.count(r"\""):
         text = text.replace(r"\"", '"')

@@ -19,6 +19,8 @@ _PARTIAL = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2]))?")  # a year, or a year and 
 _FIRST, _LAST = 0, 4_102_444_800  # 1970 to 2100, in seconds
 _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+", re.I)
 _WITH_MONTH = re.compile(rf"(?<![A-Za-z]){MONTH}(?![A-Za-z])", re.I)
+_ISO = re.compile(r"\d{8}\Z|\d{4}-\d{2}-\d{2}")
+_HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.I)
 _LONGEST = 60  # characters of a date
 _HOURS = {"UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
           "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "IST": 5.5, "AEST": 10, "AEDT": 11}  # fmt: skip
@@ -71,7 +73,9 @@ class DateColumn:
             return self._from_numbers(numeric)
         if _PARTIAL.fullmatch(words):
             return words
-        return iso_date(words) or _from_number(words) or _parse(words)
+        if found := _from_number(words) or (iso_date(words) if _ISO.match(words) else None) or _parse(words):
+            return found
+        return None if _HALF_DAY.search(words) else iso_date(words)
 
     def _from_numbers(self, found: re.Match[str]) -> str | None:
         first, second, year = int(found[1]), int(found[3]), int(found[4])
@@ -147,5 +151,5 @@ def _parse(words: str) -> str | None:
                 return None
     if found[0] != found[1] or not 1000 <= found[0].year <= 2100:
         return None
-    has_time = ":" in words or re.search(r"\d\s*[ap]\.?m\b|\dT\d", words, re.I)
+    has_time = ":" in words or _HALF_DAY.search(words) or re.search(r"\dT\d", words)
     return found[0].isoformat() if has_time else found[0].date().isoformat()

@@ -211,7 +211,7 @@ def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings) -> Rows:
 
 
 def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
-    first, dates = _first_rows(rows, settings.columns)
+    first, rows, dates = _first_rows(rows, settings.columns)
     names = dict.fromkeys(
         str(name) for found in first if not isinstance(found, Rejected) for name, _ in cells(found[1])
     )
@@ -241,18 +241,32 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         yield Rejected(path, "empty", "the table has no rows. Expected one article per row.")
 
 
-def _first_rows(rows: Rows, columns: Columns) -> tuple[list[tuple[str, dict[str, Any]] | Rejected], DateColumn]:
-    """Return the first rows and the reader of their dates. More rows are read while day and month could be either."""
+def _first_rows(
+    rows: Rows, columns: Columns
+) -> tuple[list[tuple[str, dict[str, Any]] | Rejected], Rows, DateColumn]:
+    """Return the first rows, the others, and the reader of their dates.
+
+    More rows are read first while day and month of their dates could be either.
+    """
     first: list[tuple[str, dict[str, Any]] | Rejected] = []
     stated: list[Any] = []
     dates, size = DateColumn(), 0
     for count in (_ROWS_TO_CHECK, *[_ROWS_TO_CHECK * 10] * 4):
-        more = list(islice(rows, count))
-        first += more
-        read = [found[1] for found in more if not isinstance(found, Rejected)]
+        start = len(first)
+        try:
+            first.extend(islice(rows, count))  # keeps the rows before an error
+        except Rejected as rejected:
+            rows = _fail(rejected)
+        read = [found[1] for found in first[start:] if not isinstance(found, Rejected)]
         stated += [columns.by_field(row).get("published") for row in read]
         size += sum(len(value) for row in read for value in row.values() if isinstance(value, str))
         dates = DateColumn(stated)
-        if len(more) < count or size > _MOST_BUFFERED or not dates.undecided:
+        if len(first) - start < count or size > _MOST_BUFFERED or not dates.undecided:
             break
-    return first, dates
+    return first, rows, dates
+
+
+def _fail(rejected: Rejected) -> Rows:
+    """Rows that end with an error."""
+    raise rejected
+    yield  # makes this a generator
