@@ -254,7 +254,7 @@ def test_errors_state_what_was_found_and_expected() -> None:
         article_from_row({"title": "x"}, "a.jsonl:3")
     with pytest.raises(Rejected, match=r"Found: txt\. Is it 'txt'\?"):
         article_from_row({"txt": "x"}, "a")
-    with pytest.raises(Rejected, match=r"bad_text: \"text\" is list \['x'\]\. Expected a string"):
+    with pytest.raises(Rejected, match=r"bad_text: \"text\" is int 7\. Expected a string"):
         article_from_row({"text": 7}, "a")
     with pytest.raises(Rejected, match=r"bad_comments: comments are dict\. Expected a list"):
         article_from_row({"text": "x", "comments": {"a": 1}}, "a")

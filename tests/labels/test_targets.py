@@ -279,7 +279,5 @@ def test_characters_that_are_not_seen_are_skipped(unseen):
     assert targets.find("The Millers met.") == {f"Mill{unseen}ers": ((4, 11),)}
 
 
-def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
-    path = tmp_path / "targets.toml"
-    path.write_text(FILE, encoding="utf-8-sig")
-    assert Targets.load(path).ids == Targets.load(write(tmp_path, FILE)).ids
+def test_a_file_with_a_byte_order_mark_is_read(load):
+    assert load("\ufeff" + FILE).ids == load(FILE).ids
