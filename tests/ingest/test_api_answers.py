@@ -16,7 +16,9 @@ from slant.records import Article
 TEXT = "The weir broke on Monday.\n\nRain had fallen for a week."
 
 
-def read(tmp_path: Path, value: Any, name: str = "answer.json", columns: Columns = DEFAULT_COLUMNS) -> list[Any]:
+def read(
+    tmp_path: Path, value: Any, name: str = "answer.json", columns: Columns = DEFAULT_COLUMNS
+) -> list[Any]:
     path = tmp_path / name
     path.write_text(value if isinstance(value, str) else json.dumps(value), "utf-8")
     return list(read_articles([str(path)], columns=columns))
@@ -39,8 +41,8 @@ NEWSAPI = {"status": "ok", "totalResults": 1, "articles": [{
     "source": {"id": None, "name": "Mill Courier"}, "author": "Ada Lind", "title": "Weir breaks",
     "description": "A week of rain.", "url": "https://mill.example/weir", "urlToImage": None,
     "publishedAt": "2024-02-05T08:00:00Z", "content": "The weir broke on Monday. Rain had… [+2210 chars]"}]}  # fmt: skip
-MEDIA_CLOUD = [{"id": "77ab", "media_name": "mill.example", "media_url": "mill.example", "title": "Weir breaks",
-                "publish_date": "2024-02-05", "url": "https://mill.example/weir", "language": "en", "text": TEXT}]  # fmt: skip
+MEDIA_CLOUD = [{"id": "77ab", "media_name": "mill.example", "media_url": "mill.example", "publish_date": "2024-02-05",
+                "url": "https://mill.example/weir", "title": "Weir breaks", "language": "en", "text": TEXT}]  # fmt: skip
 WEBHOSE = {"posts": [{"thread": {"uuid": "1", "site": "mill.example", "title": "Weir breaks", "social": {"x": {"likes": 0}}},
                       "title": "Weir breaks", "text": TEXT, "author": "Ada Lind", "url": "https://mill.example/weir",
                       "published": "2024-02-05T08:00:00.000+02:00", "entities": {"persons": []}}],
@@ -49,14 +51,16 @@ MEDIASTACK = {"pagination": {"limit": 25, "total": 1}, "data": [{
     "author": "Ada Lind", "title": "Weir breaks", "description": "The weir broke on Monday.", "image": None,
     "url": "https://mill.example/weir", "source": "Mill Courier", "category": "general",
     "published_at": "2024-02-05T08:00:00+00:00"}]}  # fmt: skip
-FUNDUS = [{"title": "Weir breaks", "authors": ["Ada Lind"], "topics": ["Rain"], "publishing_date": "2024-02-05 08:00:00+00:00",
+FUNDUS = [{"title": "Weir breaks", "authors": ["Ada Lind"], "topics": ["Rain"],
+           "publishing_date": "2024-02-05 08:00:00+00:00",
            "body": {"summary": [], "sections": [{"headline": [], "paragraphs": TEXT.split("\n\n")}]}}]  # fmt: skip
 EVENT_REGISTRY = {"articles": {"page": 1, "results": [{
     "uri": "1", "title": "Weir breaks", "body": TEXT, "dateTime": "2024-02-05T08:00:00Z", "url": "https://mill.example/weir",
     "source": {"uri": "mill.example", "title": "Mill Courier"}, "authors": [{"name": "Ada Lind"}]}]}}  # fmt: skip
 ELASTIC = {"took": 2, "hits": {"total": {"value": 1}, "hits": [{"_id": "1", "_source": {
     "title": "Weir breaks", "content": TEXT, "author": "Ada Lind", "published": "2024-02-05"}}]}}  # fmt: skip
-WORDPRESS = [{"id": 7, "date": "2024-02-05T08:00:00", "link": "https://mill.example/weir", "title": {"rendered": "Weir&nbsp;breaks"},
+WORDPRESS = [{"id": 7, "date": "2024-02-05T08:00:00", "link": "https://mill.example/weir",
+              "title": {"rendered": "Weir&nbsp;breaks"},
               "content": {"rendered": "<p>The weir broke on Monday.</p>\n<p>Rain had fallen for a week.</p>\n"},
               "author": 3}]  # fmt: skip
 JSON_FEED = {"version": "https://jsonfeed.org/version/1", "title": "Mill Courier", "description": "News", "items": [
@@ -101,7 +105,9 @@ def test_full_texts_are_read(
         (MEDIASTACK, "Mill Courier", "The weir broke on Monday."),
     ],
 )
-def test_the_beginning_of_a_text_is_read_with_a_note(tmp_path: Path, answer: Any, outlet: str, text: str) -> None:
+def test_the_beginning_of_a_text_is_read_with_a_note(
+    tmp_path: Path, answer: Any, outlet: str, text: str
+) -> None:
     (article,) = read(tmp_path, answer)
     assert (article.title, article.outlet, article.author) == ("Weir breaks", outlet, "Ada Lind")
     assert article.text.endswith(text)
@@ -121,17 +127,27 @@ def test_an_answer_without_text_is_rejected_with_its_list_and_keys(tmp_path: Pat
 
 def test_several_pages_of_answers_are_read(tmp_path: Path) -> None:
     pages = [GUARDIAN, {"response": {"results": []}}, WEBHOSE, EVENT_REGISTRY]
-    for name, text in (("a.jsonl", "\n".join(map(json.dumps, pages))), ("b.json", json.dumps(pages, indent=1))):
+    for name, text in (
+        ("a.jsonl", "\n".join(map(json.dumps, pages))),
+        ("b.json", json.dumps(pages, indent=1)),
+    ):
         assert [article.title for article in read(tmp_path, text, name)] == ["Weir breaks"] * 3
 
 
 def test_the_longest_list_with_a_text_holds_the_rows(tmp_path: Path) -> None:
-    answer = {"facets": [{"name": n} for n in "abcdef"], "x": {"y": [{"body": TEXT}, {"body": "Rust."}], "z": [{"body": "No."}]}}
+    answer = {
+        "facets": [{"name": n} for n in "abcdef"],
+        "x": {"y": [{"body": TEXT}, {"body": "Rust."}], "z": [{"body": "No."}]},
+    }
     assert [article.text for article in read(tmp_path, answer)] == [TEXT, "Rust."]
 
 
 def test_comments_of_a_row_without_text_are_no_articles(tmp_path: Path) -> None:
-    row = {"title": "Weir breaks", "url": "https://mill.example/weir", "comments": [{"text": "Shame."}, {"text": "Rust."}]}
+    row = {
+        "title": "Weir breaks",
+        "url": "https://mill.example/weir",
+        "comments": [{"text": "Shame."}, {"text": "Rust."}],
+    }
     (found,) = read(tmp_path, [row])
     assert isinstance(found, Rejected)
     assert found.reason == "no_text"
@@ -158,18 +174,29 @@ def test_flattened_columns_are_known() -> None:
 
 
 def test_objects_that_are_no_part_of_the_article_are_not_read() -> None:
-    row = {"text": TEXT, "image": {"title": "Water", "url": "https://mill.example/w.jpg"}, "related": {"text": "Other."}}
+    row = {
+        "text": TEXT,
+        "image": {"title": "Water", "url": "https://mill.example/w.jpg"},
+        "related": {"text": "Other."},
+    }
     article = article_from_row(row, "a:1")
     assert (article.text, article.title, article.url) == (TEXT, None, None)
 
 
 def test_both_halves_of_a_reddit_thread_are_one_article(tmp_path: Path) -> None:
-    post = {"kind": "t3", "data": {"title": "Weir breaks", "selftext": TEXT, "author": "ada", "created_utc": 1707120000.0}}
+    post = {
+        "kind": "t3",
+        "data": {"title": "Weir breaks", "selftext": TEXT, "author": "ada", "created_utc": 1707120000.0},
+    }
     comment = {"kind": "t1", "data": {"body": "Shame.", "author": "bo", "parent_id": "t3_x", "replies": ""}}
     thread = [{"kind": "Listing", "data": {"children": [each]}} for each in (post, comment)]
     (article,) = read(tmp_path, thread)
     assert isinstance(article, Article)
-    assert (article.title, article.author, article.published) == ("Weir breaks", "ada", "2024-02-05T08:00:00+00:00")
+    assert (article.title, article.author, article.published) == (
+        "Weir breaks",
+        "ada",
+        "2024-02-05T08:00:00+00:00",
+    )
 
 
 def test_deep_answers_do_not_crash(tmp_path: Path) -> None:

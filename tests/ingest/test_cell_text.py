@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,10 +57,8 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 @given(st.text())
 def test_cells_never_crash(text: str) -> None:
     for cell in (text, f"<p>{text}</p>", f"&lt;p&gt;{text}"):
-        try:
-            plain_cell(cell, "a:1")
-        except Rejected as rejected:
-            assert rejected.path == "a:1"
+        with suppress(Rejected):
+            assert isinstance(plain_cell(cell, "a:1"), str)
 
 
 def test_html_nested_too_deeply_is_rejected() -> None:
@@ -82,7 +82,10 @@ def test_what_was_mended_is_noted(cell: str, reason: str, words: str) -> None:
 
 
 def test_units_point_into_the_decoded_text() -> None:
-    row = {"title": "Weir &amp; mill", "text": "<p>The mayor said: &ldquo;Rust.&rdquo;</p><h2>Why</h2><p>Rain fell.</p>"}
+    row = {
+        "title": "Weir &amp; mill",
+        "text": "<p>The mayor said: &ldquo;Rust.&rdquo;</p><h2>Why</h2><p>Rain fell.</p>",
+    }
     article = article_from_row(row, "a:1")
     units = split(article)
     assert [(unit.kind, unit.text) for unit in units] == [

@@ -15,7 +15,12 @@ WORDS = "“It’s rust” – said the café’s owner"
 
 
 def test_one_wrong_byte_does_not_decide_for_the_page() -> None:
-    for declared in (b"", b'<meta charset="iso-8859-1">', b'<meta charset="utf-8">', b'<meta charset="windows-1251">'):
+    for declared in (
+        b"",
+        b'<meta charset="iso-8859-1">',
+        b'<meta charset="utf-8">',
+        b'<meta charset="windows-1251">',
+    ):
         text, note = decode_page(declared + b"<!-- \x96 -->" + WORDS.encode())
         assert WORDS in text
         assert "<!-- – -->" in text
@@ -32,7 +37,12 @@ def test_a_page_that_only_says_it_is_utf8_is_read_as_cp1252() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "words"),
-    [("gb18030", "水坝在周一倒塌了"), ("shift_jis", "堰が月曜日に壊れた"), ("windows-1251", "Плотина рухнула"), ("iso-8859-1", "café")],
+    [
+        ("gb18030", "水坝在周一倒塌了"),
+        ("shift_jis", "堰が月曜日に壊れた"),
+        ("windows-1251", "Плотина рухнула"),
+        ("iso-8859-1", "café"),
+    ],
 )
 def test_a_stated_encoding_is_used(encoding: str, words: str) -> None:
     page = f'<meta charset="{encoding}"><p>{words}</p>'.encode(encoding)
@@ -64,7 +74,9 @@ def test_a_text_with_an_odd_byte_is_read_with_a_note_and_one_in_another_encoding
         ("a.tsv", b"\xef\xbb\xbftitle\ttext\rOne\tRain, rust\rTwo\tRust"),
     ],
 )
-def test_tables_with_other_line_ends_or_a_stated_delimiter_are_read(tmp_path: Path, name: str, data: bytes) -> None:
+def test_tables_with_other_line_ends_or_a_stated_delimiter_are_read(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
     (tmp_path / name).write_bytes(data)
     articles = list(read_articles([str(tmp_path / name)]))
     assert [article.text for article in articles] == ["One\n\nRain, rust", "Two\n\nRust"]

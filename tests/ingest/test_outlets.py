@@ -31,7 +31,9 @@ def test_an_address_names_its_outlet(url: str, outlet: str | None) -> None:
     assert outlet_from_url(url) == outlet
 
 
-@pytest.mark.parametrize("words", ["https://mill.example", "www.mill.example", "mill.example/a", "//mill.example/a"])
+@pytest.mark.parametrize(
+    "words", ["https://mill.example", "www.mill.example", "mill.example/a", "//mill.example/a"]
+)
 def test_addresses(words: str) -> None:
     assert is_address(words)
 
@@ -62,6 +64,9 @@ def test_the_outlet_of_a_row(row: dict[str, str], outlet: str, url: str | None) 
 
 
 def test_a_page_without_site_name_has_the_outlet_of_its_address() -> None:
-    words = "The weir at the old mill broke on Monday after a week of rain, and the road below it was closed. " * 4
+    words = (
+        "The weir at the old mill broke on Monday after a week of rain, and the road below it was closed. "
+        * 4
+    )
     page = f"<html><head><title>Weir breaks</title></head><body><article><h1>Weir breaks</h1><p>{words}</p></article>"
     assert read_page(page.encode(), "a.html", url=URL).outlet == "mill.example"

@@ -21,9 +21,9 @@ from pyarrow import parquet
 from containers import item, record, tarred, zipped, zstd
 from slant.errors import Rejected, UsageError
 from slant.ingest.article_rows import COLUMNS, parse_column_map
+from slant.ingest.cell_text import plain_cell
 from slant.ingest.decoding import DEFAULT_LIMITS
 from slant.ingest.feeds import feed_entries
-from slant.ingest.cell_text import plain_cell
 from slant.ingest.inputs import read_articles
 from slant.ingest.outlets import is_address
 from slant.ingest.warc import warc_pages

@@ -268,7 +268,9 @@ def test_overlaps_are_resolved_as_by_a_simple_search(names, text):
     assert sorted(place for places in found.values() for place in places) == longest_first(names, text)
 
 
-@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200c", "\u2060", "\ufeff", "\u200e", "\u202a", "\u00ad\u200b"])
+@pytest.mark.parametrize(
+    "unseen", ["\u00ad", "\u200b", "\u200c", "\u2060", "\ufeff", "\u200e", "\u202a", "\u00ad\u200b"]
+)
 def test_characters_that_are_not_seen_are_skipped(unseen):
     targets = Targets.from_names(["Tern League", f"Mill{unseen}ers"])
     text = f"The T{unseen}ern {unseen}Lea{unseen}gue met the Mill{unseen}ers."

@@ -7,7 +7,19 @@ import pytest
 from slant.records import Article, Unit
 from slant.segment.units import split
 
-UNSEEN = ["\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u200e", "\u202a", "\u202c", "\u2066", "\ufe0f"]
+UNSEEN = [
+    "\u00ad",
+    "\u200b",
+    "\u200c",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\u200e",
+    "\u202a",
+    "\u202c",
+    "\u2066",
+    "\ufe0f",
+]
 
 
 def units(text: str, markup: str = "none") -> list[Unit]:
@@ -27,7 +39,9 @@ def test_characters_that_are_not_seen_are_left_out(unseen: str, markup: str) -> 
     assert (unit.start, unit.end) == (0, len(text))
 
 
-@pytest.mark.parametrize("kept", ["👩\u200d🌾 and ❤\ufe0f", "نمی\u200cشود", "cafe\u0301", "a\u00a0b", "a\u202fb"])
+@pytest.mark.parametrize(
+    "kept", ["👩\u200d🌾 and ❤\ufe0f", "نمی\u200cشود", "cafe\u0301", "a\u00a0b", "a\u202fb"]
+)
 def test_characters_that_form_a_sign_are_kept(kept: str) -> None:
     text = f"The league broke the law on Friday ({kept}), and nobody was surprised."
     assert units(text)[0].text == text
@@ -42,11 +56,12 @@ def test_a_line_of_characters_that_are_not_seen_is_no_unit() -> None:
 
 @pytest.mark.parametrize("end", ["\u2029", "\u2028\u2028", "\x85\x85", "\n\u2028", "\n\n"])
 def test_other_signs_end_a_paragraph(end: str) -> None:
-    first = "Rain had fallen on the hills for a week before the weir broke, they said"
-    assert [unit.text for unit in units(f"{first}{end}and nobody had looked at it since.")] == [
-        first,
-        "and nobody had looked at it since.",
+    paragraphs = [
+        "Rain had fallen on the hills for a week before it broke.",
+        "Nobody had looked at it since the spring flood.",
     ]
+    assert [unit.text for unit in units(end.join(paragraphs), "markdown")] == paragraphs
+    assert len(units("\u2028".join(paragraphs), "markdown")) == 1  # a line that goes on
 
 
 LINES = [

@@ -16,7 +16,8 @@ LIST_NAMES = frozenset(
 # Lists of objects that are part of an article.
 _NO_ROWS = frozenset(
     {"comments", "reader_comments", "user_comments", "replies", "children", "authors", "images", "media", "keywords", "tags",
-     "entities", "categories", "links", "people", "concepts", "multimedia", "elements", "blocks", "sections", "content_elements"}
+     "entities", "categories", "links", "people", "concepts", "multimedia", "elements", "blocks", "sections",
+     "content_elements"}
 )  # fmt: skip
 _MAX_DEPTH = 6
 _MAX_CELLS = 2000  # of one row with its nested objects
@@ -33,9 +34,7 @@ class Listed(NamedTuple):
     with_text: bool
 
 
-def listed_rows(
-    value: Any, has_text: HasText, has_full_text: HasText, is_record: HasText
-) -> Listed | None:
+def listed_rows(value: Any, has_text: HasText, has_full_text: HasText, is_record: HasText) -> Listed | None:
     """Return the rows in an answer; None if `value` is a row itself, or no list is found in it.
 
     has_text: whether an object has a text, or at least its beginning. has_full_text: whether it has a text.
@@ -50,7 +49,7 @@ def listed_rows(
     for name, rows in _lists(value):
         last = name.rpartition(".")[2].lower()
         usual = last in LIST_NAMES
-        if last in _NO_ROWS and not (last == "children" and not record) or (record and not usual):
+        if (last in _NO_ROWS and not (last == "children" and not record)) or (record and not usual):
             continue
         objects = [each for each in rows[:_EXAMINED] if isinstance(each, Mapping)]
         with_text = any(map(has_text, objects))

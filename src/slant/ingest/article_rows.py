@@ -30,7 +30,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
              "content_html", "body_html", "bodytext", "body_text", "plaintext", "plain_text", "full_content", "fullcontent",
              "article_full_text", "full_article", "news_text", "selftext", "raw_text"),
     "title": ("title", "headline", "article_title", "heading", "webtitle", "web_title", "article_headline"),
-    "subtitle": ("subtitle", "subheadline", "standfirst", "dek", "deck", "description", "trailtext", "trail_text", "abstract"),
+    "subtitle": ("subtitle", "subheadline", "standfirst", "dek", "deck", "description", "trailtext", "trail_text",
+                 "abstract"),
     "outlet": ("outlet", "source", "publisher", "publication", "newspaper", "news_outlet", "outlet_name", "media_name",
                "source_name", "source_hostname", "site_name", "sitename", "site", "hostname", "domain", "source_domain",
                "thread.site"),
@@ -45,11 +46,20 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "comments": ("comments", "reader_comments", "user_comments"),
 }  # fmt: skip
 # Columns that hold the beginning of an article or a summary, read as its text only where a row has no other.
-_STUBS = ("lead_paragraph", "snippet", "abstract", "description", "summary", "excerpt", "trailtext", "trail_text")
+_STUBS = (
+    "lead_paragraph",
+    "snippet",
+    "abstract",
+    "description",
+    "summary",
+    "excerpt",
+    "trailtext",
+    "trail_text",
+)
 # Objects that hold the fields of an article one level deeper; other objects, such as an image, have a title of their own.
 _HOLDERS = frozenset(
-    {"fields", "_source", "source_fields", "data", "attributes", "article", "node", "document", "doc", "story", "item", "news",
-     "record", "post", "content", "info", "meta", "metadata", "properties"}
+    {"fields", "_source", "source_fields", "data", "attributes", "article", "node", "document", "doc", "story", "item",
+     "news", "record", "post", "content", "info", "meta", "metadata", "properties"}
 )  # fmt: skip
 # A column name may contain commas and spaces: text=Full Text
 _BETWEEN_PAIRS = re.compile(r"[,\s]+(?=\w+\s*=)")
@@ -147,7 +157,7 @@ class Columns:
         return any(self.field(name) == "text" for name in names) or any(map(self.is_stub, names))
 
     def is_stub(self, name: object) -> bool:
-        """Whether a column of this name may stand in for a missing text."""
+        """Whether a column of this name may be read for a missing text."""
         return "text" not in self.mapped and _plain_name(name) in _STUBS
 
     def missing(self, names: Iterable[object]) -> list[str]:
@@ -274,18 +284,32 @@ def article_from_row(
 
 
 _BY = re.compile(r"\Aby\s+", re.I)
-_NAMES = ("name", "title", "main", "original", "rendered", "display_name", "full_name", "value", "label", "text")
+_NAMES = (
+    "name",
+    "title",
+    "main",
+    "original",
+    "rendered",
+    "display_name",
+    "full_name",
+    "value",
+    "label",
+    "text",
+)
 
 
 def _body(
     row: Mapping[str, Any], values: Mapping[str, Any], where: str, columns: Columns
 ) -> tuple[str, tuple[Note, ...]]:
-    """Text of a row, and notes on it: that of its text column, else the beginning or summary that stands in for it."""
+    """Text of a row, and notes on it: that of its text column, else the beginning or summary that is read in its place."""
     value = values.get("text")
     stub = columns.stub(row) if "text" not in values else None
     if stub is not None:
         text, notes = read_cell(stub, where)
-        return text, (*notes, Note("stub", "it has no text; the beginning or summary that it has was read as its text."))
+        return text, (
+            *notes,
+            Note("stub", "it has no text; the beginning or summary that it has was read as its text."),
+        )
     if "text" not in values:
         hint = missing_text_hint([name for name, _ in cells(row)], columns)
         raise Rejected(where, "no_text", f'"text" is missing. {hint}')

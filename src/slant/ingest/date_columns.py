@@ -67,13 +67,15 @@ class DateColumn:
         return words, self._note(words)
 
     def _iso(self, words: str) -> str | None:
+        if _ISO.match(words) and (found := iso_date(words)):
+            return found
         if len(words) > _LONGEST:
             return None
         if numeric := _numeric(words):
             return self._from_numbers(numeric)
         if _PARTIAL.fullmatch(words):
             return words
-        if found := _from_number(words) or (iso_date(words) if _ISO.match(words) else None) or _parse(words):
+        if found := _from_number(words) or _parse(words):
             return found
         return None if _HALF_DAY.search(words) else iso_date(words)
 
@@ -140,14 +142,14 @@ def _parse(words: str) -> str | None:
 
     if not (re.match(r"\d{4}", words) or _WITH_MONTH.search(words)):  # numbers alone have no known order
         return None
-    found = []
+    found: list[datetime] = []
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # an unknown name of a time zone would be dropped
         # What the words leave out comes from the default, so two defaults show it.
         for default in (datetime(2001, 1, 1), datetime(2002, 2, 2)):
             try:
                 found.append(parser.parse(words, default=default, tzinfos=_ZONES))
-            except (ValueError, OverflowError, TypeError, AttributeError, Warning):
+            except (ValueError, ArithmeticError, TypeError, AttributeError, IndexError, Warning):
                 return None
     if found[0] != found[1] or not 1000 <= found[0].year <= 2100:
         return None

@@ -52,7 +52,20 @@ _META_CHARSET = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE
 )
 _UTF8 = ("utf-8", "utf8")
-_SEVERAL_BYTES = ("gb", "big5", "shift", "sjis", "x-sjis", "euc", "iso-2022", "ms932", "cp932", "cp949", "cp936", "cp950")
+_SEVERAL_BYTES = (
+    "gb",
+    "big5",
+    "shift",
+    "sjis",
+    "x-sjis",
+    "euc",
+    "iso-2022",
+    "ms932",
+    "cp932",
+    "cp949",
+    "cp936",
+    "cp950",
+)
 _LATIN = ("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii")  # browsers read all of these as cp1252
 
 

@@ -8,8 +8,8 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from slant.errors import Rejected
-from slant.ingest.archives import decompress, read_head, tar_members, to_seekable, zip_members
 from slant.ingest.api_answers import cells
+from slant.ingest.archives import decompress, read_head, tar_members, to_seekable, zip_members
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, article_from_row, found_columns
 from slant.ingest.database_exports import split_text_export
 from slant.ingest.date_columns import DateColumn

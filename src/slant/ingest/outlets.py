@@ -8,7 +8,9 @@ from functools import cache, lru_cache
 
 from slant.assets import asset
 
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^\s/]+\S*|www\.[^\s/]+\.[^\s/]+\S*|[\w-]+(?:\.[\w-]+)+/\S*", re.I)
+_ADDRESS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*:)?//[^\s/]+\S*|www\.[^\s/]+\.[^\s/]+\S*|[\w-]+(?:\.[\w-]+)+/\S*", re.I
+)
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^\s/@]*@)?([^\s/:?#]+)", re.I)
 # Copies and links of other outlets' articles, whose host says nothing about the outlet.
 _NO_OUTLETS = frozenset(

@@ -71,7 +71,9 @@ def json_values(
     rejected) and needs memory quadratic in the nesting depth, 970 MB for 20,000 brackets.
     """
     number = 0
-    for row in _value_rows(threads(_json_entries(_TextBuffer(stream, path, limits.line), path)), path, columns):
+    for row in _value_rows(
+        threads(_json_entries(_TextBuffer(stream, path, limits.line), path)), path, columns
+    ):
         number += 1
         yield row
     if not number:
@@ -96,7 +98,9 @@ def _parse_object(text: str, where: str) -> dict[str, Any] | list[Any]:
         raise Rejected(where, "bad_json", detail) from None
     except (RecursionError, ValueError) as error:
         raise Rejected(where, "bad_json", f"this line cannot be read: {error}. {_EXPECTED}") from None
-    if not isinstance(value, dict) and not (isinstance(value, list) and any(isinstance(x, dict) for x in value)):
+    if not isinstance(value, dict) and not (
+        isinstance(value, list) and any(isinstance(x, dict) for x in value)
+    ):
         raise Rejected(where, "not_an_object", f"this line is a JSON {type(value).__name__}. {_EXPECTED}")
     return value
 
