@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
@@ -130,12 +130,15 @@ def read_all(stream: BinaryIO, path: str, limits: Limits) -> bytes:
 
 def _from_text(data: bytes, path: str, settings: Settings) -> ArticleStream:
     """The articles of a database export, or the one article of any other text."""
-    text = convert_newlines(decode(data, path))
-    articles = split_text_export(text, path, outlet=settings.outlet, limits=settings.limits)
+    text, note = decode_text(data, path)
+    articles = split_text_export(convert_newlines(text), path, outlet=settings.outlet, limits=settings.limits)
     if articles is None:
         yield read_text(data, path, outlet=settings.outlet, limits=settings.limits)
-    else:
-        yield from articles
+        return
+    for found in articles:
+        if note and isinstance(found, Article):
+            found, note = replace(found, notes=(note, *found.notes)), None
+        yield found
 
 
 def _from_archive(stream: BinaryIO, kind: str, path: str, settings: Settings) -> ArticleStream:
