@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slant.errors import Rejected
-from slant.ingest.decoding import decode_page
+from slant.ingest.decoding import decode_page_noted
 from slant.ingest.documents import read_text
 from slant.ingest.inputs import read_articles
 
@@ -21,7 +21,7 @@ def test_one_wrong_byte_does_not_decide_for_the_page() -> None:
         b'<meta charset="utf-8">',
         b'<meta charset="windows-1251">',
     ):
-        text, note = decode_page(declared + b"<!-- \x96 -->" + WORDS.encode())
+        text, note = decode_page_noted(declared + b"<!-- \x96 -->" + WORDS.encode())
         assert WORDS in text
         assert "<!-- – -->" in text
         assert note is not None
@@ -29,7 +29,7 @@ def test_one_wrong_byte_does_not_decide_for_the_page() -> None:
 
 
 def test_a_page_that_only_says_it_is_utf8_is_read_as_cp1252() -> None:
-    text, note = decode_page(b'<meta charset="utf-8">' + WORDS.encode("cp1252"))
+    text, note = decode_page_noted(b'<meta charset="utf-8">' + WORDS.encode("cp1252"))
     assert text.endswith(WORDS)
     assert note is not None
     assert note.reason == "encoding"
@@ -46,11 +46,11 @@ def test_a_page_that_only_says_it_is_utf8_is_read_as_cp1252() -> None:
 )
 def test_a_stated_encoding_is_used(encoding: str, words: str) -> None:
     page = f'<meta charset="{encoding}"><p>{words}</p>'.encode(encoding)
-    assert decode_page(page) == (page.decode(encoding), None)
+    assert decode_page_noted(page) == (page.decode(encoding), None)
 
 
 def test_a_page_that_ends_within_a_character_is_read() -> None:
-    text, note = decode_page(WORDS.encode() + b"\xe2\x80")
+    text, note = decode_page_noted(WORDS.encode() + b"\xe2\x80")
     assert text == WORDS
     assert note is not None
     assert "ends within a character" in note.detail

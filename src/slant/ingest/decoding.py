@@ -108,7 +108,12 @@ def decode_text(data: bytes, path: str) -> tuple[str, Note | None]:
         return mixed
 
 
-def decode_page(data: bytes, charset: str | None = None) -> tuple[str, Note | None]:
+def decode_page(data: bytes, charset: str | None = None) -> str:
+    """Decode an HTML page, see `decode_page_noted`."""
+    return decode_page_noted(data, charset)[0]
+
+
+def decode_page_noted(data: bytes, charset: str | None = None) -> tuple[str, Note | None]:
     """Decode an HTML page. Returns the text, and a note if its bytes are not of one encoding or not of the stated one.
 
     In this order: byte order mark; UTF-8; the server's `charset` or the page's, if it is one with several bytes to a sign

@@ -7,7 +7,7 @@ from typing import Any
 
 from slant.errors import Rejected
 from slant.ingest.article_rows import Comment, assemble
-from slant.ingest.decoding import convert_newlines, decode_page
+from slant.ingest.decoding import convert_newlines, decode_page_noted
 from slant.ingest.html_text import TextBlock, join_blocks, text_blocks
 from slant.ingest.outlets import is_address, outlet_from_url
 from slant.records import Article
@@ -36,13 +36,13 @@ def read_page(
 ) -> Article:
     """Article of an HTML page. Its text is title, body and comments, in this order.
 
-    outlet: overrides the page's. charset: stated by the server, see `decode_page`.
+    outlet: overrides the page's. charset: stated by the server, see `decode_page_noted`.
     url, published: used if the page states none.
     Raises Rejected: empty, no_article_text, too_large, too_deep or bad_page.
     """
     if not data.strip():
         raise Rejected(path, "empty", "the page is empty. Expected HTML with an article.")
-    html, note = decode_page(data, charset)
+    html, note = decode_page_noted(data, charset)
     document, comments = _extract(convert_newlines(html), path)
     blocks = [] if document is None or document.body is None else text_blocks(document.body)
     title, blocks = _title(_one_line(document and document.title), blocks)
