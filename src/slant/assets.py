@@ -29,6 +29,7 @@ _IN_CHECKOUT = {
     "reading.jsonl": "data/reading.jsonl",
     "contrast.jsonl": "data/contrast.jsonl",
     "published.toml": "data/published.toml",
+    "outlets.toml": "data/outlets.toml",
     "seeds_gold.jsonl": "seeds/gold/gold.jsonl",
     "schemas": "data/schemas",
     "targets.toml": "seeds/targets.toml",

@@ -22,9 +22,12 @@ from pyarrow import parquet
 from containers import item, record, tarred, zipped, zstd
 from slant.errors import Rejected, UsageError
 from slant.ingest.article_rows import COLUMNS, parse_column_map
+from slant.ingest.cell_text import plain_cell
+from slant.ingest.comment_cells import NOTHING
 from slant.ingest.decoding import DEFAULT_LIMITS
 from slant.ingest.feeds import feed_entries
 from slant.ingest.inputs import read_articles
+from slant.ingest.outlets import is_address
 from slant.ingest.warc import warc_pages
 from slant.records import Article
 
@@ -42,9 +45,12 @@ TEXT = (
     .map("".join)
     .filter(lambda text: text.strip() and text.strip("\ufeff \t\r\n\x00"))
 )
-LINE = TEXT.map(lambda text: " ".join(text.split())).filter(bool)
-COMMENTS = st.lists(st.fixed_dictionaries({"text": TEXT, "author": LINE}), max_size=3)
-ARTICLE = st.fixed_dictionaries({"text": TEXT, "title": LINE, "outlet": LINE, "comments": COMMENTS})
+# Cells without HTML, entities and garbled characters, which test_cell_text.py tests.
+CELL = TEXT.filter(lambda text: plain_cell(text) == newlines(text))
+LINE = CELL.map(lambda text: " ".join(text.split())).filter(lambda line: line and not is_address(line))
+AUTHOR = LINE.filter(lambda name: name.lower() not in NOTHING)
+COMMENTS = st.lists(st.fixed_dictionaries({"text": CELL, "author": AUTHOR}), max_size=3)
+ARTICLE = st.fixed_dictionaries({"text": CELL, "title": LINE, "outlet": LINE, "comments": COMMENTS})
 Row = dict[str, Any]
 COMMENT = pyarrow.struct([("text", pyarrow.string()), ("author", pyarrow.string())])
 SCHEMA = pyarrow.schema(

@@ -266,3 +266,20 @@ def longest_first(names, text):
 def test_overlaps_are_resolved_as_by_a_simple_search(names, text):
     found = Targets.from_names(names).find(text)
     assert sorted(place for places in found.values() for place in places) == longest_first(names, text)
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\u00ad", "\u200b", "\u200c", "\u2060", "\ufeff", "\u200e", "\u202a", "\u00ad\u200b"]
+)
+def test_characters_that_are_not_seen_are_skipped(unseen):
+    targets = Targets.from_names(["Tern League", f"Mill{unseen}ers"])
+    text = f"The T{unseen}ern {unseen}Lea{unseen}gue met the Mill{unseen}ers."
+    assert {name: [text[a:b] for a, b in places] for name, places in targets.find(text).items()} == {
+        "Tern League": [f"T{unseen}ern {unseen}Lea{unseen}gue"],
+        f"Mill{unseen}ers": [f"Mill{unseen}ers"],
+    }
+    assert targets.find("The Millers met.") == {f"Mill{unseen}ers": ((4, 11),)}
+
+
+def test_a_file_with_a_byte_order_mark_is_read(load):
+    assert load("\ufeff" + FILE).ids == load(FILE).ids

@@ -56,7 +56,7 @@ def table(
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number from 1, object) of a JSON lines file. Raises SlantError with the line number of bad JSON."""
-    with path.open(encoding="utf-8", newline="\n") as file:
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(file, start=1):
             try:
                 yield number, json.loads(line)

@@ -69,7 +69,7 @@ def load_registry(path: Path | None = None) -> tuple[PublicSet, ...]:
     """
     path = path or asset("registry.toml")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: not a valid registry ({error}). Expected TOML with [[set]] tables."

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from slant.errors import Rejected
+from slant.ingest.cell_text import plain_cell
 from slant.ingest.comment_cells import EXPECTED, NOTHING, json_list, read_cell
 from slant.ingest.comment_names import (
     ALWAYS_UNWRAPPED,
@@ -283,10 +284,9 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nb
 
 def as_text(text: str, where: str) -> str:
     """Return a comment as plain text: HTML becomes paragraphs, and entities characters. Other text stays as it is."""
-    text = convert_newlines(text)
     if "<" in text and _TAG.search(text):
-        return html_as_text(text, where)
-    return unescape(text)
+        text = html_as_text(convert_newlines(text), where)
+    return plain_cell(text, where)
 
 
 def unescape(text: str) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from slant.errors import Rejected
+from slant.records import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,21 @@ _BOMS = (
 _META_CHARSET = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE
 )
+_UTF8 = ("utf-8", "utf8")
+_SEVERAL_BYTES = (
+    "gb",
+    "big5",
+    "shift",
+    "sjis",
+    "x-sjis",
+    "euc",
+    "iso-2022",
+    "ms932",
+    "cp932",
+    "cp949",
+    "cp936",
+    "cp950",
+)
 _LATIN = ("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii")  # browsers read all of these as cp1252
 
 
@@ -77,25 +94,81 @@ def _undecodable(byte: bytes, offset: int, encoding: str) -> str:
     )
 
 
-def decode_page(data: bytes, charset: str | None = None) -> str:
-    """Decode an HTML page by, in this order: byte order mark, UTF-8, the server's `charset`, the page's charset, cp1252.
+def decode_text(data: bytes, path: str) -> tuple[str, Note | None]:
+    """Decode a text file like `decode`, but read a few bytes that are not UTF-8 as cp1252, with a note.
 
-    UTF-8 precedes the stated charsets, since other text is hardly ever valid UTF-8 and declarations are often wrong.
+    Raises Rejected "undecodable" where it is not mostly UTF-8.
+    """
+    try:
+        return decode(data, path), None
+    except Rejected:
+        mixed = None if bom_encoding(data) else _mostly_utf8(data, at_least=4)
+        if mixed is None:
+            raise
+        return mixed
+
+
+def decode_page(data: bytes, charset: str | None = None) -> str:
+    """Decode an HTML page, see `decode_page_noted`."""
+    return decode_page_noted(data, charset)[0]
+
+
+def decode_page_noted(data: bytes, charset: str | None = None) -> tuple[str, Note | None]:
+    """Decode an HTML page. Returns the text, and a note if its bytes are not of one encoding or not of the stated one.
+
+    In this order: byte order mark; UTF-8; the server's `charset` or the page's, if it is one with several bytes to a sign
+    and fits; UTF-8 with the odd byte in cp1252; the stated charset; cp1252. UTF-8 precedes the stated charsets, since other
+    text is hardly ever valid UTF-8 and declarations are often wrong.
     """
     by_mark = bom_encoding(data)
     if by_mark:
-        return data.decode(by_mark, "replace")
+        return data.decode(by_mark, "replace"), None
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8"), None
     except UnicodeDecodeError:
         declared = _META_CHARSET.search(data[:4096])
-    stated = (charset, declared.group(1).decode("ascii") if declared else None)
-    for name in (name.lower() for name in stated if name):
-        try:
-            return data.decode("cp1252" if name in _LATIN else name, "replace")
-        except (LookupError, ValueError):  # not the name of a text encoding
+    stated = [
+        name.lower() for name in (charset, declared.group(1).decode("ascii") if declared else None) if name
+    ]
+    for name in stated:
+        if name.startswith(_SEVERAL_BYTES):
+            with suppress(LookupError, ValueError):
+                return data.decode(name), None
+    if mixed := _mostly_utf8(data, at_least=1):
+        return mixed
+    for name in stated:
+        if name in _UTF8:  # it has just failed
             continue
-    return data.decode("cp1252", "replace")
+        with suppress(LookupError, ValueError):  # not the name of a text encoding
+            return data.decode("cp1252" if name in _LATIN else name, "replace"), None
+    says = any(name in _UTF8 for name in stated)
+    note = Note("encoding", "it says that it is UTF-8 and is not; it was read as Windows-1252.")
+    return data.decode("cp1252", "replace"), note if says else None
+
+
+_SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+_CUT_SEQUENCE = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+_CP1252 = [bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)]
+
+
+def _mostly_utf8(data: bytes, *, at_least: int) -> tuple[str, Note] | None:
+    """Decode UTF-8 with bytes of cp1252 in between, or return None.
+
+    at_least: how many UTF-8 sequences there must be for each other byte.
+    """
+    sequences = len(_SEQUENCE.findall(data))
+    if not sequences:
+        return None
+    text = _CUT_SEQUENCE.sub(b"", data).decode("utf-8", "surrogateescape")
+    wrong = len(_ESCAPED_BYTE.findall(text))
+    if at_least * wrong > sequences:
+        return None
+    text = _ESCAPED_BYTE.sub(lambda byte: _CP1252[ord(byte.group()) - 0xDC80], text)
+    if not wrong:
+        return text, Note("encoding", "it ends within a character, which was left out.")
+    what = "1 byte is" if wrong == 1 else f"{wrong:,} bytes are"
+    return text, Note("encoding", f"{what} not UTF-8, as the rest is, and read as Windows-1252.")
 
 
 def bom_encoding(data: bytes) -> str | None:
@@ -110,7 +183,7 @@ def convert_newlines(text: str) -> str:
 
 # ---- checks and bounded reading
 
-_HALF_SURROGATE = re.compile("[\ud800-\udfff]")
+HALF_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_text(text: str, path: str, limits: Limits) -> None:
@@ -126,7 +199,7 @@ def check_text(text: str, path: str, limits: Limits) -> None:
 
 def check_characters(text: str, path: str) -> None:
     """Raises Rejected "undecodable" for half of a surrogate pair, which JSON escapes can produce."""
-    half = None if text.isascii() else _HALF_SURROGATE.search(text)
+    half = None if text.isascii() else HALF_SURROGATE.search(text)
     if half:
         code = f"\\u{ord(half.group()):04x}"
         detail = (

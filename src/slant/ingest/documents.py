@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, BinaryIO, TypeGuard
 
 from slant.errors import Rejected
+from slant.ingest.api_answers import cells
 from slant.ingest.archives import decompress, read_head, tar_members, to_seekable, zip_members
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, article_from_row, found_columns
 from slant.ingest.comment_names import looks_like_comments
 from slant.ingest.comment_rows import holds_comments
 from slant.ingest.database_exports import split_text_export
+from slant.ingest.date_columns import DateColumn
 from slant.ingest.decoding import (
     DEFAULT_LIMITS,
     Limits,
@@ -20,10 +22,10 @@ from slant.ingest.decoding import (
     check_characters,
     check_text,
     convert_newlines,
-    decode,
+    decode_text,
 )
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
-from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows
+from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
 from slant.records import Article
 from slant.segment.article_header import header_metadata
 
@@ -35,6 +37,7 @@ _COMPRESSED = ("gzip", "zstd")
 _ARCHIVES = ("zip", "tar")
 # Rows read before a mapped column counts as missing, since JSON lines may omit empty fields.
 _ROWS_TO_CHECK = 50
+_MOST_BUFFERED = 20_000_000  # characters of rows, of which the last 500 may have more
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ def read_documents(
     else:
         if bom_encoding(head) in ("utf-16", "utf-32"):
             stream = as_utf8(stream, path, settings.limits)
+        elif kind in ("csv", "jsonl") and b"\r" in head and b"\n" not in head:
+            stream = with_newlines(stream)
         yield from _from_rows(_rows(stream, kind, path, settings), path, settings)
 
 
@@ -94,7 +99,8 @@ def read_text(
 
     Raises Rejected: undecodable, too_large, binary or empty.
     """
-    text = convert_newlines(decode(data, path))
+    text, note = decode_text(data, path)
+    text = convert_newlines(text)
     check_text(text, path, limits)
     if "\x00" in text:
         detail = f"it contains a NUL character at {text.index(chr(0)):,}, so it is not text. Expected a text document."
@@ -107,7 +113,7 @@ def read_text(
     metadata = header_metadata(text)
     if outlet:
         metadata["outlet"] = outlet
-    return Article(text=text, path=path, markup="markdown", **metadata)
+    return Article(text=text, path=path, markup="markdown", notes=(note,) if note else (), **metadata)
 
 
 def decompress_if_needed(
@@ -135,12 +141,15 @@ def read_all(stream: BinaryIO, path: str, limits: Limits) -> bytes:
 
 def _from_text(data: bytes, path: str, settings: Settings) -> ArticleStream:
     """The articles of a database export, or the one article of any other text."""
-    text = convert_newlines(decode(data, path))
-    articles = split_text_export(text, path, outlet=settings.outlet, limits=settings.limits)
+    text, note = decode_text(data, path)
+    articles = split_text_export(convert_newlines(text), path, outlet=settings.outlet, limits=settings.limits)
     if articles is None:
         yield read_text(data, path, outlet=settings.outlet, limits=settings.limits)
-    else:
-        yield from articles
+        return
+    for found in articles:
+        if note and isinstance(found, Article):
+            found, note = replace(found, notes=(note, *found.notes)), None
+        yield found
 
 
 def _from_archive(stream: BinaryIO, kind: str, path: str, settings: Settings) -> ArticleStream:
@@ -227,8 +236,10 @@ def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings) -> Rows:
 
 
 def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
-    first = list(islice(rows, _ROWS_TO_CHECK)) if settings.columns.mapped else []
-    names = dict.fromkeys(name for found in first if not isinstance(found, Rejected) for name in found[1])
+    first, rows, dates = _first_rows(rows, settings.columns)
+    names = dict.fromkeys(
+        str(name) for found in first if not isinstance(found, Rejected) for name, _ in cells(found[1])
+    )
     missing = settings.columns.missing(names) if names else []
     if missing:
         detail = f"its rows do not have the column of --map {' '.join(missing)}. {found_columns(names)} No row was read."
@@ -241,12 +252,10 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         )
         return
     as_articles = "text" in settings.columns.mapped  # the user says that a row is an article
-    first = first or list(islice(rows, 1))
-    if first and not as_articles and _is_comment(first[0]):
-        first += islice(rows, _ROWS_TO_CHECK)
-        if all(map(_is_comment, first)):
-            detail = f"{_looks_like_comments(first[0])} No row was read."
-            raise Rejected(path, "looks_like_comments", detail)
+    alike = [] if as_articles else list(filter(_is_comment, first))
+    if alike and len(alike) == len(first):
+        detail = f"{_looks_like_comments(alike[0])} No row was read."
+        raise Rejected(path, "looks_like_comments", detail)
     count = 0
     for found in chain(first, rows):
         count += 1
@@ -258,7 +267,12 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         where, row = found
         try:
             yield article_from_row(
-                row, where, outlet=settings.outlet, limits=settings.limits, columns=settings.columns
+                row,
+                where,
+                outlet=settings.outlet,
+                limits=settings.limits,
+                columns=settings.columns,
+                dates=dates,
             )
         except Rejected as rejected:
             if rejected.reason == "no_text" and holds_comments(row):
@@ -277,3 +291,34 @@ def _looks_like_comments(found: tuple[str, dict[str, Any]]) -> str:
         f"this looks like comments, not an article. {found_columns(found[1])} Add --comments to read them as comments, "
         "or --map text=COLUMN to read each row as an article."
     )
+
+
+def _first_rows(
+    rows: Rows, columns: Columns
+) -> tuple[list[tuple[str, dict[str, Any]] | Rejected], Rows, DateColumn]:
+    """Return the first rows, the others, and the reader of their dates.
+
+    More rows are read first while day and month of their dates could be either.
+    """
+    first: list[tuple[str, dict[str, Any]] | Rejected] = []
+    stated: list[Any] = []
+    dates, size = DateColumn(), 0
+    for count in (_ROWS_TO_CHECK, *[_ROWS_TO_CHECK * 10] * 4):
+        start = len(first)
+        try:
+            first.extend(islice(rows, count))  # keeps the rows before an error
+        except Rejected as rejected:
+            rows = _fail(rejected)
+        read = [found[1] for found in first[start:] if not isinstance(found, Rejected)]
+        stated += [columns.by_field(row).get("published") for row in read]
+        size += sum(len(value) for row in read for value in row.values() if isinstance(value, str))
+        dates = DateColumn(stated)
+        if len(first) - start < count or size > _MOST_BUFFERED or not dates.undecided:
+            break
+    return first, rows, dates
+
+
+def _fail(rejected: Rejected) -> Rows:
+    """Rows that end with an error."""
+    raise rejected
+    yield  # makes this a generator

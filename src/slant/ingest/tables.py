@@ -15,13 +15,14 @@ import re
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slant.errors import Rejected, UsageError, require
+from slant.ingest.api_answers import Listed, cells, threads
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, missing_text_hint
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, bounded_lines, decode, too_long
 from slant.ingest.file_kinds import extension, find_delimiter
@@ -35,7 +36,6 @@ Rows = Iterator[tuple[str, dict[str, Any]] | Rejected]
 _EXPECTED = 'Expected one JSON object per line, such as {"text": "…", "title": "…", "outlet": "…"}.'
 _WHITE_SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
-_LIST_KEYS = ("articles", "data", "documents", "items", "results", "rows")
 
 
 def json_lines(
@@ -51,12 +51,13 @@ def json_lines(
             continue
         try:
             text = decode(line, where, offset=offset).strip()
-            row = _parse_object(text, where) if text else None
-            wrapped = _listed_rows(row, columns)
-            if wrapped is not None:  # a news API response on one line
-                yield from _number_rows(wrapped, where)
-            elif row is not None:
-                yield where, row
+            value = _parse_object(text, where) if text else None
+            if isinstance(value, list):  # rows or pages of an answer on one line
+                yield from _value_rows(threads(value), where, columns)
+            elif value is not None and (answer := columns.answer(value)):  # a news API response on one line
+                yield from _number_rows(answer.rows, where, columns=columns, listed=answer)
+            elif value is not None:
+                yield where, value
         except Rejected as rejected:
             yield rejected
 
@@ -70,16 +71,26 @@ def json_values(
     rejected) and needs memory quadratic in the nesting depth, 970 MB for 20,000 brackets.
     """
     number = 0
-    for value in _json_entries(_TextBuffer(stream, path, limits.line), path):
-        wrapped = _listed_rows(value, columns)
-        rows = [value] if wrapped is None else wrapped
-        yield from _number_rows(rows, path, number)
-        number += len(rows)
+    for row in _value_rows(
+        threads(_json_entries(_TextBuffer(stream, path, limits.line), path)), path, columns
+    ):
+        number += 1
+        yield row
     if not number:
         yield Rejected(path, "empty", "the JSON list has no entries. Expected a list of objects with text.")
 
 
-def _parse_object(text: str, where: str) -> dict[str, Any]:
+def _value_rows(values: Iterable[Any], path: str, columns: Columns) -> Rows:
+    """Rows of JSON values, each of which is a row or an answer that lists rows."""
+    number = 0
+    for value in values:
+        answer = columns.answer(value)
+        rows = [value] if answer is None else answer.rows
+        yield from _number_rows(rows, path, number, columns=columns, listed=answer)
+        number += len(rows)
+
+
+def _parse_object(text: str, where: str) -> dict[str, Any] | list[Any]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -87,28 +98,31 @@ def _parse_object(text: str, where: str) -> dict[str, Any]:
         raise Rejected(where, "bad_json", detail) from None
     except (RecursionError, ValueError) as error:
         raise Rejected(where, "bad_json", f"this line cannot be read: {error}. {_EXPECTED}") from None
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) and not (
+        isinstance(value, list) and any(isinstance(x, dict) for x in value)
+    ):
         raise Rejected(where, "not_an_object", f"this line is a JSON {type(value).__name__}. {_EXPECTED}")
     return value
 
 
-def _number_rows(rows: list[Any], path: str, before: int = 0) -> Rows:
-    """Number the rows. before: number of earlier rows."""
+def _number_rows(
+    rows: list[Any], path: str, before: int = 0, *, columns: Columns, listed: Listed | None
+) -> Rows:
+    """Number the rows. before: number of earlier rows. listed: the list of an answer that they come from."""
     for number, row in enumerate(rows, before + 1):
         where = f"{path}#{number}"
-        if isinstance(row, dict):
-            yield where, row
-        else:
+        if not isinstance(row, dict):
             yield Rejected(
                 where, "not_an_object", f"this entry is a JSON {type(row).__name__}. Expected an object."
             )
-
-
-def _listed_rows(value: Any, columns: Columns) -> list[Any] | None:
-    """The list in `{"articles": […]}`, as news APIs return it; None if `value` is an article itself."""
-    if not isinstance(value, dict) or any(columns.field(name) == "text" for name in value):
-        return None
-    return next((value[name] for name in _LIST_KEYS if isinstance(value.get(name), list)), None)
+        elif listed is not None and not listed.with_text and not columns.has_text(row):
+            names = [name for name, _ in cells(row)]
+            detail = f"the entries of {listed.name} have no text. {missing_text_hint(names, columns)}"
+            if "url" in map(columns.field, names):
+                detail += " They have addresses: list these in a file and fetch the articles with --urls."
+            yield Rejected(where, "no_text", detail)
+        else:
+            yield where, row
 
 
 def _json_entries(buffer: _TextBuffer, path: str) -> Iterator[Any]:
@@ -185,6 +199,7 @@ class _TextBuffer:
 
 # ---- CSV
 
+_DELIMITER_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.I)
 _MAX_ROW_LINES = 100_000  # of one CSV row; more lines mean an unclosed quote or a cell that is not an article
 
 
@@ -194,9 +209,14 @@ def csv_rows(
     """Rows of a CSV or TSV table with a header. A row that does not fit the header is rejected with its line."""
     lines = _CsvLines(stream, path, limits)
     header_line = lines.first_nonblank()
-    delimiter = "\t" if extension(path) == ".tsv" else find_delimiter(header_line, columns)
+    stated = _DELIMITER_LINE.fullmatch(header_line)  # written by and for Excel
+    if stated:
+        header_line = lines.first_nonblank()
+        delimiter = stated[1]
+    else:
+        delimiter = "\t" if extension(path) == ".tsv" else find_delimiter(header_line, columns)
     header = _parse_header([header_line], delimiter, path)
-    if not any(columns.field(name) == "text" for name in header):
+    if not columns.may_hold_text(header):
         detail = f"no column holds the text. {missing_text_hint(header, columns)}"
         raise Rejected(path, "no_text_column", detail)
     # strict: report an unclosed quote, or text after a closing quote, instead of repairing it silently.
@@ -284,6 +304,24 @@ class _CsvLines(Iterator[str]):
         return number, decode(line, where, offset=offset)
 
 
+def with_newlines(stream: BinaryIO) -> BinaryIO:
+    """Return the stream with LF for CR, for tables of old Macs, whose only line end is CR."""
+    return cast(BinaryIO, io.BufferedReader(_Newlines(stream)))
+
+
+class _Newlines(io.RawIOBase):
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer)).replace(b"\r", b"\n")
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def as_utf8(stream: BinaryIO, path: str, limits: Limits) -> BinaryIO:
     """Convert a UTF-16 table ("Unicode text" in spreadsheets) to UTF-8. Held in memory: it cannot be cut at line ends.
 
@@ -315,8 +353,8 @@ def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLU
             source = f"read_parquet('{_literal(name)}', hive_partitioning = false)"
             zones = _zones(connection, name)
             names = [each[0] for each in connection.execute(f"SELECT * FROM {source} LIMIT 0").description]
-            held = [each for each in names if columns.field(each)]
-            if "text" not in {columns.field(each) for each in held}:
+            held = [each for each in names if columns.field(each) or columns.is_stub(each)]
+            if not columns.may_hold_text(names):
                 detail = f"no column holds the text. {missing_text_hint(names, columns)}"
                 raise Rejected(path, "no_text_column", detail)
             chosen = ", ".join('"' + each.replace('"', '""') + '"' for each in held)

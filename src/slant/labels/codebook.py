@@ -45,7 +45,7 @@ class Codebook:
         """
         path = path or asset("codebook.toml")
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise UsageError(f"{path}: no such codebook. Check the path.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -55,7 +55,7 @@ class Targets:
         """
         path = path or asset("targets.toml")
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise UsageError(f"{path}: no such targets file. Check the path.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -119,6 +119,13 @@ class Targets:
         two overlapping matches the longer one is kept, of equally long ones the first.
         """
         mentions: dict[str, list[tuple[int, int]]] = {}
+        if not text.isascii() and _UNSEEN.search(text):
+            seen = [at for at, character in enumerate(text) if not _UNSEEN.match(character)]
+            found = self.find("".join(text[at] for at in seen))
+            return {
+                target_id: tuple((seen[start], seen[end - 1] + 1) for start, end in places)
+                for target_id, places in found.items()
+            }
         for start, end, target_ids in find_aliases(text, self._index):
             for target_id in filter(None, target_ids):
                 mentions.setdefault(target_id, []).append((start, end))
@@ -202,6 +209,8 @@ def _check_duplicates(path: Path, targets: tuple[Target, ...]) -> None:
 
 _APOSTROPHES = "'’‘ʼ`´"
 _GAP = re.compile(r"[\s\-‐‑‒–]+")
+# Soft hyphens, zero-width spaces, marks of direction and the like are skipped in texts and names.
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MARKS = "\u0300-\u036f"  # combining marks; part of the preceding word, but not matched by \w
 
@@ -326,7 +335,7 @@ def _continues_word(character: str) -> bool:
 
 def _spelling(text: str) -> str:
     """Normalize apostrophes, spaces and hyphens, but keep the case."""
-    composed = unicodedata.normalize("NFC", text)
+    composed = unicodedata.normalize("NFC", text if text.isascii() else _UNSEEN.sub("", text))
     for mark in _APOSTROPHES[1:]:
         composed = composed.replace(mark, "'")
     return _GAP.sub(" ", composed).strip()

@@ -114,7 +114,7 @@ def write_lines(records: Records, file: TextIO) -> int:
 
 def read_jsonl(path: Path) -> Iterator[Row]:
     """Yield the rows. Raises UsageError, with the line number, for a line that is not JSON or is cut off."""
-    with path.open(encoding="utf-8", newline="\n") as file:
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue

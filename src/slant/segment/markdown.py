@@ -26,7 +26,17 @@ _HEADING = re.compile(r"#{1,6}(?=\s)")
 _ITEM = re.compile(r"(?:[-*+•◦▪●‣∙·]|\(?\d{1,3}[.)]|[a-z]\))\s+(?=\S)")
 _QUOTE = re.compile(r"(?:>\s?)+")
 _INVISIBLE = "\u200b\ufeff\u2060"  # str.strip keeps these, but a line of them looks empty
+# Characters that are not seen and belong to no word: soft hyphens, zero-width spaces, marks of direction, … They are no part
+# of a unit's text. Joiners and variation selectors count only beside Latin letters, since elsewhere they form signs.
+_LATIN = "A-Za-z\u00c0-\u024f"
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    rf"\ufff0-\ufff8]+|(?<=[{_LATIN}])[\u200c\u200d\ufe00-\ufe0f]+|[\u200c\u200d]+(?=[{_LATIN}])"
+)
+_LINE_END = re.compile("[\n\x85\u2028\u2029]")  # the last one ends a paragraph
 _MAX_WRAPPED = 120  # characters; a longer line is not hard-wrapped text but a paragraph on one line
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]*_\s]*\Z")
+_MIN_SENTENCE_LINES = 4  # of a text file
 _MAX_LABEL = 40  # characters; a shorter line above a longer one may be a name or a heading
 # A line is hard-wrapped if the next word would make it longer than this share of the widest line.
 _FILL_RATIO = 0.85
@@ -118,8 +128,8 @@ class _Line:
 def _lines(document: str, start: int, end: int, *, markdown: bool) -> Iterator[_Line]:
     gap = 0
     while start < end:
-        stop = document.find("\n", start, end)
-        stop = end if stop < 0 else stop
+        found = _LINE_END.search(document, start, end)
+        stop = found.start() if found else end
         left, right = _strip_range(document, start, stop)
         if left == right:
             gap += 1
@@ -131,6 +141,7 @@ def _lines(document: str, start: int, end: int, *, markdown: bool) -> Iterator[_
             at, right_content = _strip_range(document, left + content, max(right_content, left + content))
             yield _Line(at, right_content if form != "rule" else at, gap, form, left - start, left, right)
             gap = 0
+        gap += document[stop : stop + 1] == "\u2029"
         start = stop + 1
 
 
@@ -171,15 +182,33 @@ def _split_run(document: str, run: list[_Line], *, markdown: bool) -> list[Block
     if not run:
         return []
     width = max(line.end - line.start for line in run)
+    separate = _are_paragraphs(document, run, markdown=markdown)
     groups = [[run[0]]]
     for line in run[1:]:
         last = groups[-1][-1]
         item = groups[-1][0].form == "list_item"
-        if run[0].form == "rule" or (item and line.indent >= 2) or _is_wrapped(document, last, line, width):
+        if (
+            run[0].form == "rule"
+            or (item and line.indent >= 2)
+            or (not separate and _is_wrapped(document, last, line, width))
+        ):
             groups[-1].append(line)
         else:
             groups.append([line])
     return [_make_block(document, group, markdown=markdown) for group in groups]
+
+
+def _are_paragraphs(document: str, run: list[_Line], *, markdown: bool) -> bool:
+    """Is each line a paragraph, since each ends a sentence and the next begins one?
+
+    Lines of a text file are often wrapped by hand, those of a cell or a page (not `markdown`) hardly ever, so that two
+    of them are enough.
+    """
+    if len(run) < (_MIN_SENTENCE_LINES if markdown else 2) or run[0].form != "text":
+        return False
+    if any(line.end <= line.start or document[line.start].islower() for line in run):
+        return False
+    return all(_SENTENCE_END.search(document, max(line.start, line.end - 8), line.end) for line in run[:-1])
 
 
 def _is_wrapped(document: str, before: _Line, line: _Line, width: int) -> bool:
@@ -261,10 +290,12 @@ def to_plain_text(text: str, ranges: Sequence[Range], *, markdown: bool = True) 
     """Plain text of `ranges` (the lines of one block, in order), joined by single spaces.
 
     A word that is hyphenated at a line end is joined without a space (the hyphen stays).
-    markdown: False keeps all characters.
+    markdown: False keeps markup. Characters that are not seen are left out in either case.
     """
     raw, origins = _join_ranges(text, ranges)
     drops = _markup_ranges(raw) if markdown else []
+    if not raw.isascii():
+        drops = _merge(drops, [found.span() for found in _UNSEEN.finditer(raw)])
     out: list[str] = []
     pieces: list[tuple[int, int, int]] = []
     size = 0
@@ -274,6 +305,17 @@ def to_plain_text(text: str, ranges: Sequence[Range], *, markdown: bool = True) 
             pieces.append((size, origin, end - start))
         size += end - start
     return _trim(PlainText("".join(out), tuple(pieces)))
+
+
+def _merge(drops: list[Range], more: list[Range]) -> list[Range]:
+    """Merge two lists of ranges into one that is sorted and disjoint."""
+    merged: list[Range] = []
+    for start, end in sorted(drops + more) if more else drops:
+        if more and merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def concat(plains: Sequence[PlainText], joiner: str) -> PlainText:

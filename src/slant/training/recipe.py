@@ -85,7 +85,7 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            values = tomllib.loads(path.read_text("utf-8"))
+            values = tomllib.loads(path.read_text("utf-8-sig"))
         except FileNotFoundError:
             raise UsageError(f"recipe {path}: no such file. Recipes are in model/recipes/.") from None
         except tomllib.TOMLDecodeError as error:
