@@ -38,21 +38,28 @@ if TYPE_CHECKING:
     "-o", "--output", default="-", help="FILE.jsonl, .csv, .parquet or .duckdb. Default: standard output."
 )
 @click.option("--all", "everything", is_flag=True, help="Also write metadata, media and boilerplate.")
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Also show on standard error, per file, what came in, what came out, and what was left out as what.",
+)
 @reading
 @quiet
-def split(output: str, everything: bool, **given: Any) -> int:
+def split(output: str, everything: bool, audit: bool, **given: Any) -> int:
     """Split documents into units: title, headings, paragraphs, list items, comments."""
+    from slant.scoring.account import Account, table
     from slant.scoring.local_run import read_units
     from slant.scoring.output_files import check_format, write_rows
-    from slant.scoring.rejections import Rejections
     from slant.segment.language import flag_languages
 
     check_format(output)
-    rejected, languages = Rejections(), Counter[str]()
-    units = flag_languages(read_units(read_options(given), rejected, output=output))
+    options, account, languages = read_options(given), Account(by_file=audit), Counter[str]()
+    units = flag_languages(read_units(options, account, output=output))
     kept = (unit for unit in units if unit.is_content or everything)
     count = write_rows(_counted(kept, languages), output)
-    code = finish(f"{count:,} units", output, rejected)
+    code = finish(f"{count:,} units", output, account, quiet=options.quiet)
+    for line in table(account) if audit else ():
+        say(line)
     _say_languages(languages, "slant score gives them no labels, unless it gets --any-language")
     return code
 
@@ -89,8 +96,8 @@ def score(**given: Any) -> int:
 
     The output has one row per unit; docs/outputs.md describes the columns.
     """
+    from slant.scoring.account import Account, summary
     from slant.scoring.output_files import check_format
-    from slant.scoring.rejections import Rejections
     from slant.scoring.run_options import ScoreOptions
 
     options = ScoreOptions(read_options(given), **given)
@@ -99,11 +106,13 @@ def score(**given: Any) -> int:
         from slant.scoring.ray_run import write_scores
     else:
         from slant.scoring.local_run import write_scores
-    rejected = Rejections()
+    account, silent = Account(), options.reading.quiet
     with stoppable():
-        languages = write_scores(options, rejected)
-    code = finish(f"{languages.total():,} units scored", options.output, rejected)
-    _say_languages(languages, "no labels; --any-language scores them anyway")
+        write_scores(options, account)
+    code = finish(f"{account.languages.total():,} units scored", options.output, account, quiet=silent)
+    if account.total.documents and not (options.units or silent):
+        say(summary(account))
+    _say_languages(account.languages, "no labels; --any-language scores them anyway")
     return code
 
 
@@ -132,19 +141,19 @@ def score(**given: Any) -> int:
 def report(output: str, title: str | None, max_articles: int, explain: bool, **given: Any) -> int:
     """Write an HTML file that shows articles with their labels. PATHS are articles, or score files of `slant score`."""
     from slant.reports.article_page import TITLE, write_report
+    from slant.scoring.account import Account
     from slant.scoring.local_run import load_scorer, scores
     from slant.scoring.output_files import check_format, read_scores
     from slant.scoring.progress import counting
-    from slant.scoring.rejections import Rejections
     from slant.scoring.run_options import ScoreOptions
 
     check_format(output, formats=(".html",))
     options = ScoreOptions(read_options(given), output, **given)
     inputs = options.reading.paths
-    rejected = Rejections()
+    account = Account()
     are_scores = all_score_files(inputs)
     scorer = None if are_scores and not explain else load_scorer(options)
-    rows = read_scores(inputs) if scorer is None or are_scores else scores(options, rejected, scorer)
+    rows = read_scores(inputs) if scorer is None or are_scores else scores(options, account, scorer)
     with counting("passes", quiet=options.reading.quiet or not explain) as done:
         write_report(
             rows,
@@ -154,7 +163,7 @@ def report(output: str, title: str | None, max_articles: int, explain: bool, **g
             max_articles=max_articles,
             explain=_explain(scorer, done) if explain and scorer else None,
         )
-    return finish("report", output, rejected)
+    return finish("report", output, account, quiet=options.reading.quiet)
 
 
 def _explain(scorer: Scorer, done: Callable[[int], object]) -> Explain:

@@ -15,7 +15,7 @@ import click
 from slant.assets import DEFAULT_MODEL, MODEL_VARIABLE, SIZES
 
 if TYPE_CHECKING:
-    from slant.scoring.rejections import Rejections
+    from slant.scoring.account import Account
 
 DONE, ERROR, USAGE, SOME_REJECTED, INTERRUPTED = 0, 1, 2, 3, 130  # exit codes, see `slant --help`
 
@@ -113,18 +113,28 @@ quiet = click.option(
 )
 
 
-def finish(what: str, output: str, rejected: Rejections) -> int:
-    """Write the list of rejected inputs, report the result on standard error, and return the exit code."""
-    listed = rejected.write(output)
+def finish(what: str, output: str, account: Account, *, quiet: bool = False) -> int:
+    """Write the lists of rejected documents and of notes, report the result on standard error, and return the exit code.
+
+    quiet: report no notes.
+    """
+    listed, noted = account.rejected.write(output), account.notes.write(output)
     if output != "-":
         say(f"{what} → {output}")
-    if listed is None:
-        return DONE
-    documents = "document" if len(rejected) == 1 else "documents"
-    say(f"{len(rejected):,} {documents} rejected, with reasons, in {listed}")
-    for row in rejected.first:
-        say(f"  {row}")
-    return SOME_REJECTED
+    if listed:
+        documents = "document" if len(account.rejected) == 1 else "documents"
+        say(f"{len(account.rejected):,} {documents} rejected, with reasons, in {listed}")
+        for row in account.rejected.first:
+            say(f"  {row}")
+    if noted and not quiet:
+        notes = account.notes
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in notes.reasons.items())
+        say(
+            f"{len(notes):,} {'note' if len(notes) == 1 else 'notes'} on what was read ({reasons}) in {noted}"
+        )
+        for line in notes.first:
+            say(f"  {line}")
+    return SOME_REJECTED if listed else DONE
 
 
 def say(message: str) -> None:

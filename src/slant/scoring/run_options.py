@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from slant import __version__
 from slant.errors import UsageError
 from slant.labels.targets import Targets
-from slant.scoring.rejections import rejected_path
+from slant.scoring.rejections import notes_path, rejected_path
 
 if TYPE_CHECKING:
     from slant.encoding.predictor import Predictor
@@ -54,7 +54,8 @@ def own_files(output: str, inputs: Collection[str] = ()) -> set[str]:
 
     Raises UsageError if one of them is named in `inputs`.
     """
-    own = {os.path.realpath(path) for path in (output, rejected_path(output)) if path != "-"}
+    written = (output, rejected_path(output), notes_path(output))
+    own = {os.path.realpath(path) for path in written if path != "-"}
     for path in inputs:
         if path != "-" and os.path.realpath(path) in own:
             raise UsageError(f"-o {output}: {path} is read and would be overwritten. Give another name.")
