@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import pickle
 import re
 from collections.abc import Iterator
@@ -307,6 +306,6 @@ def test_requests_of_a_document_are_those_of_the_local_engine(tmp_path: Path) ->
         (tmp_path / name).write_text(f"{text}\n{name}\n")
     units = local_run.read_units(ReadOptions((str(tmp_path),), quiet=True), Account(), output="s.jsonl")
     local = list(score_requests(units, TARGETS))
-    dealt = read(*(File(n, os.path.join(tmp_path, n)) for n in ("a.txt", "b.txt")))
+    dealt = read(*(File(n, n) for n in map(str, (tmp_path / "a.txt", tmp_path / "b.txt"))))
     assert [q for d in dealt if isinstance(d, ReadDocument) for q in d.requests] == local
     assert len(local) > 4

@@ -36,6 +36,12 @@ _mapped = click.option(
     metavar="FIELD=COLUMN",
     help="For tables: read a field from this column, e.g. title=headline. May be repeated or list several.",
 )
+_keep = click.option(
+    "--keep",
+    multiple=True,
+    metavar="COLUMN,…",
+    help="For tables: only these other columns travel along to the output. Default: all but those with long cells.",
+)
 _urls = click.option(
     "--urls",
     is_flag=True,
@@ -51,7 +57,7 @@ _allow_private = click.option(
 
 def reading(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options of every command that reads documents."""
-    for option in (_allow_private, _urls, _mapped, _comments, comments_from, outlet):
+    for option in (_allow_private, _urls, _keep, _mapped, _comments, comments_from, outlet):
         command = option(command)
     return command
 

@@ -18,6 +18,7 @@ from slant.errors import Rejected, UsageError, did_you_mean
 from slant.ingest.comment_names import column_role, looks_like_comments
 from slant.ingest.comment_rows import Comment, parse_comments
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text, convert_newlines
+from slant.ingest.kept_columns import other_cells, source_id
 from slant.records import Article, Part
 from slant.segment.dates import iso_date
 
@@ -51,10 +52,12 @@ class Columns:
     mapped: field → column, in place of the usual names. A mapped column holds only that field: if "description" is mapped
         to `title`, it is not read as subtitle.
     comments: whether rows are comments (`--comments`), not articles.
+    keep: the only other columns that travel along to the outputs; empty for all.
     """
 
     mapped: Mapping[str, str] = field(default_factory=dict)
     comments: bool = False
+    keep: tuple[str, ...] = ()
 
     def field(self, name: object) -> str | None:
         """Field that a column of this name holds ("Full Text" → "text"), or None."""
@@ -78,6 +81,18 @@ class Columns:
                     found[field] = (rank, value)
         return {field: value for field, (_, value) in found.items()}
 
+    def used(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> set[str]:
+        """Columns of a row whose content is in its article: not sections, which no output holds, nor numbers of comments."""
+        found = ((name, self.field(name)) for name in row)
+        return {
+            str(name).strip().strip("\ufeff")
+            for name, field in found
+            if field
+            and field != "sections"
+            and row[name] is values.get(field)
+            and not (field == "comments" and str(row[name]).strip().isdigit())
+        }
+
     def missing(self, names: Iterable[object]) -> list[str]:
         """Mapped columns that are not among `names`, as "title=headline"."""
         present = {_plain_name(name) for name in names}
@@ -89,11 +104,13 @@ class Columns:
 DEFAULT_COLUMNS = Columns()
 
 
-def parse_column_map(pairs: Sequence[str], *, comments: bool = False) -> Columns:
+def parse_column_map(
+    pairs: Sequence[str], *, comments: bool = False, keep: Sequence[str] = ()
+) -> Columns:
     """Columns from "FIELD=COLUMN" pairs as in `--map`; one string may hold several, separated by commas or spaces.
 
-    comments: whether the rows are comments.
-
+    comments: whether the rows are comments. keep: names of other columns to keep, as in `--keep`; one string may hold
+    several, separated by commas.
     Raises UsageError for any other form, an unknown field, and a field or column given twice.
     """
     mapped: dict[str, str] = {}
@@ -111,7 +128,8 @@ def parse_column_map(pairs: Sequence[str], *, comments: bool = False) -> Columns
         if _plain_name(column) in map(_plain_name, mapped.values()):
             raise UsageError(f"--map {pair}: column {column!r} is mapped twice. Map it once.")
         mapped[name] = column
-    return Columns(mapped, comments)
+    kept = dict.fromkeys(name.strip() for text in keep for name in text.split(",") if name.strip())
+    return Columns(mapped, comments, tuple(kept))
 
 
 def missing_text_hint(names: Iterable[object], columns: Columns = DEFAULT_COLUMNS) -> str:
@@ -170,6 +188,9 @@ def article_from_row(
     title, subtitle = (_one_line(values.get(name)) for name in ("title", "subtitle"))
     text, parts = assemble(title, subtitle, body, comments)
     check_text(text, where, limits)
+    id_column, own_id = source_id(row)
+    used = columns.used(row, values) | ({id_column} if id_column and id_column not in columns.keep else set())
+    extra, column_notes = other_cells(row, used, columns.keep)
     article = Article(
         text=text,
         path=where,
@@ -181,7 +202,9 @@ def article_from_row(
         sections=_sections(values.get("sections")),
         markup="none",
         parts=parts,
-        notes=notes,
+        notes=(*notes, *column_notes),
+        source_id=own_id,
+        extra=extra,
     )
     metadata = (article.outlet, article.author, article.published, article.url, *article.sections)
     check_characters(

@@ -23,6 +23,7 @@ from slant.ingest.decoding import (
     decode,
 )
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
+from slant.ingest.kept_columns import NoteOnce, missing_columns
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows
 from slant.records import Article
 from slant.segment.article_header import header_metadata
@@ -227,27 +228,28 @@ def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings) -> Rows:
 
 
 def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
-    first = list(islice(rows, _ROWS_TO_CHECK)) if settings.columns.mapped else []
+    columns = settings.columns
+    first = list(islice(rows, _ROWS_TO_CHECK)) if columns.mapped or columns.keep else []
     names = dict.fromkeys(name for found in first if not isinstance(found, Rejected) for name in found[1])
-    missing = settings.columns.missing(names) if names else []
+    missing = columns.missing(names) if names else []
     if missing:
         detail = f"its rows do not have the column of --map {' '.join(missing)}. {found_columns(names)} No row was read."
         raise Rejected(path, "no_mapped_column", detail)
-    if settings.columns.comments:
+    if columns.comments:
         from slant.ingest.comment_threads import comment_threads
 
         yield from comment_threads(
-            chain(first, rows), path, outlet=settings.outlet, limits=settings.limits, columns=settings.columns
+            chain(first, rows), path, outlet=settings.outlet, limits=settings.limits, columns=columns
         )
         return
-    as_articles = "text" in settings.columns.mapped  # the user says that a row is an article
+    as_articles = "text" in columns.mapped  # the user says that a row is an article
     first = first or list(islice(rows, 1))
     if first and not as_articles and _is_comment(first[0]):
         first += islice(rows, _ROWS_TO_CHECK)
         if all(map(_is_comment, first)):
             detail = f"{_looks_like_comments(first[0])} No row was read."
             raise Rejected(path, "looks_like_comments", detail)
-    count = 0
+    count, once = 0, NoteOnce(missing_columns(names, columns.keep))
     for found in chain(first, rows):
         count += 1
         if not as_articles and _is_comment(found):
@@ -257,9 +259,10 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
             continue
         where, row = found
         try:
-            yield article_from_row(
+            article = article_from_row(
                 row, where, outlet=settings.outlet, limits=settings.limits, columns=settings.columns
             )
+            yield once(article)
         except Rejected as rejected:
             if rejected.reason == "no_text" and holds_comments(row):
                 rejected = Rejected(where, "looks_like_comments", _looks_like_comments(found))

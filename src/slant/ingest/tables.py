@@ -315,7 +315,8 @@ def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLU
             source = f"read_parquet('{_literal(name)}', hive_partitioning = false)"
             zones = _zones(connection, name)
             names = [each[0] for each in connection.execute(f"SELECT * FROM {source} LIMIT 0").description]
-            held = [each for each in names if columns.field(each)]
+            simple = _simple_columns(connection, source)
+            held = [each for each in names if columns.field(each) or each in simple]
             if "text" not in {columns.field(each) for each in held}:
                 detail = f"no column holds the text. {missing_text_hint(names, columns)}"
                 raise Rejected(path, "no_text_column", detail)
@@ -333,6 +334,12 @@ def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLU
             "bad_parquet",
             f"after row {number} the file cannot be read further: {reason}. Is it complete?",
         )
+
+
+def _simple_columns(connection: Any, source: str) -> set[str]:
+    """Columns with one value a row, as may travel along; lists such as embeddings are long and are not read."""
+    found = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    return {name for name, kind, *_ in found if not re.search(r"\[|STRUCT|MAP|UNION|BLOB|BIT", kind)}
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from slant.scoring.object_storage import is_storage
 from slant.scoring.output_files import made_by_slant, write_rows
 from slant.scoring.progress import with_progress
 from slant.scoring.rejections import duplicate
-from slant.scoring.resume import Journal, digest
+from slant.scoring.resume import Journal, digest, of_unit
 from slant.scoring.run_options import (
     ReadOptions,
     ScoreOptions,
@@ -52,7 +52,7 @@ def read_units(reading: ReadOptions, account: Account, *, output: str) -> Iterat
         reading.paths,
         outlet=reading.outlet,
         stdin=sys.stdin.buffer,
-        columns=parse_column_map(reading.mapped, comments=reading.comments),
+        columns=parse_column_map(reading.mapped, comments=reading.comments, keep=reading.keep),
         urls=_fetch_options(reading),
     )
     own = own_files(output, reading.paths)
@@ -175,8 +175,8 @@ def resumed(
     score: yields one Score per request, in order; may consume requests ahead, also in a thread of its own.
     """
     stream = iter(requests)
-    # Keys of requests whose score was not yielded, with their row if the journal has it.
-    waiting: deque[tuple[bytes, str | None]] = deque()
+    # Keys and units of requests whose score was not yielded, with their row if the journal has it.
+    waiting: deque[tuple[bytes, str | None, Unit]] = deque()
     ended = False
 
     def missing() -> Iterator[ScoreRequest]:
@@ -186,7 +186,7 @@ def resumed(
         for request in stream:
             key = digest(request)
             row = journal.find(key)
-            waiting.append((key, row))
+            waiting.append((key, row, request.unit))
             if row is None:
                 yield request
             elif (held := held + 1) == HELD:
@@ -195,14 +195,14 @@ def resumed(
 
     def known() -> Iterator[Score]:
         while waiting and (row := waiting[0][1]) is not None:
-            waiting.popleft()
-            yield journal.take(row)
+            _, _, unit = waiting.popleft()
+            yield of_unit(journal.take(row), unit)
 
     while not ended:
         with closing(_closable(score(missing()))) as scored:
             for row in scored:
                 yield from known()
-                key, _ = waiting.popleft()
+                key, _, _ = waiting.popleft()
                 journal.add(key, row)
                 yield row
         yield from known()

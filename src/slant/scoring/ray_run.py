@@ -415,7 +415,7 @@ def _documents(path: str, options: ScoreOptions, targets: Targets) -> Iterator[F
         yield from rejected
         return
     reading = options.reading
-    columns = parse_column_map(reading.mapped, comments=reading.comments)
+    columns = parse_column_map(reading.mapped, comments=reading.comments, keep=reading.keep)
     for found in read_articles([path], outlet=reading.outlet, columns=columns):
         if isinstance(found, Rejected):
             yield found
@@ -434,4 +434,11 @@ def _named(found: Iterable[Found], place: str, shown: str) -> Iterator[Found]:
             yield Rejected(item.path.replace(place, shown), item.reason, item.detail.replace(place, shown))
         else:
             path = item.path.replace(place, shown)
-            yield replace(item, path=path, counts=item.counts and replace(item.counts, path=path))
+            requests = tuple(_renamed(request, place, shown) for request in item.requests)
+            counts = item.counts and replace(item.counts, path=path)
+            yield replace(item, path=path, requests=requests, counts=counts)
+
+
+def _renamed(request: ScoreRequest, place: str, shown: str) -> ScoreRequest:
+    source = request.unit.source and request.unit.source.replace(place, shown)
+    return replace(request, unit=replace(request.unit, source=source))

@@ -19,13 +19,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from slant.atomic_files import make_folder
 from slant.errors import SlantError, UsageError
-from slant.records import Score, score_from_dict
+from slant.records import Score, Unit, score_from_dict
 from slant.scoring.object_storage import filesystem, storage_errors
 from slant.scoring.score import ScoreRequest
 
@@ -39,8 +39,19 @@ def journal_path(output: Path) -> Path:
 
 
 def digest(request: ScoreRequest) -> bytes:
-    """Return 16 bytes that identify the request: all that a unit's score depends on, besides model and options."""
-    return hashlib.blake2b(repr(request).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    """Return 16 bytes that identify the request: all that a unit's score depends on, besides model and options.
+
+    Where the unit comes from is not part of it: a file may have been renamed, a row may have moved.
+    """
+    unit = replace(request.unit, source=None, source_id=None, extra={})
+    known = repr(replace(request, unit=unit, names={}))
+    return hashlib.blake2b(known.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def of_unit(score: Score, unit: Unit) -> Score:
+    """Return a kept score with the source of the unit as it was read now."""
+    now = replace(score.unit, source=unit.source, source_id=unit.source_id, extra=unit.extra)
+    return replace(score, unit=now)
 
 
 class Journal:
@@ -267,7 +278,8 @@ class Kept:
         path, part = f"{folder}/{key}.jsonl", f"{folder}/{key}.{uuid.uuid4().hex}.part"
         with storage_errors(self.folder):
             if system.exists(path):
-                return [score_from_dict(json.loads(line)) for line in system.cat_file(path).splitlines()]
+                found = map(score_from_dict, map(json.loads, system.cat_file(path).splitlines()))
+                return [of_unit(row, request.unit) for row, request in zip(found, requests, strict=True)]
         rows = list(score())
         with storage_errors(self.folder):
             system.makedirs(folder, exist_ok=True)  # this node may not share the folder

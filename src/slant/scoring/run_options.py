@@ -25,6 +25,7 @@ class ReadOptions:
     comments: bool = False  # rows of tables are comments, not articles
     comments_from: str | None = None  # reader comments begin at the line that contains this text
     mapped: tuple[str, ...] = ()  # FIELD=COLUMN, for tables with other column names
+    keep: tuple[str, ...] = ()  # other columns of tables that travel along; empty: all
     urls: bool = False  # `paths` are web addresses, or files that list them: fetch the pages
     allow_private: bool = False  # with `urls`: also fetch from private networks and this machine
     quiet: bool = False  # no progress on standard error
@@ -72,6 +73,7 @@ def made_with(options: ScoreOptions, predictor: Predictor, targets: Targets) -> 
         "--comments": reading.comments,
         "--comments-from": reading.comments_from,
         "--map": reading.mapped,
+        "--keep": reading.keep,
     }
     return {
         "slant": __version__,
