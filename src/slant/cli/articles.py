@@ -12,9 +12,14 @@ import click
 
 from slant import __version__
 from slant.cli.options import (
+    DONE,
+    SOME_REJECTED,
     any_language,
     finish,
+    keep_finished,
     model,
+    nothing_to_read,
+    overwrite,
     paths,
     quiet,
     reading,
@@ -43,16 +48,22 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also show on standard error, per file, what came in, what came out, and what was left out as what.",
 )
+@overwrite
 @reading
 @quiet
-def split(output: str, everything: bool, audit: bool, **given: Any) -> int:
+def split(output: str, everything: bool, audit: bool, overwrite: bool, **given: Any) -> int:
     """Split documents into units: title, headings, paragraphs, list items, comments."""
     from slant.scoring.account import Account, table
     from slant.scoring.local_run import read_units
     from slant.scoring.output_files import check_format, write_rows
+    from slant.scoring.run_options import own_files
     from slant.segment.language import flag_languages
 
     check_format(output)
+    own_files(output, given["paths"])
+    keep_finished(output, overwrite=overwrite)
+    if nothing_to_read(given["paths"]):
+        return SOME_REJECTED
     options, account, languages = read_options(given), Account(by_file=audit), Counter[str]()
     units = flag_languages(read_units(options, account, output=output))
     kept = (unit for unit in units if unit.is_content or everything)
@@ -80,6 +91,7 @@ def split(output: str, everything: bool, audit: bool, **given: Any) -> int:
 @click.option(
     "--resume", is_flag=True, help="Continue an interrupted run of the same output, if there is one."
 )
+@overwrite
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
@@ -91,24 +103,33 @@ def split(output: str, everything: bool, audit: bool, **given: Any) -> int:
 @runtime
 @reading
 @quiet
-def score(**given: Any) -> int:
+def score(overwrite: bool, **given: Any) -> int:
     """Score articles and comments: stance toward targets, portrayal of targets, loaded language, frames, replies.
 
     The output has one row per unit; docs/outputs.md describes the columns.
     """
     from slant.scoring.account import Account, summary
     from slant.scoring.output_files import check_format
-    from slant.scoring.run_options import ScoreOptions
+    from slant.scoring.resume import AlreadyComplete
+    from slant.scoring.run_options import ScoreOptions, own_files
 
     options = ScoreOptions(read_options(given), **given)
     check_format(options.output)
+    own_files(options.output, options.reading.paths)
+    keep_finished(options.output, overwrite=overwrite or options.resume)
+    if nothing_to_read(options.reading.paths):
+        return SOME_REJECTED
     if options.engine == "ray":
         from slant.scoring.ray_run import write_scores
     else:
         from slant.scoring.local_run import write_scores
     account, silent = Account(), options.reading.quiet
     with stoppable():
-        write_scores(options, account)
+        try:
+            write_scores(options, account)
+        except AlreadyComplete as complete:
+            say(f"slant: {complete}")
+            return DONE
     code = finish(f"{account.languages.total():,} units scored", options.output, account, quiet=silent)
     if account.total.documents and not (options.units or silent):
         say(summary(account))
@@ -132,13 +153,16 @@ def score(**given: Any) -> int:
     help="Show which words carried each stance against or in favor. Takes as many encoder passes per stance as its unit "
     "has words, and about 45 more.",
 )
+@overwrite
 @targets
 @any_language
 @model
 @runtime
 @reading
 @quiet
-def report(output: str, title: str | None, max_articles: int, explain: bool, **given: Any) -> int:
+def report(
+    output: str, title: str | None, max_articles: int, explain: bool, overwrite: bool, **given: Any
+) -> int:
     """Write an HTML file that shows articles with their labels. PATHS are articles, or score files of `slant score`."""
     from slant.reports.article_page import TITLE, write_report
     from slant.scoring.account import Account
@@ -148,6 +172,9 @@ def report(output: str, title: str | None, max_articles: int, explain: bool, **g
     from slant.scoring.run_options import ScoreOptions
 
     check_format(output, formats=(".html",))
+    keep_finished(output, overwrite=overwrite)
+    if nothing_to_read(given["paths"]):
+        return SOME_REJECTED
     options = ScoreOptions(read_options(given), output, **given)
     inputs = options.reading.paths
     account = Account()

@@ -18,7 +18,9 @@ from slant.cli.articles import all_score_files, read_options
 from slant.cli.options import (
     any_language,
     finish,
+    keep_finished,
     model,
+    overwrite,
     paths,
     quiet,
     reading,
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     "--output",
     help="FILE.html or .jsonl, or - for JSON lines on standard output. Default: the terminal.",
 )
+@overwrite
 @click.option("--seed", default=0, show_default=True, help="Random seed of the random words.")
 @targets
 @any_language
@@ -70,7 +73,13 @@ if TYPE_CHECKING:
 @reading
 @quiet
 def explain(
-    output: str | None, target: str, units: tuple[str, ...], most: int, seed: int, **given: Any
+    output: str | None,
+    target: str,
+    units: tuple[str, ...],
+    most: int,
+    seed: int,
+    overwrite: bool,
+    **given: Any,
 ) -> int:
     """Show which words carried a stance, and whether the model needs them more than random words.
 
@@ -87,6 +96,7 @@ def explain(
 
     if output:
         check_format(output, formats=(".html", ".jsonl"))
+        keep_finished(output, overwrite=overwrite)
     options = ScoreOptions(read_options(given), output or "-", **given)
     account = Account()
     with stoppable():

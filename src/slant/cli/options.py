@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slant.assets import DEFAULT_MODEL, MODEL_VARIABLE, SIZES
+from slant.errors import UsageError
 
 if TYPE_CHECKING:
     from slant.scoring.account import Account
@@ -117,6 +119,40 @@ def _silence_log(context: click.Context, parameter: click.Parameter, value: bool
 quiet = click.option(
     "--quiet", is_flag=True, callback=_silence_log, help="No progress and no notes on standard error."
 )
+
+
+overwrite = click.option("--overwrite", is_flag=True, help="Replace the output if it is there already.")
+
+
+def keep_finished(output: str, *, overwrite: bool) -> None:
+    """Raise UsageError if the output, a file or an object in storage, is there already and is not to be replaced."""
+    from slant.scoring.object_storage import filesystem, is_storage, storage_errors
+
+    if output == "-" or overwrite:
+        return
+    if is_storage(output):
+        system, path = filesystem(output)
+        with storage_errors(output):
+            exists = system.isfile(path)
+    else:
+        exists = os.path.isfile(output)
+    if exists:
+        raise UsageError(
+            f"-o {output}: it is there already. Add --overwrite to replace it, or give another name."
+        )
+
+
+def nothing_to_read(paths: Sequence[str]) -> bool:
+    """Return whether all paths are missing, and say so: a mistyped input must not empty an output."""
+    from slant.ingest.inputs import missing_inputs
+    from slant.scoring.object_storage import is_storage
+
+    missing = [] if any(map(is_storage, paths)) else missing_inputs(paths)
+    for rejected in missing[:10]:
+        say(f"slant: {rejected}")
+    if missing:
+        say("slant: nothing to read, so nothing was written")
+    return bool(missing)
 
 
 def finish(what: str, output: str, account: Account, *, quiet: bool = False) -> int:

@@ -24,6 +24,7 @@ from slant.ingest.decoding import (
 )
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
 from slant.ingest.kept_columns import NoteOnce, missing_columns
+from slant.ingest.own_outputs import refuse_own_output
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows
 from slant.records import Article
 from slant.segment.article_header import header_metadata
@@ -55,6 +56,7 @@ def read_documents(
     Raises Rejected if nothing, or nothing further, can be read. Archives inside archives are not opened.
     """
     kind, head, stream = decompress_if_needed(stream, head, path, settings.limits)
+    refuse_own_output(head, path)
     if settings.columns.comments and kind in ("text", "warc", "sitemap"):
         detail = (
             f"--comments reads tables, feeds and pages with comments, and this is a document of kind {kind}."

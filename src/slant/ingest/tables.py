@@ -25,6 +25,7 @@ from slant.errors import Rejected, UsageError, require
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, missing_text_hint
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, bounded_lines, decode, too_long
 from slant.ingest.file_kinds import extension, find_delimiter
+from slant.ingest.own_outputs import refuse_own_table
 
 Rows = Iterator[tuple[str, dict[str, Any]] | Rejected]
 """`(where, row)` per row, or a Rejected in its place; `where` is `file:line` or `file#row`."""
@@ -317,6 +318,7 @@ def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLU
             names = [each[0] for each in connection.execute(f"SELECT * FROM {source} LIMIT 0").description]
             simple = _simple_columns(connection, source)
             held = [each for each in names if columns.field(each) or each in simple]
+            refuse_own_table(names, _metadata(connection, name), path)
             if "text" not in {columns.field(each) for each in held}:
                 detail = f"no column holds the text. {missing_text_hint(names, columns)}"
                 raise Rejected(path, "no_text_column", detail)
@@ -334,6 +336,12 @@ def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLU
             "bad_parquet",
             f"after row {number} the file cannot be read further: {reason}. Is it complete?",
         )
+
+
+def _metadata(connection: Any, name: str) -> list[str]:
+    """Names of the file's own metadata."""
+    query = f"SELECT key FROM parquet_kv_metadata('{_literal(name)}')"
+    return [bytes(key).decode("utf-8", "replace") for (key,) in connection.execute(query).fetchall()]
 
 
 def _simple_columns(connection: Any, source: str) -> set[str]:

@@ -12,7 +12,6 @@ import csv
 import glob
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -26,6 +25,8 @@ import msgspec
 
 from slant.atomic_files import atomic_path
 from slant.errors import SlantError, UsageError, require
+from slant.ingest.file_kinds import HEAD_SIZE
+from slant.ingest.own_outputs import is_own_output
 from slant.records import PORTRAYALS, STANCE_ANSWERS, UNIT_COLUMNS, Score, Unit, score_from_dict
 from slant.schemas import arrow_fields, column_shapes, csv_columns, duckdb_types
 
@@ -514,15 +515,10 @@ def is_score_file(name: str) -> bool:
 
 
 def made_by_slant(name: str) -> bool:
-    """Return whether slant wrote a file (units, scores, a rejected list, a report), or it holds someone's articles."""
+    """Return whether slant wrote a file (units, scores, lists, a report), or it holds someone's articles."""
     path = Path(name)
     if path.suffix.lower() in (".parquet", ".duckdb"):
         return "unit_id" in next(_rows(_READERS[path.suffix.lower()], path), {})
     with path.open("rb") as file:
-        head = file.read(1 << 16)
-    return not head or bool(_REJECTED.match(head)) or any(mark in head for mark in _MARKS)
-
-
-_MARKS = (b'"unit_id": ', b"article_id,unit_id,", b'<meta name="generator" content="slant">')
-# A whole line, since articles may have one of these fields.
-_REJECTED = re.compile(rb'\{"path": ".*", "reason": "\w+", "detail": "')
+        head = file.read(HEAD_SIZE)
+    return not head or is_own_output(head)

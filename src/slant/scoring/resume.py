@@ -33,6 +33,16 @@ COMMIT_UNITS = 1_000  # at most these units are lost when the machine crashes �
 COMMIT_SECONDS = 2.0  # … or, with a slow model, the units of these seconds
 
 
+class AlreadyComplete(SlantError):
+    """The output of a run that is to be resumed is complete: no error of the run."""
+
+    def __init__(self, output: Path | str) -> None:
+        super().__init__(
+            f"-o {output}: it is complete, so there is nothing to resume. Use --overwrite in place of --resume to score "
+            "everything again."
+        )
+
+
 def journal_path(output: Path) -> Path:
     """Return the path of the journal: hidden, since a visible file in a folder of articles would be read as one."""
     return output.with_name(f".{output.name}.unfinished")
@@ -58,8 +68,8 @@ class Journal:
     """The finished rows of an output that is being written; a context manager that locks the output.
 
     taken: rows that this run took from it. added: rows that this run put into it.
-    Raises UsageError if another run is writing the output, if an earlier one left rows and `resume` is not set, or if the
-    output is complete and `resume` is set.
+    Raises UsageError if another run is writing the output, or if an earlier one left rows and `resume` is not set;
+    AlreadyComplete if the output is complete and `resume` is set.
     """
 
     def __init__(self, output: Path, *, resume: bool = False) -> None:
@@ -69,10 +79,7 @@ class Journal:
         self._since, self._begun, self._removed = 0.0, False, False
         make_folder(output)
         if resume and output.exists() and not self.path.exists():
-            raise UsageError(
-                f"-o {output}: it is complete, so there is nothing to resume. Leave out --resume to score everything again "
-                "and replace it, or give another name."
-            )
+            raise AlreadyComplete(output)
         self._db, self.found = self._open()
         if self.found and not resume:
             self._db.close()
@@ -239,8 +246,8 @@ class Kept:
         """Open or create the folder for `output`.
 
         made: all that the rows depend on besides the inputs, name → value or fingerprint.
-        Raises UsageError if an earlier run left chunks and `resume` is not set, if they were made with something else, or if
-        the output is complete and `resume` is set. Raises SlantError if the folder cannot be read or written.
+        Raises UsageError if an earlier run left chunks and `resume` is not set, or if they were made with something else;
+        AlreadyComplete if the output is complete and `resume` is set; SlantError if the folder cannot be read or written.
         """
         kept = cls(kept_folder(output))
         with storage_errors(kept.folder):
@@ -252,10 +259,7 @@ class Kept:
         stated = f"{folder}/made.json"
         found = system.exists(stated)
         if resume and not found and system.exists(filesystem(output)[1]):
-            raise UsageError(
-                f"-o {output}: it is complete, so there is nothing to resume. Leave out --resume to score everything again "
-                "and replace it, or give another name."
-            )
+            raise AlreadyComplete(output)
         if found and not resume:
             raise UsageError(
                 f"-o {output}: an earlier run with --engine ray was interrupted; its scores are kept in {self.folder}. "
