@@ -31,8 +31,10 @@ from slant.cli.options import (
 from slant.errors import UsageError
 
 if TYPE_CHECKING:
+    from slant.labels.targets import Targets
     from slant.records import Unit
     from slant.reports.article_page import Explain
+    from slant.scoring.account import Account
     from slant.scoring.python_api import Scorer
     from slant.scoring.run_options import ReadOptions
 
@@ -108,6 +110,7 @@ def score(overwrite: bool, **given: Any) -> int:
 
     The output has one row per unit; docs/outputs.md describes the columns.
     """
+    from slant.labels.targets import Targets
     from slant.scoring.account import Account, summary
     from slant.scoring.output_files import check_format
     from slant.scoring.resume import AlreadyComplete
@@ -124,6 +127,12 @@ def score(overwrite: bool, **given: Any) -> int:
     else:
         from slant.scoring.local_run import write_scores
     account, silent = Account(), options.reading.quiet
+    asked = (
+        None if options.units or silent else Targets.load(Path(options.targets) if options.targets else None)
+    )
+    if asked and not options.targets:
+        shown = ", ".join(target.name for target in asked.targets if target.aliases or target.exact)
+        say(f"slant: no --targets given, so those that ship with slant are scored: {shown}")
     with stoppable():
         try:
             write_scores(options, account)
@@ -133,6 +142,8 @@ def score(overwrite: bool, **given: Any) -> int:
     code = finish(f"{account.languages.total():,} units scored", options.output, account, quiet=silent)
     if account.total.documents and not (options.units or silent):
         say(summary(account))
+    if asked:
+        _say_targets(account, asked, own=options.targets is not None)
     _say_languages(account.languages, "no labels; --any-language scores them anyway")
     return code
 
@@ -215,6 +226,23 @@ def _counted(units: Iterable[Unit], languages: Counter[str]) -> Iterator[Unit]:
     for unit in units:
         languages[unit.other_language or "en"] += 1
         yield unit
+
+
+def _say_targets(account: Account, targets: Targets, *, own: bool) -> None:
+    """Print how many units and articles name each target, and warn of those that none names. own: of the user's file."""
+    searched = [target for target in targets.targets if target.aliases or target.exact]
+    missing = [target.name for target in searched if target.id not in account.named]
+    for target in searched:
+        if target.id in account.named:
+            units, articles = account.named[target.id]
+            said = f"{units:,} unit{'s' * (units != 1)} of {articles:,} article{'s' * (articles != 1)}"
+            say(f"{target.name}: named in {said}")
+    if missing and own:
+        say(f"warning: named in no unit: {', '.join(missing)}. Are the aliases those of your texts?")
+    elif searched and len(missing) == len(searched):
+        say(
+            "warning: no unit names any target that ships with slant. Give your own with --targets (docs/targets.md)."
+        )
 
 
 def _say_languages(languages: Counter[str], what: str) -> None:

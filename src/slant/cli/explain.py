@@ -87,6 +87,7 @@ def explain(
     how much the log-odds of the label drop without it. Then the strongest fifth of the words is removed together, and as
     many random words in its place. This takes about 45 encoder passes more than the unit has words.
     """
+    from slant.reports.page_parts import called
     from slant.scoring.account import Account
     from slant.scoring.explain import Explainer
     from slant.scoring.local_run import load_scorer
@@ -111,7 +112,8 @@ def explain(
         with counting("passes", quiet=options.reading.quiet) as done:
             explainer = Explainer(scorer.predictor, scorer.targets, seed=seed, done=done)
             found = [explainer.explain(score, target, article=article) for score, article in chosen]
-    _write(found, output, options)
+    with called({each.id: each.name for each in scorer.targets.targets}):
+        _write(found, output, options)
     explained = f"{len(found):,} {'stance' if len(found) == 1 else 'stances'} explained"
     return finish(explained, options.output, account, quiet=options.reading.quiet)
 

@@ -72,6 +72,11 @@ def write(results: Results, output: Path, *, store: Store) -> Path:
     shows the MOST_GROUPS groups with the most articles, and fewer and shorter sentences where there are many. It names
     what it leaves out; the tables hold everything.
     """
+    with page_parts.called(store.names):
+        return _write(results, output, store=store)
+
+
+def _write(results: Results, output: Path, *, store: Store) -> Path:
     names = sorted(sorted(results.groups.kept, key=lambda g: -results.groups.kept[g])[:MOST_GROUPS])
     keys = Keys([*names, ALL])
     # The page shows only the number of untested pairs.
