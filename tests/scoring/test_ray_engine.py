@@ -23,7 +23,7 @@ from slant.scoring.score import ScoreRequest, score_requests
 
 pytest.importorskip("fsspec", reason="needs the [ray] install")
 from slant.scoring.object_storage import is_storage, list_objects, replace_object
-from slant.scoring.resume import Kept, kept_folder
+from slant.scoring.resume import AlreadyComplete, Kept, kept_folder
 
 MADE = {"slant": "0", "model": "m1", "codebook": "c1"}
 ASKED = [
@@ -195,7 +195,7 @@ def test_a_complete_output_is_not_resumed(output: str) -> None:
 
     where = output if is_storage(output) else f"file://{output}"
     replace_object(where, io.BytesIO(b"{}\n"))
-    with pytest.raises(UsageError, match="nothing to resume"):
+    with pytest.raises(AlreadyComplete, match="nothing to resume"):
         Kept.begin(output, MADE, resume=True)
 
 
