@@ -22,7 +22,7 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
     "--by",
     default="outlet",
     show_default=True,
-    help="Column to compare: outlet, author, title, kind, month, …",
+    help="Column to compare: outlet, author, kind, month, …, or another column of the articles' table.",
 )
 @click.option(
     "--gold",
