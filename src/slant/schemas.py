@@ -113,7 +113,9 @@ def article_schema() -> Schema:
             "items": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/comment"}]},
         },
     }
-    document = _document("article", "One article to be read; other columns travel along", properties, ["text"])
+    document = _document(
+        "article", "One article to be read; other columns travel along", properties, ["text"]
+    )
     return {**document, "additionalProperties": True, "$defs": {"comment": comment}}
 
 

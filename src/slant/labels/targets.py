@@ -199,9 +199,11 @@ def _with_names(targets: Sequence[Target], rows: Sequence[Any]) -> tuple[Target,
         name = _bare_name(target)
         known = not name or name in taken or named[name] > 1
         if target.id != _ARTICLE and row.get("search_name", True) and not known:
-            kind = "exact" if target.name.isupper() else "aliases"
             text = _THE.sub("", target.name.strip())
-            target = replace(target, **{kind: (*getattr(target, kind), text)})
+            if target.name.isupper():
+                target = replace(target, exact=(*target.exact, text))
+            else:
+                target = replace(target, aliases=(*target.aliases, text))
         found.append(target)
     return tuple(found)
 

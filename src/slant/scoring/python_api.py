@@ -360,8 +360,9 @@ def _targets_from_names(names: tuple[str, ...]) -> Targets:
 
 def _provenance(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return source, source_id and extra of a unit; a row of `slant split` brings its own."""
-    stated = row.get("extra") if isinstance(row.get("extra"), Mapping) else {}
-    others, _ = other_cells({**stated, **row}, used=_UNIT_FIELDS)
+    stated = row.get("extra")
+    cells = {**stated, **row} if isinstance(stated, Mapping) else row
+    others, _ = other_cells(cells, used=_UNIT_FIELDS)
     source = row.get("source")
     own_id = row.get("source_id") or (None if source else source_id(row)[1])
     return {
