@@ -194,6 +194,21 @@ def test_what_slant_wrote_is_not_read_as_articles(
     assert {row["reason"] for row in listed} == {"own_output"}
 
 
+def test_units_that_another_tool_saved_again_are_no_articles(slant: Run, story: Path, tmp_path: Path) -> None:
+    """With an index in front, and with sorted keys."""
+    rows = slant("split", story).rows
+    table = [[str(n), *(str(row[name]) for name in sorted(row))] for n, row in enumerate(rows)]
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["", *sorted(rows[0])], *table])
+    (tmp_path / "b.json").write_text(json.dumps(rows, sort_keys=True))
+    (tmp_path / "own.csv").write_text("unit_id,article_id,text\n1,2,The mayor praised the ferry.\n")
+    assert slant("split", "a.csv", "b.json", "own.csv", "-o", "u.jsonl").code == 3
+    assert {(r["path"], r["reason"]) for r in rows_of(tmp_path / "u.jsonl.rejected.jsonl")} == {
+        ("a.csv", "own_output"), ("b.json", "own_output"),
+    }  # fmt: skip
+    assert len(rows_of(tmp_path / "u.jsonl")) == 1, "a table of somebody's own units"
+
+
 def test_a_finished_output_is_replaced_only_on_request(slant: Run, story: Path, tmp_path: Path) -> None:
     assert slant("split", story, "-o", "units.jsonl").code == 0
     (tmp_path / "units.jsonl").write_text("mine")

@@ -24,7 +24,7 @@ from slant.ingest.decoding import (
 )
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
 from slant.ingest.kept_columns import NoteOnce, missing_columns
-from slant.ingest.own_outputs import refuse_own_output
+from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows
 from slant.records import Article
 from slant.segment.article_header import header_metadata
@@ -260,6 +260,8 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
             yield found
             continue
         where, row = found
+        if count == 1:
+            refuse_own_table(row, path)
         try:
             article = article_from_row(
                 row, where, outlet=settings.outlet, limits=settings.limits, columns=settings.columns

@@ -23,6 +23,7 @@ _KINDS: tuple[tuple[re.Pattern[bytes], str, str], ...] = tuple(
     )
 )  # fmt: skip
 _PAGE = b'<meta name="generator" content="slant">'
+_UNIT_COLUMNS = {"article_id", "unit_id", "kind", "position", "start", "end"}
 _ADVICE = {
     "report": " To show scores: slant report FILE -o PAGE.html; to compare them: slant compare FILE -o FOLDER.",
     "units": " To score units, write them as JSON lines: slant score --units FILE.jsonl -o SCORES.",
@@ -41,9 +42,9 @@ def refuse_own_output(head: bytes, path: str) -> None:
             raise _own_output(path, *(("units", "units") if is_units else (what, advice)))
 
 
-def refuse_own_table(columns: Collection[str], metadata: Collection[str], path: str) -> None:
-    """Raise Rejected "own_output" if slant wrote a Parquet table, by its columns and the names of its metadata."""
-    if {"article_id", "unit_id"} <= set(columns):
+def refuse_own_table(columns: Collection[str], path: str, metadata: Collection[str] = ()) -> None:
+    """Raise Rejected "own_output" if slant wrote a table, by its columns in any order and the names of its metadata."""
+    if set(columns) >= _UNIT_COLUMNS:
         scored = "stance" in columns
         raise _own_output(path, *(("scores", "report") if scored else ("units", "units")))
     if any(name.startswith("slant.") for name in metadata):

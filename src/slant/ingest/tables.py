@@ -318,7 +318,7 @@ def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLU
             names = [each[0] for each in connection.execute(f"SELECT * FROM {source} LIMIT 0").description]
             simple = _simple_columns(connection, source)
             held = [each for each in names if columns.field(each) or each in simple]
-            refuse_own_table(names, _metadata(connection, name), path)
+            refuse_own_table(names, path, _metadata(connection, name))
             if "text" not in {columns.field(each) for each in held}:
                 detail = f"no column holds the text. {missing_text_hint(names, columns)}"
                 raise Rejected(path, "no_text_column", detail)
