@@ -104,9 +104,7 @@ class Columns:
 DEFAULT_COLUMNS = Columns()
 
 
-def parse_column_map(
-    pairs: Sequence[str], *, comments: bool = False, keep: Sequence[str] = ()
-) -> Columns:
+def parse_column_map(pairs: Sequence[str], *, comments: bool = False, keep: Sequence[str] = ()) -> Columns:
     """Columns from "FIELD=COLUMN" pairs as in `--map`; one string may hold several, separated by commas or spaces.
 
     comments: whether the rows are comments. keep: names of other columns to keep, as in `--keep`; one string may hold

@@ -246,6 +246,8 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         return
     as_articles = "text" in columns.mapped  # the user says that a row is an article
     first = first or list(islice(rows, 1))
+    if first and not isinstance(first[0], Rejected):
+        refuse_own_table(first[0][1], path)
     if first and not as_articles and _is_comment(first[0]):
         first += islice(rows, _ROWS_TO_CHECK)
         if all(map(_is_comment, first)):
@@ -260,8 +262,6 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
             yield found
             continue
         where, row = found
-        if count == 1:
-            refuse_own_table(row, path)
         try:
             article = article_from_row(
                 row, where, outlet=settings.outlet, limits=settings.limits, columns=settings.columns
