@@ -24,9 +24,9 @@ $(VENV)/docs: $(VENV)/base
 	touch $@
 
 demo: $(VENV)/base  ## score the demonstration set and write two pages to open
-	$(BIN)/slant score seeds/demo/articles --targets seeds/demo/targets.toml -o out/demo.jsonl
-	$(BIN)/slant report out/demo.jsonl -o out/demo.html --title "Demonstration: three outlets, one event"
-	$(BIN)/slant compare out/demo.jsonl -o out/demo-compare --min-articles 2
+	$(BIN)/slant score seeds/demo/articles --targets seeds/demo/targets.toml -o out/demo.jsonl --overwrite
+	$(BIN)/slant report out/demo.jsonl -o out/demo.html --title "Demonstration: three outlets, one event" --overwrite
+	$(BIN)/slant compare out/demo.jsonl -o out/demo-compare --min-articles 2 --overwrite
 	@echo
 	@echo "Open in a browser: out/demo.html (the articles), out/demo-compare/index.html (the outlets compared)"
 
@@ -95,11 +95,11 @@ folds: $(VENV)/full  ## benchmarks that train: BABE in five folds, stance on a h
 
 compare: $(VENV)/base  ## comparison pages of two public sets of articles (SLANT_DATA): 15 outlets on the Syrian war, 9 on the Ukrainian
 	$(BIN)/slant data articles fa_kes -o out/fa_kes.jsonl
-	$(BIN)/slant score out/fa_kes.jsonl -o out/fa_kes.parquet
-	$(BIN)/slant compare out/fa_kes.parquet -o out/compare-fa_kes
+	$(BIN)/slant score out/fa_kes.jsonl -o out/fa_kes.parquet --overwrite
+	$(BIN)/slant compare out/fa_kes.parquet -o out/compare-fa_kes --overwrite
 	$(BIN)/slant data articles ruwa -o out/ruwa.jsonl
-	$(BIN)/slant score out/ruwa.jsonl --targets seeds/targets_ukraine.toml -o out/ruwa.parquet
-	$(BIN)/slant compare out/ruwa.parquet -o out/compare-ruwa
+	$(BIN)/slant score out/ruwa.jsonl --targets seeds/targets_ukraine.toml -o out/ruwa.parquet --overwrite
+	$(BIN)/slant compare out/ruwa.parquet -o out/compare-ruwa --overwrite
 
 bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, memory, comparison; over an hour
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json

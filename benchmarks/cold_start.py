@@ -58,7 +58,7 @@ def measure(paths: list[str], *, runs: int) -> dict[str, Any]:
         out = Path(folder) / "scores.jsonl"
         for run in range(runs + 1):
             started = time.perf_counter()
-            command = [sys.executable, "-c", RUN, "score", *paths, "-o", str(out), "--quiet"]
+            command = [sys.executable, "-c", RUN, "score", *paths, "-o", str(out), "--overwrite", "--quiet"]
             process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
             assert process.stderr is not None
             said = process.stderr.read()

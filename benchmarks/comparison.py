@@ -329,7 +329,9 @@ def speed(given: argparse.Namespace) -> dict[str, Any]:
         next(read_scores([str(scores)]))  # fails here if slant cannot read it
         code = "from slant.cli import main; import sys; main(sys.argv[1:])"
         begun = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code, "compare", str(scores), "-o", str(output)], check=True)
+        subprocess.run(
+            [sys.executable, "-c", code, "compare", str(scores), "-o", str(output), "--overwrite"], check=True
+        )
         seconds = time.perf_counter() - begun
         page = sum(file.stat().st_size for file in output.glob("*.html"))
         units, megabytes = pq.read_metadata(scores).num_rows, scores.stat().st_size / 1e6

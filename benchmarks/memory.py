@@ -137,6 +137,7 @@ def _run(
         str(articles),
         "-o",
         str(output),
+        "--overwrite",
     ]
     started = time.perf_counter()
     command = [sys.executable, "-c", RUN, *arguments, "--quiet", *(["--resume"] if resume else [])]

@@ -307,6 +307,7 @@ def processes(count: int, *, units: int) -> dict[str, float]:
             options = [
                 "--units",
                 "--quiet",
+                "--overwrite",
                 "--threads",
                 str(threads),
                 "-o",

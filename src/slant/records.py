@@ -11,6 +11,8 @@ into the unit's `text`.
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any
 
@@ -59,11 +61,12 @@ class Note:
 class Article:
     """One document: its text, decoded once and never changed after, and what it states about itself.
 
-    path: where it came from (file, or `file:line`); for messages only, never part of an id.
+    path: where it came from (file, `file:line` or `file#row`); never part of an id.
     markup: "markdown" for text that may carry Markdown, "none" for text already plain (tables), "page" for text taken
         out of a web page: plain, but comments in unknown markup may be part of its body.
     parts: where the source tells the roles apart; empty for plain text, where the splitter has to decide.
     notes: what a user should know about how it was read.
+    source_id: the id that the source gives it. extra: other columns of its row in a table, which travel along.
     """
 
     text: str
@@ -77,6 +80,8 @@ class Article:
     markup: str = "markdown"
     parts: tuple[Part, ...] = ()
     notes: tuple[Note, ...] = ()
+    source_id: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def article_id(self) -> str:
@@ -125,6 +130,12 @@ class Unit:
         tuple[tuple[int, int, int], ...],
         about("[text start, document start, length] runs equal in text and document"),
     ] = ()
+    source: Annotated[str | None, about("file of the document, with :line or #row in a table")] = None
+    source_id: Annotated[str | None, about("the id that the source gives the document")] = None
+    extra: Annotated[
+        dict[str, str],
+        about("other columns of the document's row in a table; JSON text in Parquet and DuckDB"),
+    ] = field(default_factory=dict)
 
     @property
     def is_content(self) -> bool:
@@ -150,7 +161,7 @@ class Stance:
     scores: probability per label, sums to 1.
     """
 
-    target: str
+    target: Annotated[str, about("id of the target")]
     label: Annotated[
         str | None,
         about(
@@ -162,6 +173,7 @@ class Stance:
     mentions: Annotated[
         tuple[tuple[int, int], ...], about("where the unit names the target; empty if it does not")
     ] = ()
+    name: Annotated[str | None, about("how the target is called")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +183,10 @@ class Portrayal:
     scores: probability per label, sums to 1.
     """
 
-    target: str
+    target: Annotated[str, about("id of the target")]
     label: Annotated[str | None, about("null where the model abstains", enum=(*PORTRAYALS, None))]
     scores: Annotated[dict[str, float], about(labels=PORTRAYALS)]
+    name: Annotated[str | None, about("how the target is called")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +258,8 @@ def score_from_dict(row: dict[str, Any]) -> Score:
     unit = {name: row[name] for name in UNIT_COLUMNS if row.get(name) is not None}
     values = {name: row[name] for name in _SCORE_COLUMNS if row.get(name) is not None}
     unit["flags"] = row.get("flags") or ()
+    if isinstance(unit.get("extra"), str):  # JSON text in Parquet and DuckDB files
+        unit["extra"] = json.loads(unit["extra"])
     return msgspec.convert({"unit": unit, **values}, Score)
 
 

@@ -113,7 +113,9 @@ def article_schema() -> Schema:
             "items": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/comment"}]},
         },
     }
-    document = _document("article", "One article to be read; other columns are ignored", properties, ["text"])
+    document = _document(
+        "article", "One article to be read; other columns travel along", properties, ["text"]
+    )
     return {**document, "additionalProperties": True, "$defs": {"comment": comment}}
 
 
@@ -188,6 +190,8 @@ def _json_type(hint: Any) -> Schema:
         found = _json_type(inner)
         return {**found, "type": [found["type"], "null"]}
     arguments = get_args(hint)
+    if get_origin(hint) is dict:  # other columns of a table
+        return {"type": "object", "additionalProperties": {"type": "string"}}
     if inner := _list_of(hint):
         return {"type": "array", "items": _json_type(inner)}
     if get_origin(hint) is tuple:
@@ -243,6 +247,8 @@ def _shape(hint: Any) -> Shape:
         return simple[hint]
     if is_dataclass(hint) and isinstance(hint, type):
         return {each.name: _field_shape(hint, each) for each in fields(hint)}
+    if get_origin(hint) is dict:  # of any keys: JSON text
+        return "VARCHAR"
     if inner := _optional(hint):
         return _shape(inner)
     if inner := _list_of(hint):
@@ -285,12 +291,21 @@ def _arrow(shape: Shape) -> Any:
 
 
 def csv_columns(record: type = Score) -> tuple[str, ...]:
-    """Columns of a CSV file. Scores have a row per unit and target: `stance` and `portrayal` become columns of one target."""
+    """Columns of a CSV file. Scores have a row per unit and target: `stance` and `portrayal` become columns of one target.
+
+    `extra` stands for the columns that it holds (output_files.write_csv).
+    """
     names = tuple(row_fields(record))
     if record is Unit:
         return names
     flat = {
-        "stance": ("target", "stance", *(f"p_{label}" for label in STANCE_ANSWERS), "mentions"),
+        "stance": (
+            "target",
+            "target_name",
+            "stance",
+            *(f"p_{label}" for label in STANCE_ANSWERS),
+            "mentions",
+        ),
         "portrayal": ("portrayal", *(f"p_portrayal_{label}" for label in PORTRAYALS)),
     }
     rest = [name for name in names if name not in _FIRST_IN_CSV]

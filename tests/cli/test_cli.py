@@ -149,7 +149,7 @@ def test_rejected_documents_end_with_3_and_are_listed(slant: Run, story: Path, t
     assert "2 documents rejected, with reasons, in units.jsonl.rejected.jsonl" in ran.err
     assert len(rows_of(tmp_path / "units.jsonl")) == 2
     (story / "empty.txt").unlink()
-    assert slant("split", story, "-o", "units.jsonl").code == 0
+    assert slant("split", story, "-o", "units.jsonl", "--overwrite").code == 0
     assert not listed.exists()
 
 
@@ -159,10 +159,105 @@ def test_a_run_does_not_read_its_own_files(slant: Run, story: Path, ending: str)
     (story / "empty.txt").write_text("")
     out = story / f"units.{ending}"
     first = slant("split", story, "-o", out, "--quiet"), out.read_bytes()
-    second = slant("split", story, "-o", out, "--quiet"), out.read_bytes()
+    second = slant("split", story, "-o", out, "--quiet", "--overwrite"), out.read_bytes()
     assert first == second
     assert first[0].code == 3
     assert len(rows_of(story / f"units.{ending}.rejected.jsonl")) == 1
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_what_slant_wrote_is_not_read_as_articles(
+    slant: Run, story: Path, tmp_path: Path, ending: str
+) -> None:
+    """A second run in the same folder, under another name."""
+    assert slant("split", story, "-o", story / f"units.{ending}").code == 0
+    page = '<html><head><meta name="generator" content="slant"></head><body><p>The mayor praised it.</p></body></html>'
+    (story / "report.html").write_text(page)
+    (story / "gold.csv").write_text("unit_id,task,target,question,title,parent_text,text,label\n")
+    (story / "gold.jsonl").write_text('{"unit_id": "u", "task": "stance", "text": "The mayor praised it."}\n')
+    (story / "methods.md").write_text("# Methods\n\nWe compared 12 articles by outlet: 40 text units.\n")
+    (story / "x.jsonl.notes.jsonl").write_text(
+        '{"path": "a", "reason": "stub", "detail": "only the teaser."}\n'
+    )
+    ran = slant("split", story, "-o", tmp_path / "again.jsonl")
+    assert (ran.code, len(rows_of(tmp_path / "again.jsonl"))) == (3, 2)
+    listed = rows_of(tmp_path / "again.jsonl.rejected.jsonl")
+    names = {Path(str(row["path"])).name for row in listed}
+    assert names == {
+        f"units.{ending}",
+        "report.html",
+        "gold.csv",
+        "gold.jsonl",
+        "methods.md",
+        "x.jsonl.notes.jsonl",
+    }
+    assert {row["reason"] for row in listed} == {"own_output"}
+
+
+def test_units_that_another_tool_saved_again_are_no_articles(slant: Run, story: Path, tmp_path: Path) -> None:
+    """With an index in front, and with sorted keys."""
+    rows = slant("split", story).rows
+    table = [[str(n), *(str(row[name]) for name in sorted(row))] for n, row in enumerate(rows)]
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["", *sorted(rows[0])], *table])
+    (tmp_path / "b.json").write_text(json.dumps(rows, sort_keys=True))
+    (tmp_path / "own.csv").write_text("unit_id,article_id,text\n1,2,The mayor praised the ferry.\n")
+    assert slant("split", "a.csv", "b.json", "own.csv", "-o", "u.jsonl").code == 3
+    assert {(r["path"], r["reason"]) for r in rows_of(tmp_path / "u.jsonl.rejected.jsonl")} == {
+        ("a.csv", "own_output"), ("b.json", "own_output"),
+    }  # fmt: skip
+    assert len(rows_of(tmp_path / "u.jsonl")) == 1, "a table of somebody's own units"
+
+
+def test_a_finished_output_is_replaced_only_on_request(slant: Run, story: Path, tmp_path: Path) -> None:
+    assert slant("split", story, "-o", "units.jsonl").code == 0
+    (tmp_path / "units.jsonl").write_text("mine")
+    refused = slant("split", story, "-o", "units.jsonl")
+    assert (refused.code, "Add --overwrite to replace it" in refused.err) == (2, True)
+    for command in (("score", story), ("report", story), ("explain", story, "--target", "x")):
+        name = "units.html" if command[0] == "report" else "units.jsonl"
+        (tmp_path / "units.html").write_text("mine")
+        assert slant(*command, "-o", name).code == 2
+        assert (tmp_path / name).read_text() == "mine"
+    assert slant("split", story, "-o", "units.jsonl", "--overwrite").code == 0
+    assert len(rows_of(tmp_path / "units.jsonl")) == 2
+
+
+@pytest.mark.parametrize("command", ["split", "score", "report"])
+def test_a_mistyped_input_empties_no_output(slant: Run, tmp_path: Path, command: str) -> None:
+    out = "out.html" if command == "report" else "out.jsonl"
+    (tmp_path / out).write_text("mine")
+    ran = slant(command, "artcles", "*.none", "-o", out, "--overwrite")
+    assert ran.code == 3
+    assert "artcles: missing" in ran.err
+    assert [p.name for p in tmp_path.iterdir()] == [out]
+    assert (tmp_path / out).read_text() == "mine"
+
+
+def test_notes_are_listed_and_summarized(slant: Run, tmp_path: Path) -> None:
+    rows = [
+        {"text": f"The ferry sails {n}.", "published": "last spring", "id": n, "topic": "x"} for n in range(4)
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ran = slant("split", "a.jsonl", "-o", "u.jsonl")
+    assert ran.code == 0
+    assert "4 notes on what was read (dates 4) in u.jsonl.notes.jsonl" in ran.err
+    assert ran.err.count("dates: its date 'last spring'") == 3, "the first three"
+    assert len(rows_of(tmp_path / "u.jsonl.notes.jsonl")) == 4
+    assert [(r["source"], r["source_id"], r["extra"]) for r in rows_of(tmp_path / "u.jsonl")][3] == (
+        "a.jsonl:4", "3", {"topic": "x"},
+    )  # fmt: skip
+    assert slant("split", "a.jsonl", "-o", "u.jsonl", "--overwrite", "--quiet").err.count("dates") == 0
+
+
+def test_an_audit_shows_what_came_of_each_file(slant: Run, story: Path, tmp_path: Path) -> None:
+    (story / "empty.txt").write_text("")
+    ran = slant("split", story, "--audit", "-o", "u.jsonl", "--quiet")
+    head, *rows = [line.split() for line in ran.err.splitlines() if "rejected," not in line][-4:]
+    assert head[:3] == ["file", "documents", "articles"]
+    assert [row[1:4] for row in rows] == [["1", "0", "0"], ["1", "1", "2"], ["2", "1", "2"]]
+    assert "empty: 1 rejected" in " ".join(rows[0])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "u.jsonl", "u.jsonl.rejected.jsonl"]
 
 
 def test_a_duplicate_document_is_listed_and_skipped(slant: Run, tmp_path: Path) -> None:
@@ -183,7 +278,7 @@ def test_an_article_is_never_overwritten_by_its_units(slant: Run, story: Path) -
     articles.write_text(json.dumps({"text": STORY}) + "\n")
     before = articles.read_bytes()
     named = slant("split", articles, "-o", articles)
-    found = slant("split", story, "-o", articles)
+    found = slant("split", story, "-o", articles, "--overwrite")
     ready = slant("score", "--units", articles, "-o", articles)
     assert [named.code, found.code] == [2, 2]
     assert "is read and would be overwritten" in named.err
@@ -221,9 +316,11 @@ def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tu
     assert (mixed.code, "PATHS mix score files and articles" in mixed.err) == (2, True)
     again = (
         slant("report", tmp_path / "in", "-o", story / "r.html", *model),
-        slant("report", story, "-o", story / "r.html", *model),
+        slant("report", story, "-o", story / "r.html", *model, "--overwrite"),
     )
     assert [ran.code for ran in again] == [0, 0], "a report in the input folder is no article"
+    assert slant("report", "s.csv", "-o", "csv.html").code == 0
+    assert "The mayor praised" in (tmp_path / "csv.html").read_text("utf-8")
 
     ran = slant("compare", "s.jsonl", "-o", "cmp", "--min-articles", "1", "--quiet")
     assert (ran.code, ran.out) == (0, "")
@@ -233,10 +330,12 @@ def test_score_report_compare(slant: Run, story: Path, tmp_path: Path, model: tu
     assert "Only one outlet has 1 articles" in ran.err
     rates = (tmp_path / "cmp" / folder).read_bytes()
     for ending in ("parquet", "duckdb"):
-        assert slant("compare", f"s.{ending}", "-o", "again", "--min-articles", "1", "--quiet").code == 0
+        again_ = ("-o", "again", "--min-articles", "1", "--quiet", "--overwrite")
+        assert slant("compare", f"s.{ending}", *again_).code == 0
         assert (tmp_path / "again" / folder).read_bytes() == rates
-        assert slant("report", f"s.{ending}", "-o", "again.html").code == 0
-    few = slant("compare", "s.jsonl", "-o", "cmp")
+        assert slant("report", f"s.{ending}", "-o", "again.html", "--overwrite").code == 0
+    assert slant("compare", "s.jsonl", "-o", "cmp").code == 2
+    few = slant("compare", "s.jsonl", "-o", "cmp", "--overwrite")
     assert (few.code, "no outlet has 5 articles. The largest: Courier (1)" in few.err) == (2, True)
 
 

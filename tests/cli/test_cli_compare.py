@@ -130,6 +130,12 @@ def test_portrayal_is_compared_on_request_and_unrelated_units_are_noted(
         found = run(store, Options(resamples=100, permutations=100, min_articles=2, gold=str(gold)))
     assert "Labels of portrayal were not used" in " ".join(found.notes)
     for row in rows:
+        row["stance"][0]["name"] = "the Old Mill"
+    with store_of(tmp_path, rows) as store:
+        found = run(store, Options(resamples=100, permutations=100, min_articles=2))
+    assert "Left out, of the units scored for it: the Old Mill (4 of 8)." in " ".join(found.notes)
+    assert found.tables["targets"].to_pylist() == [{"target": "mill", "name": "the Old Mill"}]
+    for row in rows:
         row["stance"][0]["scores"] = {"against": 0.2, "neutral": 0.5, "favor": 0.3}
     assert note in compared("stance/*")[1]
 

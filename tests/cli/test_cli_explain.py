@@ -62,7 +62,7 @@ def test_a_text_is_explained_on_the_terminal(slant: Run) -> None:
     ran = slant("explain", TEXT, "--target", "council", "--targets", "t.toml")
     assert ran.code == 0, ran.err
     head, text, removed, kept, verdict, _ = ran.out.splitlines()
-    assert head.startswith("Council: against 95 %  paragraph ")
+    assert head.startswith("the Port Council: against 95 %  paragraph ")
     assert text == "  The [corrupt +3.0] {council} met on Monday, they said to us."
     assert removed.startswith(
         "  Removing this word changes 95 % to 50 %; removing 1 random word, to 95 % on average."
@@ -170,11 +170,11 @@ def test_a_report_explains_on_demand(slant: Run, tmp_path: Path, given: str) -> 
     html = (tmp_path / "r.html").read_text("utf-8")
     assert (
         html.count(
-            "<dt>Words for Council against</dt><dd>corrupt +3.0, wrecked +2.0. Removing these 2 words "
+            "<dt>Words for the Port Council against</dt><dd>corrupt +3.0, wrecked +2.0. Removing these 2 words "
         )
         == 1
     )
-    ran = slant("report", given, "-o", "r.html", "--targets", "t.toml")
+    ran = slant("report", given, "-o", "r.html", "--targets", "t.toml", "--overwrite")
     assert "passes" not in ran.err
     assert "Words for" not in (tmp_path / "r.html").read_text("utf-8")
 

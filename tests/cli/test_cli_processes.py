@@ -112,7 +112,9 @@ def test_parquet_and_duckdb_files_need_duckdb_alone(story: Path) -> None:
     for ending in ("parquet", "duckdb"):
         ran = python("-c", without, "split", ".", "-o", f"../units.{ending}", cwd=story)
         assert ran.returncode == 0, ran.stderr
-    ran = python("-c", without, "split", "../units.parquet", cwd=story)
+    articles = "COPY (SELECT text FROM '../units.parquet') TO '../articles.parquet'"
+    assert python("-c", f"import duckdb; duckdb.sql({articles!r})", cwd=story).returncode == 0
+    ran = python("-c", without, "split", "../articles.parquet", cwd=story)
     assert ran.returncode == 0, ran.stderr
     assert {json.loads(line)["text"] for line in ran.stdout.splitlines()} == set(STORY.strip().split("\n\n"))
 

@@ -28,7 +28,7 @@ def split(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
     def run(*arguments: str, stdin: str = "") -> tuple[int, str]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
         with pytest.raises(SystemExit) as ended:
-            main(["split", *arguments, "-o", "units.jsonl", "--quiet"])
+            main(["split", *arguments, "-o", "units.jsonl", "--overwrite", "--quiet"])
         assert isinstance(ended.value.code, int)
         return ended.value.code, capsys.readouterr().err
 

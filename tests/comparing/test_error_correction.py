@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -127,22 +128,14 @@ def test_gold_is_read_from_csv_and_json_lines(tmp_path: Path) -> None:
 def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         for changed, message in (
-            ({"unit_id": "elsewhere"}, "row 1: unit elsewhere .*is not among the scored units"),
-            ({"text": "Another text."}, "has another text there than in the scores"),
             ({"codebook": "d"}, "labeled for codebook d, but the scores have codebook c"),
-            ({"target": "ferry"}, r"\(target ferry\) was not scored for that target"),
             ({"label": "agianst"}, r"no label 'agianst' for stance.*Did you mean 'against'\?"),
             (
                 {"label": "negative"},
                 "no label 'negative' for stance. Use one of against, neutral, favor, unrelated",
             ),
-            (
-                {"task": "portrayal", "label": "negative"},
-                "has no portrayal of that target. Does the unit name it",
-            ),
             ({"task": "portrayal", "target": ""}, "a portrayal needs its target"),
             ({"task": "frame"}, r"no task 'frame'.*Did you mean 'frames'\?"),
-            ({"weight": "-1"}, "weight is '-1'|weight is -1"),
         ):
             with pytest.raises(UsageError, match=message):
                 load_gold(store, answered(store, tmp_path / "g.csv", **changed))
@@ -159,6 +152,76 @@ def test_gold_that_does_not_match_is_refused_with_the_row(tmp_path: Path) -> Non
             load_gold(store, str(tmp_path / "two.jsonl"))
         with pytest.raises(UsageError, match=r"no such file. `slant sample` writes one"):
             load_gold(store, "nothing.csv")
+
+
+CHANGES: list[tuple[dict[str, Any], str]] = [
+    ({"unit_id": "elsewhere"}, "row 1: unit elsewhere .*is not among the scored units"),
+    ({"text": "#NAME?"}, "has another text there than in the scores"),
+    ({"target": "ferry"}, r"\(target ferry\) was not scored for that target"),
+    ({"task": "portrayal", "label": "negative"}, "has no portrayal of that target. Does the unit name it"),
+    ({"weight": "0,0"}, "weight is '0,0'"),
+]
+
+
+@pytest.mark.parametrize(("changed", "message"), CHANGES)
+def test_a_changed_cell_costs_its_row_by_name_and_not_the_file(
+    tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
+    with store_of(tmp_path, scored()) as store:
+        assert load_gold(store, answered(store, tmp_path / "g.csv")) == []
+        (note,) = load_gold(store, answered(store, tmp_path / "g.csv", **changed))
+        assert note.startswith("1 labeled row was left out, since a cell was changed: ")
+        assert re.search(message, note)
+        ((kept, others),) = store.rows("SELECT count(*), count(*) FILTER (row = 1) FROM gold")
+        assert (kept, others) == (159, 0)
+        # With no other row the file is a wrong one.
+        one = csv.DictReader((tmp_path / "g.csv").read_text("utf-8-sig").splitlines())
+        (tmp_path / "one.jsonl").write_text(json.dumps(next(one)) + "\n")
+        with pytest.raises(UsageError, match=message):
+            load_gold(store, str(tmp_path / "one.jsonl"))
+
+
+def test_cells_that_a_spreadsheet_would_calculate_are_guarded(tmp_path: Path) -> None:
+    texts = [
+        "=well said",
+        "+1 the mayor is right",
+        "-5 votes",
+        "@mill stop",
+        "'=quoted",
+        "'tis done",
+        "plain, as ever",
+    ]
+    rows = [unit(f"a{n}", text, stance={"mill": "against"}) for n, text in enumerate(texts)]
+    with store_of(tmp_path, rows) as store:
+        drawn = draw_sample(store, size=len(texts), seed=0)
+        for row in drawn.rows:
+            row["label"] = "against"
+        write_sample(drawn, str(tmp_path / "g.csv"))
+        with (tmp_path / "g.csv").open(encoding="utf-8-sig", newline="") as file:
+            cells = {row["text"] for row in csv.DictReader(file)}
+        assert cells == {"'=well said", "'+1 the mayor is right", "'-5 votes", "'@mill stop", "''=quoted", "'tis done",
+                         "plain, as ever"}  # fmt: skip
+        assert load_gold(store, str(tmp_path / "g.csv")) == []
+        assert store.rows("SELECT count(*) FROM gold") == [(len(texts),)]
+        # Some spreadsheets take the apostrophe away when they save the file.
+        bare = (tmp_path / "g.csv").read_text("utf-8-sig").replace("'=well", "=well")
+        (tmp_path / "bare.csv").write_text(bare, "utf-8")
+        assert load_gold(store, str(tmp_path / "bare.csv")) == []
+
+
+def test_annotators_see_the_name_of_a_target_and_either_is_read(tmp_path: Path) -> None:
+    rows = scored()
+    for row in rows:
+        row["stance"][0]["name"] = "the Old Mill"
+    with store_of(tmp_path, rows) as store:
+        assert store.names == {"mill": "the Old Mill"}
+        drawn = draw_sample(store, size=8, seed=0)
+        assert "“the Old Mill”" in drawn.rows[0]["question"]
+        for row, target in zip(drawn.rows, ("mill", "the Old Mill") * 4, strict=True):
+            row |= {"label": "favor", "target": target}
+        write_sample(drawn, str(tmp_path / "g.csv"))
+        assert load_gold(store, str(tmp_path / "g.csv")) == []
+        assert store.rows("SELECT DISTINCT target FROM gold") == [("mill",)]
 
 
 def test_naive_and_corrected_are_side_by_side(tmp_path: Path) -> None:

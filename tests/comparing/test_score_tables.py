@@ -17,6 +17,41 @@ from slant.schemas import duckdb_types
 from slant.scoring.output_files import read_scores, write_rows
 
 
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
+def test_articles_are_compared_by_any_column_that_travelled_along(tmp_path: Path, ending: str) -> None:
+    rows = [
+        unit("a", extra={"topic": "Port, sea", "it's": "x"}, source="a.csv:2", source_id="n-1"),
+        unit("b", extra={"topic": "Town"}, source="a.csv:3"),
+        unit("c"),
+    ]
+    path = str(tmp_path / f"s{ending}")
+    write_rows(map(score_from_dict, rows), path)
+    groups = {}
+    for by in ("topic", "it's", "source", "source_id"):
+        with open_store([path], by=by) as store:
+            groups[by] = [group for (group,) in store.rows('SELECT "group" FROM units ORDER BY article_id')]
+    assert groups == {
+        "topic": ["Port, sea", "Town", "(not stated)"],
+        "it's": ["x", "(not stated)", "(not stated)"],
+        "source": ["a.csv:2", "a.csv:3", "(not stated)"],
+        "source_id": ["n-1", "(not stated)", "(not stated)"],
+    }
+    with (
+        pytest.raises(
+            UsageError, match=r"--by topics: no such column.*source_id, it's, topic\..*Did you mean 'topic'"
+        ),
+        open_store([path], by="topics"),
+    ):
+        pass
+
+
+def test_names_of_targets_are_those_of_the_scores(tmp_path: Path) -> None:
+    rows = [unit("a", stance={"council": "against", "mill": "favor"})]
+    rows[0]["stance"][0]["name"] = "the Council"
+    with store_of(tmp_path, rows) as store:
+        assert store.names == {"council": "the Council"}
+
+
 def test_tables_hold_what_the_rows_say(tmp_path: Path) -> None:
     rows = [
         unit(

@@ -722,7 +722,7 @@ def test_split_reads_a_dump(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     output = str(tmp_path / "out.jsonl")
     for options, code, kinds in (([], 3, []), (["--comments"], 0, ["comment"] * 4)):
         with pytest.raises(SystemExit) as ended:
-            main(["split", *options, path, "-o", output])
+            main(["split", *options, "--overwrite", path, "-o", output])
         assert ended.value.code == code
         assert [json.loads(line)["kind"] for line in Path(output).read_text().splitlines()] == kinds
     assert "looks_like_comments" in capsys.readouterr().err

@@ -47,7 +47,9 @@ TEXT = (
 )
 # Cells without HTML, entities and garbled characters, which test_cell_text.py tests.
 CELL = TEXT.filter(lambda text: plain_cell(text) == newlines(text))
-LINE = CELL.map(lambda text: " ".join(text.split())).filter(lambda line: line and not is_address(line))
+LINE = CELL.map(lambda text: " ".join(text.split())).filter(
+    lambda line: line and plain_cell(line) == line and not is_address(line)
+)
 AUTHOR = LINE.filter(lambda name: name.lower() not in NOTHING)
 COMMENTS = st.lists(st.fixed_dictionaries({"text": CELL, "author": AUTHOR}), max_size=3)
 ARTICLE = st.fixed_dictionaries({"text": CELL, "title": LINE, "outlet": LINE, "comments": COMMENTS})

@@ -144,6 +144,7 @@ def test_the_usual_column_names_are_known() -> None:
         sections=("roads", "money"),
         markup="none",
         parts=article.parts,
+        extra={"tags": "roads; money"},  # sections are in no output of their own
     )
     assert [part.role for part in article.parts] == ["title", "subtitle", "body"]
 

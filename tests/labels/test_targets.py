@@ -144,7 +144,7 @@ def test_the_fingerprint_depends_only_on_the_content(load):
             "[[target]]\nid = 'The A'\nname = 'A'",
             r"target 1 \(The A\): invalid id\. Expected lower-case letters",
         ),
-        ("[[target]]\nid = 'a'\nname = 'A'", r"target 1 \(a\): no text could name it"),
+        ("[[target]]\nid = 'a'\nname = 'A'\nsearch_name = false", r"target 1 \(a\): no text could name it"),
         ("[[target]]\nid = 'a'\nname = 'A'\naliases = 'A'", r"aliases is 'A'\. Expected a list"),
         ("[[target]]\nid = 'a'\nname = 'A'\naliases = ['A{,}', '-']", "aliases holds '-'"),
         (
@@ -164,6 +164,48 @@ def test_the_fingerprint_depends_only_on_the_content(load):
 def test_an_invalid_file_is_reported_with_the_place(load, text, message):
     with pytest.raises(UsageError, match=message):
         load(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "found"),
+    [
+        ("name = 'Karvia'", "So karvia, and Karvia's port.", ["karvia", "Karvia"]),
+        (
+            "name = 'the Harbour Board'\naliases = ['Marr']",
+            "The Harbour Board and Marr.",
+            ["Harbour Board", "Marr"],
+        ),
+        ("name = 'US'", "The US asked us.", ["US"]),
+        ("name = 'Reform'\nexact = ['Reform']", "Reform wants reform.", ["Reform"]),
+        ("name = 'Reform'\nnever = ['Reform']\nalways = ['comment']", "Reform wants reform.", []),
+        ("name = 'Karvia'\naliases = ['port']\nsearch_name = false", "Karvia and its port.", ["port"]),
+        ("name = 'higher fees'\nalways = ['comment']", "Higher fees again.", ["Higher fees"]),
+    ],
+)
+def test_the_name_of_a_target_is_an_alias(load, fields, text, found):
+    targets = load(f"[[target]]\nid = 'a'\n{fields}\n")
+    assert [text[a:b] for a, b in targets.find(text).get("a", ())] == found
+
+
+def test_a_name_that_another_target_claims_is_not_searched(load):
+    both = "[[target]]\nid = 'a'\nname = 'Marr'\naliases = ['board']\n[[target]]\nid = 'b'\nname = 'Oda'\naliases = ['Marr']"
+    assert load(both).find("Marr and Oda of the board").keys() == {"a", "b"}
+    assert load(both).find("Marr").keys() == {"b"}
+    twins = "[[target]]\nid = 'a'\nname = 'Marr'\naliases = ['x']\n[[target]]\nid = 'b'\nname = 'the Marr'\naliases = ['y']"
+    assert load(twins).find("Marr") == {}
+
+
+def test_the_article_under_a_comment_is_no_name(load):
+    assert load(FILE).find("The article lies.") == {}
+
+
+def test_search_name_is_true_or_false(load):
+    with pytest.raises(UsageError, match=r"search_name is 'no'\. Expected true or false"):
+        load("[[target]]\nid = 'a'\nname = 'A'\nsearch_name = 'no'")
+
+
+def test_a_file_with_a_byte_order_mark_is_read(load):
+    assert load("\ufeff" + FILE).fingerprint == load(FILE).fingerprint
 
 
 def test_a_missing_file_is_reported_with_its_path(tmp_path):
@@ -279,7 +321,3 @@ def test_characters_that_are_not_seen_are_skipped(unseen):
         f"Mill{unseen}ers": [f"Mill{unseen}ers"],
     }
     assert targets.find("The Millers met.") == {f"Mill{unseen}ers": ((4, 11),)}
-
-
-def test_a_file_with_a_byte_order_mark_is_read(load):
-    assert load("\ufeff" + FILE).ids == load(FILE).ids

@@ -34,6 +34,9 @@ UNIT = Unit(
     flags=("duplicate_of:0a-0",),
     voices=((0, 15, "reader"),),
     pieces=((0, 10, 15),),
+    source="a.csv:7",
+    source_id="n-1",
+    extra={"section": "rivers"},
 )
 SCORE = Score(
     unit=UNIT,
@@ -126,7 +129,7 @@ def test_every_format_has_the_columns_of_a_row_with_duckdb_types_as_duckdb_names
     names = list(record.to_dict())
     assert list(row_fields(type(record))) == names
     assert [name for name, _ in arrow_fields(type(record))] == names
-    flat = {"target", "mentions", *(f"p_{label}" for label in STANCE_ANSWERS)}
+    flat = {"target", "target_name", "mentions", *(f"p_{label}" for label in STANCE_ANSWERS)}
     flat |= {f"p_portrayal_{label}" for label in PORTRAYALS}
     assert set(csv_columns(type(record))) == {*names, *(flat if record is SCORE else ())}
     write_rows([record], str(tmp_path / "rows.parquet"))

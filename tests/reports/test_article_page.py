@@ -60,6 +60,21 @@ def test_the_page_shows_counts_labels_and_threads(tmp_path: Path) -> None:
         assert expected in words or f"{noun} {number}" in words or f"{noun}{number}" in words, expected
 
 
+def test_the_page_shows_the_names_of_targets_and_keeps_their_ids_as_keys(tmp_path: Path) -> None:
+    rows = list(article())
+    named = [
+        replace(row, stance=tuple(replace(one, name=f"the <{one.target}>") for one in row.stance))
+        for row in rows
+    ]
+    page = report(tmp_path, named)
+    ids = {one.target for row in rows for one in row.stance if one.target != "article"}
+    assert ids
+    for one in ids:
+        assert f"the &lt;{one}&gt;" in page
+        assert f'<option value="{one}">the &lt;{one}&gt;</option>' in page
+    assert "the &lt;" not in report(tmp_path, rows), "names are those of one page"
+
+
 def test_nothing_is_fetched_and_nothing_else_may_run(tmp_path: Path) -> None:
     html = report(tmp_path, article())
     elements = _Elements(html).elements

@@ -17,7 +17,7 @@ from slant.encoding.predictor import Predictor
 from slant.errors import Rejected
 from slant.labels.targets import Target, Targets
 from slant.records import Article, Part, Score, Unit, score_from_dict
-from slant.scoring.progress import with_languages
+from slant.scoring.account import Account
 from slant.scoring.python_api import RequestBuilder, Scorer, ready_units
 from slant.scoring.ray_run import File, ReadDocument, _read
 from slant.scoring.run_options import ReadOptions, ScoreOptions, made_with
@@ -208,12 +208,10 @@ def test_the_ray_engine_judges_languages_too(tmp_path: Path, any_language: bool,
 
 
 def test_languages_are_counted() -> None:
-    from collections import Counter
-
-    counts = Counter[str]()
+    account = Account()
     given = [Score(request.unit) for request in asked([*units(ENGLISH, ANTWORT), *units(GERMAN)])]
-    assert list(with_languages(given, counts)) == given
-    assert counts == {"en": 1, "de": 2}
+    assert list(account.scored(given)) == given
+    assert account.languages == {"en": 1, "de": 2}
 
 
 @pytest.mark.slow

@@ -71,7 +71,8 @@ scores = st.builds(
     st.builds(
         Unit, words, words, st.sampled_from(CONTENT_KINDS), words, place, place, place,
         outlet=maybe, published=maybe, title=maybe, url=maybe, author=maybe, parent_id=maybe,
-        flags=st.lists(words, max_size=2).map(tuple),
+        flags=st.lists(words, max_size=2).map(tuple), source=maybe, source_id=maybe,
+        extra=st.dictionaries(words, words, max_size=2),
     ),
     stance=st.lists(stances, max_size=2).map(tuple), portrayal=st.lists(portrayals, max_size=2).map(tuple),
     loaded=st.lists(st.builds(Loaded, place, place, words, words, share, st.sampled_from(VOICES)), max_size=2).map(tuple),
@@ -158,8 +159,8 @@ def test_units_are_written_in_all_formats_with_the_same_columns(tmp_path: Path) 
     (parquet,) = pq.read_table(tmp_path / "units.parquet").to_pylist()
     with (tmp_path / "units.csv").open(encoding="utf-8", newline="") as file:
         (flat,) = csv.DictReader(file)
-    assert jsonl == parquet
-    assert list(flat) == list(jsonl)
+    assert jsonl == {**parquet, "extra": json.loads(parquet["extra"])}
+    assert list(flat) == [name for name in jsonl if name != "extra"]
     assert flat["text"] == unit.text
     assert json.loads(flat["voices"]) == [{"start": 0, "end": 15, "voice": "outlet"}]
 
@@ -179,6 +180,44 @@ def test_csv_has_a_row_per_target(tmp_path: Path) -> None:
     assert [r["reply"] for r in rows] == ["", "", "deny"]
     write_rows([], str(tmp_path / "none.csv"))
     assert (tmp_path / "none.csv").read_text().startswith("article_id,unit_id,outlet")
+
+
+def test_other_columns_travel_along_in_every_format(tmp_path: Path) -> None:
+    """In CSV as columns of their own, also if only a later row has them, and if slant has a column of that name."""
+    later = replace(
+        SCORE, unit=replace(UNIT, unit_id="u2", extra={"section": "Port, sea", "stance": "own", "№": "7"})
+    )
+    plain = replace(SCORE, unit=replace(UNIT, source="a.csv:2", source_id="n-1"))
+    for ending in output_files.FORMATS:
+        path = str(tmp_path / f"s{ending}")
+        write_rows([plain, later], path)
+        assert list(read_scores([path])) == [plain, later], ending
+    with (tmp_path / "s.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["source"], r["section"], r["extra_stance"], r["№"]) for r in rows] == [
+        *[("a.csv:2", "", "", "")] * 2, *[("", "Port, sea", "own", "7")] * 2,
+    ]  # fmt: skip
+    assert [r["stance"] for r in rows] == ["against", ""] * 2
+
+
+def test_scores_in_csv_are_read_back(tmp_path: Path) -> None:
+    reply = Score(UNIT, reply=Reply("deny", dict.fromkeys(REPLIES, 0.25)), model="m", codebook="c")
+    named = replace(SCORE, stance=(replace(SCORE.stance[0], name="the council"), SCORE.stance[1]))
+    path = tmp_path / "s.csv"
+    write_rows([named, reply, reply, SCORE], str(path))
+    # CSV has the label of a reply alone.
+    bare = replace(reply, reply=Reply("deny", {}))
+    portrayed = replace(named, portrayal=(replace(SCORE.portrayal[0], name="the council"),))
+    assert list(read_scores([str(path)])) == [portrayed, bare, bare, SCORE]
+    assert is_score_file(str(path))
+    path.write_text("﻿" + path.read_text("utf-8"), "utf-8")  # a spreadsheet saved it again
+    assert is_score_file(str(path))
+
+
+def test_a_table_of_articles_is_no_score_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,unit_id\nThe ferry sails.,u1\n")
+    assert not is_score_file(str(path))
 
 
 @pytest.mark.parametrize("ending", output_files.FORMATS)
@@ -251,7 +290,8 @@ def bad(tmp_path: Path, name: str, content: bytes) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("s.csv", b"", r"scores are read from \.jsonl, \.parquet, \.duckdb files; CSV files cannot be read back"),
+        ("s.csv", b"", r"s\.csv holds no scores"),
+        ("s.txt", b"", r"scores are read from \.jsonl, \.csv, \.parquet, \.duckdb files"),
         ("s.jsonl", b'{"unit_id": "u"}\n', r"row 1 is not a score \(ValueError: no 'stance'\)\. .*made by `slant split`"),
         ("s.jsonl", b"[1]\n", "row 1 is not a score"),
         ("s.jsonl", b'\n{"torn\n', r"s\.jsonl line 2 is not JSON"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import pickle
 import re
 from collections.abc import Iterator
@@ -17,13 +16,14 @@ from slant.errors import Rejected, SlantError, UsageError
 from slant.labels.targets import Targets
 from slant.records import Score, Unit
 from slant.scoring import local_run, ray_run
+from slant.scoring.account import Account
 from slant.scoring.ray_run import File, ReadDocument, grouped
 from slant.scoring.run_options import ReadOptions, ScoreOptions
 from slant.scoring.score import ScoreRequest, score_requests
 
 pytest.importorskip("fsspec", reason="needs the [ray] install")
 from slant.scoring.object_storage import is_storage, list_objects, replace_object
-from slant.scoring.resume import Kept, kept_folder
+from slant.scoring.resume import AlreadyComplete, Kept, kept_folder
 
 MADE = {"slant": "0", "model": "m1", "codebook": "c1"}
 ASKED = [
@@ -195,7 +195,7 @@ def test_a_complete_output_is_not_resumed(output: str) -> None:
 
     where = output if is_storage(output) else f"file://{output}"
     replace_object(where, io.BytesIO(b"{}\n"))
-    with pytest.raises(UsageError, match="nothing to resume"):
+    with pytest.raises(AlreadyComplete, match="nothing to resume"):
         Kept.begin(output, MADE, resume=True)
 
 
@@ -273,12 +273,10 @@ def test_an_interrupted_local_run_is_not_continued_on_a_cluster(tmp_path: Path) 
 
 
 def test_object_storage_needs_engine_ray() -> None:
-    from slant.scoring.rejections import Rejections
-
     with pytest.raises(
         UsageError, match=r"s3://b/s\.jsonl: object storage is read and written with --engine ray"
     ):
-        local_run.write_scores(options("in", output="s3://b/s.jsonl", engine="local"), Rejections())
+        local_run.write_scores(options("in", output="s3://b/s.jsonl", engine="local"), Account())
 
 
 def test_without_ray_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,8 +304,8 @@ def test_requests_of_a_document_are_those_of_the_local_engine(tmp_path: Path) ->
     text = "Council meets\n\nThe council met on Monday, they said.\n\nComments\n\nAnn: Liars!\n"
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(f"{text}\n{name}\n")
-    units = local_run.read_units(ReadOptions((str(tmp_path),), quiet=True), [], output="s.jsonl")
+    units = local_run.read_units(ReadOptions((str(tmp_path),), quiet=True), Account(), output="s.jsonl")
     local = list(score_requests(units, TARGETS))
-    dealt = read(*(File(n, os.path.join(tmp_path, n)) for n in ("a.txt", "b.txt")))
+    dealt = read(*(File(n, n) for n in map(str, (tmp_path / "a.txt", tmp_path / "b.txt"))))
     assert [q for d in dealt if isinstance(d, ReadDocument) for q in d.requests] == local
     assert len(local) > 4

@@ -140,7 +140,10 @@ def test_finished_units_are_not_scored_again(work: Path, undisturbed: Path) -> N
     assert (code, f"{before} resumed" in said) == (3, True), said
     assert_same(work, undisturbed, "s.jsonl")
     code, said = finished(score("s.jsonl", "--resume"), cwd=work)
-    assert (code, "it is complete" in said) == (2, True), said
+    assert (code, "it is complete, so there is nothing to resume" in said) == (0, True), said
+    code, said = finished(score("s.jsonl"), cwd=work)
+    assert (code, "Add --overwrite to replace it" in said) == (2, True), said
+    assert_same(work, undisturbed, "s.jsonl")
 
 
 @pytest.mark.parametrize(

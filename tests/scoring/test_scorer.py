@@ -87,7 +87,7 @@ def test_a_ready_made_unit_has_its_own_targets_and_parent(scorer: slant.Scorer) 
 def test_an_article_and_its_units_give_the_rows_of_its_dict(scorer: slant.Scorer) -> None:
     from slant.ingest.article_rows import article_from_row
 
-    article = article_from_row(STORY, "row")
+    article = article_from_row(STORY, "texts[0]")
     units = slant.split(article)
     expected = [row.to_dict() for row in scorer.score([STORY])]
     assert [row.to_dict() for row in scorer.score([article])] == expected

@@ -18,7 +18,9 @@ from slant.cli.articles import all_score_files, read_options
 from slant.cli.options import (
     any_language,
     finish,
+    keep_finished,
     model,
+    overwrite,
     paths,
     quiet,
     reading,
@@ -31,9 +33,9 @@ from slant.errors import UsageError
 
 if TYPE_CHECKING:
     from slant.records import Score, Unit
+    from slant.scoring.account import Account
     from slant.scoring.explain import Explanation
     from slant.scoring.python_api import Scorer
-    from slant.scoring.rejections import Rejections
     from slant.scoring.run_options import ScoreOptions
 
 
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     "--output",
     help="FILE.html or .jsonl, or - for JSON lines on standard output. Default: the terminal.",
 )
+@overwrite
 @click.option("--seed", default=0, show_default=True, help="Random seed of the random words.")
 @targets
 @any_language
@@ -70,7 +73,13 @@ if TYPE_CHECKING:
 @reading
 @quiet
 def explain(
-    output: str | None, target: str, units: tuple[str, ...], most: int, seed: int, **given: Any
+    output: str | None,
+    target: str,
+    units: tuple[str, ...],
+    most: int,
+    seed: int,
+    overwrite: bool,
+    **given: Any,
 ) -> int:
     """Show which words carried a stance, and whether the model needs them more than random words.
 
@@ -78,40 +87,42 @@ def explain(
     how much the log-odds of the label drop without it. Then the strongest fifth of the words is removed together, and as
     many random words in its place. This takes about 45 encoder passes more than the unit has words.
     """
+    from slant.reports.page_parts import called
+    from slant.scoring.account import Account
     from slant.scoring.explain import Explainer
     from slant.scoring.local_run import load_scorer
     from slant.scoring.output_files import check_format
     from slant.scoring.progress import counting
-    from slant.scoring.rejections import Rejections
     from slant.scoring.run_options import ScoreOptions
 
     if output:
         check_format(output, formats=(".html", ".jsonl"))
+        keep_finished(output, overwrite=overwrite)
     options = ScoreOptions(read_options(given), output or "-", **given)
-    rejected = Rejections()
+    account = Account()
     with stoppable():
         scorer = load_scorer(options)
         target = scorer.targets.id_of(target) or target
         try:
-            chosen = _chosen(options, target, scorer, rejected, units=units, most=most)
+            chosen = _chosen(options, target, scorer, account, units=units, most=most)
         except UsageError:
-            for row in rejected.first:  # a missing file may be why nothing was found
+            for row in account.rejected.first:  # a missing file may be why nothing was found
                 say(f"rejected: {row}")
             raise
         with counting("passes", quiet=options.reading.quiet) as done:
             explainer = Explainer(scorer.predictor, scorer.targets, seed=seed, done=done)
             found = [explainer.explain(score, target, article=article) for score, article in chosen]
-    _write(found, output, options)
-    return finish(
-        f"{len(found):,} {'stance' if len(found) == 1 else 'stances'} explained", options.output, rejected
-    )
+    with called({each.id: each.name for each in scorer.targets.targets}):
+        _write(found, output, options)
+    explained = f"{len(found):,} {'stance' if len(found) == 1 else 'stances'} explained"
+    return finish(explained, options.output, account, quiet=options.reading.quiet)
 
 
 def _chosen(
     options: ScoreOptions,
     target: str,
     scorer: Scorer,
-    rejected: Rejections,
+    account: Account,
     *,
     units: Collection[str],
     most: int,
@@ -137,7 +148,7 @@ def _chosen(
         known = scorer.targets
         if target not in known.ids:
             known = Targets((*known.targets, *Targets.from_names([target]).targets))
-        rows = scores(options, rejected, Scorer(scorer.predictor, known))
+        rows = scores(options, account, Scorer(scorer.predictor, known))
     chosen = list(choose(rows, target, units=units, most=most))
     if len(chosen) == most and not units:
         say(f"stopped after {most} unit{'s' if most > 1 else ''}; for more, raise -n")

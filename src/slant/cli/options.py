@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING
 import click
 
 from slant.assets import DEFAULT_MODEL, MODEL_VARIABLE, SIZES
+from slant.errors import UsageError
 
 if TYPE_CHECKING:
-    from slant.scoring.rejections import Rejections
+    from slant.scoring.account import Account
 
 DONE, ERROR, USAGE, SOME_REJECTED, INTERRUPTED = 0, 1, 2, 3, 130  # exit codes, see `slant --help`
 
@@ -36,6 +38,12 @@ _mapped = click.option(
     metavar="FIELD=COLUMN",
     help="For tables: read a field from this column, e.g. title=headline. May be repeated or list several.",
 )
+_keep = click.option(
+    "--keep",
+    multiple=True,
+    metavar="COLUMN,…",
+    help="For tables: only these other columns travel along to the output. Default: all but those with long cells.",
+)
 _urls = click.option(
     "--urls",
     is_flag=True,
@@ -51,7 +59,7 @@ _allow_private = click.option(
 
 def reading(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options of every command that reads documents."""
-    for option in (_allow_private, _urls, _mapped, _comments, comments_from, outlet):
+    for option in (_allow_private, _urls, _keep, _mapped, _comments, comments_from, outlet):
         command = option(command)
     return command
 
@@ -113,18 +121,62 @@ quiet = click.option(
 )
 
 
-def finish(what: str, output: str, rejected: Rejections) -> int:
-    """Write the list of rejected inputs, report the result on standard error, and return the exit code."""
-    listed = rejected.write(output)
+overwrite = click.option("--overwrite", is_flag=True, help="Replace the output if it is there already.")
+
+
+def keep_finished(output: str, *, overwrite: bool) -> None:
+    """Raise UsageError if the output, a file or an object in storage, is there already and is not to be replaced."""
+    from slant.scoring.object_storage import filesystem, is_storage, storage_errors
+
+    if output == "-" or overwrite:
+        return
+    if is_storage(output):
+        system, path = filesystem(output)
+        with storage_errors(output):
+            exists = system.isfile(path)
+    else:
+        exists = os.path.isfile(output)
+    if exists:
+        raise UsageError(
+            f"-o {output}: it is there already. Add --overwrite to replace it, or give another name."
+        )
+
+
+def nothing_to_read(paths: Sequence[str]) -> bool:
+    """Return whether all paths are missing, and say so: a mistyped input must not empty an output."""
+    from slant.ingest.inputs import missing_inputs
+    from slant.scoring.object_storage import is_storage
+
+    missing = [] if any(map(is_storage, paths)) else missing_inputs(paths)
+    for rejected in missing[:10]:
+        say(f"slant: {rejected}")
+    if missing:
+        say("slant: nothing to read, so nothing was written")
+    return bool(missing)
+
+
+def finish(what: str, output: str, account: Account, *, quiet: bool = False) -> int:
+    """Write the lists of rejected documents and of notes, report the result on standard error, and return the exit code.
+
+    quiet: report no notes.
+    """
+    listed, noted = account.rejected.write(output), account.notes.write(output)
     if output != "-":
         say(f"{what} → {output}")
-    if listed is None:
-        return DONE
-    documents = "document" if len(rejected) == 1 else "documents"
-    say(f"{len(rejected):,} {documents} rejected, with reasons, in {listed}")
-    for row in rejected.first:
-        say(f"  {row}")
-    return SOME_REJECTED
+    if listed:
+        documents = "document" if len(account.rejected) == 1 else "documents"
+        say(f"{len(account.rejected):,} {documents} rejected, with reasons, in {listed}")
+        for row in account.rejected.first:
+            say(f"  {row}")
+    if noted and not quiet:
+        notes = account.notes
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in notes.reasons.items())
+        say(
+            f"{len(notes):,} {'note' if len(notes) == 1 else 'notes'} on what was read ({reasons}) in {noted}"
+        )
+        for line in notes.first:
+            say(f"  {line}")
+    return SOME_REJECTED if listed else DONE
 
 
 def say(message: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from slant.cli.options import DONE, MODEL, quiet
+from slant.cli.options import DONE, MODEL, keep_finished, overwrite, quiet
 from slant.errors import UsageError, require
 
 _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib", "onnxruntime")
@@ -22,7 +22,7 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
     "--by",
     default="outlet",
     show_default=True,
-    help="Column to compare: outlet, author, title, kind, month, …",
+    help="Column to compare: outlet, author, kind, month, …, or another column of the articles' table.",
 )
 @click.option(
     "--gold",
@@ -69,8 +69,9 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
     metavar=MODEL,
     help="The model that scored. Default: the installed one with the fingerprint in the scores.",
 )
+@overwrite
 @quiet
-def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
+def compare(scores: tuple[str, ...], output: str, overwrite: bool, **options: Any) -> int:
     """Compare outlets: rates and differences, with intervals and tests over whole articles.
 
     Units of one article are never treated as independent. Writes a report, and the same tables as CSV and Parquet, into the
@@ -82,6 +83,7 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
     from slant.comparing.score_tables import open_store
     from slant.reports.comparison_page import write
 
+    keep_finished(str(Path(output) / "index.html"), overwrite=overwrite)
     silent = options.pop("quiet")
 
     def progress(step: str) -> None:
@@ -113,7 +115,8 @@ def compare(scores: tuple[str, ...], output: str, **options: Any) -> int:
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Random seed.")
 @click.option("--show-labels", is_flag=True, help="Add the model's labels, which annotators should not see.")
-def sample(scores: tuple[str, ...], output: str, **options: Any) -> int:
+@click.option("--overwrite", is_flag=True, help="Replace the sample if it is there already, with its labels.")
+def sample(scores: tuple[str, ...], output: str, overwrite: bool, **options: Any) -> int:
     """Draw a random sample of scored units for people to label, as --gold of `slant compare`.
 
     Strata are groups and the model's labels; weight is how many scored units a row represents.
@@ -124,8 +127,10 @@ def sample(scores: tuple[str, ...], output: str, **options: Any) -> int:
     from slant.scoring.output_files import check_format
 
     check_format(output, formats=(".csv", ".jsonl"))
-    if Path(output).exists():
-        raise UsageError(f"-o {output} exists and may hold labels. Give another name, or remove it.")
+    if Path(output).exists() and not overwrite:
+        raise UsageError(
+            f"-o {output} exists and may hold labels. Give another name, or add --overwrite to replace it."
+        )
     with open_store(scores, by=options.pop("by")) as store:
         drawn = draw_sample(store, **options)
     write_sample(drawn, output)

@@ -122,8 +122,7 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
     Makes the tables `gold` (with --gold), `grouped`, `event_names`, `text_parts` and `hits` in the store. Raises
     UsageError if there is nothing to compare.
     """
-    if options.gold:
-        load_gold(store, options.gold)
+    changed = load_gold(store, options.gold) if options.gold else []
     progress("finding duplicates and articles on the same events")
     group_articles(store)
     make_text_parts(store)
@@ -146,7 +145,14 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
         "unrelated": unrelated_table(counts),
         "other_languages": store.arrow("SELECT * FROM other_languages ORDER BY ALL"),
     }
-    notes = [*_notes(store, groups, found, options), *unrelated_notes(tables["unrelated"])]
+    if store.names:
+        rows = [{"target": target, "name": name} for target, name in store.names.items()]
+        tables["targets"] = arrow_table(rows, {"target": "string", "name": "string"})
+    notes = [
+        *changed,
+        *_notes(store, groups, found, options),
+        *unrelated_notes(tables["unrelated"], store.names),
+    ]
     if options.gold and not portrayal and store.rows("SELECT 1 FROM gold WHERE task = 'portrayal' LIMIT 1"):
         notes.append(UNUSED_GOLD)
     if labels is not None:

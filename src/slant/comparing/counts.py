@@ -180,11 +180,15 @@ def unrelated_by_target(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, in
     return sorted(((target, *pair) for target, pair in sums.items()), key=lambda each: (-each[1], each[0]))
 
 
-def unrelated_notes(table: pa.Table) -> Iterator[str]:
-    """How many units are in no rate of a target because they say nothing about it, if there are any."""
+def unrelated_notes(table: pa.Table, names: Mapping[str, str]) -> Iterator[str]:
+    """How many units are in no rate of a target because they say nothing about it, if there are any.
+
+    names: target id → how the target is called.
+    """
     if found := unrelated_by_target(table.to_pylist()):
         each = ", ".join(
-            f"{target} ({unrelated:,} of {scored:,})" for target, unrelated, scored in found[:MOST_NAMED]
+            f"{names.get(target, target)} ({unrelated:,} of {scored:,})"
+            for target, unrelated, scored in found[:MOST_NAMED]
         )
         more = f" and {len(found) - MOST_NAMED:,} more targets" if len(found) > MOST_NAMED else ""
         yield (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +158,8 @@ def _questions(
     for task in tasks:
         for *values, place in store.rows(_QUESTIONS[task]):
             row: dict[str, Any] = dict(zip(_QUESTION_COLUMNS, values, strict=True))
-            more = {"task": task, "question": _wording(task, row["target"]), "label": ""}
+            target = row["target"] and store.names.get(row["target"], row["target"].replace("_", " "))
+            more = {"task": task, "question": _wording(task, target), "label": ""}
             rows.append({**row, **more, "codebook": store.codebook, "place": place})
     store.connection.unregister("_drawn")
     rows.sort(key=lambda row: (row["place"], TASKS.index(row["task"]), row["target"] or ""))
@@ -166,7 +168,7 @@ def _questions(
 
 
 def _wording(task: str, target: str | None) -> str:
-    named = f"“{target.replace('_', ' ')}”" if target else ""
+    named = f"“{target}”" if target else ""
     return {
         "stance": f"The author’s stance toward {named}: against, neutral, favor, or unrelated if nothing is said about it?",
         "portrayal": f"How does this text make {named} look: negative, neutral or positive?",
@@ -202,28 +204,74 @@ def write_sample(sample: Sample, path: str) -> None:
             return
         writer = csv.DictWriter(file, list(sample.rows[0]))
         writer.writeheader()
-        writer.writerows(sample.rows)
+        writer.writerows({name: _guarded(cell) for name, cell in row.items()} for row in sample.rows)
 
 
-def load_gold(store: Store, path: str) -> None:
+# A spreadsheet takes a cell that begins so for a formula and replaces it by its result.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def _guarded(cell: Any) -> Any:
+    """Put an apostrophe before a text that a spreadsheet would calculate."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def _unguarded(cell: Any) -> Any:
+    """Take the apostrophe away; a cell that lost it in a spreadsheet stays as it is."""
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+class _ChangedCell(UsageError):
+    """A cell of one row is not as it was written, e.g. because a spreadsheet calculated it."""
+
+
+def load_gold(store: Store, path: str) -> list[str]:
     """Make the table `gold` in the store from a gold file: row, unit_id, task, target, text, label, weight.
 
     Rows without a label are skipped. Without `weight` all rows weigh the same, as in a simple random sample; without `task`
-    rows are about stance. Raises UsageError with the row if one does not match the scores: unknown unit, other text, other
-    codebook, a target that the unit was not scored for, a label that the task does not have, two labels for one question.
+    rows are about stance. A target may be given by its id or its name.
+    A row of which a cell was changed (unknown unit, other text, a target that the unit was not scored for, no weight) is
+    left out. Returns a note that names such rows, if there are any.
+    Raises UsageError, with the row, if most rows are such, and for another codebook, a label that the task does not have,
+    and two labels for one question.
     """
-    found = [
-        _gold_row(row, f"{path} row {number}", store.codebook) for number, row in enumerate(_read(path), 1)
-    ]
-    rows = [row for row in found if row is not None]
-    if not rows:
-        raise UsageError(f"{path}: no row has a label ({len(found):,} rows). Fill in the column `label`.")
+    number, rows, changed = 0, list[dict[str, Any]](), dict[int, str]()
+    for number, given in enumerate(_read(path), 1):
+        try:
+            if row := _gold_row(given, f"{path} row {number}", store.codebook):
+                rows.append(row)
+        except _ChangedCell as error:
+            changed[number] = str(error)
+    if not rows and not changed:
+        raise UsageError(f"{path}: no row has a label ({number:,} rows). Fill in the column `label`.")
+    called = list(store.names.values())
+    ids = {name: target for target, name in store.names.items() if called.count(name) == 1}
+    for row in rows:
+        if row["target"] not in store.names:
+            row["target"] = ids.get(row["target"], row["target"])
     names = ("unit_id", "task", "target", "text", "label")
     columns = {"row": "int64", **dict.fromkeys(names, "string"), "weight": "float64"}
     store.connection.register("_gold", arrow_table(rows, columns))
     store.connection.execute("CREATE OR REPLACE TABLE gold AS SELECT * FROM _gold")
     store.connection.unregister("_gold")
+    changed |= _changed_rows(store, path)
     _check_gold(store, path)
+    kept = len([row for row in rows if row["row"] not in changed])
+    first = next((changed[number] for number in sorted(changed)), "")
+    if kept < len(changed):
+        more = f" ({len(changed):,} rows like this)" if len(changed) > 1 else ""
+        raise UsageError(f"{first}{more}")
+    if not changed:
+        return []
+    shown = " ".join(
+        changed[number] + "." * (changed[number][-1] not in ".?") for number in sorted(changed)[:SHOWN]
+    )
+    rest = f" Also rows {', '.join(map(str, sorted(changed)[SHOWN:]))}." if len(changed) > SHOWN else ""
+    are = "row was" if len(changed) == 1 else "rows were"
+    return [f"{len(changed):,} labeled {are} left out, since a cell was changed: {shown}{rest}"]
+
+
+SHOWN = 5  # changed rows of which the note says what was changed
 
 
 def _read(path: str) -> Iterator[dict[str, Any]]:
@@ -240,7 +288,8 @@ def _read(path: str) -> Iterator[dict[str, Any]]:
             # In some countries spreadsheets separate columns with semicolons.
             dialect = csv.Sniffer().sniff(file.readline(), delimiters=",;\t")
             file.seek(0)
-            yield from csv.DictReader(file, delimiter=dialect.delimiter)
+            for row in csv.DictReader(file, delimiter=dialect.delimiter):
+                yield {name: _unguarded(cell) for name, cell in row.items()}
     except (ValueError, csv.Error) as error:
         raise UsageError(f"--gold {path} cannot be read as {ending[1:]} in UTF-8 ({error}).") from None
 
@@ -303,13 +352,14 @@ def _weight(value: Any, where: str) -> float:
     except ValueError:
         weight = 0.0
     if not 0 < weight < float("inf"):
-        raise UsageError(
+        raise _ChangedCell(
             f"{where}: weight is {value!r}; expected a number above 0 (units that this one represents)."
         )
     return weight
 
 
-def _check_gold(store: Store, path: str) -> None:
+def _changed_rows(store: Store, path: str) -> dict[int, str]:
+    """Take rows that do not match the scores out of the table `gold`. Returns row number → what does not match."""
     checks = {
         "is not among the scored units. Was the sample drawn from other scores?": """
             FROM gold g ANTI JOIN units u USING (unit_id)""",
@@ -321,6 +371,19 @@ def _check_gold(store: Store, path: str) -> None:
         "has no portrayal of that target. Does the unit name it?": """
             FROM gold g ANTI JOIN portrayals s ON s.unit_id = g.unit_id AND s.target = g.target
             WHERE g.task = 'portrayal'""",
+    }
+    changed: dict[int, str] = {}
+    for problem, query in checks.items():
+        for row, unit, target in store.rows(f"SELECT g.row, g.unit_id, g.target {query} ORDER BY 1"):
+            about = f" (target {target})" if target else ""
+            changed.setdefault(row, f"{path} row {row}: unit {unit}{about} {problem}")
+    for row in changed:
+        store.connection.execute("DELETE FROM gold WHERE row = ?", [row])
+    return changed
+
+
+def _check_gold(store: Store, path: str) -> None:
+    checks = {
         "is no comment and replies to nothing.": """
             FROM gold g ANTI JOIN replies r USING (unit_id) WHERE g.task = 'reply'""",
         "has two labels for one question. Keep one.": """

@@ -17,7 +17,7 @@ import glob
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-COLUMNS = ("outlet", "author", "title", "kind", "month", "published", "url", "article_id")
+COLUMNS = (
+    "outlet", "author", "title", "kind", "month", "published", "url", "article_id", "source", "source_id",
+)  # fmt: skip
 FORMATS = (".jsonl", ".parquet", ".duckdb")
 
 
@@ -39,8 +41,8 @@ FORMATS = (".jsonl", ".parquet", ".duckdb")
 class Store:
     """Scores of one model under one codebook, as the tables above.
 
-    by: the column that `group` holds. repeated: skipped duplicates: rows of a unit that is already there, and comments posted
-    again (flag `duplicate_of`).
+    by: the column that `group` holds. names: target id → how the target is called, where the scores say it.
+    repeated: skipped duplicates: rows of a unit that is already there, and comments posted again (flag `duplicate_of`).
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -49,6 +51,7 @@ class Store:
     codebook: str
     files: tuple[str, ...]
     repeated: int
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(query, values).fetchall()
@@ -90,10 +93,6 @@ def open_store(
     """
     import duckdb
 
-    if by not in COLUMNS:
-        raise UsageError(
-            f"--by {by}: no such column. Use one of {', '.join(COLUMNS)}.{did_you_mean(by, COLUMNS)}"
-        )
     _check_files(paths)
     with tempfile.TemporaryDirectory(prefix="slant-compare-") as folder:
         connection = duckdb.connect(str(Path(folder) / "scores.duckdb"))
@@ -135,7 +134,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str) 
             f"the scores were made by different models or codebooks: {_makers(connection, paths)}. Score all with one."
         )
     given = _count(connection, "scored")
-    for statement in _tables(by):
+    for statement in _tables(_column(connection, by)):
         connection.execute(statement)
     others = "SELECT language, sum(units)::BIGINT FROM other_languages GROUP BY 1 ORDER BY 2 DESC, 1"
     languages = dict(connection.execute(others).fetchall())
@@ -147,7 +146,25 @@ def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str) 
             "other languages, too."
         )
     (model, codebook), repeated = makers[0], given - units - sum(languages.values())
-    return Store(connection, by, model, codebook, tuple(paths), repeated)
+    names = dict(connection.execute("SELECT target, min(name) FROM names GROUP BY 1 ORDER BY 1").fetchall())
+    return Store(connection, by, model, codebook, tuple(paths), repeated, names)
+
+
+def _column(connection: duckdb.DuckDBPyConnection, by: str) -> str:
+    """Return the SQL of the compared column: one of COLUMNS, or a column of the articles' table that travels along.
+
+    Raises UsageError if there is none of this name.
+    """
+    if by in COLUMNS:
+        return by
+    query = "SELECT DISTINCT unnest(json_keys(extra)) FROM (SELECT DISTINCT extra FROM scored) ORDER BY 1"
+    others = [name for (name,) in connection.execute(query).fetchall()]
+    if by not in others:
+        known = (*COLUMNS, *others)
+        shown = ", ".join(name[:60] for name in known[:40])
+        raise UsageError(f"--by {by}: no such column. Use one of {shown}.{did_you_mean(by, known)}")
+    quoted = by.replace("'", "''")
+    return f"map_extract(json_transform(extra, '\"MAP(VARCHAR, VARCHAR)\"'), '{quoted}')[1]"
 
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None:
@@ -170,7 +187,9 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None
         else:
             how = f"hive_partitioning = false, format = 'newline_delimited', columns = {_json_columns()}"
             source = f"read_json('{one_file}', {how})"
-        given = f"SELECT {number} AS file, {_casts()} FROM (SELECT * FROM {source} UNION ALL BY NAME {_NO_PORTRAYAL})"
+        given = (
+            f"SELECT {number} AS file, {_casts()} FROM (SELECT * FROM {source} UNION ALL BY NAME {_NO_LATER})"
+        )
         connection.execute(f"{verb} SELECT *, {_WORDS} AS words FROM ({given})")
     except duckdb.Error as error:
         _raise_with_row(name)
@@ -209,9 +228,11 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 _USED = (
     "article_id", "unit_id", "kind", "text", "position", "outlet", "published", "title", "url", "author", "parent_id",
     "stance", "portrayal", "loaded", "frames", "reply", "biased", "subjective", "flags", "model", "codebook",
+    "source", "source_id", "extra",
 )  # fmt: skip
-# Adds the column to scores made before it.
-_NO_PORTRAYAL = f"SELECT NULL::{duckdb_types()['portrayal']} AS portrayal WHERE false"
+# Adds the columns to scores made before them.
+_LATER = ("portrayal", "source", "source_id", "extra")
+_NO_LATER = f"SELECT {', '.join(f'NULL::{duckdb_types()[name]} AS {name}' for name in _LATER)} WHERE false"
 
 
 def _json_columns() -> str:
@@ -235,6 +256,11 @@ def _tables(by: str) -> Iterator[str]:
         CREATE VIEW kept AS
         SELECT *, coalesce(nullif({by}, ''), '{NOT_STATED}') AS "group"
         FROM (SELECT *, {month} AS month, kind = 'comment' AS is_comment FROM scored)"""
+    # Every target that has a portrayal has a stance.
+    yield """
+        CREATE TABLE names AS
+        SELECT DISTINCT s.target AS target, s.name AS name FROM (SELECT unnest(stance) AS s FROM scored)
+        WHERE s.name IS NOT NULL"""
     yield f"""
         CREATE TABLE other_languages AS
         SELECT "group", {_LANGUAGE} AS language, count(*) AS units FROM kept WHERE language != '' GROUP BY 1, 2"""

@@ -20,6 +20,7 @@ from slant.ingest.comment_names import column_role, looks_like_comments
 from slant.ingest.comment_rows import Comment, parse_comments
 from slant.ingest.date_columns import DateColumn
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text
+from slant.ingest.kept_columns import other_cells, source_id
 from slant.ingest.outlets import is_address, outlet_from_url
 from slant.records import Article, Note, Part
 
@@ -76,10 +77,12 @@ class Columns:
     mapped: field → column, in place of the usual names. A mapped column holds only that field: if "description" is mapped
         to `title`, it is not read as subtitle.
     comments: whether rows are comments (`--comments`), not articles.
+    keep: the only other columns that travel along to the outputs; empty for all.
     """
 
     mapped: Mapping[str, str] = field(default_factory=dict)
     comments: bool = False
+    keep: tuple[str, ...] = ()
 
     def field(self, name: object) -> str | None:
         """Field that a column of this name holds ("Full Text" → "text", "headline.main" → "title"), or None."""
@@ -165,6 +168,19 @@ class Columns:
         """Whether a column of this name may be read for a missing text."""
         return "text" not in self.mapped and _plain_name(name) in _STUBS
 
+    def used(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> set[str]:
+        """Columns of a row whose content is in its article: not sections, which no output holds, nor numbers of comments."""
+        used = set()
+        for name, value in cells(row):
+            field = self.field(name)
+            if not field or field == "sections" or value is not values.get(field):
+                continue
+            if field == "comments" and str(value).strip().isdigit():
+                continue
+            column = name if name in row else name.partition(".")[0]  # the object that holds it
+            used.add(str(column).strip().strip("\ufeff"))
+        return used
+
     def missing(self, names: Iterable[object]) -> list[str]:
         """Mapped columns that are not among `names`, as "title=headline"."""
         present = {_plain_name(name) for name in names}
@@ -176,11 +192,11 @@ class Columns:
 DEFAULT_COLUMNS = Columns()
 
 
-def parse_column_map(pairs: Sequence[str], *, comments: bool = False) -> Columns:
+def parse_column_map(pairs: Sequence[str], *, comments: bool = False, keep: Sequence[str] = ()) -> Columns:
     """Columns from "FIELD=COLUMN" pairs as in `--map`; one string may hold several, separated by commas or spaces.
 
-    comments: whether the rows are comments.
-
+    comments: whether the rows are comments. keep: names of other columns to keep, as in `--keep`; one string may hold
+    several, separated by commas.
     Raises UsageError for any other form, an unknown field, and a field or column given twice.
     """
     mapped: dict[str, str] = {}
@@ -198,7 +214,8 @@ def parse_column_map(pairs: Sequence[str], *, comments: bool = False) -> Columns
         if _plain_name(column) in map(_plain_name, mapped.values()):
             raise UsageError(f"--map {pair}: column {column!r} is mapped twice. Map it once.")
         mapped[name] = column
-    return Columns(mapped, comments)
+    kept = dict.fromkeys(name.strip() for text in keep for name in text.split(",") if name.strip())
+    return Columns(mapped, comments, tuple(kept))
 
 
 def missing_text_hint(names: Iterable[object], columns: Columns = DEFAULT_COLUMNS) -> str:
@@ -278,6 +295,9 @@ def article_from_row(
     check_text(text, where, limits)
     published, date_notes = (dates or DateColumn([values.get("published")])).read(values.get("published"))
     author = _one_line(values.get("author"))
+    id_column, own_id = source_id(row)
+    used = columns.used(row, values) | ({id_column} if id_column and id_column not in columns.keep else set())
+    extra, column_notes = other_cells(row, used, columns.keep)
     article = Article(
         text=text,
         path=where,
@@ -289,7 +309,9 @@ def article_from_row(
         sections=_sections(values.get("sections")),
         markup="none",
         parts=parts,
-        notes=(*notes, *comment_notes, *date_notes),
+        notes=(*notes, *comment_notes, *date_notes, *column_notes),
+        source_id=own_id,
+        extra=extra,
     )
     metadata = (article.outlet, article.author, article.published, article.url, *article.sections)
     check_characters(

@@ -25,6 +25,8 @@ from slant.ingest.decoding import (
     decode_text,
 )
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
+from slant.ingest.kept_columns import NoteOnce, missing_columns
+from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
 from slant.records import Article
 from slant.segment.article_header import header_metadata
@@ -57,6 +59,7 @@ def read_documents(
     Raises Rejected if nothing, or nothing further, can be read. Archives inside archives are not opened.
     """
     kind, head, stream = decompress_if_needed(stream, head, path, settings.limits)
+    refuse_own_output(head, path)
     if settings.columns.comments and kind in ("text", "warc", "sitemap"):
         detail = (
             f"--comments reads tables, feeds and pages with comments, and this is a document of kind {kind}."
@@ -236,27 +239,30 @@ def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings) -> Rows:
 
 
 def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
-    first, rows, dates = _first_rows(rows, settings.columns)
+    columns = settings.columns
+    first, rows, dates = _first_rows(rows, columns)
     names = dict.fromkeys(
         str(name) for found in first if not isinstance(found, Rejected) for name, _ in cells(found[1])
     )
-    missing = settings.columns.missing(names) if names else []
+    missing = columns.missing(names) if names else []
     if missing:
         detail = f"its rows do not have the column of --map {' '.join(missing)}. {found_columns(names)} No row was read."
         raise Rejected(path, "no_mapped_column", detail)
-    if settings.columns.comments:
+    if columns.comments:
         from slant.ingest.comment_threads import comment_threads
 
         yield from comment_threads(
-            chain(first, rows), path, outlet=settings.outlet, limits=settings.limits, columns=settings.columns
+            chain(first, rows), path, outlet=settings.outlet, limits=settings.limits, columns=columns
         )
         return
-    as_articles = "text" in settings.columns.mapped  # the user says that a row is an article
+    as_articles = "text" in columns.mapped  # the user says that a row is an article
+    if first and not isinstance(first[0], Rejected):
+        refuse_own_table(first[0][1], path)
     alike = [] if as_articles else list(filter(_is_comment, first))
     if alike and len(alike) == len(first):
         detail = f"{_looks_like_comments(alike[0])} No row was read."
         raise Rejected(path, "looks_like_comments", detail)
-    count = 0
+    count, once = 0, NoteOnce(missing_columns(names, columns.keep))
     for found in chain(first, rows):
         count += 1
         if not as_articles and _is_comment(found):
@@ -266,14 +272,15 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
             continue
         where, row = found
         try:
-            yield article_from_row(
+            article = article_from_row(
                 row,
                 where,
                 outlet=settings.outlet,
                 limits=settings.limits,
-                columns=settings.columns,
+                columns=columns,
                 dates=dates,
             )
+            yield once(article)
         except Rejected as rejected:
             if rejected.reason == "no_text" and holds_comments(row):
                 rejected = Rejected(where, "looks_like_comments", _looks_like_comments(found))

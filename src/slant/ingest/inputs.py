@@ -171,6 +171,19 @@ def find_files(paths: Sequence[str]) -> Iterator[str | Rejected]:
             yield found
 
 
+def missing_inputs(paths: Sequence[str]) -> list[Rejected]:
+    """Return the rejections of all paths if not one of them names a file or folder, else none: nothing can be read then."""
+    found: list[Rejected] = []
+    for path in paths:
+        if path == "-" or _is_address(path):
+            return []
+        first = next(_expand(path), None)
+        if not isinstance(first, Rejected) or first.reason != "missing":
+            return []
+        found.append(first)
+    return found
+
+
 def _expand(path: str) -> Iterator[str | Rejected]:
     if path == "-" or os.path.isfile(path) or _is_address(path):
         yield path

@@ -26,6 +26,7 @@ from slant.ingest.api_answers import Listed, cells, threads
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, missing_text_hint
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, bounded_lines, decode, too_long
 from slant.ingest.file_kinds import extension, find_delimiter
+from slant.ingest.own_outputs import refuse_own_table
 
 Rows = Iterator[tuple[str, dict[str, Any]] | Rejected]
 """`(where, row)` per row, or a Rejected in its place; `where` is `file:line` or `file#row`."""
@@ -353,7 +354,9 @@ def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLU
             source = f"read_parquet('{_literal(name)}', hive_partitioning = false)"
             zones = _zones(connection, name)
             names = [each[0] for each in connection.execute(f"SELECT * FROM {source} LIMIT 0").description]
-            held = [each for each in names if columns.field(each) or columns.is_stub(each)]
+            simple = _simple_columns(connection, source)
+            held = [e for e in names if columns.field(e) or columns.is_stub(e) or e in simple]
+            refuse_own_table(names, path, _metadata(connection, name))
             if not columns.may_hold_text(names):
                 detail = f"no column holds the text. {missing_text_hint(names, columns)}"
                 raise Rejected(path, "no_text_column", detail)
@@ -371,6 +374,18 @@ def parquet_rows(stream: BinaryIO, path: str, *, columns: Columns = DEFAULT_COLU
             "bad_parquet",
             f"after row {number} the file cannot be read further: {reason}. Is it complete?",
         )
+
+
+def _metadata(connection: Any, name: str) -> list[str]:
+    """Names of the file's own metadata."""
+    query = f"SELECT key FROM parquet_kv_metadata('{_literal(name)}')"
+    return [bytes(key).decode("utf-8", "replace") for (key,) in connection.execute(query).fetchall()]
+
+
+def _simple_columns(connection: Any, source: str) -> set[str]:
+    """Columns with one value a row, as may travel along; lists such as embeddings are long and are not read."""
+    found = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    return {name for name, kind, *_ in found if not re.search(r"\[|STRUCT|MAP|UNION|BLOB|BIT", kind)}
 
 
 @contextmanager

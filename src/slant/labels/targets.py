@@ -12,8 +12,9 @@ import json
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,14 @@ from slant.records import CONTENT_KINDS
 # ---- targets
 
 _LIST_FIELDS = ("aliases", "exact", "never", "always")
-_FIELDS = ("id", "name", *_LIST_FIELDS)
+_FIELDS = ("id", "name", "search_name", *_LIST_FIELDS)
+_ARTICLE = "article"  # the article that a comment answers: "the article" in a text may be any
 _ID = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One target, with braces expanded. seeds/targets.toml explains the lists."""
+    """One target, with braces expanded, and its name among the aliases. seeds/targets.toml explains the lists."""
 
     id: str
     name: str
@@ -69,7 +71,7 @@ class Targets:
             _parse_target(f"{path}, target {number}", row) for number, row in enumerate(rows, start=1)
         )
         _check_duplicates(path, targets)
-        return cls(targets)
+        return cls(_with_names(targets, rows))
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> Targets:
@@ -169,7 +171,9 @@ def _parse_target(place: str, row: Any) -> Target:
             f"{place}: invalid id. Expected lower-case letters, digits and _, e.g. 'syrian_government'."
         )
     lists = {name: _parse_list(place, name, row.get(name, [])) for name in _LIST_FIELDS}
-    if not (lists["aliases"] or lists["exact"] or lists["always"]):
+    if not isinstance(search_name := row.get("search_name", True), bool):
+        raise UsageError(f"{place}: search_name is {search_name!r}. Expected true or false.")
+    if not (search_name or lists["aliases"] or lists["exact"] or lists["always"]):
         raise UsageError(f'{place}: no text could name it. Add aliases, or always = ["comment"].')
     for kind in lists["always"]:
         if kind not in CONTENT_KINDS:
@@ -188,6 +192,34 @@ def _parse_list(place: str, name: str, texts: Any) -> tuple[str, ...]:
         if not normalize(text):
             raise UsageError(f"{place}: {name} holds {text!r}. Expected letters or digits in an alias.")
     return expanded
+
+
+def _with_names(targets: Sequence[Target], rows: Sequence[Any]) -> tuple[Target, ...]:
+    """Add the name of each target to its aliases, without "the", unless `search_name = false` or a list holds it already.
+
+    A name in capitals such as "US" matches only as written.
+    """
+    taken = {normalize(text) for t in targets for text in (*t.aliases, *t.exact, *t.never)}
+    named = Counter(_bare_name(target) for target in targets)
+    found = []
+    for target, row in zip(targets, rows, strict=True):
+        name = _bare_name(target)
+        known = not name or name in taken or named[name] > 1
+        if target.id != _ARTICLE and row.get("search_name", True) and not known:
+            text = _THE.sub("", target.name.strip())
+            if target.name.isupper():
+                target = replace(target, exact=(*target.exact, text))
+            else:
+                target = replace(target, aliases=(*target.aliases, text))
+        found.append(target)
+    return tuple(found)
+
+
+_THE = re.compile(r"\Athe\s+(?=\S)", re.IGNORECASE)
+
+
+def _bare_name(target: Target) -> str:
+    return normalize(_THE.sub("", target.name.strip()))
 
 
 def _check_duplicates(path: Path, targets: tuple[Target, ...]) -> None:

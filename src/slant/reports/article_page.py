@@ -148,8 +148,8 @@ class Tally:
 class Collected:
     """The first articles of the scores with all their rows, and counts over all articles.
 
-    outlets: articles per outlet. repeated: skipped rows whose unit was there already. models, codebooks: rows per
-    fingerprint; more than one means that scores which cannot be compared were mixed.
+    outlets: articles per outlet. names: target id → how the target is called. repeated: skipped rows whose unit was there
+    already. models, codebooks: rows per fingerprint; more than one means that scores which cannot be compared were mixed.
     """
 
     kept: dict[str, list[Score]] = field(default_factory=dict)
@@ -159,6 +159,7 @@ class Collected:
     outlets: Counter[str | None] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     codebooks: Counter[str] = field(default_factory=Counter)
+    names: dict[str, str] = field(default_factory=dict)
 
 
 def collect(scores: Iterable[Score], *, max_articles: int) -> Collected:
@@ -179,6 +180,7 @@ def collect(scores: Iterable[Score], *, max_articles: int) -> Collected:
             units.add(unit.unit_id)
             rows.append(score)
         found.total.add(score)
+        found.names.update((stance.target, stance.name) for stance in score.stance if stance.name)
         found.models[score.model] += 1
         found.codebooks[score.codebook] += 1
     found.articles = len(articles)
@@ -268,6 +270,18 @@ def write_report(
         raise SlantError(
             "There is nothing to report: no scored units. Give articles, or scores written by `slant score`."
         )
+    with page_parts.called(found.names), atomic_path(path) as part:
+        _write(found, part, title, generated or {}, max_bytes, explain)
+
+
+def _write(
+    found: Collected,
+    path: Path,
+    title: str,
+    generated: dict[str, str],
+    max_bytes: int,
+    explain: Explain | None,
+) -> None:
     environment = _environment(page_parts.codes(found.total.labels()))
     shown = _shown(found, environment, max_bytes - _SHELL_BYTES, explain)
     style, script = (page_parts.source(environment, name) for name in ("report.css", "report.js"))
@@ -280,13 +294,13 @@ def write_report(
         targets=found.total.targets()[:200],
         meanings=_meanings(found),
         explained=explain is not None,
-        generated=generated or {},
+        generated=generated,
         style=style,
         script=script,
         style_hash=page_parts.policy_hash(style),
         script_hash=page_parts.policy_hash(script),
     )
-    with atomic_path(path) as part, part.open("wb") as file:
+    with path.open("wb") as file:
         stream.dump(file, encoding="utf-8")
 
 

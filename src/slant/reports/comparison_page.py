@@ -37,7 +37,8 @@ def write_tables(tables: Mapping[str, pa.Table], folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+        marked = table.replace_schema_metadata({"slant.table": name})  # so that it is not read as articles
+        pq.write_table(marked, folder / f"{name}.parquet", compression="zstd")
         with (folder / f"{name}.csv").open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(table.column_names)
@@ -71,6 +72,11 @@ def write(results: Results, output: Path, *, store: Store) -> Path:
     shows the MOST_GROUPS groups with the most articles, and fewer and shorter sentences where there are many. It names
     what it leaves out; the tables hold everything.
     """
+    with page_parts.called(store.names):
+        return _write(results, output, store=store)
+
+
+def _write(results: Results, output: Path, *, store: Store) -> Path:
     names = sorted(sorted(results.groups.kept, key=lambda g: -results.groups.kept[g])[:MOST_GROUPS])
     keys = Keys([*names, ALL])
     # The page shows only the number of untested pairs.

@@ -6,7 +6,9 @@ import base64
 import hashlib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,10 +69,25 @@ def plain(label: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+_CALLED: ContextVar[Mapping[str, str] | None] = ContextVar("called", default=None)
+
+
+@contextmanager
+def called(names: Mapping[str, str]) -> Iterator[None]:
+    """Show targets by their names inside the block. names: target id → name."""
+    token = _CALLED.set(names)
+    try:
+        yield
+    finally:
+        _CALLED.reset(token)
+
+
 def target(name: str) -> str:
-    """A target as people write it: white_helmets → White Helmets; names with capitals or spaces stay as they are."""
+    """A target as people write it: by its name (`called`), else by its id: white_helmets → White Helmets."""
     if name == ARTICLE:
         return "the article"
+    if known := (_CALLED.get() or {}).get(name):
+        return known
     return name.replace("_", " ").title() if re.fullmatch("[a-z0-9_]+", name) else name
 
 

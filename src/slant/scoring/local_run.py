@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slant.atomic_files import remove_stale
-from slant.errors import Rejected, TakesRejected, UsageError
+from slant.errors import Rejected, UsageError
 from slant.ingest.article_rows import parse_column_map
 from slant.ingest.inputs import SeenDocuments, read_articles
 from slant.labels.targets import Targets
 from slant.records import Score, Unit
+from slant.scoring.account import Account, count_document
 from slant.scoring.object_storage import is_storage
 from slant.scoring.output_files import made_by_slant, write_rows
-from slant.scoring.progress import with_languages, with_progress
-from slant.scoring.rejections import Rejections, duplicate
-from slant.scoring.resume import Journal, digest
+from slant.scoring.progress import with_progress
+from slant.scoring.rejections import duplicate
+from slant.scoring.resume import Journal, digest, of_unit
 from slant.scoring.run_options import (
     ReadOptions,
     ScoreOptions,
@@ -42,8 +43,8 @@ HELD = 5_000  # resumed rows that may wait in memory while a row before them is 
 _PLACE = re.compile(r"[:#]\d+\Z")  # line or row number behind the path of a document in a table
 
 
-def read_units(reading: ReadOptions, rejected: TakesRejected, *, output: str) -> Iterator[Unit]:
-    """Yield all units of all documents, in order. Unreadable and duplicate documents go to `rejected`.
+def read_units(reading: ReadOptions, account: Account, *, output: str) -> Iterator[Unit]:
+    """Yield all units of all documents, in order. `account` takes each document, read or rejected, and its notes.
 
     output: file that the run writes, never read as an article.
     """
@@ -51,7 +52,7 @@ def read_units(reading: ReadOptions, rejected: TakesRejected, *, output: str) ->
         reading.paths,
         outlet=reading.outlet,
         stdin=sys.stdin.buffer,
-        columns=parse_column_map(reading.mapped, comments=reading.comments),
+        columns=parse_column_map(reading.mapped, comments=reading.comments, keep=reading.keep),
         urls=_fetch_options(reading),
     )
     own = own_files(output, reading.paths)
@@ -63,11 +64,13 @@ def read_units(reading: ReadOptions, rejected: TakesRejected, *, output: str) ->
                     f"-o {path}: it is one of the articles and would be overwritten. Give another name."
                 )
         elif isinstance(document, Rejected):
-            rejected.append(document)
+            account.append(document)
         elif first := seen.add(document.article_id, document.path):
-            rejected.append(duplicate(document.path, first))
+            account.append(duplicate(document.path, first))
         else:
-            yield from split(document, comments_from=reading.comments_from)
+            units = split(document, comments_from=reading.comments_from)
+            account.read(count_document(document, units))
+            yield from units
 
 
 def _fetch_options(reading: ReadOptions) -> FetchOptions | None:
@@ -98,14 +101,15 @@ def load_scorer(options: ScoreOptions) -> Scorer:
     return Scorer(predictor, targets)
 
 
-def scores(options: ScoreOptions, rejected: TakesRejected, scorer: Scorer) -> Iterator[Score]:
+def scores(options: ScoreOptions, account: Account, scorer: Scorer) -> Iterator[Score]:
     """Yield one Score per unit, in order, with progress on standard error."""
-    work = _prepare(options, rejected, scorer)
-    return with_progress(work.score(work.requests), unit="units", quiet=options.reading.quiet)
+    work = _prepare(options, account, scorer)
+    rows = with_progress(work.score(work.requests), unit="units", quiet=options.reading.quiet)
+    return account.scored(rows)
 
 
-def write_scores(options: ScoreOptions, rejected: Rejections) -> Counter[str]:
-    """Score everything into the output file, which appears when it is complete. Returns the number of units per language.
+def write_scores(options: ScoreOptions, account: Account) -> None:
+    """Score everything into the output file, which appears when it is complete. `account` tells what was read and scored.
 
     An interrupted run keeps its scores beside the output; the next one continues from there with `resume`.
     Raises UsageError as `Journal` does, for object storage, and for a resumed run to standard output.
@@ -115,20 +119,18 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> Counter[str]:
         if is_storage(path):
             raise UsageError(f"{path}: object storage is read and written with --engine ray.")
     refuse_resume_to_stdout(options)
-    languages = Counter[str]()
     if output == "-":
-        write_rows(with_languages(scores(options, rejected, load_scorer(options)), languages), output)
-        return languages
+        write_rows(scores(options, account, load_scorer(options)), output)
+        return
     with Journal(Path(output), resume=options.resume) as journal:
-        work = _prepare(options, rejected, load_scorer(options))
+        work = _prepare(options, account, load_scorer(options))
         journal.begin(work.made)
         remove_stale(Path(output))
         rows = resumed(work.requests, journal=journal, score=work.score)
         counted = with_progress(rows, unit="units", quiet=quiet, resumed=lambda: journal.taken)
-        write_rows(with_languages(counted, languages), output, made=work.made)
-        rejected.write(output)  # before the journal is removed: a run killed here can still be resumed
+        write_rows(account.scored(counted), output, made=work.made)
+        account.write(output)  # before the journal is removed: a run killed here can still be resumed
         journal.remove()
-    return languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class _Work:
     made: dict[str, str]
 
 
-def _prepare(options: ScoreOptions, rejected: TakesRejected, scorer: Scorer) -> _Work:
+def _prepare(options: ScoreOptions, account: Account, scorer: Scorer) -> _Work:
     from slant.scoring.python_api import ready_units
     from slant.scoring.score import score, score_requests
 
@@ -149,11 +151,11 @@ def _prepare(options: ScoreOptions, rejected: TakesRejected, scorer: Scorer) -> 
     if options.units:
         own_files(options.output, reading.paths)
         requests = ready_units(
-            reading.paths, targets, rejected, stdin=sys.stdin, any_language=options.any_language
+            reading.paths, targets, account, stdin=sys.stdin, any_language=options.any_language
         )
     else:
         # Units are counted, so reading shows no progress of its own.
-        units = read_units(replace(reading, quiet=True), rejected, output=options.output)
+        units = read_units(replace(reading, quiet=True), account, output=options.output)
         requests = score_requests(units, targets, any_language=options.any_language)
     return _Work(
         requests,
@@ -173,8 +175,8 @@ def resumed(
     score: yields one Score per request, in order; may consume requests ahead, also in a thread of its own.
     """
     stream = iter(requests)
-    # Keys of requests whose score was not yielded, with their row if the journal has it.
-    waiting: deque[tuple[bytes, str | None]] = deque()
+    # Keys and units of requests whose score was not yielded, with their row if the journal has it.
+    waiting: deque[tuple[bytes, str | None, Unit]] = deque()
     ended = False
 
     def missing() -> Iterator[ScoreRequest]:
@@ -184,7 +186,7 @@ def resumed(
         for request in stream:
             key = digest(request)
             row = journal.find(key)
-            waiting.append((key, row))
+            waiting.append((key, row, request.unit))
             if row is None:
                 yield request
             elif (held := held + 1) == HELD:
@@ -193,14 +195,14 @@ def resumed(
 
     def known() -> Iterator[Score]:
         while waiting and (row := waiting[0][1]) is not None:
-            waiting.popleft()
-            yield journal.take(row)
+            _, _, unit = waiting.popleft()
+            yield of_unit(journal.take(row), unit)
 
     while not ended:
         with closing(_closable(score(missing()))) as scored:
             for row in scored:
                 yield from known()
-                key, _ = waiting.popleft()
+                key, _, _ = waiting.popleft()
                 journal.add(key, row)
                 yield row
         yield from known()

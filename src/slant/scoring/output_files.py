@@ -1,7 +1,7 @@
 """Score and unit files: written whole or not at all, and read back. The ending of the name is the format.
 
 .jsonl    JSON lines: one row per line, UTF-8, as in data/schemas
-.csv      flat, write-only: one row per unit and target, or one row for a unit without targets
+.csv      flat: one row per unit and target, or one row for a unit without targets
 .parquet  nested columns, zstd; the file's metadata records what made the rows; written and read by DuckDB
 .duckdb   a table with the same nested columns, and a table `run` that records what made the rows
 """
@@ -12,7 +12,7 @@ import csv
 import glob
 import json
 import os
-import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,9 @@ import msgspec
 
 from slant.atomic_files import atomic_path
 from slant.errors import SlantError, UsageError, require
-from slant.records import Score, Unit, score_from_dict
+from slant.ingest.file_kinds import HEAD_SIZE
+from slant.ingest.own_outputs import is_own_output
+from slant.records import PORTRAYALS, STANCE_ANSWERS, UNIT_COLUMNS, Score, Unit, score_from_dict
 from slant.schemas import arrow_fields, column_shapes, csv_columns, duckdb_types
 
 SCHEMA_VERSION = "2"  # version of the columns; 1 had no portrayal, and three stance probabilities
@@ -131,19 +133,125 @@ def read_jsonl(path: Path) -> Iterator[Row]:
 
 
 def write_csv(records: Records, path: Path, made: Mapping[str, str]) -> int:
-    """Write CSV: lists are JSON in their cell, null is an empty cell. `made` is not written, see `write_jsonl`."""
+    """Write CSV: lists are JSON in their cell, null is an empty cell. `made` is not written, see `write_jsonl`.
+
+    The columns that travel along from tables come last, under their own names; with `extra_` before it where slant has a
+    column of that name.
+    """
     kind, records = peek(records)
+    own = tuple(name for name in csv_columns(kind) if name != "extra")
+    others: dict[str, None] = {}
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, csv_columns(kind), restval="")
-        writer.writeheader()
+        plain = csv.DictWriter(file, own, restval="", extrasaction="ignore")
+        longer = csv.DictWriter(file, (*own, "extra"), restval="")
         for record in records:
             count += 1
+            extra = (record.unit if isinstance(record, Score) else record).extra
+            others.update(dict.fromkeys(extra))
+            writer = longer if extra else plain
             try:
                 writer.writerows(flat_rows(record))
             except UnicodeEncodeError:
                 raise not_unicode(record) from None
+    _finish_csv(path, own, list(others))
     return count
+
+
+def _finish_csv(path: Path, own: Sequence[str], others: Sequence[str]) -> None:
+    """Write the header, and `extra` as columns: which there are is known only after the last row."""
+    part = path.with_name(f"{path.name}.columns")
+    names = [f"extra_{name}" if name in own else name for name in others]
+    with part.open("w", encoding="utf-8", newline="") as file, _any_cell():
+        writer = csv.writer(file)
+        writer.writerow((*own, *names))
+        with path.open(encoding="utf-8", newline="") as rows:
+            if not others:
+                shutil.copyfileobj(rows, file)
+            for row in csv.reader(rows) if others else ():
+                found = json.loads(row[len(own)]) if len(row) > len(own) else {}
+                writer.writerow((*row[: len(own)], *(found.get(name, "") for name in others)))
+    os.replace(part, path)
+
+
+@contextmanager
+def _any_cell() -> Iterator[None]:
+    """Read CSV cells of any length inside the block."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def read_csv(path: Path) -> Iterator[Row]:
+    """Yield the rows of scores in CSV, the lines of one unit together. A reply has its label alone, as CSV holds no more.
+
+    Raises UsageError for another table.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = file.readline()
+        delimiter = (
+            ";" if header.startswith("article_id;") else "\t" if header.startswith("article_id\t") else ","
+        )
+        file.seek(0)
+        lines = csv.DictReader(file, delimiter=delimiter)
+        if not {"article_id", "unit_id", "target", "stance", "model"} <= set(lines.fieldnames or ()):
+            raise UsageError(f"{path} holds no scores. Expected the columns that `slant score` writes.")
+        unit: Row = {}
+        while True:
+            with _any_cell():
+                line = next(lines, None)
+            if line is None:
+                break
+            known = [stance["target"] for stance in unit.get("stance", ())]
+            if (
+                known
+                and line["unit_id"] == unit["unit_id"]
+                and line["target"]
+                and line["target"] not in known
+            ):
+                _add_target(unit, line)
+                continue
+            if unit:
+                yield unit
+            unit = _unit_of(line)
+        if unit:
+            yield unit
+
+
+_JSON_CELLS = ("loaded", "frames", "toxic", "flags")
+_NUMBERS: dict[str, Callable[[str], Any]] = {
+    "start": int, "end": int, "position": int, "biased": float, "subjective": float,
+}  # fmt: skip
+
+
+def _unit_of(line: dict[str, Any]) -> Row:
+    """Return the row of a unit from its first line."""
+    own = csv_columns(Score)
+    row: Row = {name: line.get(name) or None for name in (*UNIT_COLUMNS, "model", "codebook")}
+    row |= {name: json.loads(line[name]) for name in _JSON_CELLS if line.get(name)}
+    row |= {name: read(line[name]) for name, read in _NUMBERS.items() if line.get(name)}
+    row["reply"] = {"label": line["reply"], "scores": {}} if line.get("reply") else None
+    others = {name: value for name, value in line.items() if name and name not in own and value}
+    row["extra"] = {name.removeprefix("extra_") if name.removeprefix("extra_") in own else name: value
+                    for name, value in others.items()}  # fmt: skip
+    row["stance"], row["portrayal"] = [], []
+    _add_target(row, line)
+    return row
+
+
+def _add_target(row: Row, line: dict[str, Any]) -> None:
+    """Add the stance and the portrayal in a line of CSV to the row of its unit."""
+    if not line["target"]:
+        return
+    target = {"target": line["target"], "name": line.get("target_name") or None}
+    stance = {label: float(line[f"p_{label}"]) for label in STANCE_ANSWERS if line.get(f"p_{label}")}
+    mentions = json.loads(line.get("mentions") or "[]")
+    row["stance"].append({**target, "label": line["stance"] or None, "scores": stance, "mentions": mentions})
+    scores = {x: float(line[f"p_portrayal_{x}"]) for x in PORTRAYALS if line.get(f"p_portrayal_{x}")}
+    if scores:
+        row["portrayal"].append({**target, "label": line["portrayal"] or None, "scores": scores})
 
 
 def flat_rows(record: Score | Unit) -> Iterator[Row]:
@@ -158,7 +266,8 @@ def flat_rows(record: Score | Unit) -> Iterator[Row]:
     for stance in stances:
         own = dict(row)
         if stance:
-            own |= {"target": stance["target"], "stance": stance["label"], "mentions": stance["mentions"]}
+            own |= {"target": stance["target"], "target_name": stance["name"], "stance": stance["label"]}
+            own["mentions"] = stance["mentions"]
             own |= {f"p_{label}": p for label, p in stance["scores"].items()}
             if portrayal := portrayals.get(stance["target"]):
                 own["portrayal"] = portrayal["label"]
@@ -315,6 +424,7 @@ _WRITERS: dict[str, Callable[[Records, Path, Mapping[str, str]], int]] = {
 }
 _READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
     ".jsonl": read_jsonl,
+    ".csv": read_csv,
     ".parquet": read_parquet,
     ".duckdb": read_duckdb,
 }
@@ -359,7 +469,7 @@ def _to_stdout(records: Records) -> int:
 
 
 def read_scores(paths: Sequence[str]) -> Iterator[Score]:
-    """Yield the scores in JSON lines, Parquet and DuckDB files, in order, with a few thousand in memory.
+    """Yield the scores in JSON lines, CSV, Parquet and DuckDB files, in order, with a few thousand in memory.
 
     Raises UsageError for a file that is missing, cut off or of another format, and for a row that is not a score.
     """
@@ -369,9 +479,7 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
             raise UsageError(f"{name}: no such file. Give score files written by `slant score`.")
         read_file = _READERS.get(path.suffix.lower())
         if read_file is None:
-            raise UsageError(
-                f"{name}: scores are read from {', '.join(_READERS)} files; CSV files cannot be read back."
-            )
+            raise UsageError(f"{name}: scores are read from {', '.join(_READERS)} files.")
         for number, row in enumerate(_rows(read_file, path), 1):
             try:
                 yield score_from_dict(row)
@@ -386,7 +494,7 @@ def _rows(read_file: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Ro
     """Yield the rows of a file. Raises UsageError, with the file's name, if it cannot be read."""
     try:
         yield from read_file(path)
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, OSError, RecursionError, csv.Error) as error:
         raise UsageError(
             f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete? It may have been cut off in copying."
         ) from None
@@ -407,15 +515,10 @@ def is_score_file(name: str) -> bool:
 
 
 def made_by_slant(name: str) -> bool:
-    """Return whether slant wrote a file (units, scores, a rejected list, a report), or it holds someone's articles."""
+    """Return whether slant wrote a file (units, scores, lists, a report), or it holds someone's articles."""
     path = Path(name)
     if path.suffix.lower() in (".parquet", ".duckdb"):
         return "unit_id" in next(_rows(_READERS[path.suffix.lower()], path), {})
     with path.open("rb") as file:
-        head = file.read(1 << 16)
-    return not head or bool(_REJECTED.match(head)) or any(mark in head for mark in _MARKS)
-
-
-_MARKS = (b'"unit_id": ', b"article_id,unit_id,", b'<meta name="generator" content="slant">')
-# A whole line, since articles may have one of these fields.
-_REJECTED = re.compile(rb'\{"path": ".*", "reason": "\w+", "detail": "')
+        head = file.read(HEAD_SIZE)
+    return not head or is_own_output(head)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
-
-from slant.records import Score
 
 Row = TypeVar("Row")
 
@@ -52,13 +49,6 @@ def counting(unit: str, *, quiet: bool) -> Iterator[Callable[[int], object]]:
     finally:
         for bar in bars:
             bar.close()
-
-
-def with_languages(scores: Iterable[Score], counts: Counter[str]) -> Iterator[Score]:
-    """Yield `scores` and add each to `counts`: language → units, "en" for English."""
-    for score in scores:
-        counts[score.unit.other_language or "en"] += 1
-        yield score
 
 
 class _Stderr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +16,7 @@ from slant.encoding.predictor import Predictor
 from slant.errors import Rejected, SlantError, TakesRejected, UsageError, require
 from slant.ingest.article_rows import article_from_row
 from slant.ingest.decoding import DEFAULT_LIMITS, bounded_lines, check_characters, decode, too_long
+from slant.ingest.kept_columns import other_cells, source_id
 from slant.labels.targets import Targets
 from slant.records import CONTENT_KINDS, Article, Score, Unit
 from slant.scoring.score import ScoreRequest, score_requests
@@ -116,7 +117,8 @@ class Scores(Iterator[Score]):
 
         from slant.scoring.output_files import arrow_schema
 
-        return pyarrow.Table.from_pylist([score.to_dict() for score in self._all()], arrow_schema())
+        rows = ({**row, "extra": json.dumps(row["extra"])} for row in (s.to_dict() for s in self._all()))
+        return pyarrow.Table.from_pylist(list(rows), arrow_schema())
 
     def _all(self) -> Scores:
         """Return self, if nothing was consumed: a partial or empty table would look like a result."""
@@ -333,6 +335,7 @@ def _ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
         end=len(text),
         position=0,
         voices=voices(text, kind),
+        **_provenance(row, where),
         **texts,
     )
     names = _target_names(row.get("targets") or [], where)
@@ -345,7 +348,8 @@ def _ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
         mentions = {n: mentions[n] for n in names if n in mentions}
     topics = tuple((n, targets.name(n) if n in targets.ids else n) for n in names if n not in mentions)
     parent = _text(row, "parent_text", where)
-    return ScoreRequest(unit, mentions, topics, parent=parent, document=Document([text]))
+    called = {n: targets.name(n) for n in mentions if n in targets.ids} | dict(topics)
+    return ScoreRequest(unit, mentions, topics, parent=parent, document=Document([text]), names=called)
 
 
 @lru_cache(maxsize=256)
@@ -354,6 +358,21 @@ def _targets_from_names(names: tuple[str, ...]) -> Targets:
     return Targets.from_names(names)
 
 
+def _provenance(row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return source, source_id and extra of a unit; a row of `slant split` brings its own."""
+    stated = row.get("extra")
+    cells = {**stated, **row} if isinstance(stated, Mapping) else row
+    others, _ = other_cells(cells, used=_UNIT_FIELDS)
+    source = row.get("source")
+    own_id = row.get("source_id") or (None if source else source_id(row)[1])
+    return {
+        "source": source if isinstance(source, str) and source else where,
+        "source_id": own_id if isinstance(own_id, str) else None,
+        "extra": others,
+    }
+
+
+_UNIT_FIELDS = {*UNIT_KEYS, *(each.name for each in fields(Unit)), "id"}
 _TEXT_FIELDS = ("outlet", "published", "title", "url", "author", "parent_id")
 
 

@@ -13,7 +13,6 @@ import platform
 import socket
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -24,11 +23,12 @@ from typing import Any
 from slant import __version__
 from slant.assets import chosen_model
 from slant.encoding.predictor import Predictor
-from slant.errors import Rejected, SlantError, TakesRejected, UsageError, require
+from slant.errors import Rejected, SlantError, UsageError, require
 from slant.ingest.article_rows import parse_column_map
 from slant.ingest.inputs import SeenDocuments, find_files, read_articles
 from slant.labels.targets import Targets
 from slant.records import Score
+from slant.scoring.account import Account, DocumentCounts, count_document
 from slant.scoring.object_storage import (
     fetched,
     is_storage,
@@ -38,9 +38,9 @@ from slant.scoring.object_storage import (
     storage_errors,
 )
 from slant.scoring.output_files import made_by_slant, write_rows
-from slant.scoring.progress import with_languages, with_progress
+from slant.scoring.progress import with_progress
 from slant.scoring.python_api import ready_units
-from slant.scoring.rejections import Rejections, duplicate
+from slant.scoring.rejections import duplicate
 from slant.scoring.resume import Kept, journal_path
 from slant.scoring.run_options import ScoreOptions, made_with, own_files, refuse_resume_to_stdout
 from slant.scoring.score import ScoreRequest, score, score_requests
@@ -59,13 +59,14 @@ START_HINT = "Start one with `ray start --head`, or leave out --engine ray."
 class ReadDocument:
     """A document with the requests of its units, in order, and later with their scores in place of the requests.
 
-    article_id: "" for ready-made units, which may repeat.
+    article_id: "" for ready-made units, which may repeat. counts: what it brought in; None for ready-made units.
     """
 
     path: str
     article_id: str
     requests: tuple[ScoreRequest, ...] = ()
     scores: tuple[Score, ...] = ()
+    counts: DocumentCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,10 @@ Found = ReadDocument | Rejected
 Read = Callable[[Sequence[Any]], Iterable[Found]]
 
 
-def write_scores(options: ScoreOptions, rejected: Rejections) -> Counter[str]:
+def write_scores(options: ScoreOptions, account: Account) -> None:
     """Score everything into the output, as `local_run.write_scores` does: the same rows in the same order.
 
-    Paths and output may be URLs of object storage. Returns the number of units per language.
+    Paths and output may be URLs of object storage.
     Raises UsageError for options that a cluster does not support: standard input, fetched pages, a runtime or device.
     """
     from slant.scoring.runtimes import load
@@ -98,7 +99,6 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> Counter[str]:
     load_model = partial(load, model.absolute() if isinstance(model, Path) else model, threads=1)
     made = made_with(options, load_model(), targets)
     groups = list(grouped(_files(options)))
-    languages = Counter[str]()
     with started():
         kept = None
         if output != "-":
@@ -107,9 +107,9 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> Counter[str]:
         read = partial(_read, options=options, targets=targets)
         try:
             with closing(score_groups(groups, read=read, load=load_model, made=made, kept=kept)) as found:
-                rows = _without_duplicates(found, rejected)
+                rows = _without_duplicates(found, account)
                 counted = with_progress(rows, unit="units", quiet=options.reading.quiet)
-                _write(with_languages(counted, languages), output, made)
+                _write(account.scored(counted), output, made)
         except BaseException:
             if kept and kept.chunks():
                 print(
@@ -119,10 +119,9 @@ def write_scores(options: ScoreOptions, rejected: Rejections) -> Counter[str]:
             elif kept:
                 kept.remove()
             raise
-    rejected.write(output)  # before the kept chunks are removed: a run killed here can still be resumed
+    account.write(output)  # before the kept chunks are removed: a run killed here can still be resumed
     if kept:
         kept.remove()
-    return languages
 
 
 def _refuse(options: ScoreOptions) -> None:
@@ -159,14 +158,16 @@ def _write(rows: Iterable[Score], output: str, made: dict[str, str]) -> None:
             replace_object(output, content)
 
 
-def _without_duplicates(found: Iterable[Found], rejected: TakesRejected) -> Iterator[Score]:
+def _without_duplicates(found: Iterable[Found], account: Account) -> Iterator[Score]:
     seen = SeenDocuments()
     for item in found:
         if isinstance(item, Rejected):
-            rejected.append(item)
+            account.append(item)
         elif item.article_id and (first := seen.add(item.article_id, item.path)):
-            rejected.append(duplicate(item.path, first))
+            account.append(duplicate(item.path, first))
         else:
+            if item.counts:
+                account.read(item.counts)
             yield from item.scores
 
 
@@ -414,14 +415,15 @@ def _documents(path: str, options: ScoreOptions, targets: Targets) -> Iterator[F
         yield from rejected
         return
     reading = options.reading
-    columns = parse_column_map(reading.mapped, comments=reading.comments)
+    columns = parse_column_map(reading.mapped, comments=reading.comments, keep=reading.keep)
     for found in read_articles([path], outlet=reading.outlet, columns=columns):
         if isinstance(found, Rejected):
             yield found
         else:
             units = split(found, comments_from=reading.comments_from)
             requests = score_requests(units, targets, any_language=options.any_language)
-            yield ReadDocument(found.path, found.article_id, tuple(requests))
+            counts = count_document(found, units)
+            yield ReadDocument(found.path, found.article_id, tuple(requests), counts=counts)
 
 
 def _named(found: Iterable[Found], place: str, shown: str) -> Iterator[Found]:
@@ -431,4 +433,12 @@ def _named(found: Iterable[Found], place: str, shown: str) -> Iterator[Found]:
         if isinstance(item, Rejected):
             yield Rejected(item.path.replace(place, shown), item.reason, item.detail.replace(place, shown))
         else:
-            yield replace(item, path=item.path.replace(place, shown))
+            path = item.path.replace(place, shown)
+            requests = tuple(_renamed(request, place, shown) for request in item.requests)
+            counts = item.counts and replace(item.counts, path=path)
+            yield replace(item, path=path, requests=requests, counts=counts)
+
+
+def _renamed(request: ScoreRequest, place: str, shown: str) -> ScoreRequest:
+    source = request.unit.source and request.unit.source.replace(place, shown)
+    return replace(request, unit=replace(request.unit, source=source))

@@ -19,18 +19,28 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from slant.atomic_files import make_folder
 from slant.errors import SlantError, UsageError
-from slant.records import Score, score_from_dict
+from slant.records import Score, Unit, score_from_dict
 from slant.scoring.object_storage import filesystem, storage_errors
 from slant.scoring.score import ScoreRequest
 
 COMMIT_UNITS = 1_000  # at most these units are lost when the machine crashes …
 COMMIT_SECONDS = 2.0  # … or, with a slow model, the units of these seconds
+
+
+class AlreadyComplete(SlantError):
+    """The output of a run that is to be resumed is complete: no error of the run."""
+
+    def __init__(self, output: Path | str) -> None:
+        super().__init__(
+            f"-o {output}: it is complete, so there is nothing to resume. Use --overwrite in place of --resume to score "
+            "everything again."
+        )
 
 
 def journal_path(output: Path) -> Path:
@@ -39,16 +49,27 @@ def journal_path(output: Path) -> Path:
 
 
 def digest(request: ScoreRequest) -> bytes:
-    """Return 16 bytes that identify the request: all that a unit's score depends on, besides model and options."""
-    return hashlib.blake2b(repr(request).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    """Return 16 bytes that identify the request: all that a unit's score depends on, besides model and options.
+
+    Where the unit comes from is not part of it: a file may have been renamed, a row may have moved.
+    """
+    unit = replace(request.unit, source=None, source_id=None, extra={})
+    known = repr(replace(request, unit=unit, names={}))
+    return hashlib.blake2b(known.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def of_unit(score: Score, unit: Unit) -> Score:
+    """Return a kept score with the source of the unit as it was read now."""
+    now = replace(score.unit, source=unit.source, source_id=unit.source_id, extra=unit.extra)
+    return replace(score, unit=now)
 
 
 class Journal:
     """The finished rows of an output that is being written; a context manager that locks the output.
 
     taken: rows that this run took from it. added: rows that this run put into it.
-    Raises UsageError if another run is writing the output, if an earlier one left rows and `resume` is not set, or if the
-    output is complete and `resume` is set.
+    Raises UsageError if another run is writing the output, or if an earlier one left rows and `resume` is not set;
+    AlreadyComplete if the output is complete and `resume` is set.
     """
 
     def __init__(self, output: Path, *, resume: bool = False) -> None:
@@ -58,10 +79,7 @@ class Journal:
         self._since, self._begun, self._removed = 0.0, False, False
         make_folder(output)
         if resume and output.exists() and not self.path.exists():
-            raise UsageError(
-                f"-o {output}: it is complete, so there is nothing to resume. Leave out --resume to score everything again "
-                "and replace it, or give another name."
-            )
+            raise AlreadyComplete(output)
         self._db, self.found = self._open()
         if self.found and not resume:
             self._db.close()
@@ -228,8 +246,8 @@ class Kept:
         """Open or create the folder for `output`.
 
         made: all that the rows depend on besides the inputs, name → value or fingerprint.
-        Raises UsageError if an earlier run left chunks and `resume` is not set, if they were made with something else, or if
-        the output is complete and `resume` is set. Raises SlantError if the folder cannot be read or written.
+        Raises UsageError if an earlier run left chunks and `resume` is not set, or if they were made with something else;
+        AlreadyComplete if the output is complete and `resume` is set; SlantError if the folder cannot be read or written.
         """
         kept = cls(kept_folder(output))
         with storage_errors(kept.folder):
@@ -241,10 +259,7 @@ class Kept:
         stated = f"{folder}/made.json"
         found = system.exists(stated)
         if resume and not found and system.exists(filesystem(output)[1]):
-            raise UsageError(
-                f"-o {output}: it is complete, so there is nothing to resume. Leave out --resume to score everything again "
-                "and replace it, or give another name."
-            )
+            raise AlreadyComplete(output)
         if found and not resume:
             raise UsageError(
                 f"-o {output}: an earlier run with --engine ray was interrupted; its scores are kept in {self.folder}. "
@@ -267,7 +282,8 @@ class Kept:
         path, part = f"{folder}/{key}.jsonl", f"{folder}/{key}.{uuid.uuid4().hex}.part"
         with storage_errors(self.folder):
             if system.exists(path):
-                return [score_from_dict(json.loads(line)) for line in system.cat_file(path).splitlines()]
+                found = map(score_from_dict, map(json.loads, system.cat_file(path).splitlines()))
+                return [of_unit(row, request.unit) for row, request in zip(found, requests, strict=True)]
         rows = list(score())
         with storage_errors(self.folder):
             system.makedirs(folder, exist_ok=True)  # this node may not share the folder

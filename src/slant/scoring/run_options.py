@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from slant import __version__
 from slant.errors import UsageError
 from slant.labels.targets import Targets
-from slant.scoring.rejections import rejected_path
+from slant.scoring.rejections import notes_path, rejected_path
 
 if TYPE_CHECKING:
     from slant.encoding.predictor import Predictor
@@ -25,6 +25,7 @@ class ReadOptions:
     comments: bool = False  # rows of tables are comments, not articles
     comments_from: str | None = None  # reader comments begin at the line that contains this text
     mapped: tuple[str, ...] = ()  # FIELD=COLUMN, for tables with other column names
+    keep: tuple[str, ...] = ()  # other columns of tables that travel along; empty: all
     urls: bool = False  # `paths` are web addresses, or files that list them: fetch the pages
     allow_private: bool = False  # with `urls`: also fetch from private networks and this machine
     quiet: bool = False  # no progress on standard error
@@ -54,7 +55,8 @@ def own_files(output: str, inputs: Collection[str] = ()) -> set[str]:
 
     Raises UsageError if one of them is named in `inputs`.
     """
-    own = {os.path.realpath(path) for path in (output, rejected_path(output)) if path != "-"}
+    written = (output, rejected_path(output), notes_path(output))
+    own = {os.path.realpath(path) for path in written if path != "-"}
     for path in inputs:
         if path != "-" and os.path.realpath(path) in own:
             raise UsageError(f"-o {output}: {path} is read and would be overwritten. Give another name.")
@@ -71,6 +73,7 @@ def made_with(options: ScoreOptions, predictor: Predictor, targets: Targets) -> 
         "--comments": reading.comments,
         "--comments-from": reading.comments_from,
         "--map": reading.mapped,
+        "--keep": reading.keep,
     }
     return {
         "slant": __version__,

@@ -42,6 +42,7 @@ class ScoreRequest:
     mentions: target id → where the unit names the target. topics: (target id, name) of targets that it does not name.
     article: for a comment, title and first words of its article. parent: the comment that it replies to, if known.
     document: where repeated words are counted: the whole article for its units, the comment alone for a comment.
+    names: target id → how the target is called; without one, by its id.
     A unit with the flag of another language gets no labels.
     """
 
@@ -51,6 +52,7 @@ class ScoreRequest:
     article: str | None = None
     parent: str | None = None
     document: Document | None = None
+    names: dict[str, str] = field(default_factory=dict)
 
 
 def score_requests(
@@ -89,11 +91,12 @@ def _document_requests(units: Sequence[Unit], targets: Targets) -> Iterator[Scor
         topics = [
             (t, targets.name(t)) for t in targets.always(unit.kind) if t != ARTICLE and t not in mentions
         ]
+        names = {target: targets.name(target) for target in mentions} | dict(topics)
         if unit.kind == "comment":
             parent, own = texts.get(unit.parent_id or ""), Document([unit.text])
-            yield ScoreRequest(unit, mentions, tuple(topics), article, parent, own)
+            yield ScoreRequest(unit, mentions, tuple(topics), article, parent, own, names)
         else:
-            yield ScoreRequest(unit, mentions, tuple(topics), document=whole)
+            yield ScoreRequest(unit, mentions, tuple(topics), document=whole, names=names)
 
 
 def score(
@@ -219,6 +222,7 @@ def _score(request: ScoreRequest, logits: Sequence[TextLogits], predictor: Predi
     """Decode the passes of a request. The unit is filled in later, as copies share the score."""
     unit, decoding = request.unit, predictor.decoding
     targets = [*request.mentions.items(), *((target, ()) for target, _ in request.topics)]
+    names = request.names
     found = decode(
         unit.text,
         logits[0],
@@ -227,11 +231,11 @@ def _score(request: ScoreRequest, logits: Sequence[TextLogits], predictor: Predi
         document=request.document,
     )
     stance = [
-        _stance(target, spans, scores, decoding)
+        replace(_stance(target, spans, scores, decoding), name=names.get(target, target))
         for (target, spans), scores in zip(targets, found.stance, strict=True)
     ]
     portrayal = [
-        _portrayal(target, scores, decoding)
+        replace(_portrayal(target, scores, decoding), name=names.get(target, target))
         for (target, spans), scores in zip(targets, found.portrayal, strict=True)
         if spans
     ]
@@ -240,7 +244,7 @@ def _score(request: ScoreRequest, logits: Sequence[TextLogits], predictor: Predi
     if request.article:
         toward = article_scores(replies[0])
         label = best_label(toward, abstain=decoding.article_abstain)
-        stance.append(Stance(ARTICLE, label, _rounded({**toward, UNRELATED: 0.0})))
+        stance.append(Stance(ARTICLE, label, _rounded({**toward, UNRELATED: 0.0}), name="the article"))
     reply = Reply(max(replies[-1], key=replies[-1].__getitem__), _rounded(replies[-1])) if replies else None
     return Score(
         unit=_NO_UNIT,

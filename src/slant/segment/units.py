@@ -195,6 +195,8 @@ def _is_name(block: Block) -> bool:
 def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
     """Turn drafts into units with ids, voices, parents and flags."""
     article_id = article.article_id
+    source = article.path.encode("utf-8", "replace").decode() or None
+    extra = dict(article.extra)
     ids = [f"{article_id}-{position:04d}" for position in range(len(drafts))]
     by_part = {
         draft.part: ids[i]
@@ -222,6 +224,9 @@ def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
             author=draft.author if draft.kind == "comment" else article.author,
             voices=stretches[position],
             pieces=draft.plain.pieces,
+            source=source,
+            source_id=article.source_id,
+            extra=extra,
         )
         if draft.kind == "comment":
             unit = _link_comment(unit, article, draft, by_part, first_ids)
