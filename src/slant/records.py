@@ -125,7 +125,8 @@ class Unit:
     ] = ()
     # (start, end, voice): stretches that tile `text`, see segment/voices.py.
     voices: Annotated[tuple[tuple[int, int, str], ...], about("stretches that tile the text")] = ()
-    # Between two pieces lies markup or a line break in the document, at most a joining blank in `text`.
+    # Between two pieces lies markup, a line break or the hyphen of a torn word in the document, at most a joining blank in
+    # `text`.
     pieces: Annotated[
         tuple[tuple[int, int, int], ...],
         about("[text start, document start, length] runs equal in text and document"),

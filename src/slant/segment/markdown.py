@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from slant.segment.line_ends import join_lines
+
 Range = tuple[int, int]
 
 
@@ -289,7 +291,7 @@ class PlainText:
 def to_plain_text(text: str, ranges: Sequence[Range], *, markdown: bool = True) -> PlainText:
     """Plain text of `ranges` (the lines of one block, in order), joined by single spaces.
 
-    A word that is hyphenated at a line end is joined without a space (the hyphen stays).
+    A word that is torn at a line end is joined without a space and its hyphen, see line_ends.py.
     markdown: False keeps markup. Characters that are not seen are left out in either case.
     """
     raw, origins = _join_ranges(text, ranges)
@@ -358,18 +360,21 @@ def _join_ranges(text: str, ranges: Sequence[Range]) -> tuple[str, list[tuple[in
     for start, end in ranges:
         if end <= start:
             continue
-        if out and not _is_hyphenated(out[-1], text[start]):
-            out.append(" ")
-            origins.append((size, size + 1, None))
-            size += 1
+        if out:
+            dropped, joiner = join_lines(out[-1], text[start:end], text)
+            if dropped:
+                out[-1] = out[-1][:-dropped]
+                first, last, origin = origins[-1]
+                origins[-1] = (first, last - dropped, origin)
+                size -= dropped
+            if joiner:
+                out.append(joiner)
+                origins.append((size, size + len(joiner), None))
+                size += len(joiner)
         out.append(text[start:end])
         origins.append((size, size + end - start, start))
         size += end - start
     return "".join(out), origins
-
-
-def _is_hyphenated(before: str, first: str) -> bool:
-    return len(before) > 1 and before[-1] in "-‐\xad" and before[-2].isalpha() and first.islower()
 
 
 def _remaining(
