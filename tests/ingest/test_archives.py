@@ -267,7 +267,7 @@ def test_office_documents_and_empty_archives_are_rejected(tmp_path: Path) -> Non
     (tmp_path / "e.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
     found = list(read_articles([str(tmp_path)]))
     assert [one.reason for one in found if isinstance(one, Rejected)] == [
-        "archive", "archive", "empty", "binary", "archive",
+        "empty", "archive", "empty", "binary", "archive",
     ]  # fmt: skip
 
 

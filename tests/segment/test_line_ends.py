@@ -28,8 +28,9 @@ def joined(last: str, first: str, rest: str = "") -> str:
 
 @pytest.mark.parametrize(
     ("last", "first"),
-    [("fear-", "less"), ("resolu-", "tion"), ("gov-", "ernment"), ("un-", "known"), ("anti-", "cipated"), ("hap\xad", "pened"),
-     ("for¬", "gotten"), ("COUN-", "CIL"), ("self-", "ish"), ("seven-", "teen"), ("ex-", "plained"), ("well-estab-", "lished")],
+    [("fear-", "less"), ("resolu-", "tion"), ("gov-", "ernment"), ("un-", "known"), ("anti-", "cipated"),
+     ("hap\xad", "pened"), ("for¬", "gotten"), ("COUN-", "CIL"), ("self-", "ish"), ("seven-", "teen"), ("ex-", "plained"),
+     ("well-estab-", "lished")],
 )  # fmt: skip
 def test_a_torn_word_is_mended(last: str, first: str) -> None:
     assert joined(last, first) == last[:-1] + first
@@ -37,8 +38,9 @@ def test_a_torn_word_is_mended(last: str, first: str) -> None:
 
 @pytest.mark.parametrize(
     ("last", "first"),
-    [("well-", "kept"), ("price-", "fixing"), ("Orl-", "controlled"), ("self-", "made"), ("non-", "payment"), ("anti-", "war"),
-     ("far-", "right"), ("Franco-", "Danish"), ("twenty-", "five"), ("20-", "year"), ("state-of-the-", "art"), ("so-", "called")],
+    [("well-", "kept"), ("price-", "fixing"), ("Orl-", "controlled"), ("self-", "made"), ("non-", "payment"),
+     ("anti-", "war"), ("far-", "right"), ("Franco-", "Danish"), ("twenty-", "five"), ("20-", "year"), ("so-", "called"),
+     ("state-of-the-", "art")],
 )  # fmt: skip
 def test_a_compound_keeps_its_hyphen(last: str, first: str) -> None:
     assert joined(last, first) == last + first

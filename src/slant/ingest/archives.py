@@ -15,11 +15,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from slant.errors import Rejected
 from slant.ingest.decoding import Limits
+from slant.ingest.saved_pages import companion_folders, enclosing_folders, page_files
 
 CHUNK = 1 << 16  # bytes
 
@@ -31,8 +31,7 @@ Members = Iterator[tuple[str, BinaryIO] | Rejected]
 # ---- archives
 
 _MAX_NAME = 1024  # characters; systems allow paths of at most 4,096 bytes
-_OFFICE_SUFFIXES = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub")
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -49,21 +48,20 @@ def zip_members(stream: BinaryIO, path: str, limits: Limits) -> Members:
     stream.seek(0)
     try:
         archive = zipfile.ZipFile(stream)
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise Rejected(
             path, "bad_archive", f"this zip archive cannot be read ({error}). Is it complete?"
         ) from None
-    names = {info.filename for info in archive.infolist()}
-    office = PurePath(path).suffix.lower() in _OFFICE_SUFFIXES
-    if office or names & {"[Content_Types].xml", "META-INF/container.xml"}:
-        raise Rejected(
-            path, "archive", "this is an office document or e-book. Export it as text, HTML or CSV."
-        )
+    companions = companion_folders(info.filename for info in archive.infolist())
+    for folder, page in companions.items():
+        yield page_files(f"{path}!{_printable(folder)}", page)
     budget = OutputBudget(path, limits, lambda: size, factor=10)
     for info in archive.infolist():
         where = f"{path}!{_printable(info.filename)}"
         kind = stat.S_IFMT(info.external_attr >> 16)
         if info.filename.endswith("/") or _hidden(info.filename):
+            continue
+        if companions and not companions.keys().isdisjoint(enclosing_folders(info.filename)):
             continue
         try:
             _check_name(info.filename, where)
@@ -76,7 +74,7 @@ def zip_members(stream: BinaryIO, path: str, limits: Limits) -> Members:
                 yield where, io.BufferedReader(_ZipMember(opened, (own, budget)), CHUNK)
         except Rejected as rejected:
             yield rejected
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             yield _unreadable_member(where, error)
 
 
@@ -179,7 +177,7 @@ class _ZipMember(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
             data = self._inner.read(min(len(buffer), CHUNK))
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise _unreadable_member(self._budgets[0].path, error) from None
         for budget in self._budgets:
             budget.spend(len(data))

@@ -1,7 +1,8 @@
-"""Read one byte stream of any supported kind (document, table, archive, web archive, feed) and yield its articles."""
+"""Read one byte stream of any supported kind (document, table, archive, web archive, feed, mail) and yield its articles."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -26,17 +27,21 @@ from slant.ingest.decoding import (
 )
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
 from slant.ingest.kept_columns import NoteOnce, missing_columns
+from slant.ingest.office_files import OFFICE_KINDS, may_be_office, office_kind, office_text, ole_kind
 from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
-from slant.records import Article
+from slant.ingest.woven_columns import check_woven
+from slant.records import Article, Note
 from slant.segment.article_header import header_metadata
 
 ArticleStream = Iterator[Article | Rejected]
 """Articles in order, and a Rejected with its reason for each document that is none."""
 
 
+_HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _COMPRESSED = ("gzip", "zstd")
 _ARCHIVES = ("zip", "tar")
+_MAX_OFFICE_FILE = 200_000_000  # bytes; most of such a file are its pictures and fonts
 # Rows read before a mapped column counts as missing, since JSON lines may omit empty fields.
 _ROWS_TO_CHECK = 50
 _MOST_BUFFERED = 20_000_000  # characters of rows, of which the last 500 may have more
@@ -60,27 +65,26 @@ def read_documents(
     """
     kind, head, stream = decompress_if_needed(stream, head, path, settings.limits)
     refuse_own_output(head, path)
-    if settings.columns.comments and kind in ("text", "warc", "sitemap"):
-        detail = (
-            f"--comments reads tables, feeds and pages with comments, and this is a document of kind {kind}."
-        )
-        raise Rejected(path, "not_comments", detail)
+    kind, stream = _office_kind(stream, kind, head, path, settings.limits)
+    _check_comments(kind, path, settings)
     if kind in _ARCHIVES:
         if in_archive:
             detail = f"it is a {kind} archive inside an archive, which is not opened. Unpack the outer archive first."
             raise Rejected(path, "nested_archive", detail)
         yield from _from_archive(stream, kind, path, settings)
     elif kind == "text":
-        yield from _from_text(read_all(stream, path, settings.limits), path, settings)
-    elif kind == "html":
-        from slant.ingest.database_pages import read_pages
-        from slant.ingest.html_pages import read_page
+        text, notes = _plain_text(read_all(stream, path, settings.limits), path)
+        yield from _from_text(text, path, settings, notes)
+    elif kind in OFFICE_KINDS:
+        yield from _from_office(stream, kind, path, settings)
+    elif kind == "sheets":
+        yield from _from_workbook(stream, path, settings)
+    elif kind == "message":
+        from slant.ingest.mime_pages import read_message
 
-        data = read_all(stream, path, settings.limits)
-        if settings.columns.comments:
-            yield read_page(data, path, outlet=settings.outlet, only_comments=True)
-        else:
-            yield from read_pages(data, path, outlet=settings.outlet, limits=settings.limits)
+        yield read_message(read_all(stream, path, settings.limits), path, outlet=settings.outlet)
+    elif kind == "html":
+        yield from _from_page(read_all(stream, path, settings.limits), path, settings)
     elif kind == "warc":
         yield from _from_warc(stream, path, settings)
     elif kind == "feed":
@@ -88,11 +92,52 @@ def read_documents(
     elif kind == "sitemap":
         yield _addresses_only(stream, path)
     else:
-        if bom_encoding(head) in ("utf-16", "utf-32"):
-            stream = as_utf8(stream, path, settings.limits)
-        elif kind in ("csv", "jsonl") and b"\r" in head and b"\n" not in head:
-            stream = with_newlines(stream)
-        yield from _from_rows(_rows(stream, kind, path, settings), path, settings)
+        yield from _from_table(stream, head, kind, path, settings)
+
+
+def _from_table(stream: BinaryIO, head: bytes, kind: str, path: str, settings: Settings) -> ArticleStream:
+    if bom_encoding(head) in ("utf-16", "utf-32"):
+        stream = as_utf8(stream, path, settings.limits)
+    elif kind in ("csv", "jsonl") and b"\r" in head and b"\n" not in head:
+        stream = with_newlines(stream)
+    yield from _from_rows(_rows(stream, kind, path, settings), path, settings)
+
+
+def _check_comments(kind: str, path: str, settings: Settings) -> None:
+    """Raises Rejected "not_comments" if rows are comments (`--comments`) and a document of this kind has none."""
+    if settings.columns.comments and kind in ("text", "warc", "sitemap", "message", *OFFICE_KINDS):
+        detail = (
+            f"--comments reads tables, feeds and pages with comments, and this is a document of kind {kind}."
+        )
+        raise Rejected(path, "not_comments", detail)
+
+
+def _from_page(data: bytes, path: str, settings: Settings) -> ArticleStream:
+    from slant.ingest.database_pages import read_pages
+    from slant.ingest.html_pages import read_page
+
+    if settings.columns.comments:
+        yield read_page(data, path, outlet=settings.outlet, only_comments=True)
+    else:
+        yield from read_pages(data, path, outlet=settings.outlet, limits=settings.limits)
+
+
+def _office_kind(stream: BinaryIO, kind: str, head: bytes, path: str, limits: Limits) -> tuple[str, BinaryIO]:
+    """`(kind, stream)`, with the kind of office document for a container that is one."""
+    if kind == "zip" and may_be_office(head, path):
+        stream = to_seekable(stream, path, limits)
+        kind = office_kind(stream, path) or kind
+    elif kind == "ole":
+        stream = to_seekable(stream, path, limits)
+        kind = ole_kind(read_all(stream, path, replace(limits, document=_MAX_OFFICE_FILE)), path)
+        stream.seek(0)
+    return kind, stream
+
+
+def _from_office(stream: BinaryIO, kind: str, path: str, settings: Settings) -> ArticleStream:
+    limits = replace(settings.limits, document=max(settings.limits.document, _MAX_OFFICE_FILE))
+    text, notes = office_text(read_all(stream, path, limits), kind, path, settings.limits)
+    yield from _from_text(text, path, settings, notes, marked=True)
 
 
 def read_text(
@@ -100,10 +145,40 @@ def read_text(
 ) -> Article:
     """Article of a plain text or Markdown document, without parts: `split` decides the roles.
 
-    Raises Rejected: undecodable, too_large, binary or empty.
+    Raises Rejected: undecodable, two_columns, too_large, binary or empty.
     """
+    text, notes = _plain_text(data, path)
+    article = _article_of_text(text, path, outlet, limits)
+    return replace(article, notes=notes) if notes else article
+
+
+def _plain_text(data: bytes, path: str) -> tuple[str, tuple[Note, ...]]:
     text, note = decode_text(data, path)
     text = convert_newlines(text)
+    check_woven(text, path)
+    return text, (note,) if note else ()
+
+
+def _from_text(
+    text: str, path: str, settings: Settings, notes: tuple[Note, ...] = (), *, marked: bool = False
+) -> ArticleStream:
+    """The articles of a database export, or the one article of any other text, of a text or an office document.
+
+    notes: on the document as a whole; they go to its first article.
+    """
+    # The marks of headings that an office document brings would be part of the titles of an export.
+    lines = _HEADING.sub("", text) if marked else text
+    articles = split_text_export(lines, path, outlet=settings.outlet, limits=settings.limits)
+    if articles is None:
+        articles = [_article_of_text(text, path, settings.outlet, settings.limits)]
+    for found in articles:
+        if notes and isinstance(found, Article):
+            found = replace(found, notes=(*found.notes, *notes))
+            notes = ()
+        yield found
+
+
+def _article_of_text(text: str, path: str, outlet: str | None, limits: Limits) -> Article:
     check_text(text, path, limits)
     if "\x00" in text:
         detail = f"it contains a NUL character at {text.index(chr(0)):,}, so it is not text. Expected a text document."
@@ -116,7 +191,7 @@ def read_text(
     metadata = header_metadata(text)
     if outlet:
         metadata["outlet"] = outlet
-    return Article(text=text, path=path, markup="markdown", notes=(note,) if note else (), **metadata)
+    return Article(text=text, path=path, markup="markdown", **metadata)
 
 
 def decompress_if_needed(
@@ -140,19 +215,6 @@ def read_all(stream: BinaryIO, path: str, limits: Limits) -> bytes:
         detail = f"this document is over {limits.document / 1e6:g} MB. Expected one article. Split it."
         raise Rejected(path, "too_large", detail)
     return data
-
-
-def _from_text(data: bytes, path: str, settings: Settings) -> ArticleStream:
-    """The articles of a database export, or the one article of any other text."""
-    text, note = decode_text(data, path)
-    articles = split_text_export(convert_newlines(text), path, outlet=settings.outlet, limits=settings.limits)
-    if articles is None:
-        yield read_text(data, path, outlet=settings.outlet, limits=settings.limits)
-        return
-    for found in articles:
-        if note and isinstance(found, Article):
-            found, note = replace(found, notes=(note, *found.notes)), None
-        yield found
 
 
 def _from_archive(stream: BinaryIO, kind: str, path: str, settings: Settings) -> ArticleStream:
@@ -220,6 +282,25 @@ def _from_feed(data: bytes, path: str, settings: Settings) -> ArticleStream:
 
 def _has_comments(article: Article | None) -> bool:
     return article is not None and any(part.role == "comment" for part in article.parts)
+
+
+def _from_workbook(stream: BinaryIO, path: str, settings: Settings) -> ArticleStream:
+    from slant.ingest.workbooks import FULL_CELL, sheets
+
+    for where, rows in sheets(stream, path, columns=settings.columns):
+        try:
+            for found in _from_rows(rows, where, settings):
+                yield _with_cut_cells(found, FULL_CELL) if isinstance(found, Article) else found
+        except Rejected as rejected:  # of this sheet
+            yield rejected
+
+
+def _with_cut_cells(article: Article, full: int) -> Article:
+    """The article with a note if a cell is so long that the spreadsheet probably cut it off."""
+    if all(part.end - part.start < full - 1 for part in article.parts):
+        return article
+    detail = f"a cell has {full:,} characters, the most that Excel keeps: its text is probably cut off."
+    return replace(article, notes=(*article.notes, Note("cut_cell", detail)))
 
 
 def _addresses_only(stream: BinaryIO, path: str) -> Rejected:

@@ -10,6 +10,8 @@ from pathlib import PurePath
 from slant.errors import Rejected
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns
 from slant.ingest.decoding import bom_encoding
+from slant.ingest.mime_pages import is_message
+from slant.ingest.not_prose import reject_about, reject_by_name, reject_code
 
 HEAD_SIZE = 65536  # bytes at the start of a file that are examined
 EXTENSIONS = {
@@ -17,17 +19,16 @@ EXTENSIONS = {
     ".html": "html", ".htm": "html", ".xhtml": "html",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
     ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet",
+    ".eml": "message", ".emlx": "message", ".mht": "message", ".mhtml": "message",
 }  # fmt: skip
 _COMPRESSED = (".gz", ".zst", ".zstd")
 _FEED_ROOTS = {"rss": "feed", "feed": "feed", "rdf": "feed", "urlset": "sitemap", "sitemapindex": "sitemap"}
 # Archives, compressed files and other containers are recognized by their first bytes, whatever their name.
 _CONTAINERS = (
     (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"WARC/1.", "warc"), (b"WARC/0.", "warc"), (b"PAR1", "parquet"),
+    (b"WARC/1.", "warc"), (b"WARC/0.", "warc"), (b"PAR1", "parquet"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
 )  # fmt: skip
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF-", "pdf", "is a PDF. Convert it first: pdftotext -layout FILE.pdf FILE.txt"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "archive", "is an old office document. Export it as text or CSV."),
     (b"BZh", "archive", "is compressed with bzip2. Unpack it: bunzip2 FILE"),
     (b"\xfd7zXZ\x00", "archive", "is compressed with xz. Unpack it: unxz FILE"),
     (b"7z\xbc\xaf\x27\x1c", "archive", "is a 7z archive. Unpack it."),
@@ -42,10 +43,11 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x7fELF", "executable", "is a program."),
     (b"MZ\x90\x00", "executable", "is a program."),
     (b"\xcf\xfa\xed\xfe", "executable", "is a program."),
-    (b"{\\rtf", "unsupported", "is RTF. Export the document as plain text or HTML."),
     (b"<?xml", "unsupported", "is XML of an unsupported kind. Convert it to text, HTML or JSON lines."),
 )  # fmt: skip
-_EXPECTED = " Expected a text, Markdown, HTML, JSON lines, CSV, Parquet, WARC or feed document."
+_EXPECTED = " Expected a text, Markdown, HTML, office, JSON lines, CSV, Parquet, WARC, mail or feed document."
+# Office documents may have white space or a mark before these.
+_DOCUMENTS = ((b"%PDF-", "pdf"), (b"{\\rtf", "rtf"))
 
 
 def extension(path: str) -> str:
@@ -59,20 +61,30 @@ def extension(path: str) -> str:
 def sniff(head: bytes, path: str) -> str:
     """Kind of a document that starts with `head`.
 
-    One of "text", "html", "jsonl", "json", "csv", "parquet", "feed" and "warc"; "sitemap" (addresses only); "zip" and "tar"
-    (several documents); "gzip" and "zstd" (a compressed document or tar). A known extension decides unless the bytes
-    contradict it, without one the content decides.
-    Raises Rejected: empty, pdf, archive, image, executable, unsupported, binary, bad_parquet or wrong_format.
+    One of "text", "html", "jsonl", "json", "csv", "parquet", "feed", "message", "pdf", "rtf" and "warc"; "sitemap" (addresses
+    only); "zip" and "tar" (several documents, or one office document); "ole" (an old office document); "gzip" and "zstd" (a
+    compressed document or tar). A known extension decides unless the bytes contradict it, without one the content decides.
+    Raises Rejected: empty, archive, image, executable, unsupported, binary, not_text, citation, code, bad_parquet or
+    wrong_format.
     """
     if not head:
         raise Rejected(path, "empty", "the file has 0 bytes. Expected a document with text.")
     container = next((kind for magic, kind in _CONTAINERS if head.startswith(magic)), None)
+    if container == "ole":  # also of thumbnails and data of statistics programs
+        reject_by_name(path)
     if container or head[257:262] == b"ustar":
         return container or "tar"
+    before = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    document = next((kind for magic, kind in _DOCUMENTS if before.startswith(magic)), None)
+    if document:
+        return document
     start = _decode_head(head)
     xml = _xml_kind(start)
     _reject_binary(head, path, xml)
+    reject_by_name(path)
     stated = EXTENSIONS.get(extension(path))
+    if stated == "message" or (stated in (None, "text") and is_message(start)):
+        return "message"
     if stated == "parquet":
         raise Rejected(path, "bad_parquet", "a Parquet file starts with PAR1, this one does not." + _EXPECTED)
     if xml in ("feed", "sitemap") and stated in (None, "text"):
@@ -81,7 +93,11 @@ def sniff(head: bytes, path: str) -> str:
         return "html"
     if stated in ("json", "jsonl"):
         return _json_kind(start, path)
-    return stated or _content_kind(start)
+    kind = stated or _content_kind(start)
+    if kind == "text":
+        reject_about(path)
+        reject_code(start, path)
+    return kind
 
 
 def find_delimiter(header: str, columns: Columns = DEFAULT_COLUMNS) -> str:

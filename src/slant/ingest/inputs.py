@@ -21,6 +21,7 @@ from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits
 from slant.ingest.documents import ArticleStream, Settings, read_documents
 from slant.ingest.file_kinds import HEAD_SIZE
+from slant.ingest.saved_pages import companion_folders, enclosing_folders, page_files, page_of
 
 if TYPE_CHECKING:
     from slant.ingest.fetch import FetchOptions
@@ -193,7 +194,12 @@ def _expand(path: str) -> Iterator[str | Rejected]:
         yield path  # broken link, pipe or device: rejected when it is opened
     elif glob.has_magic(path):
         matches = sorted(glob.glob(path, recursive=True))
+        folders = companion_folders(matches)
+        for folder, page in folders.items():
+            yield page_files(folder, page)
         for match in matches:
+            if folders and not folders.keys().isdisjoint(enclosing_folders(match)):
+                continue
             # With ** the files in a folder match themselves.
             if "**" not in path and os.path.isdir(match):
                 yield from _files_in(match)
@@ -226,7 +232,8 @@ def _files_in(root: str) -> Iterator[str | Rejected]:
         yield found
     if not count:
         expected = (
-            "text, Markdown, HTML, JSON lines, CSV, Parquet, WARC, feeds, archives (hidden files are skipped)"
+            "text, Markdown, HTML, office files, mail, JSON lines, CSV, Parquet, WARC, feeds, archives (hidden files are "
+            "skipped)"
         )
         yield Rejected(root, "empty_folder", f"there are no files in this folder. Expected {expected}.")
 
@@ -257,7 +264,8 @@ def _walk(folder: str, above: frozenset[tuple[int, int]], root: str) -> Iterator
         if os.path.islink(path) and _is_outside(path, root):
             yield _link_outside(path)
         elif os.path.isdir(path):
-            yield from _walk(path, above | {here}, root)
+            page = page_of(name, names)
+            yield from [page_files(path, page)] if page else _walk(path, above | {here}, root)
         else:
             yield path
 

@@ -1,7 +1,7 @@
 """Join two lines of a paragraph: with a blank, or as one word where a hyphen at the line end tore a word apart.
 
-Typesetters tear words ("cam-" / "paigners"), and compounds are torn at their own hyphen ("price-" / "fixing"). What the rest of
-the document says decides: the word as it stands elsewhere, with or without a hyphen. Else the parts of the word decide.
+Typesetters tear words ("cam-" / "paigners"), and compounds are torn at their own hyphen ("price-" / "fixing"). The document
+decides by how it spells the word elsewhere, with or without a hyphen. Else the parts of the word decide.
 """
 
 from __future__ import annotations
@@ -9,6 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import NamedTuple
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
 
 _HYPHENS = "-‐\xad¬"
 _SOFT = "\xad¬"  # only ever set where a word is torn
@@ -22,37 +27,42 @@ _TORN = re.compile(rf"\b({_LETTERS}++(?:[-‐]{_LETTERS}++){{0,5}}+)[-‐\xad¬]
 
 # No word of its own, so it cannot be the second half of a compound.
 _ENDING = re.compile(
-    r"(?:less|ness|ments?|[ts]ions?|[ts]ional|ations?|ings?|ed|ly|ers?|ors?|ably|able|ibly|ible|fully?|isms?|ists?|it(?:y|ies)|ous|ously"
-    r"|ives?|ively|als?|ally|[ae]nces?|[ae]nt(?:s|ly)?|ships?|hoods?|wards?|teen|teenth|ty|ties|doms?|ures?|ates?|ated|ating|i[sz]ed?"
+    r"(?:less|ness|ments?|[ts]ions?|[ts]ional|ations?|ings?|ed|ly|ers?|ors?|ably|able|ibly|ible|fully?|isms?|ists?|it(?:y|ies)"
+    r"|ous|ously|ives?|ively|als?|ally|[ae]nces?|[ae]nt(?:s|ly)?|ships?|hoods?|wards?|teen|teenth|ty|ties|doms?|ures?|ates?|ated|ating|i[sz]ed?"
     r"|i[sz]ing|cies|cy|ries|ry|tic|tical|tically|ther|tle|ble|bly|ple|cial|tial|cially|tially|cian|tian)"
 )
 # Second halves of compounds that are spelled with a hyphen, and hardly ever the end of a torn word.
-_SECOND = frozenset(
-    """aged anticipated appointed awaited backed based bearing blooded born breaking building built bumping carrying centered
-    centred century chief class conscious controlled criticised criticized cutting deserved door dominated driven earning educated
-    effective elect elected established eyed faith fought founded friendly fixing funded funding general grown haired handed hearted held
-    hit hour imposed inclusive inflicted inspired kept known language laden lasting leaning led level liberal linked looking loved made
-    making mannered market mile minded mouthed needed occupied off oriented owned owner packed page paid paying pitched point
-    proclaimed produced profile publicised publicized quality quarters raising range ranking ranked reaching related resistant
-    respected ridden run running saving scale seated seeking serving shaped sharing shooting sided sized sounding speaking
-    specific spending sponsored standard stated stricken style styled supported tempered term thirds threatening torn trained
-    wage wielding wing winning wracked year years""".split()
+_SECOND = _set(
+    """
+    aged anticipated appointed awaited backed based bearing blooded born breaking building built bumping carrying
+    centered centred century chief class conscious controlled criticised criticized cutting deserved dominated door
+    driven earning educated effective elect elected established eyed faith fixing fought founded friendly funded
+    funding general grown haired handed hearted held hit hour imposed inclusive inflicted inspired kept known laden
+    language lasting leaning led level liberal linked looking loved made making mannered market mile minded mouthed
+    needed occupied off oriented owned owner packed page paid paying pitched point proclaimed produced profile
+    publicised publicized quality quarters raising range ranked ranking reaching related resistant respected ridden
+    run running saving scale seated seeking serving shaped sharing shooting sided sized sounding speaking specific
+    spending sponsored standard stated stricken style styled supported tempered term thirds threatening torn trained
+    wage wielding wing winning wracked year years
+    """
 )
 # A torn word begins with these ("un-" / "known"); no compound does.
-_BOUND_FIRST = frozenset(
-    "be de dis em en for fore im in ir mis out over re sub sur trans un under up with".split()
-)
+_BOUND_FIRST = _set("""be de dis em en for fore im in ir mis out over re sub sur
+    trans un under up with""")
 # First halves that keep their hyphen, except before the endings listed with them.
 _FIRST = {
     "self": r"ish\w*|less\w*|hood",
-    "ex": r"[a-z]{1,3}|[cptahioe]\w*",
+    "ex": r"(?!presid|prime|polic|partn|player|party|chief|con[vs]|chair|army|husb|head|counci|capt|champ|emplo|offic|treas)"
+    r"(?:[a-z]{1,3}|[cptahioe]\w*)",
     "non": r"sens\w*|ethe\w*|pluss\w*|desc\w*|chal\w*|ent\w*",
     "anti": r"dot\w*|qu\w*|bio\w*|bod\w*|cip\w*|sep\w*|gen\w*|lop\w*|path\w*|the\w*|tox\w*|freeze",
     "quasi": r"(?!)",
     "half": r"(?!)",
     "well": r"ings?|ed|come|being|fare|springs?",
     **dict.fromkeys(
-        "two three four five six seven eight nine twenty thirty forty fifty sixty seventy eighty ninety".split(),
+        _set(
+            "two three four five six seven eight nine twenty thirty forty fifty sixty seventy eighty ninety"
+        ),
         r"teen\w*|een\w*|t[iy]\w*|fold|some|th|pence",
     ),
 }
@@ -72,7 +82,7 @@ _FIRST_BEFORE = {
     "part": "time",
     "post": "war|election|brexit|covid|pandemic|colonial|industrial|soviet|match",
     "pre": "war|election|brexit|covid|pandemic|trial|tax|exist|dawn|match|emptive|recorded|packaged",
-    "pro": "war|life|choice|government|democracy|palestin|israel|russia|brexit|eu|union|business|abortion|independence|police|trump",
+    "pro": "war|life|choice|government|democracy|palestin|israel|russia|brexit|eu|union|business|abortion|independence",
     "short": "term|lived|sighted|staffed|haul|notice",
     "so": "called|so",
     "vice": "president|chair|captain|chancellor|principal|mayor",

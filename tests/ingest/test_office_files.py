@@ -1,0 +1,298 @@
+"""Word, OpenDocument, RTF and spreadsheets are read; what is not read of them is named."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from office_builders import docx, ods, odt, paragraph, xlsx, zipped
+from slant.errors import Rejected
+from slant.ingest.inputs import read_articles
+from slant.records import Article
+from slant.segment.units import split
+
+FIRST = "The harbour board voted on Monday to widen the quay, although half of its members were away at sea."
+SECOND = "Its chairman called the plan a gift to the town, and said that nobody could be against it."
+
+
+def read(path: Path, data: bytes) -> list[Article | Rejected]:
+    path.write_bytes(data)
+    return list(read_articles([str(path)]))
+
+
+def article(path: Path, data: bytes) -> Article:
+    (found,) = read(path, data)
+    assert isinstance(found, Article), found
+    return found
+
+
+def rejected(path: Path, data: bytes) -> Rejected:
+    (found,) = read(path, data)
+    assert isinstance(found, Rejected), found
+    return found
+
+
+# ---- Word
+
+
+def test_paragraphs_and_headings_of_a_word_document(tmp_path: Path) -> None:
+    styles = '<w:style w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>'
+    body = paragraph("Quay to widen", "berschrift1") + paragraph(FIRST) + paragraph(SECOND)
+    found = article(tmp_path / "a.docx", docx(body, styles))
+    assert found.text == f"# Quay to widen\n\n{FIRST}\n\n{SECOND}"
+    assert [unit.kind for unit in split(found)] == ["title", "paragraph", "paragraph"]
+
+
+def test_the_bytes_decide_that_it_is_a_word_document(tmp_path: Path) -> None:
+    assert article(tmp_path / "a.txt", docx(paragraph(FIRST))).text == FIRST
+
+
+def test_empty_paragraphs_separate_the_others(tmp_path: Path) -> None:
+    body = (
+        paragraph("The harbour board voted")
+        + paragraph("on Monday.")
+        + paragraph("")
+        + paragraph(SECOND)
+        + paragraph("")
+    )
+    found = article(tmp_path / "a.docx", docx(body))
+    assert found.text == f"The harbour board voted\non Monday.\n\n{SECOND}"
+
+
+def test_deleted_text_and_field_codes_are_left_out_and_inserted_text_is_kept(tmp_path: Path) -> None:
+    body = (
+        "<w:p><w:r><w:t>The board </w:t></w:r><w:del><w:r><w:delText>never </w:delText></w:r></w:del>"
+        "<w:ins><w:r><w:t>at last </w:t></w:r></w:ins><w:r><w:instrText>HYPERLINK</w:instrText></w:r>"
+        "<w:hyperlink><w:r><w:t>voted</w:t></w:r></w:hyperlink><w:r><w:br/><w:t>on it.</w:t></w:r></w:p>"
+    )
+    assert article(tmp_path / "a.docx", docx(body)).text == "The board at last voted\non it."
+
+
+def test_a_text_box_is_read_once(tmp_path: Path) -> None:
+    inside = f"<w:txbxContent>{paragraph(SECOND)}</w:txbxContent>"
+    compatible = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    both = f"<mc:Choice>{inside}</mc:Choice><mc:Fallback>{inside}</mc:Fallback>"
+    box = f"<mc:AlternateContent {compatible}>{both}</mc:AlternateContent>"
+    body = f"<w:p><w:r><w:t>{FIRST}</w:t>{box}</w:r></w:p>"
+    assert article(tmp_path / "a.docx", docx(body)).text == f"{FIRST}\n\n{SECOND}"
+
+
+def test_rows_of_a_table_and_the_paragraphs_of_a_layout_table(tmp_path: Path) -> None:
+    def row(*cells: str) -> str:
+        return "<w:tr>" + "".join(f"<w:tc>{cell}</w:tc>" for cell in cells) + "</w:tr>"
+
+    rows = row(paragraph("Year"), paragraph("Ships")) + row(
+        paragraph("Note"), paragraph(FIRST) + paragraph(SECOND)
+    )
+    body = f"<w:tbl>{rows}</w:tbl>"
+    assert article(tmp_path / "a.docx", docx(body)).text == f"Year | Ships\n\nNote\n\n{FIRST}\n\n{SECOND}"
+
+
+def test_footnotes_are_named_in_a_note(tmp_path: Path) -> None:
+    body = f"<w:p><w:r><w:t>{FIRST}</w:t><w:footnoteReference/></w:r></w:p>"
+    assert [note.reason for note in article(tmp_path / "a.docx", docx(body)).notes] == ["footnotes"]
+
+
+def test_documents_in_an_archive_are_read(tmp_path: Path) -> None:
+    data = zipped({"news/a.docx": docx(paragraph(FIRST)), "news/b.odt": odt(f"<text:p>{SECOND}</text:p>")})
+    found = read(tmp_path / "news.zip", data)
+    assert [each.text for each in found if isinstance(each, Article)] == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "reason"),
+    [
+        ("a.pptx", {"[Content_Types].xml": "", "ppt/presentation.xml": ""}, "archive"),
+        ("a.epub", {"mimetype": "application/epub+zip", "META-INF/container.xml": ""}, "archive"),
+        ("a.pages", {"Index/Document.iwa": "x"}, "archive"),
+        ("a.docx", {"[Content_Types].xml": "", "word/document.xml": "<w:document"}, "bad_office"),
+        ("a.docx", {"[Content_Types].xml": "", "word/document.xml": "<w/>"}, "empty"),
+        ("a.docx", {"[Content_Types].xml": "", "word/document.xml": b" " * 60_000_000}, "too_large"),
+        ("a.docx", {"[Content_Types].xml": "", "word/document.xml": "<w>" * 2000}, "bad_office"),
+        ("a.odt", {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "<x/>",
+                   "META-INF/manifest.xml": "<encryption-data/>"}, "encrypted"),
+        ("a.odt", {"mimetype": "application/vnd.oasis.opendocument.text"}, "bad_office"),
+    ],
+)  # fmt: skip
+def test_what_is_no_readable_document_is_refused_by_name(
+    tmp_path: Path, name: str, files: dict[str, str | bytes], reason: str
+) -> None:
+    assert rejected(tmp_path / name, zipped(files)).reason == reason
+
+
+def test_an_entity_bomb_is_not_expanded(tmp_path: Path) -> None:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "lol"}">' for n in range(12))
+    text = f"<!DOCTYPE w [{entities}]><w><body><p><t>&e11;</t></p></body></w>"
+    assert rejected(
+        tmp_path / "a.docx", zipped({"[Content_Types].xml": "", "word/document.xml": text})
+    ).reason in (
+        "empty",
+        "bad_office",
+    )
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [("EncryptedPackage", "encrypted"), ("WordDocument", "archive"), ("__substg1.0_", "archive")],
+)
+def test_old_and_encrypted_documents_are_refused_by_name(tmp_path: Path, inside: str, reason: str) -> None:
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512) + inside.encode("utf-16-le") + bytes(512)
+    assert rejected(tmp_path / "a.doc", data).reason == reason
+
+
+# ---- OpenDocument
+
+
+def test_open_document_text(tmp_path: Path) -> None:
+    body = (
+        "<text:tracked-changes><text:p>deleted words</text:p></text:tracked-changes>"
+        '<text:h text:outline-level="1">Quay to widen</text:h>'
+        f"<text:p>{FIRST}<text:note><text:p>a note</text:p></text:note></text:p>"
+        "<text:list><text:list-item><text:p>Ships<text:s/>first</text:p></text:list-item>"
+        "<text:list-item><text:p>Then boats</text:p></text:list-item></text:list>"
+        f"<text:p><text:span>Its chairman</text:span>{SECOND.removeprefix('Its chairman')}</text:p>"
+    )
+    found = article(tmp_path / "a.odt", odt(body))
+    assert found.text == f"# Quay to widen\n\n{FIRST}\n\n- Ships first\n- Then boats\n\n{SECOND}"
+    assert [note.reason for note in found.notes] == ["footnotes"]
+
+
+# ---- RTF
+
+
+def test_rtf_with_special_characters_links_and_headers(tmp_path: Path) -> None:
+    data = (
+        rb"{\rtf1\ansi\ansicpg1252\uc1{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f1\fcharset204{\*\panose 0202}Times;}}"
+        rb"{\header Gazette page 3\par}{\b Quay to widen}\par\par The board\'92s vote \u8220?was rigged\u8221?, said "
+        rb'{\field{\*\fldinst{HYPERLINK "http://x.example/a"}}{\fldrslt{Ann Orla}}}.\par\par Ships first.\par}'
+    )
+    found = article(tmp_path / "a.rtf", data)
+    assert found.text == "Quay to widen\n\nThe board’s vote “was rigged”, said Ann Orla.\n\nShips first."
+
+
+def test_hostile_rtf_is_refused_or_read_in_time(tmp_path: Path) -> None:
+    assert rejected(tmp_path / "a.rtf", b"{\\rtf1" + b"{\\b" * 200_000).reason == "empty"
+    table = b"{\\rtf1{\\fonttbl{" + b"\\f1\\fcharset0 " * 20_000 + b"}}Words.}"
+    assert rejected(tmp_path / "b.rtf", table).reason == "bad_office"
+    assert rejected(tmp_path / "c.rtf", b"{\\rtf1 \\u99999999? x}").reason == "bad_office"
+
+
+def test_pictures_in_an_rtf_are_passed_over(tmp_path: Path) -> None:
+    picture = b"{\\pict\\pngblip " + b"89504e470d0a1a0a" * 200_000 + b"}"
+    assert article(tmp_path / "a.rtf", b"{\\rtf1 Ships first." + picture + b"\\par Then boats.}").text == (
+        "Ships first.\n\nThen boats."
+    )
+
+
+# ---- spreadsheets
+
+
+def test_rows_of_a_workbook(tmp_path: Path) -> None:
+    rows = [
+        ["Export of the Gazette"],
+        [],
+        ["Headline", "Date", "Text", "Id"],
+        ["Quay to widen", "2023-05-03", FIRST, 7],
+        ["Ships", "", SECOND, 8],
+    ]
+    first, second = read(tmp_path / "a.xlsx", xlsx({"Articles": rows}))
+    assert isinstance(first, Article)
+    assert isinstance(second, Article)
+    assert (first.title, first.published, first.text) == (
+        "Quay to widen",
+        "2023-05-03",
+        f"Quay to widen\n\n{FIRST}",
+    )
+    assert first.path.endswith("a.xlsx!Articles:4")
+    assert second.text == f"Ships\n\n{SECOND}"
+
+
+def test_every_sheet_is_read_or_named(tmp_path: Path) -> None:
+    sheets = {
+        "A": [["text"], [FIRST]],
+        "Codes": [["code", "meaning"], [1, "war"]],
+        "Empty": [],
+        "B": [["body"], [SECOND], [""]],
+    }
+    first, codes, second = read(tmp_path / "a.xlsx", xlsx(sheets))
+    assert isinstance(first, Article)
+    assert isinstance(second, Article)
+    assert (first.text, second.text) == (FIRST, SECOND)
+    assert isinstance(codes, Rejected)
+    assert (codes.reason, codes.path.endswith("!Codes")) == ("no_text_column", True)
+    assert "code, meaning" in codes.detail
+
+
+def test_a_row_without_text_is_named_with_its_number(tmp_path: Path) -> None:
+    _, empty = read(tmp_path / "a.xlsx", xlsx({"A": [["title", "text"], ["Ships", FIRST], ["Boats", ""]]}))
+    assert isinstance(empty, Rejected)
+    assert (empty.reason, empty.path.endswith("!A:3")) == ("empty", True)
+
+
+def test_open_document_spreadsheet(tmp_path: Path) -> None:
+    found = article(tmp_path / "a.ods", ods([["title", "text"], ["Ships", FIRST]]))
+    assert (found.title, found.published) == ("Ships", None)
+
+
+def test_a_cell_cut_by_the_spreadsheet_is_noted(tmp_path: Path) -> None:
+    found = article(tmp_path / "a.xlsx", xlsx({"A": [["text"], [("word " * 7000)[:32_767]]]}))
+    assert [note.reason for note in found.notes] == ["cut_cell"]
+
+
+def test_a_sheet_with_far_off_cells_does_not_end_the_run(tmp_path: Path) -> None:
+    rows = xlsx({"A": [["text"], [FIRST]]})
+    (tmp_path / "b.txt").write_text(FIRST)
+    with zipfile.ZipFile(io.BytesIO(rows)) as archive:
+        files: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    sheet = files["xl/worksheets/s1.xml"]
+    assert isinstance(sheet, bytes)
+    far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    files["xl/worksheets/s1.xml"] = sheet.replace(b"</sheetData>", far)
+    (tmp_path / "a.xlsx").write_bytes(zipped(files))
+    found = list(read_articles([str(tmp_path)]))
+    assert isinstance(found[0], Rejected)
+    assert isinstance(found[-1], Article)
+
+
+def test_without_the_libraries_the_message_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slant.errors.find_spec", lambda name: None)
+    for name, data in (
+        ("a.xlsx", xlsx({"A": [["text"], [FIRST]]})),
+        ("a.rtf", b"{\\rtf1 x}"),
+        ("a.pdf", b"%PDF-1.4"),
+    ):
+        found = rejected(tmp_path / name, data)
+        assert found.reason == "needs_office"
+        assert "slant[office]" in found.detail
+
+
+def test_a_database_export_in_a_word_document_is_several_articles(tmp_path: Path) -> None:
+    styles = '<w:style w:styleId="Heading1"><w:name w:val="heading 1"/></w:style>'
+    body = ""
+    for number, (outlet, title, text) in enumerate(
+        (("The Gull", "Quay to widen", FIRST), ("The Tern", "Ships first", SECOND)), 1
+    ):
+        head = [f"{number} of 2 DOCUMENTS", outlet, "May 3, 2023 Wednesday"]
+        body += "".join(map(paragraph, head)) + paragraph(title, "Heading1")
+        body += "".join(
+            map(paragraph, ["BYLINE: Ann Orla", "LENGTH: 42 words", text, "LOAD-DATE: May 3, 2023"])
+        )
+    found = [each for each in read(tmp_path / "a.docx", docx(body, styles)) if isinstance(each, Article)]
+    assert [(each.outlet, each.title) for each in found] == [
+        ("The Gull", "Quay to widen"),
+        ("The Tern", "Ships first"),
+    ]
+
+
+def test_a_sheet_of_comments_does_not_end_the_workbook(tmp_path: Path) -> None:
+    comments = [["comment_id", "parent_id", "author", "body"], *([n, "", "Jo", "I agree."] for n in range(3))]
+    found = read(
+        tmp_path / "a.xlsx", xlsx({"Comments": comments, "A": [["title", "text"], ["Ships", FIRST]]})
+    )
+    assert [each.reason for each in found if isinstance(each, Rejected)] == ["looks_like_comments"]
+    assert [each.title for each in found if isinstance(each, Article)] == ["Ships"]
