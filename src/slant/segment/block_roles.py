@@ -13,8 +13,15 @@ import re
 from collections.abc import Sequence
 
 from slant.segment.article_header import is_media, is_metadata
-from slant.segment.comment_section import commenter_name, is_section_marker
+from slant.segment.comment_section import (
+    commenter_name,
+    is_clock_time,
+    is_interface_text,
+    is_section_marker,
+)
+from slant.segment.furniture import furniture_role
 from slant.segment.markdown import Block, merge_blocks
+from slant.segment.speaker_turns import is_stage_direction
 
 # ---- roles
 
@@ -35,6 +42,13 @@ _NEVER_LAST = frozenset((
 def non_content_roles(blocks: Sequence[Block]) -> list[str]:
     """Per block "metadata", "media", "boilerplate" or "rule" if it is not article text, else "". Ignores positions."""
     return [_non_content_role(block) for block in blocks]
+
+
+def stands_alone(line: str) -> bool:
+    """Is a short line never a part of a wrapped paragraph: a button, a count, a byline, a date line?"""
+    if is_interface_text(line) or is_section_marker(line) or is_clock_time(line):
+        return True
+    return not line[0].islower() and (is_metadata(line) or bool(furniture_role(line)))
 
 
 def join_broken_paragraphs(
@@ -58,7 +72,7 @@ def assign_roles(
 ) -> list[str]:
     """Role of each block of an article; "rule" for blocks without text.
 
-    non_content: from `non_content_roles`. title: of the article if known, else it is looked for.
+    non_content: from `non_content_roles`, and "turn" for a turn of a conversation, which it stays. title: of the article if known, else it is looked for.
     authors: names that mark an author blurb at the end.
     """
     kinds = [role or _role_by_form(block) for block, role in zip(blocks, non_content, strict=True)]
@@ -124,9 +138,13 @@ def _non_content_role(block: Block) -> str:
         return "media" if "![" in block.source else "rule"
     if is_media(text, block.source):
         return "media"
+    if block.form in ("text", "heading") and (role := furniture_role(text)):
+        return role
     if block.form == "text" and boilerplate_score(text, tail=False) >= BOILERPLATE_THRESHOLD:
         return "boilerplate"
-    if block.form in ("text", "heading") and is_metadata(text):
+    if block.form in ("text", "heading") and (
+        is_metadata(text) or is_stage_direction(text) or is_clock_time(text)
+    ):
         return "metadata"
     return ""
 

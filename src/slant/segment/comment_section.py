@@ -51,10 +51,15 @@ _OPENING = 6  # first paragraphs, taken as certain article text
 
 @dataclass(frozen=True, slots=True)
 class CommentBlocks:
-    """Indices of the blocks of one comment."""
+    """Indices of the blocks of one comment.
+
+    skip: characters of the first block that name the author. reply_to: index of the comment that it is indented under.
+    """
 
     paragraphs: tuple[int, ...]
     author: str | None = None
+    skip: int = 0
+    reply_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,15 @@ class BlockEvidence:
         return layout + (self.style or 0.0) + (LAYOUT_WEIGHTS["wide_gap"] if self.wide else 0.0)
 
 
-def first_comment(blocks: Sequence[Block], neutral: Sequence[bool], first: int) -> int | None:
+def first_comment(
+    blocks: Sequence[Block], neutral: Sequence[bool], first: int, authors: Sequence[str] = ()
+) -> int | None:
     """Index of the block where the comments begin, or None if there are none.
 
     neutral: per block, whether to ignore it (boilerplate, metadata, media). first: index of the article's first paragraph.
+    authors: of the article, whose names above a paragraph are no sign of a comment.
     """
-    evidence = block_evidence(blocks, neutral, first)
+    evidence = block_evidence(blocks, neutral, first, authors)
     last = max((i for i, each in enumerate(evidence) if each.style is not None), default=0)
     markers = [i for i in range(first, last) if evidence[i].form == "marker"]
     for at in (*reversed(markers), change_point(evidence, first)):
@@ -101,6 +109,9 @@ def group_comments(blocks: Sequence[Block], neutral: Sequence[bool]) -> list[Com
     """
     is_text = [_is_comment_text(block, skip) for block, skip in zip(blocks, neutral, strict=True)]
     texts = [i for i, keep in enumerate(is_text) if keep]
+    labels = _author_labels(blocks, texts)
+    if labels:
+        return _labeled_comments(blocks, texts, labels)
     authors = _author_lines(blocks, texts)
     gaps = [blocks[i].gap for i in texts[1:]]
     regular = max(min(gaps, default=1), 1)
@@ -117,6 +128,26 @@ def group_comments(blocks: Sequence[Block], neutral: Sequence[bool]) -> list[Com
         else:
             found[-1] = replace(found[-1], paragraphs=(*found[-1].paragraphs, i))
         pending = None
+    return found
+
+
+def _labeled_comments(
+    blocks: Sequence[Block], texts: Sequence[int], labels: dict[int, tuple[str, int]]
+) -> list[CommentBlocks]:
+    """Comments that begin with their author's name. A quotation (">") with a name answers the comment above it."""
+    found: list[CommentBlocks] = []
+    above: list[tuple[int, int]] = []  # (depth, index) of the comments that a reply may be under
+    for i in texts:
+        if i not in labels and found:
+            found[-1] = replace(found[-1], paragraphs=(*found[-1].paragraphs, i))
+            continue
+        author, skip = labels.get(i, (None, 0))
+        block = blocks[i]
+        depth = block.document[block.start : block.lines[0][0]].count(">")
+        while above and above[-1][0] >= depth:
+            above.pop()
+        found.append(CommentBlocks((i,), author, skip, above[-1][1] if above else None))
+        above.append((depth, len(found) - 1))
     return found
 
 
@@ -168,8 +199,12 @@ def section_features(evidence: Sequence[BlockEvidence], at: int, first: int) -> 
     }
 
 
-def block_evidence(blocks: Sequence[Block], neutral: Sequence[bool], first: int) -> list[BlockEvidence]:
-    """Evidence of each block, form "none" for blocks to ignore."""
+def block_evidence(
+    blocks: Sequence[Block], neutral: Sequence[bool], first: int, authors: Sequence[str] = ()
+) -> list[BlockEvidence]:
+    """Evidence of each block, form "none" for blocks to ignore. authors: of the article, who are no commenters."""
+    insiders = {author.casefold() for author in authors}
+    marked = False
     lengths = [len(b.text) for b, skip in zip(blocks, neutral, strict=True) if not skip and len(b.text) > 60]
     opening = sorted(lengths[:_OPENING])
     usual = opening[len(opening) // 2] if opening else 200.0
@@ -184,12 +219,19 @@ def block_evidence(blocks: Sequence[Block], neutral: Sequence[bool], first: int)
         text_follows = (
             after is not None and not neutral[i + 1] and after.form in ("text", "quote", "list_item")
         )
-        may_name = i > first and text_follows and not (evidence and evidence[-1].name)
-        name = commenter_name(text) if may_name and block.form == "text" else None
+        may_name = i > first and text_follows and not (evidence and evidence[-1].name and evidence[-1].style is None)
         marker = i > first and is_section_marker(text)
+        marked = marked or marker
+        named = block.form == "text" or (marked and block.form == "heading")
+        name = commenter_name(text) if may_name and named and not marker else None
+        if name and name.casefold() in insiders and not marked:
+            name = None
+        label = author_label(block) if marked and not marker and not name else None
         form = "marker" if marker else block.form
-        style = None if name or marker else max(-_MAX_STYLE, min(_MAX_STYLE, style_score(text, usual)))
-        evidence.append(BlockEvidence(form, name, wide=i > first and block.gap > regular, style=style))
+        words = text[label[1] :] if label else text
+        style = None if name or marker else max(-_MAX_STYLE, min(_MAX_STYLE, style_score(words, usual)))
+        author = label[0] if label else name
+        evidence.append(BlockEvidence(form, author, wide=i > first and block.gap > regular, style=style))
     names = Counter(each.name for each in evidence if each.name)
     return [replace(each, again=True) if names[each.name or ""] > 1 else each for each in evidence]
 
@@ -213,6 +255,15 @@ def _author_lines(blocks: Sequence[Block], texts: Sequence[int]) -> dict[int, st
         if name and before_is_author:
             found[here] = name
     return found
+
+
+def _author_labels(blocks: Sequence[Block], texts: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """Block index → name and its length, if the comments begin with their authors' names; empty if few do."""
+    found = {i: label for i in texts if (label := author_label(blocks[i]))}
+    if not found or texts[0] not in found:
+        return {}
+    share = len(found) / len(texts)
+    return found if share == 1 or (len(found) > 1 and share >= 0.5) or (len(found) > 2 and share >= 0.3) else {}
 
 
 # ---- author lines, markers and interface text
@@ -247,34 +298,57 @@ _BEFORE_NAME = re.compile(
 )
 _WORD = re.compile(r"[^\W_]")
 _SECTION_MARKER = re.compile(
-    r"(?:\d[\d,.]*\s+)?(?:(?:reader|user|view|show|see|all|recent|top|your|the)\s+){0,3}"
+    r"(?:\d[\d,.]*k?\s+)?(?:(?:reader|readers['’]|user|view|show|see|all|recent|top|your|the)\s+){0,3}"
     r"(?:comments?|responses?|replies)(?:\s+section|\s+from readers|\s+below)?"
-    r"(?:\s*[(\[:|-]\s*\d[\d,.]*\s*[)\]]?)?\s*:?"
+    r"(?:\s*[(\[:|-]\s*\d[\d,.]*k?\s*[)\]]?)?\s*:?"
     r"|(?:leave|post|add|write|submit) (?:a|your) (?:reply|comment|response).{0,20}"
     r"|\d+ (?:thoughts?|responses?|comments?|replies) (?:on|to) .{1,120}"
     r"|what (?:readers|people) (?:say|are saying)\s*:?|readers? (?:respond|react|write|letters)\s*:?"
-    r"|join the (?:discussion|conversation)",
+    r"|join the (?:discussion|conversation)|discussion\s*[(\[]\d[\d,.]*[)\]]|have your say"
+    r"|sort(?:ed)? (?:comments )?by:?(?:\s+(?:best|top|new(?:est)?(?: first)?|old(?:est)?(?: first)?|hot|controversial|popular"
+    r"|most (?:liked|relevant|recent)|top comments|q&a))?|most relevant|newest first|oldest first",
     re.IGNORECASE,
 )
+_AGO = (
+    r"(?:(?:\d{1,3}\s?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|mo|mos|months?|y|yrs?|years?)(?: ago)?"
+    r"|(?:an?|one) (?:second|minute|hour|day|week|month|year) ago)(?:\s*\(edited\))?|(?:just now|yesterday|edited|\(edited\)))"
+)
+_BUTTON = (
+    r"(?:reply|replies|like|likes|dislike|share|report|permalink|parent|context|full comments?|flag|edit(?:ed)?|save|follow"
+    r"|up ?vote|down ?vote|award|give award|recommend(?:ed)?|copy link|hide(?: repl(?:y|ies))?|collapse|expand|translate|see translation|see more"
+    r"|read more|top fan|author|op|mod|moderator|admin|verified|subscriber|pinned(?: comment| by .{1,40})?"
+    r"|load more(?: comments)?|(?:show|view|see)(?: all| \d+)? (?:more )?(?:previous )?(?:comments|repl(?:y|ies))|show more"
+    r"|(?:show|view|see)(?: all)? \d+ (?:more )?(?:comments|repl(?:y|ies))|continue this thread|level \d+|more replies"
+    r"|log in to (?:reply|comment|join).{0,30}|(?:add|write) a (?:public )?comment\W*|all comments|be the first to (?:comment|like).{0,20})"
+)
+_COUNT = r"(?:[+-]?\d{1,5}|\d{1,3}(?:[.,]\d{1,3})?[km]?)"
+_COUNTED = r"(?:likes?|votes?|up ?votes?|down ?votes?|replies|reply|points?|reactions?|shares?|recommendations?|thumbs up)"
 _INTERFACE_TEXT = re.compile(
-    r"(?:reply|replies|like|likes|share|report|permalink|flag|edit|up ?vote|down ?vote|load more"
-    r"|load more comments|show more(?: replies)?|log in to (?:reply|comment)"
-    r"|\d+ (?:likes?|votes?|replies|points?|reactions?)"
-    r"|[+-]?\d{1,5}|(?:reply|like|share|report|flag)(?:\W+(?:reply|like|share|report|flag|\d+))+"
-    r"|(?:\d{1,3}|an?) (?:sec|min|hour|day|week|month|year|yr)[a-z]* ago"
+    rf"(?:{_BUTTON}|{_COUNT}(?: {_COUNTED})?|{_COUNTED} {_COUNT}|{_AGO}"
+    rf"|(?:{_BUTTON}|{_COUNT}(?: {_COUNTED})?|{_COUNTED}|{_AGO})"
+    rf"(?:(?:\s*[·•|/,()]\s*|\s+)(?:{_BUTTON}|\(?{_COUNT}\)?(?: {_COUNTED})?|{_COUNTED}|{_AGO})){{1,6}}"
     rf"|(?:{MONTH} \d{{1,2}},? \d{{4}}.{{0,20}}))",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(
+    r"(?:\d{1,2}[:.h]\d{2}(?::\d{2})?\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)(?:\s(?:[A-Z]{2,4}|local time))?\b(?!\s*ago)",
     re.IGNORECASE,
 )
 
 
 def is_section_marker(text: str) -> bool:
-    """Is a line a heading above comments: "Comments (12)", "12 comments", "Leave a reply"?"""
+    """Is a line a heading above comments: "Comments (12)", "12 comments", "Leave a reply", "Sort by: Best"?"""
     return len(text) <= 160 and _SECTION_MARKER.fullmatch(text.strip("*#:-–— ")) is not None
 
 
 def is_interface_text(text: str) -> bool:
     """Is a line page interface between comments: "Reply", "12 likes", "3 hours ago"?"""
     return len(text) <= 60 and _INTERFACE_TEXT.fullmatch(text.strip()) is not None
+
+
+def is_clock_time(text: str) -> bool:
+    """Is a line a time of day, as above the entries of a live blog: "21:40", "9.40pm GMT"?"""
+    return len(text) <= 24 and _CLOCK.fullmatch(text.strip()) is not None
 
 
 def commenter_name(text: str) -> str | None:
@@ -288,6 +362,8 @@ def commenter_name(text: str) -> str | None:
         name, stated = name[prefix.end() :], True
     name = name.strip().strip("|•·–—-,").strip()
     words = name.split()
+    if len(words) > 1 and (is_clock_time(words[0]) or is_clock_time(" ".join(words[:2]))):
+        return None  # a time of day stands above the entry of a live blog
     if not 1 <= len(words) <= 5 or len(name) > 40 or not _WORD.search(name) or "://" in name:
         return None
     if name[-1] in ".!?;:,…\"”'" and not re.search(r"(?:\b[A-Z]|\b[JS]r)\.\Z", name):
@@ -301,6 +377,41 @@ def commenter_name(text: str) -> str | None:
     titled = sum(_is_capitalized(word) for word in bare)
     rest = [word for word in bare if not _is_capitalized(word) and word.lower() not in _PARTICLES]
     return name if titled and len(rest) <= (1 if stated else 0) else None
+
+
+_LABEL = re.compile(
+    r"(?P<name>@?[^\W_][^:\n()\[\]\"“”?!]{0,50}?)(?P<date>\s?[(\[][^()\[\]\n]{1,40}[)\]]|,? (?:on )?\d{1,2} [A-Z][a-z]{2,8}(?: \d{4})?)?"
+    r"\s?:\s+(?=\S)"
+)
+_BOLD_LABEL = re.compile(
+    r"(?P<mark>\*\*|__)(?P<name>[^*_\n:?!]{1,50}?):?(?P=mark)(?P<rest>\s?[(\[][^()\[\]\n]{1,40}[)\]])?\s?[:,–—-]?\s+(?=\S)"
+)
+_AFTER_BOLD = re.compile(r"[(\[][^()\[\]\n]{1,40}[)\]]\s?[:,–—-]?\s+|[,–—-]\s+")
+_NOT_LABELS = frozenset(
+    (
+        "note edit update ps p.s question answer tldr tl;dr fact facts source quote example point re op translation spoiler"
+        " warning remember conclusion correction reminder reality truth myth bottom line title link"
+    ).split()
+)
+
+
+def author_label(block: Block) -> tuple[str, int] | None:
+    """Name at the start of a comment ("Ada Bo: …", "**Bo** …", "Cy (13 March): …") and where the text begins, else None."""
+    text = block.text
+    bold = _BOLD_LABEL.match(block.document, block.lines[0][0], block.lines[0][1]) if block.markdown else None
+    if bold and text.startswith(bold["name"]):
+        name, skip = bold["name"], len(bold["name"])
+        skip += len(text[skip:]) - len(text[skip:].lstrip(" :"))
+        rest = _AFTER_BOLD.match(text, skip)
+        skip = rest.end() if rest else skip
+    elif found := _LABEL.match(text[:120]):
+        name, skip = found["name"], found.end()
+    else:
+        return None
+    named = commenter_name(name.strip())
+    if named is None or any(word.lower().strip(".,") in _NOT_LABELS for word in named.split()):
+        return None
+    return (named, skip) if skip < len(text) else None
 
 
 def _is_capitalized(word: str) -> bool:

@@ -11,7 +11,7 @@ asterisks and backticks that are not markup ("[the area]", "f***", "it`s"); thes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -42,6 +42,12 @@ _MIN_SENTENCE_LINES = 4  # of a text file
 _MAX_LABEL = 40  # characters; a shorter line above a longer one may be a name or a heading
 # A line is hard-wrapped if the next word would make it longer than this share of the widest line.
 _FILL_RATIO = 0.85
+_MIN_WRAPPED = 30  # characters; in a narrower column, only a line in mid-sentence is wrapped
+_MAX_BUTTON = 60  # characters; a longer line is neither a button nor a name
+_SPEAKER = re.compile(
+    r"(?:\*\*|__)?(?:@?[^\W\d_][\w.@'’-]{0,30})(?: [^\W\d_a-z][\w.'’-]{0,30}){0,4}(?: \([^()\n]{1,40}\)|, [^:\n]{1,40})?"
+    r"(?::|\*\*|__){1,2}:?\s+\S"
+)
 
 
 @dataclass(frozen=True)
@@ -87,24 +93,28 @@ class Block:
 
 
 def parse_blocks(
-    document: str, start: int = 0, end: int | None = None, *, markdown: bool = True, cut: int = -1
+    document: str,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    markdown: bool = True,
+    cut: int = -1,
+    alone: Callable[[str], bool] = lambda line: False,
 ) -> list[Block]:
     """Blocks of `document[start:end]`, in order.
 
     cut: offset at which a new block must begin; -1 for none.
+    alone: of a short line, is it never a part of a wrapped paragraph (a button, a byline)?
     """
     found: list[Block] = []
     run: list[_Line] = []
     for line in _lines(document, start, len(document) if end is None else end, markdown=markdown):
         if run and not _continues(run[-1], line, cut):
-            found += _split_run(document, run, markdown=markdown)
+            found += _split_run(document, run, alone, markdown=markdown)
             run = []
         run.append(line)
-    return (
-        _apply_underlines(found + _split_run(document, run, markdown=markdown))
-        if markdown
-        else found + _split_run(document, run, markdown=False)
-    )
+    found += _split_run(document, run, alone, markdown=markdown)
+    return _apply_underlines(found) if markdown else found
 
 
 def merge_blocks(fragments: list[Block]) -> Block:
@@ -179,21 +189,22 @@ def _continues(before: _Line, line: _Line, cut: int) -> bool:
     return line.form == "text" or (line.form == "quote" and before.form == "quote")
 
 
-def _split_run(document: str, run: list[_Line], *, markdown: bool) -> list[Block]:
+def _split_run(
+    document: str, run: list[_Line], alone: Callable[[str], bool], *, markdown: bool
+) -> list[Block]:
     """Split a run of lines without blank lines into blocks: hard-wrapped lines form one block."""
     if not run:
         return []
     width = max(line.end - line.start for line in run)
-    separate = _are_paragraphs(document, run, markdown=markdown)
+    paragraphs = _are_paragraphs(document, run, markdown=markdown)
+    apart, speakers = _lines_apart(document, run, alone), _speaker_lines(document, run)
     groups = [[run[0]]]
     for line in run[1:]:
         last = groups[-1][-1]
         item = groups[-1][0].form == "list_item"
-        if (
-            run[0].form == "rule"
-            or (item and line.indent >= 2)
-            or (not separate and _is_wrapped(document, last, line, width))
-        ):
+        separate = paragraphs or line.start in speakers or line.start in apart or last.start in apart
+        wrapped = (item and line.indent >= 2) or (not separate and _is_wrapped(document, last, line, width))
+        if run[0].form == "rule" or wrapped:
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -213,6 +224,28 @@ def _are_paragraphs(document: str, run: list[_Line], *, markdown: bool) -> bool:
     return all(_SENTENCE_END.search(document, max(line.start, line.end - 8), line.end) for line in run[:-1])
 
 
+def _lines_apart(document: str, run: list[_Line], alone: Callable[[str], bool]) -> frozenset[int]:
+    """Starts of the lines of a run that are joined to no other line: buttons, counts and bylines of a copied page."""
+    if len(run) < 2 or run[0].form == "rule":
+        return frozenset()
+    apart: set[int] = set()
+    for before, line in zip([None, *run], run, strict=False):
+        size = line.end - line.start
+        # The last words of a wrapped sentence may look like a count or a date.
+        torn = before and before.end - before.start > _MAX_BUTTON and document[before.end - 1] not in ".!?:…\"”"
+        if 0 < size <= _MAX_BUTTON and not torn and alone(document[line.start : line.end]):
+            apart.add(line.start)
+    return frozenset(apart)
+
+
+def _speaker_lines(document: str, run: list[_Line]) -> frozenset[int]:
+    """Starts of the lines of a run that begin with a name and a colon, if there are several."""
+    if len(run) < 2 or run[0].form not in ("text", "quote"):
+        return frozenset()
+    named = [line.start for line in run if _SPEAKER.match(document, line.start, line.end)]
+    return frozenset(named if len(named) > 1 and named[0] == run[0].start else ())
+
+
 def _is_wrapped(document: str, before: _Line, line: _Line, width: int) -> bool:
     if line.start >= line.end or before.start >= before.end:  # an empty line in a block quotation
         return False
@@ -220,7 +253,7 @@ def _is_wrapped(document: str, before: _Line, line: _Line, width: int) -> bool:
     label = size < _MAX_LABEL and 2 * size < line.end - line.start  # a name or a heading above its text
     if document[line.start].islower() and document[before.end - 1] not in ".!?:…" and not label:
         return True
-    if width > _MAX_WRAPPED:
+    if width > _MAX_WRAPPED or width < _MIN_WRAPPED:
         return False
     word = document[line.start : line.end].split(None, 1)[0]
     return size + 1 + len(word) > _FILL_RATIO * width
@@ -333,6 +366,14 @@ def concat(plains: Sequence[PlainText], joiner: str) -> PlainText:
         pieces.extend((size + t, d, n) for t, d, n in one.pieces)
         size += len(one.text)
     return PlainText("".join(out), tuple(pieces))
+
+
+def drop_start(one: PlainText, count: int) -> PlainText:
+    """A plain text without its first `count` characters."""
+    pieces = [
+        (max(t - count, 0), d + max(count - t, 0), n - max(count - t, 0)) for t, d, n in one.pieces if t + n > count
+    ]
+    return _trim(PlainText(one.text[count:], tuple(pieces)))
 
 
 def _trim(one: PlainText) -> PlainText:

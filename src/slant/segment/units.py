@@ -11,15 +11,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from slant.records import Article, Part, Unit
-from slant.segment.block_roles import assign_roles, is_paragraph, join_broken_paragraphs, non_content_roles
+from slant.segment.block_roles import (
+    assign_roles,
+    is_paragraph,
+    join_broken_paragraphs,
+    non_content_roles,
+    stands_alone,
+)
 from slant.segment.comment_section import (
     commenter_name,
     first_comment,
     group_comments,
+    is_clock_time,
     is_interface_text,
     is_section_marker,
 )
-from slant.segment.markdown import Block, PlainText, concat, parse_blocks
+from slant.segment.markdown import Block, PlainText, concat, drop_start, parse_blocks
+from slant.segment.speaker_turns import Turn, find_turns
 from slant.segment.voices import voices_of
 
 
@@ -60,7 +68,11 @@ _FRONT_MATTER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A unit without position, ids and voices. part: index in `Article.parts` of the part it comes from, if any."""
+    """A unit without position, ids and voices.
+
+    part: index in `Article.parts` of the part it comes from, if any. turn: of a conversation, if it is one.
+    reply_to: start of the comment that this one answers, if the text shows it.
+    """
 
     kind: str
     start: int
@@ -68,6 +80,8 @@ class _Draft:
     plain: PlainText
     author: str | None = None
     part: int | None = None
+    turn: Turn | None = None
+    reply_to: int | None = None
 
 
 def _find_line(text: str, wanted: str | None) -> int:
@@ -128,29 +142,76 @@ def _infer_roles(
 
     cut: offset of the comments, or -1. search: whether to look for comments if `cut` is -1.
     """
-    blocks = parse_blocks(article.text, start, end, markdown=article.markup == "markdown", cut=cut)
+    blocks = parse_blocks(
+        article.text, start, end, markdown=article.markup == "markdown", cut=cut, alone=stands_alone
+    )
     non_content = non_content_roles(blocks)
+    _mark_live_blog(blocks, non_content)
+    authors = _authors(article, blocks, non_content)
     at = len(blocks)
     if cut >= 0:
         at = next((i for i, block in enumerate(blocks) if block.start >= cut), at)
-    elif search:
+    stated = at if not search else min(at, _marker(blocks, non_content))
+    neutral = [
+        bool(role) or block.text == article.title
+        for block, role in zip(blocks[:stated], non_content, strict=False)
+    ]
+    turns = find_turns(blocks[:stated], neutral, authors=authors, outlet=article.outlet)
+    for i, turn in turns.items():
+        non_content[i] = "metadata" if turn.is_label else "turn"
+    if cut < 0 and search:
         first = next(
             (i for i, block in enumerate(blocks) if not non_content[i] and is_paragraph(block)), None
         )
         if first is not None:
-            begin = first_comment(blocks, [bool(role) for role in non_content], first)
+            begin = first_comment(blocks, [bool(role) for role in non_content], first, authors)
             at = at if begin is None else begin
-    yield from _article(article, blocks[:at], non_content[:at])
+    by_start = {blocks[i].start: turn for i, turn in turns.items() if not turn.is_label}
+    yield from _article(article, blocks[:at], non_content[:at], authors, by_start)
     yield from _comments(blocks[at:], non_content[at:])
 
 
-def _article(article: Article, blocks: Sequence[Block], non_content: Sequence[str]) -> Iterator[_Draft]:
+def _mark_live_blog(blocks: Sequence[Block], non_content: list[str]) -> None:
+    """Mark as metadata the names beside times of day. Several such times are above the entries of a live blog."""
+    times = [i for i, block in enumerate(blocks) if is_clock_time(block.text)]
+    if len(times) < 2:
+        return
+    for at in times:
+        for i in (at - 1, at + 1):
+            near = 0 <= i < len(blocks) and blocks[max(i, at)].gap <= 1
+            if near and not non_content[i] and commenter_name(blocks[i].text):
+                non_content[i] = "metadata"
+                break
+
+
+def _marker(blocks: Sequence[Block], non_content: Sequence[str]) -> int:
+    """Index of the first heading above comments that paragraphs precede, else the number of blocks."""
+    seen = False
+    for i, block in enumerate(blocks):
+        seen = seen or (not non_content[i] and is_paragraph(block))
+        if seen and is_section_marker(block.text):
+            return i
+    return len(blocks)
+
+
+def _article(
+    article: Article,
+    blocks: Sequence[Block],
+    non_content: Sequence[str],
+    authors: tuple[str, ...],
+    turns: dict[int, Turn],
+) -> Iterator[_Draft]:
+    """Drafts of the article. turns: by start of their blocks, which have the role "turn"."""
     joined, non_content = join_broken_paragraphs(blocks, non_content)
-    authors = tuple(name for name in (article.author, *_bylines(joined, non_content)) if name)
     kinds = assign_roles(joined, non_content, title=article.title, authors=authors)
     for block, kind in zip(joined, kinds, strict=True):
+        turn = turns.get(block.start) if kind == "turn" else None
         if kind != "rule":
-            yield _Draft(kind, block.start, block.end, block.plain)
+            yield _Draft("paragraph" if kind == "turn" else kind, block.start, block.end, block.plain, turn=turn)
+
+
+def _authors(article: Article, blocks: Sequence[Block], non_content: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in (article.author, *_bylines(blocks, non_content)) if name)
 
 
 def _bylines(blocks: Sequence[Block], non_content: Sequence[str]) -> Iterator[str]:
@@ -165,15 +226,23 @@ def _bylines(blocks: Sequence[Block], non_content: Sequence[str]) -> Iterator[st
 
 def _comments(blocks: Sequence[Block], non_content: Sequence[str]) -> Iterator[_Draft]:
     neutral = [
-        role in ("boilerplate", "rule") or (role == "metadata" and not _is_name(block))
+        role in ("boilerplate", "rule", "media") or (role == "metadata" and not _is_name(block))
         for block, role in zip(blocks, non_content, strict=True)
     ]
     taken: set[int] = set()
+    starts: list[int] = []
     for comment in group_comments(blocks, neutral):
         paragraphs = [blocks[i] for i in comment.paragraphs]
         taken.update(comment.paragraphs)
-        plain = concat([block.plain for block in paragraphs], "\n\n")
-        yield _Draft("comment", paragraphs[0].start, paragraphs[-1].end, plain, comment.author)
+        plains = [block.plain for block in paragraphs]
+        start = paragraphs[0].start
+        if comment.skip:
+            plains[0] = drop_start(plains[0], comment.skip)
+            start = plains[0].pieces[0][1]
+        starts.append(start)
+        answered = None if comment.reply_to is None else starts[comment.reply_to]
+        plain = concat(plains, "\n\n")
+        yield _Draft("comment", start, paragraphs[-1].end, plain, comment.author, reply_to=answered)
     for i, block in enumerate(blocks):
         if i not in taken and block.form != "rule":
             yield _Draft(
@@ -198,13 +267,18 @@ def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
     source = article.path.encode("utf-8", "replace").decode() or None
     extra = dict(article.extra)
     ids = [f"{article_id}-{position:04d}" for position in range(len(drafts))]
+    by_start = {draft.start: ids[i] for i, draft in enumerate(drafts) if draft.kind == "comment"}
     by_part = {
         draft.part: ids[i]
         for i, draft in enumerate(drafts)
         if draft.kind == "comment" and draft.part is not None
     }
     title = article.title or next((draft.plain.text for draft in drafts if draft.kind == "title"), None)
-    stretches = voices_of([(draft.plain.text, draft.kind) for draft in drafts])  # a quotation may span units
+    # A quotation may span units.
+    stretches = voices_of(
+        [(draft.plain.text, draft.kind) for draft in drafts],
+        [draft.turn.said if draft.turn else -1 for draft in drafts],
+    )
     first_ids: dict[tuple[str | None, str], str] = {}
     units: list[Unit] = []
     for position, draft in enumerate(drafts):
@@ -230,6 +304,8 @@ def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
         )
         if draft.kind == "comment":
             unit = _link_comment(unit, article, draft, by_part, first_ids)
+            if draft.reply_to is not None:
+                unit = replace(unit, parent_id=by_start.get(draft.reply_to))
         units.append(unit)
     return units
 

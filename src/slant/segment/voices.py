@@ -34,17 +34,28 @@ def voices(text: str, kind: str = "paragraph") -> tuple[Stretch, ...]:
     return _cut_stretches(text, _quoted_ranges(text, kind), kind)
 
 
-def voices_of(texts_and_kinds: Sequence[tuple[str, str]]) -> list[tuple[Stretch, ...]]:
+def voices_of(
+    texts_and_kinds: Sequence[tuple[str, str]], said: Sequence[int] = ()
+) -> list[tuple[Stretch, ...]]:
     """`voices` for all units of one document, in order, with quotations that continue over paragraphs.
 
     Leads, paragraphs and list items are read as one text, so a heading or picture between them does not end a quotation.
     Every other unit, such as a comment, is read alone.
+    said: per unit the offset from which it is a speaker's words (of a transcript), -1 for none.
     """
-    running = "\n".join(text for text, kind in texts_and_kinds if kind in _RUNNING_KINDS)
+    said = said or [-1] * len(texts_and_kinds)
+    running = "\n".join(
+        text
+        for (text, kind), at in zip(texts_and_kinds, said, strict=True)
+        if kind in _RUNNING_KINDS and at < 0
+    )
     quoted = _quoted_ranges(running, "paragraph")
     result = []
     offset = first = 0
-    for text, kind in texts_and_kinds:
+    for (text, kind), at in zip(texts_and_kinds, said, strict=True):
+        if at >= 0:
+            result.append(_cut_stretches(text, [(at, len(text))], kind))
+            continue
         if kind not in _RUNNING_KINDS:
             result.append(voices(text, kind))
             continue

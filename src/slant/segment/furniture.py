@@ -1,0 +1,159 @@
+"""Recognize the furniture of copied pages: counters, buttons, captions, links to other articles, notes of news agencies.
+
+Also the texts of consent walls and paywalls. Only whole blocks are matched, so a sentence that begins with the same words
+stays in the article.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_NUMBER = r"\d[\d,.]{0,9}\s?[km]?"
+_COUNTER = re.compile(
+    rf"(?:{_NUMBER} (?:shares?|views?|comments?|likes?|retweets?|reposts?|reactions?|reads?|people|readers|users|(?:people )?viewing now"
+    rf"|watching(?: now)?|followers?)(?: (?:viewing|watching|reading)(?: (?:this|now))*)?|shares? {_NUMBER}|(?:shares?|views?|comments?)\s?:\s?{_NUMBER}"
+    r"|\d{1,4}|(?:view|show|see|read|hide|add|leave|post) (?:\d+ |all |your |a )*comments?)",
+    re.IGNORECASE,
+)
+_MEDIA = re.compile(
+    r"scroll down for (?:the )?(?:video|photos?|pictures|more|gallery)|\+\s?\d{1,3}|(?:view|open|see) (?:full )?(?:gallery|slideshow|image|photos)"
+    r"|(?:play|watch|pause|replay)(?: the)? (?:video|again|live)|(?:toggle|hide|show) caption|enlarge(?: this)?(?: image)?|image source, .{2,60}"
+    r"|image caption,? .{2,300}|(?:click|tap) (?:here )?to (?:enlarge|view|play).{0,60}|\d{1,2} (?:/|of) \d{1,3}|video (?:loading|player|unavailable).{0,40}"
+    r"|(?:loaded|duration|current time)\s?:?\s?[\d:.%]+|(?:photo|image|picture|credit)s?\s?: .{2,80}|pictured(?: \([^)]{1,20}\))?\s?: .{2,300}",
+    re.IGNORECASE,
+)
+# A caption points into its picture and ends without a period.
+_CAPTION = re.compile(
+    r"[^\n]{0,200}\((?:pictured|above|left|right|cent(?:er|re)|top|bottom|file (?:photo|picture|image)|stock (?:photo|image)|inset)\b[^()]{0,80}\)"
+    r"[^\n]{0,200}(?<![.!?…\"'”’:;,])",
+    re.IGNORECASE,
+)
+_BOILERPLATE = re.compile(
+    r"\W*(?:advertise?ment|advert|sponsored(?: content)?|promoted(?: content)?|ad feedback)\W*"
+    r"|\W*(?:(?:the )?(?:story|article) continues (?:below|after).{0,40}|(?:continue reading|scroll to continue).{0,60}"
+    r"|advertisement\s*[-–—:].{0,60}|loading\W*|skip (?:advert(?:isement)?|ad|past .{0,60}|to .{0,30}))"
+    r"|-?\s?(?-i:ENDS?)\s?-?|-\s?ends?\s?-|#\s?#\s?#|\(ends\)|(?-i:MORE TO COME|MTC)"
+    r"|(?:trending(?: now)?|(?:most|more) (?:read|popular|viewed|shared|watched)(?: (?:stories|articles|in .{1,30}))?|you may also like"
+    r"|you might (?:also )?like|recommended(?: (?:for you|stories|reading|articles))?|related (?:stories|articles|content|news|links|topics|reading|posts)"
+    r"|don['’]t miss|editors?['’]?s? picks?|top stories|popular (?:stories|articles|now)|more (?:stories|from us|on this story|news)|read next|up next"
+    r"|what to read next|latest (?:stories|headlines)|promoted stories|around the web|from our partners)\s?:?"
+    r"|(?:read|see|watch|learn|find out) (?:more|also|next|full story|the full (?:story|article)|now)\s?(?:[:|>»→-].{0,160})?\W*"
+    r"|(?:related|see also|more|also read|read|recommended|more on this|watch|listen|don['’]t miss)\s?[:|»→>]\s?.{3,160}(?<![.])"
+    r"|(?:share|comment|print)(?: (?:or comment on|this|on))? (?:this|the)? ?(?:article|story|page)?\s?:.{0,200}"
+    r"|share (?:or comment on )?this (?:article|story).{0,200}"
+    r"|(?:share|tweet|e-?mail|print|copy link|copy|save|facebook|twitter|whatsapp|linkedin|reddit|pinterest|messenger|x|bluesky|telegram|link copied)"
+    r"(?:(?: on| to| via| this)?[\s,|·•/]+(?:share|tweet|e-?mail|print|copy link|copy|save|facebook|twitter|whatsapp|linkedin|reddit|pinterest|messenger"
+    r"|x|bluesky|telegram|more)){1,8}|share (?:on|via|to) \w+|link copied\W*|copy(?: the)? link|add .{2,40} (?:on|as a preferred source on) google"
+    r"|our standards: the .{2,80} trust principles\W*"
+    r"|back to top|top of page|go to (?:top|comments)|jump to .{2,30}",
+    re.IGNORECASE,
+)
+_AGENCY_NOTE = (
+    r"\(+\s?(?:(?:additional |further )?(?:reporting|writing|editing|edited|written|compiled|filming|graphics?|production)(?: and (?:writing|editing))? "
+    r"(?:by|and)\b|adds?|updates?|corrects?|recasts?|rewrites?|removes|new throughout|(?:US|U\.S\.)?\s?[$€£¥]\s?\d+(?:\.\d+)?\s?=|[\w.+-]{1,60}@[\w.-]{3,60}\s?[;,)])"
+    r"[^()\n]{0,300}(?:\([^()\n]{0,40}\)[^()\n]{0,100})?\)+\W?"
+)
+_AGENCY_NOTES = re.compile(rf"(?:{_AGENCY_NOTE}\s*){{1,5}}|(?:Reporting|Additional reporting|Editing) by [A-Z][^.\n]{{2,150}}\W?", re.IGNORECASE)
+_MAX_FURNITURE = 500  # characters
+
+
+def furniture_role(text: str) -> str:
+    """ "metadata", "media" or "boilerplate" for a block of page furniture, else ""."""
+    if len(text) > _MAX_FURNITURE:
+        return ""
+    if len(text) <= 60 and _COUNTER.fullmatch(text):
+        return "metadata"
+    if _MEDIA.fullmatch(text) or (8 <= len(text.split()) <= 60 and "(" in text and _CAPTION.fullmatch(text)):
+        return "media"
+    if (len(text) <= 240 and _BOILERPLATE.fullmatch(text)) or _AGENCY_NOTES.fullmatch(text):
+        return "boilerplate"
+    return "boilerplate" if is_wall(text) else ""
+
+
+_TEASERS = re.compile(
+    r"(?:trending(?: now)?|most (?:read|popular|viewed|shared)(?: .{1,30})?|you (?:may|might) also like|related (?:stories|articles|content|posts)"
+    r"|recommended(?: for you| stories)?|top stories|more stories|read next|popular (?:stories|now)|don['’]t miss|promoted stories|around the web)\s?:?",
+    re.IGNORECASE,
+)
+
+
+def begins_teasers(text: str) -> bool:
+    """Is a line a heading above links to other articles: "TRENDING", "Related stories"?"""
+    return len(text) <= 60 and _TEASERS.fullmatch(text) is not None
+
+
+# ---- consent walls and paywalls
+
+_CONSENT = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\bby (?:choosing|clicking|selecting|pressing|continuing|using|tapping)\b.{0,60}\b(?:agree|accept|consent)\b|\byou (?:agree|consent) (?:that|to)\b.{0,80}\bcookies\b",
+        r"\b(?:we|us|our sites?|partners?)\b.{0,60}\buses? (?:\w+ )?cookies\b|\buse of cookies\b|\bcookies(?:,| and| or) (?:\w+ )?(?:similar|other) (?:\w+ )?(?:tracking|technologies|tools)",
+        r"\b(?:cookie|privacy|consent) (?:choices|settings|preferences|options|policy|notice|consent)\b|\bcookie consent\b",
+        r"\bpersonali[sz]ed? (?:content|messages|ads|advertising)\b|\bads? (?:and content )?(?:measurement|personali[sz]ation)\b|\baudience (?:research|insights|measurement)\b",
+        r"\b(?:vendors?|third[- ]part(?:y|ies)|sponsors|partners)\b.{0,100}\b(?:data|information|advertising|analytics|providers)\b|\binformation\b.{0,40}\bshared with\b.{0,60}\b(?:media|vendors|providers|partners)",
+        r"\b(?:store|access)\b.{0,40}\binformation (?:on|about) (?:a|your|the) device\b|\bpersonal data\b.{0,60}\b(?:process|partners|such as)",
+        r"^(?:accept|reject|agree|i agree|manage|allow|decline)(?: (?:all|and|to|cookies|continue|options|settings|preferences|my choices|close)){1,4}\W*$|\bbefore you continue to\b|\bwe value your privacy\b|\bwe care about your privacy\b",
+    )
+]
+_ROBOT_CHECK = re.compile(
+    r"(?:verify|confirm|checking)(?: that)? you are (?:a )?(?:human|not a robot)|checking (?:if the site connection is secure|your browser)"
+    r"|enable javascript(?: and cookies)? to continue|please (?:enable|turn on) (?:javascript|js)\b|unusual (?:traffic|activity) from your"
+    r"|are you a robot|complete the (?:captcha|security check)|performance (?:&|and) security by cloudflare|access (?:to this page has been )?denied",
+    re.IGNORECASE,
+)
+_MAX_WALL = 6000  # characters; a wall is short
+
+
+def wall_reason(paragraphs: Sequence[str]) -> str | None:
+    """ "consent_page" or "blocked_page" if nearly all of a page asks for consent or for proof of being human, else None."""
+    total = sum(len(text) for text in paragraphs)
+    if not total or total > _MAX_WALL:
+        return None
+    signs = [{i for i, pattern in enumerate(_CONSENT) if pattern.search(text[:2000])} for text in paragraphs]
+    size = sum(len(text) for text, found in zip(paragraphs, signs, strict=True) if found)
+    if len(set().union(*signs)) >= 3 and size >= 0.6 * total:
+        return "consent_page"
+    if total < 800 and any(_ROBOT_CHECK.search(text) for text in paragraphs):
+        return "blocked_page"
+    return None
+
+
+_WALL = re.compile(
+    r"\W*(?:(?:please )?(?:subscribe|sign up|register|log ?in|sign in|join|become a (?:member|subscriber))(?: (?:now|today|or (?:log|sign) ?in|here))*"
+    r" (?:to|and) (?:continue|keep|read|finish|unlock|access|view|see)\b.{0,120}"
+    r"|(?:to )?(?:continue|keep) reading(?: this (?:article|story))?,? ?(?:with|for|please|by|subscribe|you|log|sign|register).{0,120}"
+    r"|to (?:read|view|access) (?:the (?:full|rest)|more|this) .{0,80}(?:subscri|log ?in|sign|register|regist).{0,60}"
+    r"|(?:you(?:['’]ve| have)) (?:read|reached|used|viewed|hit) (?:all (?:of )?)?(?:your|the|\d+)\b.{0,40}\b(?:free|limit|articles?|stories)\b.{0,160}"
+    r"|(?:you have )?\d+ (?:free )?(?:articles?|stories) (?:left|remaining).{0,80}"
+    r"|(?:already|are you) (?:a |an )?(?:\w+ )?(?:subscriber|subscribed|member|registered)\W*(?:(?:please )?(?:log|sign) ?in.{0,40})?"
+    r"|this (?:article|story|content|post|page) is (?:only |exclusively )?(?:for|available (?:only )?to|reserved for) (?:our |paying |paid |registered )*(?:subscribers?|members?|users).{0,120}"
+    r"|(?:this is )?(?:subscriber|premium|member)s?[- ](?:only|exclusive)(?: (?:content|article|story))?"
+    r"|(?:(?:get )?unlimited|full) (?:digital )?access\b.{0,40}\b(?:for (?:just |only )?[$€£]|[$€£]\s?\d|per (?:week|month)|a (?:week|month)).{0,100}"
+    r"|(?:try|subscribe|get \w+(?: \w+)?) .{0,40}(?:for (?:just|only) )[$€£]\s?\d.{0,100}|(?:from|only|just) [$€£]\s?\d[\d.]* (?:a|per) (?:week|month).{0,60}"
+    r"|(?:cancel (?:any ?time|at any time).{0,40})|(?:view|see) (?:our )?subscription (?:options|offers).{0,30}|subscribe(?: now| today)?\W*)",
+    re.IGNORECASE,
+)
+
+
+def is_wall(text: str) -> bool:
+    """Is a block the text of a paywall: "Subscribe to continue reading", "You have read all of your free articles"?"""
+    return len(text) <= 300 and _WALL.fullmatch(text) is not None
+
+
+_STUB_WORDS = 300  # an article that is said not to be free and has fewer words is likely cut off
+
+
+def stub_detail(paragraphs: Sequence[str], *, said_not_free: bool) -> str | None:
+    """Why a page likely has only the beginning of its article, as a sentence, or None.
+
+    said_not_free: the page's data say that its article is not free to read.
+    """
+    walls = [text for text in paragraphs if is_wall(text) and not re.match(r"\W*subscribe\W*$", text, re.IGNORECASE)]
+    words = sum(len(text.split()) for text in paragraphs)
+    if walls:
+        return f"The text has the line {walls[0][:80]!r} of a paywall, so the rest of the article is likely missing."
+    if said_not_free and words < _STUB_WORDS:
+        return f"The page says that its article is not free to read, and has only {words} words of it."
+    return None
