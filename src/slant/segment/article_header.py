@@ -29,10 +29,14 @@ _BYLINE = re.compile(r"(?:(?:Written )?By|Author:|Byline:)\s+(?P<name>.+)", re.I
 # Capitalized words and initials, with the lower-case words that names contain.
 _NAME_WORD = r"(?:and|&|de|da|del|der|den|van|von|la|le|bin|ibn|al|el|[^\W\d_a-z][\w.'’-]*)"
 _NAME = re.compile(rf"(?=[^\W\d_a-z]){_NAME_WORD}(?:,? {_NAME_WORD})*")
+# The author's newspaper, which some bylines state, often in capitals.
+_FOR_OUTLET = re.compile(r"\s+(?:for|FOR|For)\s+(?:the|THE|The|[A-Z][\w.]*\.[a-z]{2,3}\b).*")
+_CLOCK = r"(?:(?:at )?\d{1,2}[:.]\d{2}(?::\d{2})?\s?(?:[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?,?\s(?:on )?)"
 _DATELINE = re.compile(rf"(?:(?P<outlet>[^,|–—]{{2,60}}?)\s*[,|–—]\s*)?(?P<date>{PARSABLE_DATE})\.?")
 _NAME_AND_DATE = re.compile(rf"(?P<name>[^,.]{{2,60}}) (?P<date>{PARSABLE_DATE})")
 _STATED_DATE = re.compile(
-    rf"(?:published|posted|date|first published)(?: on)?:?\s+(?P<date>{PARSABLE_DATE})\b.*", re.IGNORECASE
+    rf"(?:published|posted|date|first published)(?: on| at)?:?\s+{_CLOCK}?(?P<date>{PARSABLE_DATE})\b.*",
+    re.IGNORECASE,
 )
 _SECTIONS_LINE = re.compile(
     r"(?:Region|Theme|In-depth Report|Section|Categor(?:y|ies)|Tags?|Topics?|Keywords|Filed under):"
@@ -159,6 +163,9 @@ def _line_fields(line: str) -> Iterator[tuple[str, Any]]:
         yield "sections", tuple(name.strip() for name in names if name.strip())
     elif match := _BYLINE.fullmatch(line):
         name = re.split(r"\s*(?:[|–—]|, (?=\d)|,? on (?=\w+ \d))", match.group("name"))[0].strip()
+        name = _FOR_OUTLET.sub("", name)
+        if name.isupper() and len(name.split()) > 1 and name != match.group("name"):
+            name = name.title()
         if len(name) <= 80 and _NAME.fullmatch(name):
             yield "author", name
     elif match := _URL_LINE.match(line):

@@ -19,7 +19,7 @@ from slant.segment.comment_section import (
     is_interface_text,
     is_section_marker,
 )
-from slant.segment.furniture import furniture_role
+from slant.segment.furniture import footnotes, furniture_role, teasers
 from slant.segment.markdown import Block, merge_blocks
 from slant.segment.speaker_turns import is_stage_direction
 
@@ -41,7 +41,12 @@ _NEVER_LAST = frozenset((
 
 def non_content_roles(blocks: Sequence[Block]) -> list[str]:
     """Per block "metadata", "media", "boilerplate" or "rule" if it is not article text, else "". Ignores positions."""
-    return [_non_content_role(block) for block in blocks]
+    roles = [_non_content_role(block) for block in blocks]
+    texts = [block.text for block in blocks]
+    for found, role in ((teasers(texts), "boilerplate"), (footnotes(texts), "metadata")):
+        for i in found:
+            roles[i] = roles[i] or role
+    return roles
 
 
 def stands_alone(line: str) -> bool:
@@ -72,7 +77,8 @@ def assign_roles(
 ) -> list[str]:
     """Role of each block of an article; "rule" for blocks without text.
 
-    non_content: from `non_content_roles`, and "turn" for a turn of a conversation, which it stays. title: of the article if known, else it is looked for.
+    non_content: from `non_content_roles`, and "turn" for a turn of a conversation, which it stays.
+    title: of the article if known, else it is looked for.
     authors: names that mark an author blurb at the end.
     """
     kinds = [role or _role_by_form(block) for block, role in zip(blocks, non_content, strict=True)]

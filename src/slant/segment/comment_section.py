@@ -219,7 +219,9 @@ def block_evidence(
         text_follows = (
             after is not None and not neutral[i + 1] and after.form in ("text", "quote", "list_item")
         )
-        may_name = i > first and text_follows and not (evidence and evidence[-1].name and evidence[-1].style is None)
+        may_name = (
+            i > first and text_follows and not (evidence and evidence[-1].name and evidence[-1].style is None)
+        )
         marker = i > first and is_section_marker(text)
         marked = marked or marker
         named = block.form == "text" or (marked and block.form == "heading")
@@ -263,7 +265,9 @@ def _author_labels(blocks: Sequence[Block], texts: Sequence[int]) -> dict[int, t
     if not found or texts[0] not in found:
         return {}
     share = len(found) / len(texts)
-    return found if share == 1 or (len(found) > 1 and share >= 0.5) or (len(found) > 2 and share >= 0.3) else {}
+    return (
+        found if share == 1 or (len(found) > 1 and share >= 0.5) or (len(found) > 2 and share >= 0.3) else {}
+    )
 
 
 # ---- author lines, markers and interface text
@@ -305,21 +309,29 @@ _SECTION_MARKER = re.compile(
     r"|\d+ (?:thoughts?|responses?|comments?|replies) (?:on|to) .{1,120}"
     r"|what (?:readers|people) (?:say|are saying)\s*:?|readers? (?:respond|react|write|letters)\s*:?"
     r"|join the (?:discussion|conversation)|discussion\s*[(\[]\d[\d,.]*[)\]]|have your say"
-    r"|sort(?:ed)? (?:comments )?by:?(?:\s+(?:best|top|new(?:est)?(?: first)?|old(?:est)?(?: first)?|hot|controversial|popular"
+    r"|sort(?:ed)? (?:comments )?by:?(?:\s+(?:best|top|new(?:est)?(?: first)?|old(?:est)?(?: first)?|hot"
+    r"|controversial|popular"
     r"|most (?:liked|relevant|recent)|top comments|q&a))?|most relevant|newest first|oldest first",
     re.IGNORECASE,
 )
 _AGO = (
-    r"(?:(?:\d{1,3}\s?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|mo|mos|months?|y|yrs?|years?)(?: ago)?"
-    r"|(?:an?|one) (?:second|minute|hour|day|week|month|year) ago)(?:\s*\(edited\))?|(?:just now|yesterday|edited|\(edited\)))"
+    r"(?:(?:\d{1,3}\s?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|mo|mos|months?|y"
+    r"|yrs?|years?)(?: ago)?"
+    r"|(?:an?|one) (?:second|minute|hour|day|week|month|year) ago)(?:\s*\(edited\))?|(?:just now|yesterday|edited"
+    r"|\(edited\)))"
 )
 _BUTTON = (
-    r"(?:reply|replies|like|likes|dislike|share|report|permalink|parent|context|full comments?|flag|edit(?:ed)?|save|follow"
-    r"|up ?vote|down ?vote|award|give award|recommend(?:ed)?|copy link|hide(?: repl(?:y|ies))?|collapse|expand|translate|see translation|see more"
+    r"(?:reply|replies|like|likes|dislike|share|report|permalink|parent|context|full comments?|flag|edit(?:ed)?"
+    r"|save|follow"
+    r"|up ?vote|down ?vote|award|give award|recommend(?:ed)?|copy link|hide(?: repl(?:y|ies))?|collapse|expand"
+    r"|translate|see translation|see more"
     r"|read more|top fan|author|op|mod|moderator|admin|verified|subscriber|pinned(?: comment| by .{1,40})?"
-    r"|load more(?: comments)?|(?:show|view|see)(?: all| \d+)? (?:more )?(?:previous )?(?:comments|repl(?:y|ies))|show more"
-    r"|(?:show|view|see)(?: all)? \d+ (?:more )?(?:comments|repl(?:y|ies))|continue this thread|level \d+|more replies"
-    r"|log in to (?:reply|comment|join).{0,30}|(?:add|write) a (?:public )?comment\W*|all comments|be the first to (?:comment|like).{0,20})"
+    r"|load more(?: comments)?|(?:show|view|see)(?: all| \d+)? (?:more )?(?:previous )?(?:comments|repl(?:y|ies))"
+    r"|show more"
+    r"|(?:show|view|see)(?: all)? \d+ (?:more )?(?:comments|repl(?:y|ies))|continue this thread|level \d+|more"
+    r" replies"
+    r"|log in to (?:reply|comment|join).{0,30}|(?:add|write) a (?:public )?comment\W*|all comments|be the first"
+    r" to (?:comment|like).{0,20})"
 )
 _COUNT = r"(?:[+-]?\d{1,5}|\d{1,3}(?:[.,]\d{1,3})?[km]?)"
 _COUNTED = r"(?:likes?|votes?|up ?votes?|down ?votes?|replies|reply|points?|reactions?|shares?|recommendations?|thumbs up)"
@@ -331,7 +343,8 @@ _INTERFACE_TEXT = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
-    r"(?:\d{1,2}[:.h]\d{2}(?::\d{2})?\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)(?:\s(?:[A-Z]{2,4}|local time))?\b(?!\s*ago)",
+    r"(?:\d{1,2}[:.h]\d{2}(?::\d{2})?\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)(?:\s(?:[A-Z]{2,4}|local"
+    r" time))?\b(?!\s*ago)",
     re.IGNORECASE,
 )
 
@@ -380,18 +393,49 @@ def commenter_name(text: str) -> str | None:
 
 
 _LABEL = re.compile(
-    r"(?P<name>@?[^\W_][^:\n()\[\]\"“”?!]{0,50}?)(?P<date>\s?[(\[][^()\[\]\n]{1,40}[)\]]|,? (?:on )?\d{1,2} [A-Z][a-z]{2,8}(?: \d{4})?)?"
+    r"(?P<name>@?[^\W_][^:\n()\[\]\"“”?!]{0,50}?)(?P<date>\s?[(\[][^()\[\]\n]{1,40}[)\]]|,? (?:on )?\d{1,2}"
+    r" [A-Z][a-z]{2,8}(?: \d{4})?)?"
     r"\s?:\s+(?=\S)"
 )
 _BOLD_LABEL = re.compile(
-    r"(?P<mark>\*\*|__)(?P<name>[^*_\n:?!]{1,50}?):?(?P=mark)(?P<rest>\s?[(\[][^()\[\]\n]{1,40}[)\]])?\s?[:,–—-]?\s+(?=\S)"
+    r"(?P<mark>\*\*"
+    r"|__)(?P<name>[^*_\n:?!]{1,50}?):?(?P=mark)(?P<rest>\s?[(\[][^()\[\]\n]{1,40}[)\]])?\s?[:,–—-]?\s+(?=\S)"
 )
 _AFTER_BOLD = re.compile(r"[(\[][^()\[\]\n]{1,40}[)\]]\s?[:,–—-]?\s+|[,–—-]\s+")
 _NOT_LABELS = frozenset(
-    (
-        "note edit update ps p.s question answer tldr tl;dr fact facts source quote example point re op translation spoiler"
-        " warning remember conclusion correction reminder reality truth myth bottom line title link"
-    ).split()
+    [
+        "note",
+        "edit",
+        "update",
+        "ps",
+        "p.s",
+        "question",
+        "answer",
+        "tldr",
+        "tl;dr",
+        "fact",
+        "facts",
+        "source",
+        "quote",
+        "example",
+        "point",
+        "re",
+        "op",
+        "translation",
+        "spoiler",
+        "warning",
+        "remember",
+        "conclusion",
+        "correction",
+        "reminder",
+        "reality",
+        "truth",
+        "myth",
+        "bottom",
+        "line",
+        "title",
+        "link",
+    ]
 )
 
 
@@ -421,8 +465,10 @@ def _is_capitalized(word: str) -> bool:
 # ---- style of a block
 
 _INFORMAL = re.compile(
-    r"\b(?:lol|lmao|rofl|omg|wtf|btw|imo|imho|haha+|yeah|yep|nope|gonna|gotta|wanna|kinda|dont|cant|didnt|doesnt|wont|isnt|im|ive"
-    r"|u|ur|r|tho|thx|thanks|plz|pls|wow|duh|meh|dude|bro|folks|guys|crap|bullshit|bs|hell|damn|stupid|idiots?|morons?)\b",
+    r"\b(?:lol|lmao|rofl|omg|wtf|btw|imo|imho|haha+|yeah|yep|nope|gonna|gotta|wanna|kinda|dont|cant|didnt|doesnt"
+    r"|wont|isnt|im|ive"
+    r"|u|ur|r|tho|thx|thanks|plz|pls|wow|duh|meh|dude|bro|folks|guys|crap|bullshit|bs|hell|damn|stupid|idiots?"
+    r"|morons?)\b",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:I|I['’`](?:m|ve|d|ll)|my|me|mine|myself|IMO|IMHO)\b")
@@ -441,7 +487,8 @@ _OPINION = re.compile(
 _STYLE_CHARACTERS = 3000  # characters at the start of a block that are used for its style
 _CONTRACTION = re.compile(r"[a-z]['’`](?:t|s|re|ve|ll|d|m)\b")
 _CALENDAR = re.compile(
-    r"\b(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|June|July|August|September|October|November|December)\b"
+    r"\b(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|June|July|August|September"
+    r"|October|November|December)\b"
 )
 _QUOTE_MARK = re.compile(r"[\"“”«»]")
 # Log-odds of "comment" against "article" per block, from a logistic regression on assembled training documents

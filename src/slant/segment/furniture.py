@@ -11,50 +11,71 @@ from collections.abc import Sequence
 
 _NUMBER = r"\d[\d,.]{0,9}\s?[km]?"
 _COUNTER = re.compile(
-    rf"(?:{_NUMBER} (?:shares?|views?|comments?|likes?|retweets?|reposts?|reactions?|reads?|people|readers|users|(?:people )?viewing now"
-    rf"|watching(?: now)?|followers?)(?: (?:viewing|watching|reading)(?: (?:this|now))*)?|shares? {_NUMBER}|(?:shares?|views?|comments?)\s?:\s?{_NUMBER}"
+    rf"(?:{_NUMBER} (?:shares?|views?|comments?|likes?|retweets?|reposts?|reactions?|reads?|people|readers|users"
+    rf"|(?:people )?viewing now"
+    rf"|watching(?: now)?|followers?)(?: (?:viewing|watching|reading)(?: (?:this|now))*)?|shares? {_NUMBER}"
+    rf"|(?:shares?|views?|comments?)\s?:\s?{_NUMBER}"
     r"|\d{1,4}|(?:view|show|see|read|hide|add|leave|post) (?:\d+ |all |your |a )*comments?)",
     re.IGNORECASE,
 )
 _MEDIA = re.compile(
-    r"scroll down for (?:the )?(?:video|photos?|pictures|more|gallery)|\+\s?\d{1,3}|(?:view|open|see) (?:full )?(?:gallery|slideshow|image|photos)"
-    r"|(?:play|watch|pause|replay)(?: the)? (?:video|again|live)|(?:toggle|hide|show) caption|enlarge(?: this)?(?: image)?|image source, .{2,60}"
-    r"|image caption,? .{2,300}|(?:click|tap) (?:here )?to (?:enlarge|view|play).{0,60}|\d{1,2} (?:/|of) \d{1,3}|video (?:loading|player|unavailable).{0,40}"
-    r"|(?:loaded|duration|current time)\s?:?\s?[\d:.%]+|(?:photo|image|picture|credit)s?\s?: .{2,80}|pictured(?: \([^)]{1,20}\))?\s?: .{2,300}",
+    r"scroll down for (?:the )?(?:video|photos?|pictures|more|gallery)|\+\s?\d{1,3}|(?:view|open|see) (?:full"
+    r" )?(?:gallery|slideshow|image|photos)"
+    r"|(?:play|watch|pause|replay)(?: the)? (?:video|again|live)|(?:toggle|hide|show) caption|enlarge(?:"
+    r" this)?(?: image)?|image source, .{2,60}"
+    r"|image caption,? .{2,300}|(?:click|tap) (?:here )?to (?:enlarge|view|play).{0,60}|\d{1,2} (?:/|of) \d{1,3}"
+    r"|video (?:loading|player|unavailable).{0,40}"
+    r"|(?:loaded|duration|current time)\s?:?\s?[\d:.%]+|(?:photo|image|picture|credit)s?\s?: .{2,80}|pictured(?:"
+    r" \([^)]{1,20}\))?\s?: .{2,300}",
     re.IGNORECASE,
 )
 # A caption points into its picture and ends without a period.
 _CAPTION = re.compile(
-    r"[^\n]{0,200}\((?:pictured|above|left|right|cent(?:er|re)|top|bottom|file (?:photo|picture|image)|stock (?:photo|image)|inset)\b[^()]{0,80}\)"
+    r"[^\n]{0,200}\((?:(?:pictured|file (?:photo|picture|image)|stock (?:photo|image))\b[^()]{0,80}"
+    r"|(?:above|left|right|cent(?:er|re)|top|bottom|inset)(?:, [^()]{1,60})?)\)"
     r"[^\n]{0,200}(?<![.!?…\"'”’:;,])",
     re.IGNORECASE,
 )
 _BOILERPLATE = re.compile(
     r"\W*(?:advertise?ment|advert|sponsored(?: content)?|promoted(?: content)?|ad feedback)\W*"
-    r"|\W*(?:(?:the )?(?:story|article) continues (?:below|after).{0,40}|(?:continue reading|scroll to continue).{0,60}"
+    r"|\W*(?:(?:the )?(?:story|article) continues (?:below|after).{0,40}|(?:continue reading|scroll to"
+    r" continue).{0,60}"
     r"|advertisement\s*[-–—:].{0,60}|loading\W*|skip (?:advert(?:isement)?|ad|past .{0,60}|to .{0,30}))"
     r"|-?\s?(?-i:ENDS?)\s?-?|-\s?ends?\s?-|#\s?#\s?#|\(ends\)|(?-i:MORE TO COME|MTC)"
-    r"|(?:trending(?: now)?|(?:most|more) (?:read|popular|viewed|shared|watched)(?: (?:stories|articles|in .{1,30}))?|you may also like"
-    r"|you might (?:also )?like|recommended(?: (?:for you|stories|reading|articles))?|related (?:stories|articles|content|news|links|topics|reading|posts)"
-    r"|don['’]t miss|editors?['’]?s? picks?|top stories|popular (?:stories|articles|now)|more (?:stories|from us|on this story|news)|read next|up next"
+    r"|(?:trending(?: now)?|(?:most|more) (?:read|popular|viewed|shared|watched)(?: (?:stories|articles|in"
+    r" .{1,30}))?|you may also like"
+    r"|you might (?:also )?like|recommended(?: (?:for you|stories|reading|articles))?|related (?:stories|articles"
+    r"|content|news|links|topics|reading|posts)"
+    r"|don['’]t miss|editors?['’]?s? picks?|top stories|popular (?:stories|articles|now)|more (?:stories|from us"
+    r"|on this story|news)|read next|up next"
     r"|what to read next|latest (?:stories|headlines)|promoted stories|around the web|from our partners)\s?:?"
-    r"|(?:read|see|watch|learn|find out) (?:more|also|next|full story|the full (?:story|article)|now)\s?(?:[:|>»→-].{0,160})?\W*"
-    r"|(?:related|see also|more|also read|read|recommended|more on this|watch|listen|don['’]t miss)\s?[:|»→>]\s?.{3,160}(?<![.])"
+    r"|(?:read|see|watch|learn|find out) (?:more|also|next|full story|the full (?:story|article)|now)\s?(?:[:"
+    r"|>»→-].{0,160})?\W*"
+    r"|(?:related|see also|more|also read|read|recommended|more on this|watch|listen|don['’]t miss)\s?[:"
+    r"|»→>]\s?.{3,160}(?<![.])"
     r"|(?:share|comment|print)(?: (?:or comment on|this|on))? (?:this|the)? ?(?:article|story|page)?\s?:.{0,200}"
     r"|share (?:or comment on )?this (?:article|story).{0,200}"
-    r"|(?:share|tweet|e-?mail|print|copy link|copy|save|facebook|twitter|whatsapp|linkedin|reddit|pinterest|messenger|x|bluesky|telegram|link copied)"
-    r"(?:(?: on| to| via| this)?[\s,|·•/]+(?:share|tweet|e-?mail|print|copy link|copy|save|facebook|twitter|whatsapp|linkedin|reddit|pinterest|messenger"
-    r"|x|bluesky|telegram|more)){1,8}|share (?:on|via|to) \w+|link copied\W*|copy(?: the)? link|add .{2,40} (?:on|as a preferred source on) google"
+    r"|(?:share|tweet|e-?mail|print|copy link|copy|save|facebook|twitter|whatsapp|linkedin|reddit|pinterest"
+    r"|messenger|x|bluesky|telegram|link copied)"
+    r"(?:(?: on| to| via| this)?[\s,|·•/]+(?:share|tweet|e-?mail|print|copy link|copy|save|facebook|twitter"
+    r"|whatsapp|linkedin|reddit|pinterest|messenger"
+    r"|x|bluesky|telegram|more)){1,8}|share (?:on|via|to) \w+|link copied\W*|copy(?: the)? link|add .{2,40} (?:on"
+    r"|as a preferred source on) google"
     r"|our standards: the .{2,80} trust principles\W*"
     r"|back to top|top of page|go to (?:top|comments)|jump to .{2,30}",
     re.IGNORECASE,
 )
 _AGENCY_NOTE = (
-    r"\(+\s?(?:(?:additional |further )?(?:reporting|writing|editing|edited|written|compiled|filming|graphics?|production)(?: and (?:writing|editing))? "
-    r"(?:by|and)\b|adds?|updates?|corrects?|recasts?|rewrites?|removes|new throughout|(?:US|U\.S\.)?\s?[$€£¥]\s?\d+(?:\.\d+)?\s?=|[\w.+-]{1,60}@[\w.-]{3,60}\s?[;,)])"
+    r"\(+\s?(?:(?:additional |further )?(?:reporting|writing|editing|edited|written|compiled|filming|graphics?"
+    r"|production)(?: and (?:writing|editing))? "
+    r"(?:by|and)\b|adds?|updates?|corrects?|recasts?|rewrites?|removes|new throughout|(?:US"
+    r"|U\.S\.)?\s?[$€£¥]\s?\d+(?:\.\d+)?\s?=|[\w.+-]{1,60}@[\w.-]{3,60}\s?[;,)])"
     r"[^()\n]{0,300}(?:\([^()\n]{0,40}\)[^()\n]{0,100})?\)+\W?"
 )
-_AGENCY_NOTES = re.compile(rf"(?:{_AGENCY_NOTE}\s*){{1,5}}|(?:Reporting|Additional reporting|Editing) by [A-Z][^.\n]{{2,150}}\W?", re.IGNORECASE)
+_AGENCY_NOTES = re.compile(
+    rf"(?:{_AGENCY_NOTE}\s*){{1,5}}|(?:Reporting|Additional reporting|Editing) by [A-Z][^.\n]{{2,150}}\W?",
+    re.IGNORECASE,
+)
 _MAX_FURNITURE = 500  # characters
 
 
@@ -72,35 +93,80 @@ def furniture_role(text: str) -> str:
 
 
 _TEASERS = re.compile(
-    r"(?:trending(?: now)?|most (?:read|popular|viewed|shared)(?: .{1,30})?|you (?:may|might) also like|related (?:stories|articles|content|posts)"
-    r"|recommended(?: for you| stories)?|top stories|more stories|read next|popular (?:stories|now)|don['’]t miss|promoted stories|around the web)\s?:?",
+    r"(?:trending(?: now)?|most (?:read|popular|viewed|shared)(?: .{1,30})?|you (?:may|might) also like"
+    r"|related (?:stories|articles|content|posts)|recommended(?: for you| stories)?|top stories|more stories"
+    r"|read next|popular (?:stories|now)|don['’]t miss|promoted stories|around the web)\s?:?",
     re.IGNORECASE,
 )
+_VIEWERS = re.compile(
+    r"[\d,.]+\s?[km]? (?:(?:people|readers) )?(?:viewing|watching|reading)(?: this)?(?: now)?", re.IGNORECASE
+)
+_FOOTNOTE = re.compile(r"(\[\d{1,3}\]) \S")
+_MAX_TEASER = 120  # characters
 
 
-def begins_teasers(text: str) -> bool:
-    """Is a line a heading above links to other articles: "TRENDING", "Related stories"?"""
-    return len(text) <= 60 and _TEASERS.fullmatch(text) is not None
+def teasers(texts: Sequence[str]) -> set[int]:
+    """Indices of the links to other articles: two or more short lines below "Trending", or one above its viewers."""
+    found: set[int] = set()
+    for i, text in enumerate(texts):
+        if len(text) <= 60 and _VIEWERS.fullmatch(text) and i and _is_teaser(texts[i - 1]):
+            found.add(i - 1)
+        if len(text) > 60 or not _TEASERS.fullmatch(text):
+            continue
+        end = i + 1
+        while end < len(texts) and _is_teaser(texts[end]):
+            end += 1
+        if end - i > 2 and end < len(texts):  # the last line may be the heading of the text that follows
+            end -= 1
+        if end - i > 2 or end == len(texts):
+            found.update(range(i + 1, end))
+    return found
 
 
-# ---- consent walls and paywalls
+def _is_teaser(text: str) -> bool:
+    return 0 < len(text) <= _MAX_TEASER and text.rstrip("\"'”’)")[-1:] not in (".", "!", ":", "…", ",", ";")
+
+
+def footnotes(texts: Sequence[str]) -> set[int]:
+    """Indices of the notes ("[1] …") to which a block above refers."""
+    notes = {
+        i: found[1] for i, text in enumerate(texts) if text[:1] == "[" and (found := _FOOTNOTE.match(text))
+    }
+    found: set[int] = set()
+    if notes:
+        above = "\n".join(texts[: min(notes)])
+        found = {i for i, mark in notes.items() if mark in above}
+    return found
+
 
 _CONSENT = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\bby (?:choosing|clicking|selecting|pressing|continuing|using|tapping)\b.{0,60}\b(?:agree|accept|consent)\b|\byou (?:agree|consent) (?:that|to)\b.{0,80}\bcookies\b",
-        r"\b(?:we|us|our sites?|partners?)\b.{0,60}\buses? (?:\w+ )?cookies\b|\buse of cookies\b|\bcookies(?:,| and| or) (?:\w+ )?(?:similar|other) (?:\w+ )?(?:tracking|technologies|tools)",
-        r"\b(?:cookie|privacy|consent) (?:choices|settings|preferences|options|policy|notice|consent)\b|\bcookie consent\b",
-        r"\bpersonali[sz]ed? (?:content|messages|ads|advertising)\b|\bads? (?:and content )?(?:measurement|personali[sz]ation)\b|\baudience (?:research|insights|measurement)\b",
-        r"\b(?:vendors?|third[- ]part(?:y|ies)|sponsors|partners)\b.{0,100}\b(?:data|information|advertising|analytics|providers)\b|\binformation\b.{0,40}\bshared with\b.{0,60}\b(?:media|vendors|providers|partners)",
-        r"\b(?:store|access)\b.{0,40}\binformation (?:on|about) (?:a|your|the) device\b|\bpersonal data\b.{0,60}\b(?:process|partners|such as)",
-        r"^(?:accept|reject|agree|i agree|manage|allow|decline)(?: (?:all|and|to|cookies|continue|options|settings|preferences|my choices|close)){1,4}\W*$|\bbefore you continue to\b|\bwe value your privacy\b|\bwe care about your privacy\b",
+        r"\bby (?:choosing|clicking|selecting|pressing|continuing|using|tapping)\b.{0,60}\b(?:agree|accept"
+        r"|consent)\b|\byou (?:agree|consent) (?:that|to)\b.{0,80}\bcookies\b",
+        r"\b(?:we|us|our sites?|partners?)\b.{0,60}\buses? (?:\w+ )?cookies\b|\buse of cookies\b|\bcookies(?:,|"
+        r" and| or) (?:\w+ )?(?:similar|other) (?:\w+ )?(?:tracking|technologies|tools)",
+        r"\b(?:cookie|privacy|consent) (?:choices|settings|preferences|options|policy|notice|consent)\b|\bcookie"
+        r" consent\b",
+        r"\bpersonali[sz]ed? (?:content|messages|ads|advertising)\b|\bads? (?:and content )?(?:measurement"
+        r"|personali[sz]ation)\b|\baudience (?:research|insights|measurement)\b",
+        r"\b(?:vendors?|third[- ]part(?:y|ies)|sponsors|partners)\b.{0,100}\b(?:data|information|advertising"
+        r"|analytics|providers)\b|\binformation\b.{0,40}\bshared with\b.{0,60}\b(?:media|vendors|providers"
+        r"|partners)",
+        r"\b(?:store|access)\b.{0,40}\binformation (?:on|about) (?:a|your|the) device\b|\bpersonal"
+        r" data\b.{0,60}\b(?:process|partners|such as)",
+        r"^(?:accept|reject|agree|i agree|manage|allow|decline)(?: (?:all|and|to|cookies|continue|options"
+        r"|settings|preferences|my choices|close)){1,4}\W*$|\bbefore you continue to\b|\bwe value your privacy\b"
+        r"|\bwe care about your privacy\b",
     )
 ]
 _ROBOT_CHECK = re.compile(
-    r"(?:verify|confirm|checking)(?: that)? you are (?:a )?(?:human|not a robot)|checking (?:if the site connection is secure|your browser)"
-    r"|enable javascript(?: and cookies)? to continue|please (?:enable|turn on) (?:javascript|js)\b|unusual (?:traffic|activity) from your"
-    r"|are you a robot|complete the (?:captcha|security check)|performance (?:&|and) security by cloudflare|access (?:to this page has been )?denied",
+    r"(?:verify|confirm|checking)(?: that)? you are (?:a )?(?:human|not a robot)|checking (?:if the site"
+    r" connection is secure|your browser)"
+    r"|enable javascript(?: and cookies)? to continue|please (?:enable|turn on) (?:javascript|js)\b|unusual"
+    r" (?:traffic|activity) from your"
+    r"|are you a robot|complete the (?:captcha|security check)|performance (?:&|and) security by cloudflare"
+    r"|access (?:to this page has been )?denied",
     re.IGNORECASE,
 )
 _MAX_WALL = 6000  # characters; a wall is short
@@ -121,18 +187,27 @@ def wall_reason(paragraphs: Sequence[str]) -> str | None:
 
 
 _WALL = re.compile(
-    r"\W*(?:(?:please )?(?:subscribe|sign up|register|log ?in|sign in|join|become a (?:member|subscriber))(?: (?:now|today|or (?:log|sign) ?in|here))*"
+    r"\W*(?:(?:please )?(?:subscribe|sign up|register|log ?in|sign in|join|become a (?:member|subscriber))(?:"
+    r" (?:now|today|or (?:log|sign) ?in|here))*"
     r" (?:to|and) (?:continue|keep|read|finish|unlock|access|view|see)\b.{0,120}"
-    r"|(?:to )?(?:continue|keep) reading(?: this (?:article|story))?,? ?(?:with|for|please|by|subscribe|you|log|sign|register).{0,120}"
+    r"|(?:to )?(?:continue|keep) reading(?: this (?:article|story))?,? ?(?:with|for|please|by|subscribe|you|log"
+    r"|sign|register).{0,120}"
     r"|to (?:read|view|access) (?:the (?:full|rest)|more|this) .{0,80}(?:subscri|log ?in|sign|register|regist).{0,60}"
-    r"|(?:you(?:['’]ve| have)) (?:read|reached|used|viewed|hit) (?:all (?:of )?)?(?:your|the|\d+)\b.{0,40}\b(?:free|limit|articles?|stories)\b.{0,160}"
+    r"|(?:you(?:['’]ve| have)) (?:read|reached|used|viewed|hit) (?:(?:all (?:of )?)?(?:your"
+    r"|\d+)\b.{0,30}\b(?:free|complimentary)"
+    r" (?:articles?|stories)|(?:your|the) (?:\w+ ){0,3}(?:article )?limit\b).{0,160}"
     r"|(?:you have )?\d+ (?:free )?(?:articles?|stories) (?:left|remaining).{0,80}"
-    r"|(?:already|are you) (?:a |an )?(?:\w+ )?(?:subscriber|subscribed|member|registered)\W*(?:(?:please )?(?:log|sign) ?in.{0,40})?"
-    r"|this (?:article|story|content|post|page) is (?:only |exclusively )?(?:for|available (?:only )?to|reserved for) (?:our |paying |paid |registered )*(?:subscribers?|members?|users).{0,120}"
+    r"|(?:already|are you) (?:a |an )?(?:\w+ )?(?:subscriber|subscribed|member|registered)\W*(?:(?:please"
+    r" )?(?:log|sign) ?in.{0,40})?"
+    r"|this (?:article|story|content|post|page) is (?:only |exclusively )?(?:for|available (?:only )?to|reserved"
+    r" for) (?:our |paying |paid |registered )*(?:subscribers?|members?|users).{0,120}"
     r"|(?:this is )?(?:subscriber|premium|member)s?[- ](?:only|exclusive)(?: (?:content|article|story))?"
-    r"|(?:(?:get )?unlimited|full) (?:digital )?access\b.{0,40}\b(?:for (?:just |only )?[$€£]|[$€£]\s?\d|per (?:week|month)|a (?:week|month)).{0,100}"
-    r"|(?:try|subscribe|get \w+(?: \w+)?) .{0,40}(?:for (?:just|only) )[$€£]\s?\d.{0,100}|(?:from|only|just) [$€£]\s?\d[\d.]* (?:a|per) (?:week|month).{0,60}"
-    r"|(?:cancel (?:any ?time|at any time).{0,40})|(?:view|see) (?:our )?subscription (?:options|offers).{0,30}|subscribe(?: now| today)?\W*)",
+    r"|(?:(?:get )?unlimited|full) (?:digital )?access\b.{0,40}\b(?:for (?:just |only )?[$€£]|[$€£]\s?\d|per"
+    r" (?:week|month)|a (?:week|month)).{0,100}"
+    r"|(?:try|subscribe|get \w+(?: \w+)?) .{0,40}(?:for (?:just|only) )[$€£]\s?\d.{0,100}|(?:from|only|just)"
+    r" [$€£]\s?\d[\d.]* (?:a|per) (?:week|month).{0,60}"
+    r"|(?:cancel (?:any ?time|at any time).{0,40})|(?:view|see) (?:our )?subscription (?:options|offers).{0,30}"
+    r"|subscribe(?: now| today)?\W*)",
     re.IGNORECASE,
 )
 
@@ -150,7 +225,11 @@ def stub_detail(paragraphs: Sequence[str], *, said_not_free: bool) -> str | None
 
     said_not_free: the page's data say that its article is not free to read.
     """
-    walls = [text for text in paragraphs if is_wall(text) and not re.match(r"\W*subscribe\W*$", text, re.IGNORECASE)]
+    walls = [
+        text
+        for text in paragraphs
+        if is_wall(text) and not re.match(r"\W*subscribe\W*$", text, re.IGNORECASE)
+    ]
     words = sum(len(text.split()) for text in paragraphs)
     if walls:
         return f"The text has the line {walls[0][:80]!r} of a paywall, so the rest of the article is likely missing."

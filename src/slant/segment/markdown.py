@@ -45,7 +45,8 @@ _FILL_RATIO = 0.85
 _MIN_WRAPPED = 30  # characters; in a narrower column, only a line in mid-sentence is wrapped
 _MAX_BUTTON = 60  # characters; a longer line is neither a button nor a name
 _SPEAKER = re.compile(
-    r"(?:\*\*|__)?(?:@?[^\W\d_][\w.@'’-]{0,30})(?: [^\W\d_a-z][\w.'’-]{0,30}){0,4}(?: \([^()\n]{1,40}\)|, [^:\n]{1,40})?"
+    r"(?:\*\*|__)?(?:@?[^\W\d_][\w.@'’-]{0,30})(?: [^\W\d_a-z][\w.'’-]{0,30}){0,4}(?: \([^()\n]{1,40}\)|,"
+    r" [^:\n]{1,40})?"
     r"(?::|\*\*|__){1,2}:?\s+\S"
 )
 
@@ -232,7 +233,9 @@ def _lines_apart(document: str, run: list[_Line], alone: Callable[[str], bool]) 
     for before, line in zip([None, *run], run, strict=False):
         size = line.end - line.start
         # The last words of a wrapped sentence may look like a count or a date.
-        torn = before and before.end - before.start > _MAX_BUTTON and document[before.end - 1] not in ".!?:…\"”"
+        torn = (
+            before and before.end - before.start > _MAX_BUTTON and document[before.end - 1] not in '.!?:…"”'
+        )
         if 0 < size <= _MAX_BUTTON and not torn and alone(document[line.start : line.end]):
             apart.add(line.start)
     return frozenset(apart)
@@ -371,7 +374,9 @@ def concat(plains: Sequence[PlainText], joiner: str) -> PlainText:
 def drop_start(one: PlainText, count: int) -> PlainText:
     """A plain text without its first `count` characters."""
     pieces = [
-        (max(t - count, 0), d + max(count - t, 0), n - max(count - t, 0)) for t, d, n in one.pieces if t + n > count
+        (max(t - count, 0), d + max(count - t, 0), n - max(count - t, 0))
+        for t, d, n in one.pieces
+        if t + n > count
     ]
     return _trim(PlainText(one.text[count:], tuple(pieces)))
 

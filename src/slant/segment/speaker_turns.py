@@ -21,11 +21,10 @@ class Turn:
     """A block of a conversation.
 
     said: offset in the block's text from which it is a speaker's words; -1 if all of it is the outlet's.
-    speaker: name, if a label states it. is_label: the block is nothing but the name of the next one's speaker.
+    is_label: the block is nothing but the name of the next one's speaker.
     """
 
     said: int
-    speaker: str | None = None
     is_label: bool = False
 
 
@@ -47,8 +46,10 @@ def find_turns(
 
 
 _DIRECTION = re.compile(
-    r"(?P<open>[(\[])(?:[^\W\d_a-z][^\Wa-z_]*(?:[ ,.'’/–-]+[^\Wa-z_]+)*|(?i:(?:cross-?talk|inaudible|applause|laughter|laughs"
-    r"|(?:audience |general )?laughter|pause|silence|music(?: playing)?|overtalk(?:ing)?|cheers?|booing|sighs|unintelligible"
+    r"(?P<open>[(\[])(?:[^\W\d_a-z][^\Wa-z_]*(?:[ ,.'’/–-]+[^\Wa-z_]+)*|(?i:(?:cross-?talk|inaudible|applause"
+    r"|laughter|laughs"
+    r"|(?:audience |general )?laughter|pause|silence|music(?: playing)?|overtalk(?:ing)?|cheers?|booing|sighs"
+    r"|unintelligible"
     r"|(?:commercial )?break|speaking \w+|through (?:an )?(?:interpreter|translator))))[.]?[)\]]"
 )
 
@@ -74,13 +75,6 @@ class _Interviewers:
         return any(plain in (author.casefold(), _key(author)) for author in self.authors)
 
 
-def _turn(name: str, said: int, interviewers: _Interviewers, **fields: bool) -> Turn:
-    anonymous = re.fullmatch(r"[qa]\d*|question|answer", name, re.IGNORECASE)
-    if interviewers.include(name):
-        return Turn(-1, **fields)
-    return Turn(said, None if anonymous else name, **fields)
-
-
 # ---- labels
 
 _LABEL = re.compile(r"(?P<name>[^\W\d_][^\n:?!\"“”]{0,79}?)\s?:\s+(?=\S)")
@@ -92,17 +86,158 @@ _PARTICLES = frozenset(
 )
 # Words that begin lines of other lists than those of speakers.
 _NOT_SPEAKERS = frozenset(
-    (
-        "what when where who why how which myth fact facts claim verdict pro pros con cons note notes update updated breaking"
-        " correction summary read watch listen related photo photos picture caption image video winner loser home away price"
-        " prices tickets info information details step day phase tip tips rule lesson source sources date time venue place"
-        " warning advice result results score scores goals teams referee attendance rating verdict strengths weaknesses for"
-        " against positives negatives background context example problem solution cause effect before after then now"
-        " today yesterday tomorrow monday tuesday wednesday thursday friday saturday sunday more also see theme region topic"
-        " tags author title headline by subject from to cc re address phone email website contact mp3 pdf url link true false"
-        " rumour rumor reality evidence conclusion p.s ps edit editor disclaimer disclosure cast"
-        " director starring rating running duration genre label format publisher pages isbn age occupation born died salary"
-    ).split()
+    [
+        "what",
+        "when",
+        "where",
+        "who",
+        "why",
+        "how",
+        "which",
+        "myth",
+        "fact",
+        "facts",
+        "claim",
+        "verdict",
+        "pro",
+        "pros",
+        "con",
+        "cons",
+        "note",
+        "notes",
+        "update",
+        "updated",
+        "breaking",
+        "correction",
+        "summary",
+        "read",
+        "watch",
+        "listen",
+        "related",
+        "photo",
+        "photos",
+        "picture",
+        "caption",
+        "image",
+        "video",
+        "winner",
+        "loser",
+        "home",
+        "away",
+        "price",
+        "prices",
+        "tickets",
+        "info",
+        "information",
+        "details",
+        "step",
+        "day",
+        "phase",
+        "tip",
+        "tips",
+        "rule",
+        "lesson",
+        "source",
+        "sources",
+        "date",
+        "time",
+        "venue",
+        "place",
+        "warning",
+        "advice",
+        "result",
+        "results",
+        "score",
+        "scores",
+        "goals",
+        "teams",
+        "referee",
+        "attendance",
+        "rating",
+        "verdict",
+        "strengths",
+        "weaknesses",
+        "for",
+        "against",
+        "positives",
+        "negatives",
+        "background",
+        "context",
+        "example",
+        "problem",
+        "solution",
+        "cause",
+        "effect",
+        "before",
+        "after",
+        "then",
+        "now",
+        "today",
+        "yesterday",
+        "tomorrow",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "more",
+        "also",
+        "see",
+        "theme",
+        "region",
+        "topic",
+        "tags",
+        "author",
+        "title",
+        "headline",
+        "by",
+        "subject",
+        "from",
+        "to",
+        "cc",
+        "re",
+        "address",
+        "phone",
+        "email",
+        "website",
+        "contact",
+        "mp3",
+        "pdf",
+        "url",
+        "link",
+        "true",
+        "false",
+        "rumour",
+        "rumor",
+        "reality",
+        "evidence",
+        "conclusion",
+        "p.s",
+        "ps",
+        "edit",
+        "editor",
+        "disclaimer",
+        "disclosure",
+        "cast",
+        "director",
+        "starring",
+        "rating",
+        "running",
+        "duration",
+        "genre",
+        "label",
+        "format",
+        "publisher",
+        "pages",
+        "isbn",
+        "age",
+        "occupation",
+        "born",
+        "died",
+        "salary",
+    ]
 )
 _MAX_CONTINUATION = 12  # paragraphs of one turn after its first
 
@@ -158,7 +293,10 @@ def _labeled(blocks: Sequence[Block], neutral: Sequence[bool], interviewers: _In
     labels = _speakers(labels, blocks, interviewers)
     if not labels:
         return {}
-    turns = {each.index: _turn(_full_name(each, labels), each.said, interviewers) for each in labels}
+    turns = {
+        each.index: Turn(-1 if interviewers.include(_full_name(each, labels)) else each.said)
+        for each in labels
+    }
     owners = {each.index: each for each in labels}
     questions_only = all(each.key == "q" for each in labels)
 
@@ -169,18 +307,16 @@ def _labeled(blocks: Sequence[Block], neutral: Sequence[bool], interviewers: _In
         if _mentions(block.text, owner.key):
             return None  # a paragraph about the speaker is not by the speaker
         turn = turns[start]
-        return Turn(0 if turn.said >= 0 else -1, turn.speaker)
+        return Turn(0 if turn.said >= 0 else -1)
 
     return _with_continuations(blocks, neutral, turns, continues)
 
 
-def _speakers(
-    labels: list[_Label], blocks: Sequence[Block], interviewers: _Interviewers
-) -> list[_Label]:
+def _speakers(labels: list[_Label], blocks: Sequence[Block], interviewers: _Interviewers) -> list[_Label]:
     """The labels that are speakers', or none if the document is no conversation."""
     counts = Counter(label.key for label in labels)
     answers = [label for label in labels if label.key in ("q", "a")]
-    if counts["q"] and counts["a"] or counts["q"] >= 2:
+    if (counts["q"] and counts["a"]) or counts["q"] >= 2:
         labels = answers
     else:
         labels = [label for label in labels if label.key not in ("q", "a")]
@@ -266,14 +402,14 @@ def _named(blocks: Sequence[Block], neutral: Sequence[bool], interviewers: _Inte
     if not all(interviewers.include(name) or _named_before(name, before) for name in repeated):
         return {}
     labels = {i: name for i, name in lines.items() if i >= first and name in repeated}
-    turns = {i: _turn(name, 0, interviewers, is_label=True) for i, name in labels.items()}
+    turns = {i: Turn(-1 if interviewers.include(name) else 0, is_label=True) for i, name in labels.items()}
 
     def continues(start: int, block: Block) -> Turn | None:
-        return Turn(turns[start].said, turns[start].speaker)
+        return Turn(turns[start].said)
 
     found = _with_continuations(blocks, neutral, turns, continues)
     last = max(labels)
-    found.setdefault(last + 1, Turn(turns[last].said, turns[last].speaker))
+    found.setdefault(last + 1, Turn(turns[last].said))
     return found
 
 

@@ -207,7 +207,9 @@ def _article(
     for block, kind in zip(joined, kinds, strict=True):
         turn = turns.get(block.start) if kind == "turn" else None
         if kind != "rule":
-            yield _Draft("paragraph" if kind == "turn" else kind, block.start, block.end, block.plain, turn=turn)
+            yield _Draft(
+                "paragraph" if kind == "turn" else kind, block.start, block.end, block.plain, turn=turn
+            )
 
 
 def _authors(article: Article, blocks: Sequence[Block], non_content: Sequence[str]) -> tuple[str, ...]:
