@@ -364,6 +364,13 @@ def is_clock_time(text: str) -> bool:
     return len(text) <= 24 and _CLOCK.fullmatch(text.strip()) is not None
 
 
+def is_entry_line(text: str) -> bool:
+    """Is a line a time of day, alone or before a name, as above the entries of a live blog: "21:40 Ada Bo"?"""
+    found = _CLOCK.match(text) if len(text) <= 60 else None
+    rest = text[found.end() :].strip(" -–—|,·•") if found else ""
+    return found is not None and (not rest or commenter_name(rest) is not None)
+
+
 def commenter_name(text: str) -> str | None:
     """Name in a line that names a commenter ("Ada Bo", "grumpy_cat42 says:", "Cy • 3 days ago"), else None."""
     if len(text) > 90 or "\n" in text:

@@ -23,10 +23,11 @@ from slant.segment.comment_section import (
     first_comment,
     group_comments,
     is_clock_time,
+    is_entry_line,
     is_interface_text,
     is_section_marker,
 )
-from slant.segment.markdown import Block, PlainText, concat, drop_start, parse_blocks
+from slant.segment.markdown import Block, PlainText, concat, drop_start, parse_blocks, to_plain_text
 from slant.segment.speaker_turns import Turn, find_turns
 from slant.segment.voices import voices_of
 
@@ -173,10 +174,13 @@ def _infer_roles(
 
 def _mark_live_blog(blocks: Sequence[Block], non_content: list[str]) -> None:
     """Mark as metadata the names beside times of day. Several such times are above the entries of a live blog."""
-    times = [i for i, block in enumerate(blocks) if is_clock_time(block.text)]
+    times = [i for i, block in enumerate(blocks) if is_entry_line(block.text)]
     if len(times) < 2:
         return
     for at in times:
+        if not is_clock_time(blocks[at].text):
+            non_content[at] = non_content[at] or "metadata"
+            continue
         for i in (at - 1, at + 1):
             near = 0 <= i < len(blocks) and blocks[max(i, at)].gap <= 1
             if near and not non_content[i] and commenter_name(blocks[i].text):
@@ -241,6 +245,9 @@ def _comments(blocks: Sequence[Block], non_content: Sequence[str]) -> Iterator[_
         if comment.skip:
             plains[0] = drop_start(plains[0], comment.skip)
             start = plains[0].pieces[0][1]
+            first = paragraphs[0]
+            label = to_plain_text(first.document, [(first.lines[0][0], start)], markdown=first.markdown)
+            yield _Draft("metadata", first.start, start, label)
         starts.append(start)
         answered = None if comment.reply_to is None else starts[comment.reply_to]
         plain = concat(plains, "\n\n")
