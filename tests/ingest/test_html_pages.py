@@ -292,3 +292,35 @@ def test_only_the_comments_of_a_page_can_be_read() -> None:
         read_page(page(), "a.html", only_comments=True)
     with pytest.raises(Rejected, match=r"no_article_text: .*3; add --comments"):
         read_page(page(FORUM, article=""), "a.html")
+
+
+CONSENT = """<main><h1>Before you go on</h1>
+<p>By choosing “Accept” you agree that our sites use cookies and similar technologies to know your device.</p>
+<p>This information is shared with advertising partners and other vendors, who show you personalised ads.</p>
+<p>See our Cookie Policy. You can change your cookie settings at any time, on each page of this site.</p></main>"""
+
+
+def test_a_consent_page_is_rejected_by_name() -> None:
+    with pytest.raises(Rejected, match=r"a\.html: consent_page: .*consent to cookies"):
+        read_page(page(article=CONSENT), "a.html")
+
+
+@pytest.mark.parametrize(
+    ("head", "wall", "said"),
+    [
+        ("", "<h2>Subscribe to continue reading</h2><p>Already a subscriber? Log in.</p>", "Subscribe to"),
+        (
+            '<script type="application/ld+json">{"isAccessibleForFree": false}</script>',
+            "",
+            "not free to read",
+        ),
+    ],
+)
+def test_the_stub_of_a_paywalled_article_is_read_with_a_note(head: str, wall: str, said: str) -> None:
+    assert not read_page(page(), "a.html").notes
+    stub = read_page(
+        page(head=HEAD + head, article=ARTICLE.replace("</article>", wall + "</article>")), "a.html"
+    )
+    assert [note.reason for note in stub.notes] == ["stub"]
+    assert said in stub.notes[0].detail
+    assert "The old harbour bridge" in stub.text
