@@ -25,7 +25,7 @@ _MEDIA = re.compile(
     r" this)?(?: image)?|image source, .{2,60}"
     r"|image caption,? .{2,300}|(?:click|tap) (?:here )?to (?:enlarge|view|play).{0,60}|\d{1,2} (?:/|of) \d{1,3}"
     r"|video (?:loading|player|unavailable).{0,40}"
-    r"|(?:loaded|duration|current time)\s?:?\s?[\d:.%]+|(?:photo|image|picture|credit)s?\s?: .{2,80}|pictured(?:"
+    r"|(?:loaded|duration|current time)\s?:?\s?[\d:.%]+|pictures?\s?: .{2,80}|pictured(?:"
     r" \([^)]{1,20}\))?\s?: .{2,300}",
     re.IGNORECASE,
 )
@@ -130,13 +130,12 @@ def _is_teaser(text: str) -> bool:
 def footnotes(texts: Sequence[str]) -> set[int]:
     """Indices of the notes ("[1] …") to which a block above refers."""
     notes = {
-        i: found[1] for i, text in enumerate(texts) if text[:1] == "[" and (found := _FOOTNOTE.match(text))
+        i: mark[1] for i, text in enumerate(texts) if text[:1] == "[" and (mark := _FOOTNOTE.match(text))
     }
-    found: set[int] = set()
-    if notes:
-        above = "\n".join(texts[: min(notes)])
-        found = {i for i, mark in notes.items() if mark in above}
-    return found
+    if not notes:
+        return set()
+    above = "\n".join(texts[: min(notes)])
+    return {i for i, mark in notes.items() if mark in above}
 
 
 _CONSENT = [

@@ -372,12 +372,18 @@ def _with_continuations(
             if neutral[i] or not blocks[i].text:
                 continue
             turn = continues(start, blocks[i]) if blocks[i].form != "heading" and count < limit else None
-            if turn is None:
+            if turn is None or _is_initials(blocks[i].text):
                 break
             found[i] = turn
             count += 1
         longest = max(longest, count)
     return found
+
+
+def _is_initials(text: str) -> bool:
+    """Is a block the initials of who wrote the article down?"""
+    bare = text.strip("()/")
+    return len(bare) <= 4 and bare.isalpha() and bare.isupper()
 
 
 # ---- lines with a bare name
