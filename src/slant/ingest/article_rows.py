@@ -22,6 +22,7 @@ from slant.ingest.date_columns import DateColumn
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text
 from slant.ingest.kept_columns import other_cells, source_id
 from slant.ingest.outlets import is_address, outlet_from_url
+from slant.ingest.walls import notes_on_walls
 from slant.records import Article, Note, Part
 
 # ---- columns
@@ -285,10 +286,11 @@ def article_from_row(
     """Article of one row. Its text is title, subtitle, body and comments, separated by blank lines.
 
     where: location of the row, for messages. outlet: overrides the row's outlet. dates: reads the dates of its table.
-    Raises Rejected: no_text, bad_text, empty, too_large, undecodable or bad_comments.
+    Raises Rejected: no_text, bad_text, empty, too_large, undecodable, bad_comments, consent_page or blocked_page.
     """
     values = columns.by_field(row)
     body, notes = _body(row, values, where, columns)
+    wall_notes = notes_on_walls(body.split("\n"), where)
     comments, comment_notes = parse_comments(values.get("comments"), where)
     title, subtitle = (_one_line(values.get(name)) for name in ("title", "subtitle"))
     text, parts = assemble(title, subtitle, body, comments)
@@ -309,7 +311,7 @@ def article_from_row(
         sections=_sections(values.get("sections")),
         markup="none",
         parts=parts,
-        notes=(*notes, *comment_notes, *date_notes, *column_notes),
+        notes=(*notes, *wall_notes, *comment_notes, *date_notes, *column_notes),
         source_id=own_id,
         extra=extra,
     )

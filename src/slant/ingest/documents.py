@@ -30,6 +30,7 @@ from slant.ingest.kept_columns import NoteOnce, missing_columns
 from slant.ingest.office_files import OFFICE_KINDS, may_be_office, office_kind, office_text, ole_kind
 from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
+from slant.ingest.walls import notes_on_walls
 from slant.ingest.woven_columns import check_woven
 from slant.records import Article, Note
 from slant.segment.article_header import header_metadata
@@ -145,11 +146,11 @@ def read_text(
 ) -> Article:
     """Article of a plain text or Markdown document, without parts: `split` decides the roles.
 
-    Raises Rejected: undecodable, two_columns, too_large, binary or empty.
+    Raises Rejected: undecodable, two_columns, too_large, binary, empty, consent_page or blocked_page.
     """
     text, notes = _plain_text(data, path)
     article = _article_of_text(text, path, outlet, limits)
-    return replace(article, notes=notes) if notes else article
+    return replace(article, notes=(*article.notes, *notes)) if notes else article
 
 
 def _plain_text(data: bytes, path: str) -> tuple[str, tuple[Note, ...]]:
@@ -191,7 +192,8 @@ def _article_of_text(text: str, path: str, outlet: str | None, limits: Limits) -
     metadata = header_metadata(text)
     if outlet:
         metadata["outlet"] = outlet
-    return Article(text=text, path=path, markup="markdown", **metadata)
+    notes = notes_on_walls(text.split("\n"), path)
+    return Article(text=text, path=path, markup="markdown", notes=notes, **metadata)
 
 
 def decompress_if_needed(

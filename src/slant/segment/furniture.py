@@ -176,12 +176,15 @@ def wall_reason(paragraphs: Sequence[str]) -> str | None:
     total = sum(len(text) for text in paragraphs)
     if not total or total > _MAX_WALL:
         return None
+    lowered = "\n".join(paragraphs).lower()
+    if total < 800 and _ROBOT_CHECK.search(lowered):
+        return "blocked_page"
+    if "cookie" not in lowered and "consent" not in lowered:
+        return None
     signs = [{i for i, pattern in enumerate(_CONSENT) if pattern.search(text[:2000])} for text in paragraphs]
     size = sum(len(text) for text, found in zip(paragraphs, signs, strict=True) if found)
     if len(set().union(*signs)) >= 3 and size >= 0.6 * total:
         return "consent_page"
-    if total < 800 and any(_ROBOT_CHECK.search(text) for text in paragraphs):
-        return "blocked_page"
     return None
 
 
