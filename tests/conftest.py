@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != ROOT]
-os.environ.pop("SLANT_MODEL", None)  # a developer's choice of model; the tests are about the default
+os.environ["SLANT_MODEL"] = "small"  # the fast one, except in tests that name another
 
 
 # The tiny model (tests/tiny.py) is trained and exported once per session; what needs it carries the mark `train`.

@@ -1,6 +1,7 @@
 """Where the material is: inside an installed wheel under `slant/assets`, in a checkout in the top folders.
 
-Models come in sizes. `small` is part of every installation; `base` is in a checkout, or in the package slant-base.
+Models come in sizes. `small` is part of every installation. `base`, the default, is in a checkout, or in the
+package slant-base.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from slant.errors import SlantError, UsageError, did_you_mean
 
 SIZES = ("small", "base")
-DEFAULT_MODEL = "small"  # a size
+DEFAULT_MODEL = "base"  # a size
 MODEL_VARIABLE = "SLANT_MODEL"  # environment variable: a size or a folder, in place of the default
 
 _PACKAGE = Path(__file__).parent

@@ -120,14 +120,14 @@ def test_units_that_say_nothing_about_a_target_are_in_no_rate_of_stance_and_coun
         {"group": "Gazette", "target": "mill", "comments": True, "unrelated": 1, "counted": 0},
     ]
     assert [unit_id for (unit_id,) in evidence] == ["g-0001", "g-0004", "s-0000"]
-    (note,) = unrelated_notes(unrelated_table(counts))
+    (note,) = unrelated_notes(unrelated_table(counts), {})
     assert note.endswith("Left out, of the units scored for it: mill (4 of 8).")
 
 
 def test_nothing_is_said_of_unrelated_units_where_there_are_none(tmp_path: Path) -> None:
     with store_of(tmp_path, rows()) as store:
         prepare(store)
-        assert list(unrelated_notes(unrelated_table(count_hits(store)))) == []
+        assert list(unrelated_notes(unrelated_table(count_hits(store)), {})) == []
 
 
 def test_portrayal_has_measures_of_its_own_on_request(tmp_path: Path) -> None:

@@ -243,13 +243,13 @@ def test_a_teacher_judged_on_other_items_gives_no_figure(project: Project) -> No
 
 def test_the_summary_has_the_sets_it_names_and_the_limit_their_figures(project: Project) -> None:
     own = replace(FULL, set="seeds/stance", title="Own", figure=Figure(0.371, 0.3, 0.41))
-    project.shipped(FULL, BARE, own)
+    project.shipped(FULL, BARE, own, replace(FULL, set="held_out/stance", figure=Figure(0.612, 0.6, 0.65)))
     lines = project("summary").splitlines()
-    assert len(lines) == 5, "a row per set that the card has"
+    assert len(lines) == 6, "a row per set that the card has"
     assert "| Own | macro-F1 | **37.1** | 30.0–41.0 | 18.0 | 60.0 | 83.0* Tram |" in lines[3]
     limit = project("main_limit")
-    assert "37.1 macro-F1 on five articles about a war, against 80.0 on sentences" in limit
-    assert "80.0 % of its “against” labels are right" in limit
+    assert "macro-F1 is 61.2 on average. On five articles about a war it is 37.1" in limit
+    assert "80.0 % of the labels “against” are right there" in limit
 
 
 def test_labels_and_int8(project: Project) -> None:
@@ -357,8 +357,8 @@ def test_training_sets_are_those_that_the_model_folder_keeps(project: Project) -
 def test_sizes_are_compared_by_cost_and_figures(project: Project) -> None:
     small = project("sizes").splitlines()
     assert "| NewsMTSC" not in small[0], "titles are those of the scorecard"
-    assert "| Streets test | Parks | seeds/stance | Squares dev |" in small[0]
-    assert small[2].startswith("| `small` (default) | 2 M | 3 MB | — | 80.0 | — | — | 43.1 | — |")
+    assert "| held_out/stance | seeds/stance | Parks | Streets test | Squares dev |" in small[0]
+    assert small[2].startswith("| `small` | 2 M | 3 MB | — | — | — | — | 80.0 | 43.1 | — |")
     assert len(small) == 3, "base is not there"
     base = project.root / "model/base"
     write(base / "config.json", {"slant": {"parameters": 109e6}})
@@ -366,7 +366,11 @@ def test_sizes_are_compared_by_cost_and_figures(project: Project) -> None:
     write(base / "scores/scorecard.json", card(replace(FULL, figure=Figure(0.82)), fingerprint="f2"))
     row = {"rates": {"slant, 4 targets": {"median": 12.4}}}
     write(project.results / "throughput_base.json", {"model": "f2", "sets": {"fa_kes": row}})
-    assert project("sizes").splitlines()[3].startswith("| `base` | 109 M | 7 MB | 12 | 82.0 | — |")
+    assert (
+        project("sizes")
+        .splitlines()[3]
+        .startswith("| `base` (default) | 109 M | 7 MB | 12 | — | — | — | 82.0 | — |")
+    )
 
 
 def test_each_recipe_states_its_cost(project: Project) -> None:

@@ -75,7 +75,7 @@ def test_own_files_are_not_read_and_articles_are_not_overwritten(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text("Words.")
-    (tmp_path / "in" / "s.jsonl").write_text('{"unit_id": "x"}\n')
+    (tmp_path / "in" / "s.jsonl").write_text('{"article_id": "y", "unit_id": "x"}\n')
     listed_before = json.dumps(Rejected("in/b.txt", "empty", "nothing in it.").to_dict())
     (tmp_path / "in" / "s.jsonl.rejected.jsonl").write_text(listed_before + "\n")
     found = ray_run._files(options("in", output="in/s.jsonl"))

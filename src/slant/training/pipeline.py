@@ -102,11 +102,10 @@ class _Weights:
         return model
 
 
-# The default is always small: the weights of base cannot be restored from files for OpenVINO.
 PIPELINE_REGISTRY.register_pipeline(
     "slant",
     SlantPipeline,
     pt_model=_Weights,
-    default={"model": (str(model_folder("small")), None)},
+    default={"model": (str(model_folder()), None)},
     type="text",
 )

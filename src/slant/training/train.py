@@ -33,6 +33,9 @@ from slant.training.teacher import add_teacher_logits
 from slant.training.thresholds import choose_decoding
 from slant.training.torch_runtime import has_bf16, load_checkpoint, store_decoding
 
+# oneDNN compiles a kernel per shape; its default cache of 1,024 is too small for batches of many widths.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "20000")
+
 # ---- slant train, slant average
 
 
