@@ -107,8 +107,8 @@ _PERSONAL = re.compile(
     r"\b(?:I|I['’](?:m|ve|d|ll)|my|me|we|our|us|We|My|Our|[Yy]ou|[Yy]our|[Yy]ou['’](?:re|ve|ll|d))\b"
 )
 _CITES = re.compile(
-    r"[\"“”].{0,300}\b(?:said|says|told|wrote|writes|added|points? out|according to)\b"
-    r"|\b(?:said|says|told|wrote|added|according to)\b.{0,80}[\"“]"
+    r"[\"“”].{0,300}\b(?:said|says|t(?:old|ells)|wrote|writes|added|points? out|according to)\b"
+    r"|\b(?:said|says|t(?:old|ells)|wrote|added|according to)\b.{0,80}[\"“]"
 )
 
 
