@@ -314,6 +314,7 @@ def test_a_consent_page_is_rejected_by_name() -> None:
             "",
             "not free to read",
         ),
+        ('<meta itemprop="isAccessibleForFree" content="false">', "", "not free to read"),
     ],
 )
 def test_the_stub_of_a_paywalled_article_is_read_with_a_note(head: str, wall: str, said: str) -> None:

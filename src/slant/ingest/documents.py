@@ -28,6 +28,7 @@ from slant.ingest.decoding import (
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
 from slant.ingest.kept_columns import NoteOnce, missing_columns
 from slant.ingest.office_files import OFFICE_KINDS, may_be_office, office_kind, office_text, ole_kind
+from slant.ingest.outlets import outlet_names
 from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
 from slant.ingest.walls import notes_on_walls
@@ -189,7 +190,7 @@ def _article_of_text(text: str, path: str, outlet: str | None, limits: Limits) -
             path, "empty", "the document contains only white space. Expected the text of an article."
         )
     check_characters(text, path)
-    metadata = header_metadata(text)
+    metadata = header_metadata(text, outlet_names())
     if outlet:
         metadata["outlet"] = outlet
     notes = notes_on_walls(text.split("\n"), path)

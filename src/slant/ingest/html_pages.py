@@ -25,7 +25,10 @@ _NAVIGATION = [".//nav", ".//footer[not(ancestor::article)]"]
 # Elements of comments are removed before and have a limit of their own.
 _MAX_ARTICLE_ELEMENTS, _MAX_PAGE_ELEMENTS = 20_000, 150_000
 _MAX_CHARACTERS = 2_000_000  # a novel has half as many
-_NOT_FREE = re.compile(r"\"isAccessibleForFree\"\s*:\s*\"?false\b", re.IGNORECASE)  # of schema.org
+_NOT_FREE = re.compile(  # of schema.org
+    r"isAccessibleForFree[\"']\s*:\s*[\"']?false\b|isAccessibleForFree[\"'][^<>]{0,40}\bcontent=[\"']?false\b",
+    re.IGNORECASE,
+)
 _TEXT_NODES = ".//text()[not(parent::script or parent::style)]"
 
 

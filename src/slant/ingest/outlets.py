@@ -51,6 +51,12 @@ def _registered(host: str) -> str:
 
 
 @cache
+def outlet_names() -> frozenset[str]:
+    """Return the usual names of the known outlets, in lower case."""
+    return frozenset(name.casefold() for name in _names().values())
+
+
+@cache
 def _names() -> dict[str, str]:
     stated = tomllib.loads(asset("outlets.toml").read_text("utf-8"))["outlets"]
     return {domain: name for name, domains in stated.items() for domain in domains}

@@ -8,7 +8,7 @@ block_roles.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from slant.segment.dates import DATE, PARSABLE_DATE, iso_date
@@ -29,19 +29,40 @@ _BYLINE = re.compile(r"(?:(?:Written )?By|Author:|Byline:)\s+(?P<name>.+)", re.I
 # Capitalized words and initials, with the lower-case words that names contain.
 _NAME_WORD = r"(?:and|&|de|da|del|der|den|van|von|la|le|bin|ibn|al|el|[^\W\d_a-z][\w.'’-]*)"
 _NAME = re.compile(rf"(?=[^\W\d_a-z]){_NAME_WORD}(?:,? {_NAME_WORD})*")
-# The author's newspaper, which some bylines state, often in capitals.
-_FOR_OUTLET = re.compile(r"\s+(?:for|FOR|For)\s+(?:the|THE|The|[A-Z][\w.]*\.[a-z]{2,3}\b).*")
-_CLOCK = r"(?:(?:at )?\d{1,2}[:.]\d{2}(?::\d{2})?\s?(?:[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?,?\s(?:on )?)"
-_DATELINE = re.compile(rf"(?:(?P<outlet>[^,|–—]{{2,60}}?)\s*[,|–—]\s*)?(?P<date>{PARSABLE_DATE})\.?")
+_CLOCK = r"\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?"
+_DATELINE = re.compile(
+    rf"(?:(?P<outlet>[^,|–—]{{2,60}}?)\s*[,|–—]\s*)?(?:{_CLOCK},?\s+)?(?P<date>{PARSABLE_DATE})"
+    rf"(?:,?\s+(?:at\s+)?{_CLOCK})?\.?",
+    re.IGNORECASE,
+)
 _NAME_AND_DATE = re.compile(rf"(?P<name>[^,.]{{2,60}}) (?P<date>{PARSABLE_DATE})")
 _STATED_DATE = re.compile(
-    rf"(?:published|posted|date|first published)(?: on| at)?:?\s+{_CLOCK}?(?P<date>{PARSABLE_DATE})\b.*",
+    rf"(?:published|posted|date|first published)(?: on"
+    rf"| at)?:?\s+(?:{_CLOCK},?\s+(?:on\s+)?)?(?P<date>{PARSABLE_DATE})\b.*",
     re.IGNORECASE,
 )
 _SECTIONS_LINE = re.compile(
     r"(?:Region|Theme|In-depth Report|Section|Categor(?:y|ies)|Tags?|Topics?|Keywords|Filed under):"
     r"\s*(?P<names>\S.*)",
     re.IGNORECASE,
+)
+_STATED_LINE = re.compile(
+    r"(?P<field>Title|Headline|Outlet|Source|Publisher|Publication|Newspaper):\s+(?P<value>\S.{0,248})",
+    re.IGNORECASE,
+)
+# Capitalized words that end as the names of newspapers do. Headlines may end so too, except in the first set of words.
+_OUTLET_LINE = re.compile(
+    r"(?=\S+ \S)(?:(?:The )?(?:[A-Z][\w'’&.-]* |of |and |& ){0,3}(?:Advertiser|Advocate|Argus|Bugle|Chronicle"
+    r"|Courier|Examiner|Gazette"
+    r"|Guardian|Herald|Observer|Sentinel|Telegraph|Times|Tribune)|(?:The (?:[A-Z][\w'’&.-]* |of |and |& ){0,3}"
+    r"|(?:[A-Z][\w'’&.-]* ){0,2}"
+    r"(?:Daily|Evening|Morning|Sunday|Weekly) )(?:Dispatch|Echo|Express|Globe|Independent|Journal|Mail|Mercury"
+    r"|Mirror|Monitor|News|Post"
+    r"|Press|Record|Register|Reporter|Review|Standard|Star|Sun|World))(?: Online| Digital)?"
+)
+_BEHIND_NAME = re.compile(
+    r",?\s+(?:for|FOR)\s+(?:the |THE )?[A-Z].*|\s+in\s+[A-Z].*|,\s+(?:[\w-]+ ){0,4}(?i:correspondent|editor"
+    r"|reporter|writer|columnist|journalist)\b.*"
 )
 _URL_LINE = re.compile(r"(?:URL|Link|Address|Permalink):\s*<?(?P<url>https?://[^\s>)\]]+)", re.IGNORECASE)
 # Before a date these name the place where a report was filed, not the outlet.
@@ -55,10 +76,11 @@ _PLACES = frozenset(
 )  # fmt: skip
 
 
-def header_metadata(text: str) -> dict[str, Any]:
+def header_metadata(text: str, outlets: Container[str] = ()) -> dict[str, Any]:
     """Metadata that the head of a plain text or Markdown document states, keyed by Article field.
 
     Keys, each only if stated: title, author, outlet, published (ISO where it can be read), url, sections (tuple).
+    outlets: known names of outlets in lower case; a line that is one of them names the outlet.
     """
     found: dict[str, Any] = {}
     front = _FRONT_MATTER.match(text)
@@ -66,11 +88,18 @@ def header_metadata(text: str) -> dict[str, Any]:
         found = _front_matter(front.group(1))
         text = text[front.end() :]
     lines = list(_header_lines(text))
+    at = _outlet_line(lines, outlets)
+    if at is not None:
+        found.setdefault("outlet", lines.pop(at)[0])
     title = _title(lines)
     if title:
         found.setdefault("title", title)
     sections: dict[str, None] = {}
+    in_body = False
     for line, _ in lines[1 if title else 0 :]:
+        in_body = in_body or (len(line.split()) > 10 and line.endswith("."))
+        if in_body and _STATED_LINE.fullmatch(line):
+            continue  # the source of a figure, not of the article
         for name, value in _line_fields(line):
             if name == "sections":
                 sections |= dict.fromkeys(value)
@@ -79,6 +108,23 @@ def header_metadata(text: str) -> dict[str, Any]:
     if sections:
         found.setdefault("sections", tuple(sections))
     return found
+
+
+def _outlet_line(lines: list[tuple[str, bool]], outlets: Container[str]) -> int | None:
+    """Index of the line that names the outlet: above the title, or beside a byline or date line."""
+    for at, (line, _) in enumerate(lines[:6]):
+        if is_outlet_line(line, outlets):
+            beside = [lines[i][0] for i in (at - 1, at + 1) if 0 <= i < len(lines)]
+            if at and any(any(_line_fields(each)) for each in beside):
+                return at
+            if not at and _title(lines[1:]):
+                return at
+    return None
+
+
+def is_outlet_line(line: str, outlets: Container[str] = ()) -> bool:
+    """Is a line nothing but the name of an outlet: one of `outlets`, or such as "The Marlow Chronicle"?"""
+    return len(line) <= 60 and (line.casefold() in outlets or _OUTLET_LINE.fullmatch(line) is not None)
 
 
 def _front_matter(block: str) -> dict[str, Any]:
@@ -127,7 +173,7 @@ def _header_lines(text: str) -> Iterator[tuple[str, bool]]:
         if count > _MAX_HEADER_LINES:
             return
         # Without markup, a first line directly followed by text is part of a paragraph, not a heading.
-        alone = not following or any(_line_fields(_plain_line(following)))
+        alone = not following or any(_line_fields(_plain_line(following))) or is_outlet_line(words)
         if count == 1 and not (heading or underlined or alone):
             yield "", False
         yield words, bool(heading or underlined)
@@ -163,11 +209,11 @@ def _line_fields(line: str) -> Iterator[tuple[str, Any]]:
         yield "sections", tuple(name.strip() for name in names if name.strip())
     elif match := _BYLINE.fullmatch(line):
         name = re.split(r"\s*(?:[|–—]|, (?=\d)|,? on (?=\w+ \d))", match.group("name"))[0].strip()
-        name = _FOR_OUTLET.sub("", name)
-        if name.isupper() and len(name.split()) > 1 and name != match.group("name"):
-            name = name.title()
+        name = _BEHIND_NAME.sub("", name)
         if len(name) <= 80 and _NAME.fullmatch(name):
-            yield "author", name
+            yield "author", name.title() if name.isupper() and " " in name else name
+    elif match := _STATED_LINE.fullmatch(line):
+        yield from _stated_field(match["field"].lower(), match["value"].strip())
     elif match := _URL_LINE.match(line):
         yield "url", match.group("url")
     elif match := _STATED_DATE.fullmatch(line) or _DATELINE.fullmatch(line):
@@ -179,6 +225,21 @@ def _line_fields(line: str) -> Iterator[tuple[str, Any]]:
             yield "published", published
     elif (match := _NAME_AND_DATE.fullmatch(line)) and (published := iso_date(match.group("date"))):
         yield "published", published
+
+
+def _stated_field(field: str, value: str) -> Iterator[tuple[str, str]]:
+    if "://" in value:
+        if field == "source":
+            yield "url", value
+    elif field in ("title", "headline"):
+        yield "title", value
+    elif len(value) <= 80:
+        yield "outlet", value
+
+
+def states_field(line: str) -> bool:
+    """Is a line nothing but a byline, a date, or a field such as "Source: …"?"""
+    return any(_line_fields(line))
 
 
 def _is_outlet(name: str) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from slant.segment.article_header import is_media, is_metadata
+from slant.segment.article_header import is_media, is_metadata, states_field
 from slant.segment.comment_section import (
     commenter_name,
     is_clock_time,
@@ -53,7 +53,7 @@ def stands_alone(line: str) -> bool:
     """Is a short line never a part of a wrapped paragraph: a button, a count, a byline, a date line?"""
     if is_interface_text(line) or is_section_marker(line) or is_clock_time(line):
         return True
-    return not line[0].islower() and (is_metadata(line) or bool(furniture_role(line)))
+    return not line[0].islower() and (states_field(line) or bool(furniture_role(line)))
 
 
 def join_broken_paragraphs(
@@ -144,7 +144,7 @@ def _non_content_role(block: Block) -> str:
         return "media" if "![" in block.source else "rule"
     if is_media(text, block.source):
         return "media"
-    if block.form in ("text", "heading") and (role := furniture_role(text)):
+    if block.form in ("text", "heading") and not is_section_marker(text) and (role := furniture_role(text)):
         return role
     if block.form == "text" and boilerplate_score(text, tail=False) >= BOILERPLATE_THRESHOLD:
         return "boilerplate"
@@ -186,8 +186,12 @@ def _find_title(blocks: Sequence[Block], kinds: Sequence[str], body: int, title:
     if title:
         wanted = _letters_and_digits(title)
         for i in head[:6]:
-            if _letters_and_digits(blocks[i].text) == wanted:
+            if _letters_and_digits(_TITLE_LABEL.sub("", blocks[i].text)) == wanted:
                 return i
+        # The source states the title apart from the text; no other line is one, except in Markdown.
+        return next(
+            (i for i in head if i < body and blocks[i].form == "heading" and blocks[i].level == 1), None
+        )
     head = [i for i in head if i < body]
     marked = [i for i in head if blocks[i].form == "heading"]
     top = [i for i in marked if blocks[i].level == 1]
@@ -199,6 +203,9 @@ def _find_title(blocks: Sequence[Block], kinds: Sequence[str], body: int, title:
     if blocks[first].form == "heading" or _is_title_candidate(blocks[first]):
         return first
     return marked[0] if marked else None
+
+
+_TITLE_LABEL = re.compile(r"(?:title|headline):\s+", re.IGNORECASE)
 
 
 def _is_title_candidate(block: Block) -> bool:

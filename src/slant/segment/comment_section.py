@@ -406,7 +406,7 @@ _LABEL = re.compile(
 )
 _BOLD_LABEL = re.compile(
     r"(?P<mark>\*\*"
-    r"|__)(?P<name>[^*_\n:?!]{1,50}?):?(?P=mark)(?P<rest>\s?[(\[][^()\[\]\n]{1,40}[)\]])?\s?[:,–—-]?\s+(?=\S)"
+    r"|__)(?P<name>[^*\n:?!]{1,50}?):?(?P=mark)(?P<rest>\s?[(\[][^()\[\]\n]{1,40}[)\]])?\s?[:,–—-]?\s+(?=\S)"
 )
 _AFTER_BOLD = re.compile(r"[(\[][^()\[\]\n]{1,40}[)\]]\s?[:,–—-]?\s+|[,–—-]\s+")
 _NOT_LABELS = frozenset(

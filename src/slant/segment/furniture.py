@@ -33,7 +33,8 @@ _MEDIA = re.compile(
 _CAPTION = re.compile(
     r"[^\n]{0,200}\((?:(?:pictured|file (?:photo|picture|image)|stock (?:photo|image))\b[^()]{0,80}"
     r"|(?:above|left|right|cent(?:er|re)|top|bottom|inset)(?:, [^()]{1,60})?)\)"
-    r"[^\n]{0,200}(?<![.!?…\"'”’:;,])",
+    r"[^\n]{0,200}(?<![.!?…\"'”’:;,])(?<! (?:the|and|for|its|his|her|was|has|had|are))"
+    r"(?<! (?:of|to|in|on|at|by|is|as|an|or))(?<! a)(?<! (?:that|with|from|said|were|will|have))",  # torn
     re.IGNORECASE,
 )
 _BOILERPLATE = re.compile(
@@ -53,7 +54,6 @@ _BOILERPLATE = re.compile(
     r"|>»→-].{0,160})?\W*"
     r"|(?:related|see also|more|also read|read|recommended|more on this|watch|listen|don['’]t miss)\s?[:"
     r"|»→>]\s?.{3,160}(?<![.])"
-    r"|(?:share|comment|print)(?: (?:or comment on|this|on))? (?:this|the)? ?(?:article|story|page)?\s?:.{0,200}"
     r"|share (?:or comment on )?this (?:article|story).{0,200}"
     r"|(?:share|tweet|e-?mail|print|copy link|copy|save|facebook|twitter|whatsapp|linkedin|reddit|pinterest"
     r"|messenger|x|bluesky|telegram|link copied)"
@@ -73,7 +73,8 @@ _AGENCY_NOTE = (
     r"[^()\n]{0,300}(?:\([^()\n]{0,40}\)[^()\n]{0,100})?\)+\W?"
 )
 _AGENCY_NOTES = re.compile(
-    rf"(?:{_AGENCY_NOTE}\s*){{1,5}}|(?:Reporting|Additional reporting|Editing) by [A-Z][^.\n]{{2,150}}\W?",
+    rf"(?:{_AGENCY_NOTE}\s*){{1,5}}|(?:(?:additional )?reporting|editing) by"
+    r"(?:[ ,;]+(?:(?:and|in|by|editing by|reporting by) )?(?-i:[A-Z])[\w.'’-]*){2,12}\W?",
     re.IGNORECASE,
 )
 _MAX_FURNITURE = 500  # characters
@@ -102,6 +103,7 @@ _VIEWERS = re.compile(
     r"[\d,.]+\s?[km]? (?:(?:people|readers) )?(?:viewing|watching|reading)(?: this)?(?: now)?", re.IGNORECASE
 )
 _FOOTNOTE = re.compile(r"(\[\d{1,3}\]) \S")
+_MAX_FOOTNOTE = 200  # characters; a longer one is a part of the argument
 _MAX_TEASER = 120  # characters
 
 
@@ -135,7 +137,7 @@ def footnotes(texts: Sequence[str]) -> set[int]:
     if not notes:
         return set()
     above = "\n".join(texts[: min(notes)])
-    return {i for i, mark in notes.items() if mark in above}
+    return {i for i, mark in notes.items() if mark in above and len(texts[i]) <= _MAX_FOOTNOTE}
 
 
 _CONSENT = [
@@ -183,7 +185,8 @@ def wall_reason(paragraphs: Sequence[str]) -> str | None:
         return None
     signs = [{i for i, pattern in enumerate(_CONSENT) if pattern.search(text[:2000])} for text in paragraphs]
     size = sum(len(text) for text, found in zip(paragraphs, signs, strict=True) if found)
-    if len(set().union(*signs)) >= 3 and size >= 0.6 * total:
+    reported = any(re.search(r"\bsaid\b", text) for text in paragraphs)  # an article about cookies
+    if len(set().union(*signs)) >= 3 and size >= 0.6 * total and not reported:
         return "consent_page"
     return None
 
@@ -191,7 +194,7 @@ def wall_reason(paragraphs: Sequence[str]) -> str | None:
 _WALL = re.compile(
     r"\W*(?:(?:please )?(?:subscribe|sign up|register|log ?in|sign in|join|become a (?:member|subscriber))(?:"
     r" (?:now|today|or (?:log|sign) ?in|here))*"
-    r" (?:to|and) (?:continue|keep|read|finish|unlock|access|view|see)\b.{0,120}"
+    r" (?:to|and) (?:continue|keep|read|finish|unlock|access)\b.{0,120}"
     r"|(?:to )?(?:continue|keep) reading(?: this (?:article|story))?,? ?(?:with|for|please|by|subscribe|you|log"
     r"|sign|register).{0,120}"
     r"|to (?:read|view|access) (?:the (?:full|rest)|more|this) .{0,80}(?:subscri|log ?in|sign|register|regist).{0,60}"
@@ -202,7 +205,8 @@ _WALL = re.compile(
     r"|(?:already|are you) (?:a |an )?(?:\w+ )?(?:subscriber|subscribed|member|registered)\W*(?:(?:please"
     r" )?(?:log|sign) ?in.{0,40})?"
     r"|this (?:article|story|content|post|page) is (?:only |exclusively )?(?:for|available (?:only )?to|reserved"
-    r" for) (?:our |paying |paid |registered )*(?:subscribers?|members?|users).{0,120}"
+    r" for) (?:our )?(?:paying |paid |registered )*(?:subscribers?|registered users|paying members)"
+    r".{0,120}"
     r"|(?:this is )?(?:subscriber|premium|member)s?[- ](?:only|exclusive)(?: (?:content|article|story))?"
     r"|(?:(?:get )?unlimited|full) (?:digital )?access\b.{0,40}\b(?:for (?:just |only )?[$€£]|[$€£]\s?\d|per"
     r" (?:week|month)|a (?:week|month)).{0,100}"

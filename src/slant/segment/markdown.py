@@ -47,7 +47,7 @@ _MAX_BUTTON = 60  # characters; a longer line is neither a button nor a name
 _SPEAKER = re.compile(
     r"(?:\*\*|__)?(?:@?[^\W\d_][\w.@'’-]{0,30})(?: [^\W\d_a-z][\w.'’-]{0,30}){0,4}(?: \([^()\n]{1,40}\)|,"
     r" [^:\n]{1,40})?"
-    r"(?::|\*\*|__){1,2}:?\s+\S"
+    r"(?: wrote| says| said| writes| commented| replied)?(?::|\*\*|__){1,2}:?\s+\S"
 )
 
 

@@ -85,161 +85,31 @@ _PARTICLES = frozenset(
     {"de", "la", "le", "da", "di", "von", "van", "der", "den", "al", "el", "bin", "ibn", "of", "the", "and"}
 )
 # Words that begin lines of other lists than those of speakers.
-_NOT_SPEAKERS = frozenset(
-    [
-        "what",
-        "when",
-        "where",
-        "who",
-        "why",
-        "how",
-        "which",
-        "myth",
-        "fact",
-        "facts",
-        "claim",
-        "verdict",
-        "pro",
-        "pros",
-        "con",
-        "cons",
-        "note",
-        "notes",
-        "update",
-        "updated",
-        "breaking",
-        "correction",
-        "summary",
-        "read",
-        "watch",
-        "listen",
-        "related",
-        "photo",
-        "photos",
-        "picture",
-        "caption",
-        "image",
-        "video",
-        "winner",
-        "loser",
-        "home",
-        "away",
-        "price",
-        "prices",
-        "tickets",
-        "info",
-        "information",
-        "details",
-        "step",
-        "day",
-        "phase",
-        "tip",
-        "tips",
-        "rule",
-        "lesson",
-        "source",
-        "sources",
-        "date",
-        "time",
-        "venue",
-        "place",
-        "warning",
-        "advice",
-        "result",
-        "results",
-        "score",
-        "scores",
-        "goals",
-        "teams",
-        "referee",
-        "attendance",
-        "rating",
-        "verdict",
-        "strengths",
-        "weaknesses",
-        "for",
-        "against",
-        "positives",
-        "negatives",
-        "background",
-        "context",
-        "example",
-        "problem",
-        "solution",
-        "cause",
-        "effect",
-        "before",
-        "after",
-        "then",
-        "now",
-        "today",
-        "yesterday",
-        "tomorrow",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "more",
-        "also",
-        "see",
-        "theme",
-        "region",
-        "topic",
-        "tags",
-        "author",
-        "title",
-        "headline",
-        "by",
-        "subject",
-        "from",
-        "to",
-        "cc",
-        "re",
-        "address",
-        "phone",
-        "email",
-        "website",
-        "contact",
-        "mp3",
-        "pdf",
-        "url",
-        "link",
-        "true",
-        "false",
-        "rumour",
-        "rumor",
-        "reality",
-        "evidence",
-        "conclusion",
-        "p.s",
-        "ps",
-        "edit",
-        "editor",
-        "disclaimer",
-        "disclosure",
-        "cast",
-        "director",
-        "starring",
-        "rating",
-        "running",
-        "duration",
-        "genre",
-        "label",
-        "format",
-        "publisher",
-        "pages",
-        "isbn",
-        "age",
-        "occupation",
-        "born",
-        "died",
-        "salary",
-    ]
-)
+_NOT_SPEAKERS = frozenset((
+    "what", "when", "where", "who", "why", "how", "which", "myth", "fact", "facts", "claim", "verdict", "pro",
+    "pros", "con", "cons", "note", "notes", "update", "updated", "breaking", "correction", "summary", "read",
+    "watch", "listen", "related", "photo", "photos", "picture", "caption", "image", "video", "winner", "loser",
+    "home", "away", "price", "prices", "tickets", "info", "information", "details", "step", "day", "phase", "tip",
+    "tips", "rule", "lesson", "source", "sources", "date", "time", "venue", "place", "warning", "advice",
+    "result", "results", "score", "scores", "goals", "teams", "referee", "attendance", "rating", "strengths",
+    "weaknesses", "for", "against", "positives", "negatives", "background", "context", "example", "problem",
+    "solution", "cause", "effect", "before", "after", "then", "now", "today", "yesterday", "tomorrow", "monday",
+    "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "more", "also", "see", "theme", "region",
+    "topic", "tags", "author", "title", "headline", "by", "subject", "from", "to", "cc", "re", "address", "phone",
+    "email", "website", "contact", "mp3", "pdf", "url", "link", "true", "false", "rumour", "rumor", "reality",
+    "evidence", "conclusion", "p.s", "ps", "edit", "editor", "disclaimer", "disclosure", "cast", "director",
+    "starring", "running", "duration", "genre", "label", "format", "publisher", "pages", "isbn", "age",
+    "occupation", "born", "died", "salary", "we", "are", "you", "it", "is", "this", "that", "the",
+))  # fmt: skip
 _MAX_CONTINUATION = 12  # paragraphs of one turn after its first
+_WHOLE_TRANSCRIPT = 0.6  # share of paragraphs with a label; an article that quotes a transcript has fewer
+_PERSONAL = re.compile(
+    r"\b(?:I|I['’](?:m|ve|d|ll)|my|me|we|our|us|We|My|Our|[Yy]ou|[Yy]our|[Yy]ou['’](?:re|ve|ll|d))\b"
+)
+_CITES = re.compile(
+    r"[\"“”].{0,300}\b(?:said|says|t(?:old|ells)|wrote|writes|added|points? out|according to)\b"
+    r"|\b(?:said|says|t(?:old|ells)|wrote|added|according to)\b.{0,80}[\"“]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +119,12 @@ class _Label:
     name: str
     said: int
     loud: bool  # in capitals, or Q and A
+
+    @property
+    def last_name(self) -> str:
+        """As a text spells it outside its labels."""
+        word = next((w for w in reversed(self.name.split()) if w.casefold() == self.key), self.key)
+        return word.title() if word.isupper() else word
 
 
 def _key(name: str) -> str:
@@ -299,13 +175,22 @@ def _labeled(blocks: Sequence[Block], neutral: Sequence[bool], interviewers: _In
     }
     owners = {each.index: each for each in labels}
     questions_only = all(each.key == "q" for each in labels)
+    names = {each.last_name for each in labels if len(each.key) > 1}
+    first, last = labels[0].index, labels[-1].index
+    content = sum(not neutral[i] and bool(blocks[i].text) for i in range(first, last + 1))
+    whole = len(labels) >= _WHOLE_TRANSCRIPT * content
 
     def continues(start: int, block: Block) -> Turn | None:
+        text = block.text
         if questions_only:
             return Turn(0)
-        owner = owners[start]
-        if _mentions(block.text, owner.key):
-            return None  # a paragraph about the speaker is not by the speaker
+        # Between the turns an article may go on: about the speakers, or in the third person.
+        if not whole and any(_mentions(text, name) for name in names):
+            return None
+        if _mentions(text, owners[start].last_name) or _CITES.search(text):
+            return None
+        if not (whole and start != last) and not _PERSONAL.search(text):
+            return None
         turn = turns[start]
         return Turn(0 if turn.said >= 0 else -1)
 
@@ -331,9 +216,13 @@ def _speakers(labels: list[_Label], blocks: Sequence[Block], interviewers: _Inte
                 key
                 for key in counts
                 if any(interviewers.include(label.name) for label in labels if label.key == key)
-                or _mentions(once, key, beside_labels=True)
+                or any(
+                    _mentions(once, label.last_name, beside_labels=True)
+                    for label in labels
+                    if label.key == key
+                )
             }
-            labels = [label for label in labels if label.key in known or len(label.name.split()) > 1]
+            labels = [label for label in labels if label.key in known]
             repeated = sum(counts[label.key] > 1 for label in labels)
             if len(labels) < 4 or not known or 2 * repeated < len(labels):
                 return []
@@ -341,12 +230,12 @@ def _speakers(labels: list[_Label], blocks: Sequence[Block], interviewers: _Inte
     return labels if len(labels) >= 0.3 * span else []
 
 
-def _mentions(text: str, key: str, *, beside_labels: bool = False) -> bool:
+def _mentions(text: str, name: str, *, beside_labels: bool = False) -> bool:
     """Does a text name a speaker? beside_labels: other than before a colon."""
-    if len(key) < 2:
+    if len(name) < 2:
         return False
     after = r"(?!\s*(?:[(\[][^()\[\]]*[)\]])?\s*:)" if beside_labels else ""
-    name = re.escape(key.capitalize())
+    name = re.escape(name)
     return re.search(rf"(?<=[a-z,“‘\"'] ){name}\b{after}|\b[A-Z][a-z]+ {name}\b{after}", text) is not None
 
 

@@ -27,6 +27,7 @@ from slant.segment.comment_section import (
     is_interface_text,
     is_section_marker,
 )
+from slant.segment.furniture import furniture_role
 from slant.segment.markdown import Block, PlainText, concat, drop_start, parse_blocks, to_plain_text
 from slant.segment.speaker_turns import Turn, find_turns
 from slant.segment.voices import voices_of
@@ -147,6 +148,8 @@ def _infer_roles(
         article.text, start, end, markdown=article.markup == "markdown", cut=cut, alone=stands_alone
     )
     non_content = non_content_roles(blocks)
+    if article.outlet:
+        _mark_outlet(blocks[:10], non_content, article.outlet)
     _mark_live_blog(blocks, non_content)
     authors = _authors(article, blocks, non_content)
     at = len(blocks)
@@ -170,6 +173,13 @@ def _infer_roles(
     by_start = {blocks[i].start: turn for i, turn in turns.items() if not turn.is_label}
     yield from _article(article, blocks[:at], non_content[:at], authors, by_start)
     yield from _comments(blocks[at:], non_content[at:])
+
+
+def _mark_outlet(blocks: Sequence[Block], non_content: list[str], outlet: str) -> None:
+    """Mark as metadata the lines with nothing but the outlet's name."""
+    for i, block in enumerate(blocks):
+        if block.text.casefold() == outlet.casefold():
+            non_content[i] = non_content[i] or "metadata"
 
 
 def _mark_live_blog(blocks: Sequence[Block], non_content: list[str]) -> None:
@@ -206,7 +216,12 @@ def _article(
     turns: dict[int, Turn],
 ) -> Iterator[_Draft]:
     """Drafts of the article. turns: by start of their blocks, which have the role "turn"."""
-    joined, non_content = join_broken_paragraphs(blocks, non_content)
+    # A count of comments above the article begins none.
+    roles = [
+        role or (furniture_role(block.text) if is_section_marker(block.text) else "")
+        for block, role in zip(blocks, non_content, strict=True)
+    ]
+    joined, non_content = join_broken_paragraphs(blocks, roles)
     kinds = assign_roles(joined, non_content, title=article.title, authors=authors)
     for block, kind in zip(joined, kinds, strict=True):
         turn = turns.get(block.start) if kind == "turn" else None
