@@ -52,7 +52,7 @@ def figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         folder.mkdir(parents=True, exist_ok=True)
         card = Scorecard("m", "f1", "0.2", 0, 1000, None, results)
         (folder / "scorecard.json").write_text(json.dumps(card.to_dict()), "utf-8")
-        text: str = getattr(module, table)(module.Files(tmp_path))
+        text: str = getattr(module, table)(module.Files(tmp_path, size="small"))
         return text
 
     return show

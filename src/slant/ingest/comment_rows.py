@@ -415,7 +415,7 @@ def key_of(value: Any) -> str | None:
     return _PREFIX.sub("", key)
 
 
-# ---- what is left out
+# ---- comments that are not kept
 
 
 def _left_out(fields: Mapping[str, Sequence[Any]], kind: Any) -> str:
@@ -511,7 +511,7 @@ def link(rows: Sequence[CommentRow]) -> CommentThread:
 
 
 def _numbered(rows: Sequence[CommentRow], counts: Counter[str]) -> tuple[dict[str, int], dict[int, int]]:
-    """`(id → first row with it, copy → first row of the same id and text)`. Counts what is left out."""
+    """`(id → first row with it, copy → first row of the same id and text)`. Counts the skipped rows."""
     by_id: dict[str, int] = {}
     same: dict[int, int] = {}
     for index, row in enumerate(rows):

@@ -15,7 +15,7 @@ from slant.ingest.decoding import DEFAULT_LIMITS, Limits
 from slant.records import Note
 
 OFFICE_KINDS = ("docx", "odt", "rtf", "pdf")
-_SHORT_CELL = 200  # characters; a longer cell of a table is layout, and its paragraphs stand alone
+_SHORT_CELL = 200  # characters; a longer cell of a table is layout, and its paragraphs are separate
 _LOOSE = 0.25  # of the paragraphs are empty where empty ones separate the others
 _MAX_FONT_TABLE, _MAX_FONT_ENTRY = 300_000, 3000  # characters of an RTF's table of fonts, and of one of them
 
@@ -202,7 +202,7 @@ def _attribute(element: Any, name: str) -> str | None:
 
 
 class _Writer:
-    """Collects paragraphs and counts what is left out."""
+    """Collects paragraphs and counts the skipped ones."""
 
     skipped: dict[str, str]  # element → what it is, for the note
 

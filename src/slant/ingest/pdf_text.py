@@ -205,7 +205,7 @@ def _join_pieces(lines: Iterable[_Line]) -> list[_Line]:
 
 
 def _reading_order(lines: list[_Line], depth: int = 0) -> Iterator[list[_Line]]:
-    """Blocks of lines that stand in one column, in reading order.
+    """Blocks of lines of one column, in reading order.
 
     Lines that cross the gap between two columns (a headline over both) cut the page into bands, read from the top; in each
     band the left column comes before the right one.
