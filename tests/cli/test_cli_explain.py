@@ -202,7 +202,7 @@ def test_the_example_of_the_documents_is_what_the_shipped_model_prints(
     text = page.split('slant explain "')[1].split('"')[0]
     shown = page.split("```text\n")[1].split("```")[0]
     with pytest.raises(SystemExit) as ended:
-        main(["explain", text, "--target", "council"])
+        main(["explain", text, "--target", "council", "--model", "base"])
     assert not ended.value.code
     printed = capsys.readouterr().out
     number = r"[\d.]+(?= %|\])"
