@@ -408,7 +408,7 @@ def test_26_the_comparison_says_which_dates_were_not_understood(
 ) -> None:
     scored(tmp_path, case("26") / "targets.toml", case("26") / "arts_dates.jsonl")
     assert slant("compare", tmp_path / "scores.jsonl", "-o", tmp_path / "c", "--min-articles", "2") == 0
-    assert "6 articles have dates that were not understood" in capsys.readouterr().out
+    assert "6 articles have dates that were not understood" in capsys.readouterr().err
     assert "6 articles have dates that were not understood" in (tmp_path / "c/index.html").read_text("utf-8")
 
 
@@ -422,4 +422,4 @@ def test_35_no_spreadsheet_calculates_a_cell_of_the_sample(
         assert not any(cell.startswith(("=", "+", "-", "@")) for row in csv.reader(file) for cell in row)
     given = case("35") / "g_name.csv"
     assert slant("compare", tmp_path / "scores.jsonl", "--gold", given, "-o", tmp_path / "c") == 0
-    assert "2 labeled rows were left out" in capsys.readouterr().out
+    assert "2 labeled rows were left out" in capsys.readouterr().err

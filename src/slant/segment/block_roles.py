@@ -73,12 +73,19 @@ def join_broken_paragraphs(
 
 
 def assign_roles(
-    blocks: Sequence[Block], non_content: Sequence[str], *, title: str | None, authors: tuple[str, ...]
+    blocks: Sequence[Block],
+    non_content: Sequence[str],
+    *,
+    title: str | None,
+    authors: tuple[str, ...],
+    titled: bool = False,
 ) -> list[str]:
     """Role of each block of an article; "rule" for blocks without text.
 
     non_content: from `non_content_roles`, and "turn" for a turn of a conversation, which it stays.
     title: of the article if known, else it is looked for.
+    titled: whether the title is a part of its own, so that none is looked for among the blocks: a line above the text is a
+        subtitle then.
     authors: names that mark an author blurb at the end.
     """
     kinds = [role or _role_by_form(block) for block, role in zip(blocks, non_content, strict=True)]
@@ -88,7 +95,10 @@ def assign_roles(
         len(blocks),
     )
     at = _find_title(blocks, kinds, body, title)
-    if at is not None:
+    if at is not None and titled and not _is_headline(blocks[at], title):
+        if at < body < len(blocks) and kinds[at] == "paragraph":
+            kinds[at] = "subtitle"
+    elif at is not None:
         kinds[at] = "title"
         _mark_names(blocks, kinds, at, authors)
         _mark_subtitle(blocks, kinds, at)
@@ -208,6 +218,12 @@ def _find_title(blocks: Sequence[Block], kinds: Sequence[str], body: int, title:
 _TITLE_LABEL = re.compile(r"(?:title|headline):\s+", re.IGNORECASE)
 
 
+def _is_headline(block: Block, title: str | None) -> bool:
+    """Is a block the title again, or a headline that is marked as one?"""
+    same = _letters_and_digits(block.text) == _letters_and_digits(title or "")
+    return same or (block.form == "heading" and block.level == 1)
+
+
 def _is_title_candidate(block: Block) -> bool:
     text = block.text
     return (
@@ -279,6 +295,7 @@ _HEADING_WEIGHTS = {
     "quotes": -2.5,
     "lower_start": -4.0,
     "link": -3.0,
+    "table_row": -4.0,
     "last": -4.0,
     "before_short": -2.0,
 }
@@ -303,6 +320,7 @@ def _heading_score(blocks: Sequence[Block], kinds: Sequence[str], i: int, block:
         "quotes": any(mark in text for mark in '"“”«»') or " said" in text,
         "lower_start": text.lstrip(_OPENERS)[:1].islower(),
         "link": "@" in text or "://" in text or "www." in text,
+        "table_row": " | " in text,
         "last": after is None,
         "before_short": after is not None
         and after.form == "text"

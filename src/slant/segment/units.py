@@ -222,7 +222,8 @@ def _article(
         for block, role in zip(blocks, non_content, strict=True)
     ]
     joined, non_content = join_broken_paragraphs(blocks, roles)
-    kinds = assign_roles(joined, non_content, title=article.title, authors=authors)
+    titled = any(part.role == "title" for part in article.parts)
+    kinds = assign_roles(joined, non_content, title=article.title, authors=authors, titled=titled)
     for block, kind in zip(joined, kinds, strict=True):
         turn = turns.get(block.start) if kind == "turn" else None
         if kind != "rule":
