@@ -251,7 +251,7 @@ def found_columns(names: Iterable[object]) -> str:
 def _usual_field(name: object) -> tuple[str | None, int]:
     """Field that a column of this name usually holds, and the precedence of the name; nested ones come last."""
     plain = _plain_name(name)
-    plain = plain if plain in _FIELD_OF else _JOINED.get(plain.replace("_", ""), plain)
+    plain = plain if plain in _FIELD_OF else _JOINED.get(plain, plain)
     if field := _FIELD_OF.get(plain):
         return field, COLUMNS[field].index(plain)
     above, dot, last = plain.rpartition(".")

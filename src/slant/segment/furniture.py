@@ -15,7 +15,7 @@ _COUNTER = re.compile(
     rf"|(?:people )?viewing now"
     rf"|watching(?: now)?|followers?)(?: (?:viewing|watching|reading)(?: (?:this|now))*)?|shares? {_NUMBER}"
     rf"|(?:shares?|views?|comments?)\s?:\s?{_NUMBER}"
-    r"|\d{1,4}|page \d{1,4}(?: (?:of|/) \d{1,4})?"
+    r"|\d{1,4}|page \d{1,4}(?:(?: of |\s?/\s?)\d{1,4})?"
     r"|(?:view|show|see|read|hide|add|leave|post) (?:\d+ |all |your |a )*comments?)",
     re.IGNORECASE,
 )
