@@ -78,14 +78,11 @@ def assign_roles(
     *,
     title: str | None,
     authors: tuple[str, ...],
-    titled: bool = False,
 ) -> list[str]:
     """Role of each block of an article; "rule" for blocks without text.
 
     non_content: from `non_content_roles`, and "turn" for a turn of a conversation, which it stays.
     title: of the article if known, else it is looked for.
-    titled: whether the title is a part of its own, so that none is looked for among the blocks: a line above the text is a
-        subtitle then.
     authors: names that mark an author blurb at the end.
     """
     kinds = [role or _role_by_form(block) for block, role in zip(blocks, non_content, strict=True)]
@@ -95,13 +92,12 @@ def assign_roles(
         len(blocks),
     )
     at = _find_title(blocks, kinds, body, title)
-    if at is not None and titled and not _is_headline(blocks[at], title):
-        if at < body < len(blocks) and kinds[at] == "paragraph":
-            kinds[at] = "subtitle"
-    elif at is not None:
+    if at is not None:
         kinds[at] = "title"
         _mark_names(blocks, kinds, at, authors)
         _mark_subtitle(blocks, kinds, at)
+    elif title and body < len(blocks):
+        _mark_standfirst(blocks, kinds, body)
     _mark_lead(blocks, kinds)
     for i, block in enumerate(blocks):
         if kinds[i] == "paragraph" and _heading_score(blocks, kinds, i, block) >= _HEADING_THRESHOLD:
@@ -218,12 +214,6 @@ def _find_title(blocks: Sequence[Block], kinds: Sequence[str], body: int, title:
 _TITLE_LABEL = re.compile(r"(?:title|headline):\s+", re.IGNORECASE)
 
 
-def _is_headline(block: Block, title: str | None) -> bool:
-    """Is a block the title again, or a headline that is marked as one?"""
-    same = _letters_and_digits(block.text) == _letters_and_digits(title or "")
-    return same or (block.form == "heading" and block.level == 1)
-
-
 def _is_title_candidate(block: Block) -> bool:
     text = block.text
     return (
@@ -271,6 +261,15 @@ def _mark_subtitle(blocks: Sequence[Block], kinds: list[str], title: int) -> Non
         long_enough = len(text.split()) > (3 if direct else 6)
         if long_enough and not block.emphasis and len(text) <= 250:
             kinds[at] = "subtitle"
+
+
+def _mark_standfirst(blocks: Sequence[Block], kinds: list[str], body: int) -> None:
+    """Mark as subtitle the one line above the text, where the title is stated apart from it."""
+    above = [i for i in range(body) if not kinds[i].startswith(_NON_CONTENT)]
+    if len(above) == 1 and kinds[above[0]] == "paragraph":
+        block = blocks[above[0]]
+        if _is_title_candidate(block) and len(block.text.split()) > 5 and " | " not in block.text:
+            kinds[above[0]] = "subtitle"
 
 
 def _mark_lead(blocks: Sequence[Block], kinds: list[str]) -> None:

@@ -222,8 +222,7 @@ def _article(
         for block, role in zip(blocks, non_content, strict=True)
     ]
     joined, non_content = join_broken_paragraphs(blocks, roles)
-    titled = any(part.role == "title" for part in article.parts)
-    kinds = assign_roles(joined, non_content, title=article.title, authors=authors, titled=titled)
+    kinds = assign_roles(joined, non_content, title=article.title, authors=authors)
     for block, kind in zip(joined, kinds, strict=True):
         turn = turns.get(block.start) if kind == "turn" else None
         if kind != "rule":
