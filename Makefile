@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 SIZES := $(foreach size,small base,$(if $(wildcard model/$(size)/config.json),$(size)))
 BASE_ENCODER ?=
 
-.PHONY: demo test lint docs figures model wheels scores folds bench compare clean
+.PHONY: demo test cases lint docs figures model wheels scores folds bench compare clean
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,10 @@ demo: $(VENV)/base  ## score the demonstration set and write two pages to open
 
 test: $(VENV)/full  ## all tests that need no public data sets (those skip with a reason when the sets are absent)
 	$(BIN)/python -m pytest -q
+
+cases: $(VENV)/full  ## inputs that once failed; needs their folder (SLANT_CASES), which is not part of slant
+	@test -d "$(SLANT_CASES)" || { echo "SLANT_CASES does not name the folder of cases: make cases SLANT_CASES=FOLDER"; exit 2; }
+	SLANT_CASES="$(abspath $(SLANT_CASES))" $(BIN)/python -m pytest -q tests/cases
 
 lint: $(VENV)/full
 	$(BIN)/ruff check .

@@ -179,3 +179,13 @@ def test_a_single_outlet_has_rates_and_no_differences(
     assert found.tables["rates"].num_rows
     assert not found.tables["differences"].num_rows
     assert found.notes[0] == "Only one outlet has 2 articles, so there are no differences to test."
+
+
+def test_dates_that_are_not_understood_are_counted(tmp_path: Path) -> None:
+    stated = ["03/04/2026", "last spring", "2026", "2026-03", "2026-03-01", None, ""]
+    rows = [unit(f"a{n}", f"The ferry sails {n}.", published=date) for n, date in enumerate(stated)]
+    rows.append(unit("a4", "Shame.", kind="comment", position=1, published="yesterday"))
+    with store_of(tmp_path, rows) as store:
+        notes = run(store, Options(min_articles=1)).notes
+    (note,) = (note for note in notes if "understood" in note)
+    assert note.startswith("2 articles have dates that were not understood, such as '03/04/2026'")

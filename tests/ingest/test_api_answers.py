@@ -202,3 +202,18 @@ def test_both_halves_of_a_reddit_thread_are_one_article(tmp_path: Path) -> None:
 def test_deep_answers_do_not_crash(tmp_path: Path) -> None:
     (found,) = read(tmp_path, '{"a":' * 400 + "[]" + "}" * 400)
     assert isinstance(found, Rejected)
+
+
+@pytest.mark.parametrize("name", ["bodyHtml", "articleText", "fullContent", "mainText"])
+def test_names_of_columns_in_camel_case_are_known(tmp_path: Path, name: str) -> None:
+    (article,) = read(tmp_path, [{"headline": "Weir breaks", name: TEXT}])
+    assert isinstance(article, Article)
+    assert "Rain had fallen" in article.text
+
+
+def test_a_row_with_comments_and_no_text_says_how_to_read_them(tmp_path: Path) -> None:
+    comments = [{"id": 1, "author": "bo", "text": "Who pays for it?"}]
+    (rejected,) = read(tmp_path, [{"title": "Weir breaks", "text": "", "comments": comments}])
+    assert (rejected.reason, "--comments" in rejected.detail) == ("empty", True)
+    (rejected,) = read(tmp_path, [{"title": "Weir breaks", "text": ""}])
+    assert (rejected.reason, "--comments" in rejected.detail) == ("empty", False)

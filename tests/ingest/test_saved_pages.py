@@ -256,3 +256,35 @@ def test_woven_columns_are_refused_with_advice(tmp_path: Path) -> None:
 )
 def test_tables_and_indents_are_no_columns(tmp_path: Path, text: str) -> None:
     assert one(tmp_path / "a.txt", text).text == text
+
+
+@pytest.mark.parametrize("kind", ["html", "plain"])
+def test_an_export_in_a_mail_is_its_articles(tmp_path: Path, kind: str) -> None:
+    if kind == "html":
+        body = "".join(
+            f'<div class="article enArticle"><div id="hd"><span class="enHeadline">{title}</span></div>'
+            f"<div>By Ada Lind</div><div>99 words</div><div>6 March 2024</div><div>Quay Courier</div><div>English</div>"
+            f'<div>(c) 2024 Quay Courier</div><p class="articleParagraph enarticleParagraph">{text}</p>'
+            f"<p>Document QUAY00002024030{n}</p></div>"
+            for n, (title, text) in enumerate((("Quay to widen", TEXT), ("Gift to the town", MORE)), 1)
+        )
+    else:
+        body = "".join(
+            f"{n} of 2 DOCUMENTS\n\nQuay Courier\n\nMarch 6, 2024 Wednesday\n\n{title}\n\nBYLINE: Ada Lind\n\n"
+            f"LENGTH: 99 words\n\n{text}\n\nLOAD-DATE: March 7, 2024\n\n"
+            for n, (title, text) in enumerate((("Quay to widen", TEXT), ("Gift to the town", MORE)), 1)
+        )
+    data = (
+        "From: Alerts <a@alerts.test>\nSubject: Your alert\nDate: Thu, 07 Mar 2024 06:00:00 +0000\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/mixed; boundary="b"\n\n'
+        f"--b\nContent-Type: text/{kind}; charset=utf-8\n\n{body}\n"
+        "--b\nContent-Type: text/csv\nContent-Disposition: attachment; filename=more.csv\n\na,b\n--b--\n"
+    )
+    path = tmp_path / "alert.eml"
+    path.write_text(data, "utf-8")
+    first, second = read(path)
+    assert isinstance(first, Article)
+    assert isinstance(second, Article)
+    assert (first.title, second.title) == ("Quay to widen", "Gift to the town")
+    assert (first.outlet, first.author, first.published) == ("Quay Courier", "Ada Lind", "2024-03-06")
+    assert [note.reason for note in first.notes] == ["attachments"]

@@ -124,3 +124,10 @@ def test_targets_are_counted_where_units_name_them() -> None:
     given = [score("a", "port"), score("a", "port", "mayor"), score("b", "port")]
     assert list(account.scored(given)) == given
     assert account.named == {"port": (3, 2), "mayor": (1, 1)}
+
+
+@pytest.mark.parametrize("place", ["", ":7", "#2", ":1#2", "#Sheet#4"])
+def test_places_in_a_file_add_up_to_the_file(place: str) -> None:
+    account = taken(Article(BODY, f"answers.json{place}"), by_file=True)
+    expected = "answers.json#Sheet" if "Sheet" in place else "answers.json"
+    assert list(account.files or {}) == [expected]

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from slant.records import Article, Unit
+from slant.records import Article, Part, Unit
 from slant.segment.article_header import header_metadata
 from slant.segment.furniture import furniture_role, wall_reason
 from slant.segment.units import split
@@ -300,3 +300,58 @@ def test_a_consent_wall_is_named_and_an_article_about_cookies_is_none() -> None:
     )
     story = "Regulators said on Monday that the mill's site set cookies without consent. The fine is small."
     assert wall_reason([*BODY, story]) is None
+
+
+# ---- tables and second titles
+
+
+def test_rows_of_a_table_are_no_commenters_and_no_headings() -> None:
+    rows = ["Year | Damage", "2019 | 4 million", "2023 | 11 million"]
+    units = split(
+        Article(
+            text="\n\n".join([TITLE, *BODY, *rows, "> It was bound to happen, the miller said."]),
+            markup="page",
+        )
+    )
+    assert {unit.text: unit.kind for unit in units if "|" in unit.text} == dict.fromkeys(rows, "paragraph")
+    assert not any(unit.kind == "comment" for unit in units)
+
+
+@pytest.mark.parametrize(
+    ("above", "kind"),
+    [
+        ("Board blames the flood; the miller blames the board", "subtitle"),
+        (TITLE, "title"),
+    ],
+)
+def test_an_article_with_a_title_of_its_own_has_no_second_one(above: str, kind: str) -> None:
+    text = "\n\n".join([TITLE, above, *BODY])
+    at = len(TITLE)
+    article = Article(
+        text, title=TITLE, markup="none", parts=(Part(0, at, "title"), Part(at, len(text), "body"))
+    )
+    assert [unit.kind for unit in split(article)] == ["title", kind, *["paragraph"] * 3]
+
+
+def test_a_body_of_one_line_is_a_paragraph() -> None:
+    text = f"{TITLE}\n\nThe wheel turns again"
+    at = len(TITLE)
+    article = Article(
+        text, title=TITLE, markup="none", parts=(Part(0, at, "title"), Part(at, len(text), "body"))
+    )
+    assert [unit.kind for unit in split(article)] == ["title", "paragraph"]
+
+
+@pytest.mark.parametrize("line", ["Page 2", "Page 3 of 12", "page 4/9"])
+def test_page_numbers_are_metadata(line: str) -> None:
+    assert furniture_role(line) == "metadata"
+    assert furniture_role(f"{line} of the report names the mayor.") == ""
+
+
+def test_a_short_consent_wall_is_named() -> None:
+    wall = [
+        "Before you continue",
+        "We and our 12 partners access information on your device, such as cookies.",
+        "Accept all or reject all",
+    ]
+    assert wall_reason(wall) == "consent_page"

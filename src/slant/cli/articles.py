@@ -238,7 +238,8 @@ def _say_targets(account: Account, targets: Targets, *, own: bool) -> None:
             said = f"{units:,} unit{'s' * (units != 1)} of {articles:,} article{'s' * (articles != 1)}"
             say(f"{target.name}: named in {said}")
     if missing and own:
-        say(f"warning: named in no unit: {', '.join(missing)}. Are the aliases those of your texts?")
+        unit = "unit in English" if len(account.languages) > 1 or "en" not in account.languages else "unit"
+        say(f"warning: named in no {unit}: {', '.join(missing)}. Are the aliases those of your texts?")
     elif searched and len(missing) == len(searched):
         say(
             "warning: no unit names any target that ships with slant. Give your own with --targets (docs/targets.md)."

@@ -280,12 +280,25 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
     ):
         each = "; ".join(f"{group} {units:,} ({languages})" for group, units, languages in others)
         yield f"Units left out because they are not in English: {each}."
+    yield from _dates_note(store)
     yield from copies_notes(store, groups)
     if store.repeated:
         rows = "row was skipped as a duplicate" if store.repeated == 1 else "rows were skipped as duplicates"
         yield f"{store.repeated:,} {rows}: comments posted again, or units given twice."
     if _one_question(store):
         yield ONE_QUESTION
+
+
+def _dates_note(store: Store) -> Iterator[str]:
+    """A note on dates that are in no month since they were not understood. A year alone is no such date."""
+    ((articles, example),) = store.rows(
+        r"""SELECT count(DISTINCT article_id), min(published) FROM units
+            WHERE NOT is_comment AND month IS NULL AND trim(coalesce(published, '')) != ''
+            AND NOT regexp_full_match(trim(published), '\d{4}')"""
+    )
+    if articles:
+        are = "article has a date that was" if articles == 1 else "articles have dates that were"
+        yield f"{articles:,} {are} not understood, such as {example[:40]!r}: they are in no month and no event."
 
 
 def detectable_lines(results: Results) -> Iterator[str]:

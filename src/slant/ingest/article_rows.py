@@ -69,6 +69,7 @@ _HOLDERS = frozenset(
 # A column name may contain commas and spaces: text=Full Text
 _BETWEEN_PAIRS = re.compile(r"[,\s]+(?=\w+\s*=)")
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
+_JOINED = {name.replace("_", ""): name for name in reversed(_FIELD_OF)}  # "bodyHtml" is "body_html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ def found_columns(names: Iterable[object]) -> str:
 def _usual_field(name: object) -> tuple[str | None, int]:
     """Field that a column of this name usually holds, and the precedence of the name; nested ones come last."""
     plain = _plain_name(name)
+    plain = plain if plain in _FIELD_OF else _JOINED.get(plain, plain)
     if field := _FIELD_OF.get(plain):
         return field, COLUMNS[field].index(plain)
     above, dot, last = plain.rpartition(".")

@@ -82,9 +82,10 @@ def read_documents(
     elif kind == "sheets":
         yield from _from_workbook(stream, path, settings)
     elif kind == "message":
-        from slant.ingest.mime_pages import read_message
+        from slant.ingest.mime_pages import read_messages
 
-        yield read_message(read_all(stream, path, settings.limits), path, outlet=settings.outlet)
+        data = read_all(stream, path, settings.limits)
+        yield from read_messages(data, path, outlet=settings.outlet, limits=settings.limits)
     elif kind == "html":
         yield from _from_page(read_all(stream, path, settings.limits), path, settings)
     elif kind == "warc":
@@ -368,6 +369,9 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         except Rejected as rejected:
             if rejected.reason == "no_text" and holds_comments(row):
                 rejected = Rejected(where, "looks_like_comments", _looks_like_comments(found))
+            elif rejected.reason == "empty" and holds_comments(row):
+                detail = f"{rejected.detail} Its comments were left out with it; --comments reads them alone."
+                rejected = Rejected(where, "empty", detail)
             yield rejected
     if not count:
         yield Rejected(path, "empty", "the table has no rows. Expected one article per row.")

@@ -14,7 +14,7 @@ from typing import Any
 
 from slant.errors import Rejected
 from slant.ingest.article_rows import assemble
-from slant.ingest.decoding import check_characters, convert_newlines, decode_page
+from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, convert_newlines, decode_page
 from slant.records import Article, Note
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60}):(?=[ \t\r\n])")
@@ -62,6 +62,61 @@ def read_message(data: bytes, path: str, *, outlet: str | None = None) -> Articl
     except (MessageError, ValueError, LookupError, TypeError, AttributeError) as error:
         detail = f"this message cannot be read ({type(error).__name__}: {str(error)[:120]}). Is it complete?"
         raise Rejected(path, "bad_message", detail) from None
+
+
+def read_messages(
+    data: bytes, path: str, *, outlet: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[Article | Rejected]:
+    """The articles of the export of a news database that a mail brings, or its one article.
+
+    Raises Rejected as `read_message` does.
+    """
+    found = _export(data, path, outlet, limits)
+    if len(found) > 1:
+        yield from found
+    else:
+        yield read_message(data, path, outlet=outlet)
+
+
+def _export(data: bytes, path: str, outlet: str | None, limits: Limits) -> list[Article | Rejected]:
+    """The articles of an export in the text of a mail; empty for any other."""
+    from slant.ingest.database_exports import split_text_export
+    from slant.ingest.database_pages import read_pages
+
+    try:
+        message = message_from_bytes(_without_envelope(data))
+        if "Snapshot-Content-Location" in message or message.get_content_type() == "multipart/related":
+            return []
+        parts = _leaves(message, path)
+        texts = [part for part in parts if part.get_content_maintype() == "text" and not _is_attached(part)]
+        texts.sort(key=lambda part: part.get_content_type() != "text/html")
+        if not texts:
+            return []
+        first = texts[0]
+        text = convert_newlines(decode_page(_body(first), first.get_content_charset()))
+    except (Rejected, MessageError, ValueError, LookupError, TypeError, AttributeError):
+        return []  # read_message says why
+    found: list[Article | Rejected]
+    try:
+        if first.get_content_type() == "text/html":
+            found = list(read_pages(text.encode("utf-8-sig", "replace"), path, outlet=outlet, limits=limits))
+        else:
+            found = split_text_export(text, path, outlet=outlet, limits=limits) or []
+    except Rejected as rejected:
+        if rejected.reason == "several_articles":
+            raise
+        return []
+    if found and isinstance(found[0], Article) and (note := _attachments(parts)):
+        found[0] = replace(found[0], notes=(*found[0].notes, note))
+    return found
+
+
+def _attachments(parts: list[Message]) -> Note | None:
+    attached = [_header_name(part) for part in parts if _is_attached(part)]
+    if not attached:
+        return None
+    names = ", ".join(attached[:5]) + (", …" if len(attached) > 5 else "")
+    return Note("attachments", f"attachments were not read: {names}. Save them as files of their own.")
 
 
 def _without_envelope(data: bytes) -> bytes:
@@ -123,20 +178,13 @@ def _mail(message: Message, parts: list[Message], path: str, outlet: str | None)
         article = _mail_text(plain, path, subject)
     else:
         raise Rejected(path, "empty", "this message has no text. Expected a mail with text or HTML.")
-    attached = [_header_name(part) for part in parts if _is_attached(part)]
-    notes = article.notes
-    if attached:
-        names = ", ".join(attached[:5]) + (", …" if len(attached) > 5 else "")
-        notes = (
-            *notes,
-            Note("attachments", f"attachments were not read: {names}. Save them as files of their own."),
-        )
+    note = _attachments(parts)
     sender = parseaddr(_header(message, "From") or "")[0] or None
     return replace(
         article,
         outlet=outlet or sender or article.outlet,
         published=_date(message) or article.published,
-        notes=notes,
+        notes=(*article.notes, note) if note else article.notes,
     )
 
 

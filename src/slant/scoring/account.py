@@ -18,7 +18,7 @@ FILES = 10_000  # files that are listed one by one; the others are added up
 MORE_FILES = "(more files)"
 LEAST_KEPT = 0.5  # share of a document's text; if less is content, something looks lost
 _LEAST_TEXT = 400  # characters; a shorter document may well be half metadata
-_PLACE = re.compile(r"[:#]\d+\Z")  # line or row number behind the path of a document in a table
+_PLACE = re.compile(r"(?:[:#]\d+)+\Z")  # line, row or place in an answer behind the path of a document
 _DATE = re.compile(r"\d{4}(-\d\d)?(-\d\d)?([T ].*)?\Z")
 
 

@@ -73,7 +73,11 @@ def join_broken_paragraphs(
 
 
 def assign_roles(
-    blocks: Sequence[Block], non_content: Sequence[str], *, title: str | None, authors: tuple[str, ...]
+    blocks: Sequence[Block],
+    non_content: Sequence[str],
+    *,
+    title: str | None,
+    authors: tuple[str, ...],
 ) -> list[str]:
     """Role of each block of an article; "rule" for blocks without text.
 
@@ -92,6 +96,8 @@ def assign_roles(
         kinds[at] = "title"
         _mark_names(blocks, kinds, at, authors)
         _mark_subtitle(blocks, kinds, at)
+    elif title and body < len(blocks):
+        _mark_standfirst(blocks, kinds, body)
     _mark_lead(blocks, kinds)
     for i, block in enumerate(blocks):
         if kinds[i] == "paragraph" and _heading_score(blocks, kinds, i, block) >= _HEADING_THRESHOLD:
@@ -257,6 +263,15 @@ def _mark_subtitle(blocks: Sequence[Block], kinds: list[str], title: int) -> Non
             kinds[at] = "subtitle"
 
 
+def _mark_standfirst(blocks: Sequence[Block], kinds: list[str], body: int) -> None:
+    """Mark as subtitle the one line above the text, where the title is stated apart from it."""
+    above = [i for i in range(body) if not kinds[i].startswith(_NON_CONTENT)]
+    if len(above) == 1 and kinds[above[0]] == "paragraph":
+        block = blocks[above[0]]
+        if _is_title_candidate(block) and len(block.text.split()) > 5 and " | " not in block.text:
+            kinds[above[0]] = "subtitle"
+
+
 def _mark_lead(blocks: Sequence[Block], kinds: list[str]) -> None:
     """Mark the first paragraph as the lead if all of it is in italics or bold."""
     for i, block in enumerate(blocks):
@@ -279,6 +294,7 @@ _HEADING_WEIGHTS = {
     "quotes": -2.5,
     "lower_start": -4.0,
     "link": -3.0,
+    "table_row": -4.0,
     "last": -4.0,
     "before_short": -2.0,
 }
@@ -303,6 +319,7 @@ def _heading_score(blocks: Sequence[Block], kinds: Sequence[str], i: int, block:
         "quotes": any(mark in text for mark in '"“”«»') or " said" in text,
         "lower_start": text.lstrip(_OPENERS)[:1].islower(),
         "link": "@" in text or "://" in text or "www." in text,
+        "table_row": " | " in text,
         "last": after is None,
         "before_short": after is not None
         and after.form == "text"

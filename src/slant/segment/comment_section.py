@@ -381,6 +381,8 @@ def commenter_name(text: str) -> str | None:
     if prefix := _BEFORE_NAME.match(name):
         name, stated = name[prefix.end() :], True
     name = name.strip().strip("|•·–—-,").strip()
+    if "|" in name:  # a row of a table
+        return None
     words = name.split()
     if len(words) > 1 and (is_clock_time(words[0]) or is_clock_time(" ".join(words[:2]))):
         return None  # a time of day stands above the entry of a live blog

@@ -15,7 +15,8 @@ _COUNTER = re.compile(
     rf"|(?:people )?viewing now"
     rf"|watching(?: now)?|followers?)(?: (?:viewing|watching|reading)(?: (?:this|now))*)?|shares? {_NUMBER}"
     rf"|(?:shares?|views?|comments?)\s?:\s?{_NUMBER}"
-    r"|\d{1,4}|(?:view|show|see|read|hide|add|leave|post) (?:\d+ |all |your |a )*comments?)",
+    r"|\d{1,4}|page \d{1,4}(?:(?: of |\s?/\s?)\d{1,4})?"
+    r"|(?:view|show|see|read|hide|add|leave|post) (?:\d+ |all |your |a )*comments?)",
     re.IGNORECASE,
 )
 _MEDIA = re.compile(
@@ -146,7 +147,7 @@ _CONSENT = [
         r"\bby (?:choosing|clicking|selecting|pressing|continuing|using|tapping)\b.{0,60}\b(?:agree|accept"
         r"|consent)\b|\byou (?:agree|consent) (?:that|to)\b.{0,80}\bcookies\b",
         r"\b(?:we|us|our sites?|partners?)\b.{0,60}\buses? (?:\w+ )?cookies\b|\buse of cookies\b|\bcookies(?:,|"
-        r" and| or) (?:\w+ )?(?:similar|other) (?:\w+ )?(?:tracking|technologies|tools)",
+        r" and| or) (?:\w+ )?(?:similar|other) (?:\w+ )?(?:tracking|technologies|tools)|\b(?:such as|like) cookies\b",
         r"\b(?:cookie|privacy|consent) (?:choices|settings|preferences|options|policy|notice|consent)\b|\bcookie"
         r" consent\b",
         r"\bpersonali[sz]ed? (?:content|messages|ads|advertising)\b|\bads? (?:and content )?(?:measurement"
@@ -156,8 +157,9 @@ _CONSENT = [
         r"|partners)",
         r"\b(?:store|access)\b.{0,40}\binformation (?:on|about) (?:a|your|the) device\b|\bpersonal"
         r" data\b.{0,60}\b(?:process|partners|such as)",
-        r"^(?:accept|reject|agree|i agree|manage|allow|decline)(?: (?:all|and|to|cookies|continue|options"
-        r"|settings|preferences|my choices|close)){1,4}\W*$|\bbefore you continue to\b|\bwe value your privacy\b"
+        r"^(?:accept|reject|agree|i agree|manage|allow|decline)(?: (?:all|and|or|to|accept|reject|cookies|continue"
+        r"|options|settings|preferences|my choices|close|the (?:site|website))){1,9}\W*$|\bbefore you continue(?: to\b|\W*$)"
+        r"|\bwe value your privacy\b"
         r"|\bwe care about your privacy\b",
     )
 ]
