@@ -439,7 +439,7 @@ def test_the_errors_are_those_of_the_model_that_scored() -> None:
     """Without --model, the size with the fingerprint of the scores is taken."""
     for size in filter(size_folder, SIZES):
         fingerprint = json.loads((model_folder(size) / "scores/scorecard.json").read_text())["fingerprint"]
-        assert "against" in published_errors(fingerprint, model=None)["newsmtsc/test_rw"]
+        assert "against" in published_errors(fingerprint, model=None)["vast/test"]
     with pytest.raises(SlantError, match=r"the scores are of another\. Name it with --model"):
         published_errors("another", model=None)
 
