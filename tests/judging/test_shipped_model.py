@@ -106,7 +106,7 @@ def test_every_unit_of_the_demonstration_set_is_scored() -> None:
 @pytest.mark.parametrize(
     ("size", "most_bytes", "most_parameters"), [("small", 60e6, 35e6), ("base", 130e6, 110e6)]
 )
-def test_each_model_has_its_size_and_int8_costs_at_most_one_point(
+def test_each_model_has_its_size_and_int8_costs_little(
     size: str, most_bytes: float, most_parameters: float
 ) -> None:
     if (folder := size_folder(size)) is None:
@@ -115,6 +115,7 @@ def test_each_model_has_its_size_and_int8_costs_at_most_one_point(
     assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) <= most_bytes
     settings = json.loads((folder / "config.json").read_text("utf-8"))["slant"]
     assert settings["parameters"] <= most_parameters
+    assert json.loads((folder / "parity.json").read_text("utf-8"))["r2"] >= 0.999
     losses = json.loads((folder / "quantisation.json").read_text("utf-8"))
     assert len(losses) >= 5, "the judged public sets"
     for row in losses:

@@ -52,7 +52,7 @@ def test_rows_equal_those_of_the_export_except_for_int8_rounding(pipe: Any, tiny
             (p["target"], p["label"]) for p in theirs["portrayal"]
         ]
         compared = {
-            "model", "stance", "portrayal", "loaded", "frames", "reply", "biased", "subjective",
+            "model", "stance", "portrayal", "loaded", "frames", "reply", "biased", "subjective", "source",
         }  # fmt: skip
         assert {k: v for k, v in ours.items() if k not in compared} == {
             k: v for k, v in theirs.items() if k not in compared
