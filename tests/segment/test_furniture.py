@@ -38,7 +38,7 @@ def kind_of(line: str) -> str:
         ("($1 = 0.8 crowns) (Reporting by Ada Brackwell in Dunmere)", "boilerplate"),
         ("(Adds quotes, background)", "boilerplate"),
         ("Subscribe to continue reading", "boilerplate"),
-        ("You have read all of your free articles this month. Log in.", "boilerplate"),
+        ("You have used up your three free stories this week. Log in.", "boilerplate"),
         ("Already a subscriber? Log in", "boilerplate"),
     ],
 )

@@ -121,7 +121,7 @@ def test_an_interview_with_lines_of_names_has_no_comments() -> None:
         ("Ada Brook", "Why did you vote for it?"),
         ("Dagny Copsey", "I was born beside the mill, you know. I can't stand to see it rot."),
         ("Ada Brook", "Your critics say you never counted the cost."),
-        ("Dagny Copsey", "That's not true! You can read it in the library. I told them so."),
+        ("Dagny Copsey", "That's not true! It is written in the harbour log. I told them so."),
     ]
     lines = [line for turn in turns for line in turn]
     units = units_of("\n\n".join([TITLE, "By Ada Brook", intro, *lines]), author="Ada Brook")

@@ -33,9 +33,9 @@ def units(text: str, markup: str = "none") -> list[Unit]:
 @pytest.mark.parametrize("markup", ["none", "markdown"])
 @pytest.mark.parametrize("unseen", UNSEEN)
 def test_characters_that_are_not_seen_are_left_out(unseen: str, markup: str) -> None:
-    text = f"The T{unseen}ern Lea{unseen}{unseen}gue broke the law on Friday, and nobody in the town was surprised."
+    text = f"The T{unseen}ern Lea{unseen}{unseen}gue sold the mill pond on Friday, and few in the valley were pleased."
     (unit,) = units(text, markup)
-    assert unit.text == "The Tern League broke the law on Friday, and nobody in the town was surprised."
+    assert unit.text == "The Tern League sold the mill pond on Friday, and few in the valley were pleased."
     assert (unit.start, unit.end) == (0, len(text))
 
 

@@ -66,7 +66,7 @@ def embed(texts: Sequence[str], *, predictor: Predictor, model: str | Path | Non
 
 # ---- models without an embedding output
 #
-# The model that ships today was exported before the output was added. All below can be removed once a new export ships.
+# The model `small` was exported before the output was added. All below can be removed once a new export of it ships.
 # An ONNX file is a protobuf message, and two concatenated messages are read as one with the lists of both, so appending a
 # few bytes to the file adds an output.
 
