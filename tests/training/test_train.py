@@ -175,3 +175,15 @@ def test_frozen_word_embeddings_do_not_change(tiny_encoder: Path, tmp_path: Path
     after = weights(run)
     assert torch.equal(after["encoder.embeddings.word_embeddings.weight"], before)
     assert after["roles.weight"].abs().max() > 0
+
+
+def test_frozen_layers_do_not_change(tiny_encoder: Path, tmp_path: Path) -> None:
+    from transformers import AutoModel
+
+    run = train_tiny(tiny_encoder, tmp_path / "run", **{**SHORT, "epochs": 1}, freeze_layers=1)
+    before, after = AutoModel.from_pretrained(tiny_encoder).state_dict(), weights(run)
+    changed = {name for name, value in before.items() if not torch.equal(after[f"encoder.{name}"], value)}
+    assert changed
+    assert all(".layer.1." in name for name in changed)
+    with pytest.raises(UsageError, match="at least one must be trained"):
+        train_tiny(tiny_encoder, tmp_path / "other", freeze_layers=2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -124,7 +125,22 @@ def _freeze(model: SlantModel, recipe: Recipe) -> SlantModel:
             part.requires_grad_(name in recipe.parts)
     if recipe.freeze_words:
         model.encoder.get_input_embeddings().weight.requires_grad_(False)
+    if recipe.freeze_layers:
+        _freeze_layers(model, recipe.freeze_layers)
     return model
+
+
+def _freeze_layers(model: SlantModel, n: int) -> None:
+    """Freeze the encoder's `n` lowest layers, its embeddings and what its layers share (MPNet's relative positions)."""
+    depth = model.encoder.config.num_hidden_layers
+    if n >= depth:
+        raise UsageError(
+            f"freeze_layers = {n}; the encoder has {depth} layers, and at least one must be trained."
+        )
+    for name, parameter in model.encoder.named_parameters():
+        layer = re.search(r"\blayer\.(\d+)\.", name)
+        if layer is None or int(layer[1]) < n:
+            parameter.requires_grad_(False)
 
 
 # ---- pretrained encoders: a folder, an installed package or the hub

@@ -25,7 +25,7 @@ class SetUse:
     limit: maximum number of examples (a seeded sample); 0 for all.
     without_fold: a fold from 0 to 4 to exclude, for sets with a single split that are judged on that fold; -1 for none.
     labels: use only these (of LABELS); empty for all labels of the set.
-    teaching: overrides Recipe.teaching for this set; -1 for no override.
+    teaching: overrides Recipe.teaching for this set; -1 for no override, 0 for labels alone (the teacher does not read it).
     """
 
     name: str
@@ -69,6 +69,9 @@ class Recipe:
     )
     dropout: float = 0.0
     freeze_words: bool = False  # do not train the word embeddings
+    freeze_layers: int = (
+        0  # do not train the encoder's embeddings and this many of its layers, counted from below
+    )
     parts: Sequence[str] = ()  # train only these parts of the model (network.py); empty for all
     bf16: bool = True  # autocast if the hardware supports bfloat16
     seed: int = 13
