@@ -75,6 +75,7 @@ def test_make_model_is_resumed_by_files_and_states_costs(tmp_path: Path) -> None
         "pyproject.toml",
         "constraints.txt",
         "model/recipes/base.toml",
+        "model/recipes/base_continued.toml",
         "model/recipes/small.toml",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -91,13 +92,19 @@ def test_make_model_is_resumed_by_files_and_states_costs(tmp_path: Path) -> None
         assert all("Cost: " in line for line in lines[::2]), "each step is announced with its cost"
         return [line.partition("/slant ")[2].strip() for line in lines[1::2]]
 
-    train = [f"train model/recipes/{size}.toml -o runs/{size} --resume" for size in ("base", "small")]
-    export = ["export runs/base -o model/base --runtime openvino --limit 100",
+    train = [
+        f"train model/recipes/{size}.toml -o runs/{size} --resume"
+        for size in ("base", "base_continued", "small")
+    ]
+    export = ["export runs/base_continued -o model/base --runtime openvino --limit 100",
               "export runs/small -o model/small --runtime openvino --runtime onnx"]  # fmt: skip
     assert steps() == train + export
     trained = tmp_path / "runs/base/export/config.json"
     trained.parent.mkdir(parents=True)
     trained.touch()
     assert steps() == [*train[1:], *export]
-    (tmp_path / "runs/base/shipped").touch()
-    assert steps() == [train[1], export[1]]
+    continued = tmp_path / "runs/base_continued/export/config.json"
+    continued.parent.mkdir(parents=True)
+    continued.touch()
+    (tmp_path / "runs/base_continued/shipped").touch()
+    assert steps() == [train[2], export[1]]

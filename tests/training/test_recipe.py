@@ -78,7 +78,7 @@ def test_a_missing_recipe_is_reported(tmp_path: Path) -> None:
 
 def test_the_recipes_behind_the_shipped_models_are_kept() -> None:
     """In the model's folder or by name; and the recipes say how to make each `start` and teacher."""
-    assert [path.stem for path in RECIPES] == ["base", "gpu", "quick", "small"]
+    assert [path.stem for path in RECIPES] == ["base", "base_continued", "gpu", "quick", "small"]
     for folder in filter(Path.exists, (MODEL / size for size in SIZES)):
         named = json.loads((folder / "config.json").read_text("utf-8"))["slant"]["recipe"].split(", ")
         kept = [
@@ -94,11 +94,14 @@ def test_the_recipes_behind_the_shipped_models_are_kept() -> None:
 
 
 def test_small_learns_from_the_sets_of_its_teacher_as_base_does() -> None:
-    base, small, gpu = (load_recipe(MODEL / "recipes" / f"{name}.toml") for name in ("base", "small", "gpu"))
-    assert small.teacher == "runs/base"
-    once = [replace(use, repeat=1) for use in base.train]
+    names = ("base", "base_continued", "small", "gpu")
+    base, continued, small, gpu = (load_recipe(MODEL / "recipes" / f"{name}.toml") for name in names)
+    assert (continued.start, small.teacher) == ("runs/base", "runs/base_continued")
+    assert {use.name for use in continued.train} <= {use.name for use in base.train}
+    teaching_of = {use.name: use.teaching for use in small.train}
+    once = [replace(use, repeat=1, teaching=teaching_of.get(use.name, -1.0)) for use in base.train]
     assert sorted(small.train, key=str) == sorted(once, key=str)
-    assert (gpu.train, gpu.dev, small.dev) == (base.train, base.dev, base.dev)
+    assert (gpu.train, gpu.dev, small.dev, continued.dev) == (base.train, base.dev, base.dev, base.dev)
     for name in ("max_length", "stride", "context_length"):
         assert getattr(small, name) == getattr(base, name), "the teacher needs the same windows"
 
