@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from slant.assets import model_folder
 from slant.encoding.decode import Floats
 from slant.encoding.predictor import BatchLogits, Predictor, batches, columns
 from slant.encoding.windows import EncoderRequest, collate
-from slant.errors import SlantError
+from slant.scoring.hidden_states import head_inputs, onnx_with_outputs
 from slant.scoring.runtimes import FILES, INPUTS, ONNX, Batch, OnnxRuntime, OpenVino, available_cores
 from slant.scoring.three_class_model import LOGITS
 
@@ -67,11 +67,6 @@ def embed(texts: Sequence[str], *, predictor: Predictor, model: str | Path | Non
 # ---- models without an embedding output
 #
 # The model `small` was exported before the output was added. All below can be removed once a new export of it ships.
-# An ONNX file is a protobuf message, and two concatenated messages are read as one with the lists of both, so appending a
-# few bytes to the file adds an output.
-
-UNIT_OUTPUT = "unit_logits"
-GRAPH, NODES, INPUT, OUTPUT, OPERATOR, OUTPUTS = 7, 1, 1, 2, 4, 12  # field numbers of onnx.proto
 
 
 def _by_graph_surgery(path: Path) -> WithEmbedding:
@@ -79,74 +74,14 @@ def _by_graph_surgery(path: Path) -> WithEmbedding:
     import onnxruntime
 
     data = path.read_bytes()
-    name = _unit_head_input(data, path)
+    name = head_inputs(data, "unit_logits", path)[0]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = available_cores()
-    added = _field(GRAPH, _field(OUTPUTS, _field(1, name.encode())))
-    session = onnxruntime.InferenceSession(data + added, options, providers=["CPUExecutionProvider"])
+    source = onnx_with_outputs(data, [name])
+    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
     def run(batch: Batch) -> tuple[BatchLogits, Floats]:
         token, unit, target, vectors = session.run([*LOGITS, name], {n: batch[n] for n in INPUTS})
         return (token, unit, target), vectors
 
     return run
-
-
-def _unit_head_input(data: bytes, path: Path) -> str:
-    """Return the name of the tensor that the unit head reads: found from its logits back to a Concat of two vectors."""
-    made_by: dict[
-        str, tuple[str, list[str]]
-    ] = {}  # tensor → operator that computes it, names of the operator's inputs
-    for number, graph in _fields(memoryview(data)):
-        for kind, node in _fields(graph) if number == GRAPH else ():
-            if kind == NODES:
-                parts: dict[int, list[str]] = {INPUT: [], OUTPUT: [], OPERATOR: []}
-                for part, value in _fields(node):
-                    if part in parts:
-                        parts[part].append(bytes(value).decode())
-                made_by |= dict.fromkeys(parts[OUTPUT], (parts[OPERATOR][0], parts[INPUT]))
-    name = UNIT_OUTPUT
-    while name in made_by and made_by[name][0] != "Concat":
-        name = made_by[name][1][0]
-    if name not in made_by:
-        raise SlantError(
-            f"{path}: the input of {UNIT_OUTPUT!r} was not found, so texts cannot be embedded. The model was exported by "
-            "another version of slant; export it again."
-        )
-    return name
-
-
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield number and content of each length-delimited field of a protobuf message; skip the others."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        kind = key & 7
-        if kind == 2:
-            size, at = _varint(message, at)
-            yield key >> 3, message[at : at + size]
-            at += size
-        elif kind == 0:
-            _, at = _varint(message, at)
-        else:
-            at += 8 if kind == 1 else 4
-
-
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-        shift += 7
-
-
-def _field(number: int, content: bytes) -> bytes:
-    size, head = len(content), bytearray()
-    while size > 127:
-        head.append(size & 127 | 128)
-        size >>= 7
-    head.append(size)
-    return bytes([number << 3 | 2]) + bytes(head) + content

@@ -29,12 +29,19 @@ from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
 from slant.labels.codebook import Codebook
 from slant.scoring import three_class_model
+from slant.scoring.hidden_states import (
+    EMBEDDING,
+    NO_STATES,
+    QUERY_STATES,
+    add_openvino_states,
+    onnx_with_outputs,
+    state_tensors,
+)
 
 OPENVINO, ONNX = RUNTIMES = ("openvino", "onnx")
 FILES = {OPENVINO: Path("openvino") / "model.xml", ONNX: Path("onnx") / "model_quantized.onnx"}
 INPUTS = ("input_ids", "layout", "query_columns")
 LOGITS = ("token_logits", "unit_logits", "target_logits")
-EMBEDDING = "embedding"  # output [rows, 2 × hidden size]: the first token's state beside the mean of the text's tokens
 GROUP = 128  # activations of a token that share a scale; fewer are slightly nearer to fp32 and slower
 Batch = dict[str, NDArray[np.int64]]
 Convert = Callable[[Floats, Batch], Floats]
@@ -45,12 +52,13 @@ class OpenVino:
 
     has_embedding: whether the model has the output EMBEDDING; models exported before it was added do not.
     outputs, convert: for older models, names of the logits and conversion of the last one (three_class_model.py).
+    states: put hidden states behind the logits, see `load`.
     """
 
     outputs: tuple[str, str, str] = LOGITS
     convert: Convert | None = None
 
-    def __init__(self, path: Path, *, threads: int) -> None:
+    def __init__(self, path: Path, *, threads: int, states: bool = False) -> None:
         import openvino
 
         core = openvino.Core()
@@ -62,7 +70,12 @@ class OpenVino:
         }
         if cache := cache_folder():
             settings["CACHE_DIR"] = str(cache)
-        self.model: Any = core.compile_model(str(path), "CPU", settings)
+        source: Any = str(path)
+        if states:
+            source = core.read_model(source)
+            add_openvino_states(source, path)
+        self.states = (EMBEDDING, QUERY_STATES) if states else ()
+        self.model: Any = core.compile_model(source, "CPU", settings)
         self.has_embedding = any(EMBEDDING in output.get_names() for output in self.model.outputs)
         # The first tensor made from an array sets up OpenVINO's bridge to numpy. Two threads that do so at once deadlock
         # (pybind11's gil_safe_call_once inside a static's guard), so it is done here, by one.
@@ -70,7 +83,7 @@ class OpenVino:
         self._per_thread = threading.local()
 
     def __call__(self, batch: Batch) -> BatchLogits:
-        return _logits(self._infer(batch, self.outputs), batch, self.convert)
+        return _logits(self._infer(batch, (*self.outputs, *self.states)), batch, self.convert)
 
     def with_embedding(self, batch: Batch) -> tuple[BatchLogits, Floats]:
         """Return the logits of a batch and its embedding. Only if `has_embedding`."""
@@ -90,23 +103,30 @@ class OnnxRuntime:
 
     has_embedding: whether the model has the output EMBEDDING; models exported before it was added do not.
     outputs, convert: for older models, names of the logits and conversion of the last one (three_class_model.py).
+    states: put hidden states behind the logits, see `load`.
     """
 
     outputs: tuple[str, str, str] = LOGITS
     convert: Convert | None = None
 
-    def __init__(self, path: Path, *, device: str = "cpu") -> None:
+    def __init__(self, path: Path, *, device: str = "cpu", states: bool = False) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         providers = ["CPUExecutionProvider"] if device == "cpu" else cuda_providers()
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        self.states: tuple[str, ...] = ()
+        source: str | bytes = str(path)
+        if states:
+            data = path.read_bytes()
+            self.states = state_tensors(data, path)
+            source = onnx_with_outputs(data, self.states)
+        self.session = onnxruntime.InferenceSession(source, options, providers=providers)
         self.has_embedding = any(output.name == EMBEDDING for output in self.session.get_outputs())
         self.whole_batches = device != "cpu"
 
     def __call__(self, batch: Batch) -> BatchLogits:
-        return _logits(self._infer(batch, self.outputs), batch, self.convert)
+        return _logits(self._infer(batch, (*self.outputs, *self.states)), batch, self.convert)
 
     def with_embedding(self, batch: Batch) -> tuple[BatchLogits, Floats]:
         """Return the logits of a batch and its embedding. Only if `has_embedding`."""
@@ -124,13 +144,14 @@ class OnnxRuntime:
         return [np.concatenate(parts) for parts in zip(*rows, strict=True)]
 
     def _row(self, batch: Batch, row: int, queries: int, outputs: Sequence[str]) -> list[Floats]:
-        """Run one row with its own queries only; the target logits of the batch's other query columns are zero."""
+        """Run one row with its own queries only; logits and states of the batch's other query columns are zero."""
         one = {name: batch[name][row : row + 1] for name in INPUTS}
         most = one["query_columns"].shape[1]
         found = self._run({**one, "query_columns": one["query_columns"][:, :queries]}, outputs)
-        target = LOGITS.index("target_logits")
-        beside = ((0, 0),) * (found[target].ndim - 2)
-        found[target] = np.pad(found[target], ((0, 0), (0, most - queries), *beside))
+        for i, name in enumerate(outputs):
+            if name in (self.outputs[2], *self.states[1:]):  # those with a column per query
+                beside = ((0, 0),) * (found[i].ndim - 2)
+                found[i] = np.pad(found[i], ((0, 0), (0, most - queries), *beside))
         return found
 
     def _run(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
@@ -139,8 +160,13 @@ class OnnxRuntime:
 
 
 def _logits(found: Sequence[Floats], batch: Batch, convert: Convert | None) -> BatchLogits:
-    token, unit, target = found
-    return token, unit, target if convert is None else convert(target, batch)
+    token, unit, target, *states = found
+    if convert is not None:
+        target = convert(target, batch)
+    if states:
+        pooled, queries = states
+        unit, target = np.concatenate([unit, pooled], -1), np.concatenate([target, queries], -1)
+    return token, unit, target
 
 
 def has_openvino() -> bool:
@@ -183,14 +209,16 @@ def load(
     runtime: str | None = None,
     device: str = "cpu",
     file: str | None = None,
+    states: bool = False,
 ) -> Predictor:
     """Load a model: a size ("small", "base"), a folder, or None for SLANT_MODEL or the default (assets.chosen_model).
 
     threads: cores to use; default: all that this process may use. runtime: "openvino" or "onnx"; default: OpenVINO if it is
     installed and the folder has a model for it. device: "cpu", or "cuda" with ONNX Runtime. file: ONNX file in `onnx/` other
-    than the quantized one.
+    than the quantized one. states: put hidden states behind the logits: the embedding behind the unit logits, the state of
+    each target's query behind its logits.
     Raises UsageError if this installation lacks the size, the folder holds no slant model or the runtime cannot run it here,
-    SlantError if the model was made with other labels.
+    SlantError if the model was made with other labels, or has no such states.
     """
     folder = model_folder(model)
     if threads is not None and threads < 1:
@@ -207,7 +235,9 @@ def load(
     _check_labels(folder, settings)
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     cores = threads or available_cores()
-    opened, decoding = _open(chosen, path, cores, device), settings["decoding"]
+    if states and three_class_model.is_three_class(settings):
+        raise SlantError(NO_STATES.format(path=path))
+    opened, decoding = _open(chosen, path, cores, device, states), settings["decoding"]
     if three_class_model.is_three_class(settings):
         opened.outputs = three_class_model.LOGITS
         opened.convert = three_class_model.ThreeClassOutputs(decoding)
@@ -257,7 +287,7 @@ def _choose(folder: Path, runtime: str | None, device: str) -> str:
     return runtime or (OPENVINO if for_openvino and has_openvino() else ONNX)
 
 
-def _open(runtime: str, path: Path, cores: int, device: str) -> OnnxRuntime | OpenVino:
+def _open(runtime: str, path: Path, cores: int, device: str, states: bool) -> OnnxRuntime | OpenVino:
     if runtime == ONNX and find_spec("onnxruntime") is None:
         raise UsageError(
             f"{path} needs ONNX Runtime, which is not installed here: pip install 'slant[onnx]'. For --device cuda, on a "
@@ -267,8 +297,10 @@ def _open(runtime: str, path: Path, cores: int, device: str) -> OnnxRuntime | Op
         cuda_providers()
     try:
         if runtime == OPENVINO:
-            return OpenVino(path, threads=cores)
-        return OnnxRuntime(path, device=device)
+            return OpenVino(path, threads=cores, states=states)
+        return OnnxRuntime(path, device=device, states=states)
+    except SlantError:
+        raise
     except Exception as error:  # both runtimes raise many classes of their own
         names = {OPENVINO: "OpenVINO", ONNX: "ONNX Runtime"}
         raise SlantError(
