@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,8 @@ import pytest
 import slant
 from pages import examples
 from slant.errors import Rejected, UsageError
-from slant.scoring.three_class_model import is_three_class
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = json.loads((ROOT / "model/small/config.json").read_text("utf-8"))["slant"]
 pytestmark = pytest.mark.train
 TEXTS = [
     "The corrupt council met and wrecked the old mill, said the greedy mayor.",
@@ -101,9 +98,6 @@ def test_wrong_parameters_are_refused(pipe: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    is_three_class(SHIPPED), reason="the shipped model has three classes, which the network of today has not"
-)
 def test_the_restored_shipped_model_predicts_the_same_and_the_documented_example_runs() -> None:
     import transformers
 

@@ -237,7 +237,7 @@ def _portrayal_asked(store: Store, options: Options) -> bool:
 
 
 def _one_question(store: Store) -> bool:
-    """Whether the model was made before stance and portrayal were two questions (scoring/three_class_model.py)."""
+    """Whether the model was made before stance and portrayal were two questions."""
     query = "SELECT count(*), coalesce(max(p_unrelated), 0) FROM stances WHERE mentions > 0 AND target != ?"
     ((stances, highest),) = store.rows(query, (ARTICLE,))
     return bool(stances) and highest == 0

@@ -149,7 +149,7 @@ def _features(
         yield "embedding", "published", why
         return
     for text, texts in sample.texts.items():
-        found = embed(texts, predictor=predictor, model=model)
+        found = embed(texts, predictor=predictor)
         yield "scores", text, found.scores
         yield "embedding", text, found.vectors
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,15 +23,13 @@ from numpy.typing import NDArray
 
 from slant.assets import SIZES, model_folder, size_folder
 from slant.encoding.decode import Decoding, Floats
-from slant.encoding.label_ids import TARGET_LABELS, check_labels
+from slant.encoding.label_ids import check_labels
 from slant.encoding.predictor import BatchLogits, Predictor
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
 from slant.labels.codebook import Codebook
-from slant.scoring import three_class_model
 from slant.scoring.hidden_states import (
     EMBEDDING,
-    NO_STATES,
     QUERY_STATES,
     add_openvino_states,
     onnx_with_outputs,
@@ -44,19 +42,14 @@ INPUTS = ("input_ids", "layout", "query_columns")
 LOGITS = ("token_logits", "unit_logits", "target_logits")
 GROUP = 128  # activations of a token that share a scale; fewer are slightly nearer to fp32 and slower
 Batch = dict[str, NDArray[np.int64]]
-Convert = Callable[[Floats, Batch], Floats]
 
 
 class OpenVino:
     """A model in OpenVINO's format, on `threads` cores. The compiled model is cached in the user's cache folder.
 
     has_embedding: whether the model has the output EMBEDDING; models exported before it was added do not.
-    outputs, convert: for older models, names of the logits and conversion of the last one (three_class_model.py).
     states: put hidden states behind the logits, see `load`.
     """
-
-    outputs: tuple[str, str, str] = LOGITS
-    convert: Convert | None = None
 
     def __init__(self, path: Path, *, threads: int, states: bool = False) -> None:
         import openvino
@@ -83,12 +76,12 @@ class OpenVino:
         self._per_thread = threading.local()
 
     def __call__(self, batch: Batch) -> BatchLogits:
-        return _logits(self._infer(batch, (*self.outputs, *self.states)), batch, self.convert)
+        return _logits(self._infer(batch, (*LOGITS, *self.states)))
 
     def with_embedding(self, batch: Batch) -> tuple[BatchLogits, Floats]:
         """Return the logits of a batch and its embedding. Only if `has_embedding`."""
-        *logits, embedding = self._infer(batch, (*self.outputs, EMBEDDING))
-        return _logits(logits, batch, self.convert), embedding
+        *logits, embedding = self._infer(batch, (*LOGITS, EMBEDDING))
+        return _logits(logits), embedding
 
     def _infer(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
         if not hasattr(self._per_thread, "request"):
@@ -102,12 +95,8 @@ class OnnxRuntime:
     """An ONNX model: one row at a time on one core; with device "cuda", where onnxruntime-gpu finds one, whole batches.
 
     has_embedding: whether the model has the output EMBEDDING; models exported before it was added do not.
-    outputs, convert: for older models, names of the logits and conversion of the last one (three_class_model.py).
     states: put hidden states behind the logits, see `load`.
     """
-
-    outputs: tuple[str, str, str] = LOGITS
-    convert: Convert | None = None
 
     def __init__(self, path: Path, *, device: str = "cpu", states: bool = False) -> None:
         import onnxruntime
@@ -126,12 +115,12 @@ class OnnxRuntime:
         self.whole_batches = device != "cpu"
 
     def __call__(self, batch: Batch) -> BatchLogits:
-        return _logits(self._infer(batch, (*self.outputs, *self.states)), batch, self.convert)
+        return _logits(self._infer(batch, (*LOGITS, *self.states)))
 
     def with_embedding(self, batch: Batch) -> tuple[BatchLogits, Floats]:
         """Return the logits of a batch and its embedding. Only if `has_embedding`."""
-        *logits, embedding = self._infer(batch, (*self.outputs, EMBEDDING))
-        return _logits(logits, batch, self.convert), embedding
+        *logits, embedding = self._infer(batch, (*LOGITS, EMBEDDING))
+        return _logits(logits), embedding
 
     def _infer(self, batch: Batch, outputs: Sequence[str]) -> list[Floats]:
         columns = batch["query_columns"]
@@ -149,7 +138,7 @@ class OnnxRuntime:
         most = one["query_columns"].shape[1]
         found = self._run({**one, "query_columns": one["query_columns"][:, :queries]}, outputs)
         for i, name in enumerate(outputs):
-            if name in (self.outputs[2], *self.states[1:]):  # those with a column per query
+            if name in (LOGITS[2], *self.states[1:]):  # those with a column per query
                 beside = ((0, 0),) * (found[i].ndim - 2)
                 found[i] = np.pad(found[i], ((0, 0), (0, most - queries), *beside))
         return found
@@ -159,10 +148,8 @@ class OnnxRuntime:
         return found
 
 
-def _logits(found: Sequence[Floats], batch: Batch, convert: Convert | None) -> BatchLogits:
+def _logits(found: Sequence[Floats]) -> BatchLogits:
     token, unit, target, *states = found
-    if convert is not None:
-        target = convert(target, batch)
     if states:
         pooled, queries = states
         unit, target = np.concatenate([unit, pooled], -1), np.concatenate([target, queries], -1)
@@ -235,17 +222,10 @@ def load(
     _check_labels(folder, settings)
     encoder = TextEncoder(folder / "tokenizer.json", **settings["windows"])
     cores = threads or available_cores()
-    if states and three_class_model.is_three_class(settings):
-        raise SlantError(NO_STATES.format(path=path))
-    opened, decoding = _open(chosen, path, cores, device, states), settings["decoding"]
-    if three_class_model.is_three_class(settings):
-        opened.outputs = three_class_model.LOGITS
-        opened.convert = three_class_model.ThreeClassOutputs(decoding)
-        decoding = three_class_model.decoding_of(decoding)
     return Predictor(
-        opened,
+        _open(chosen, path, cores, device, states),
         encoder,
-        Decoding.from_dict(decoding),
+        Decoding.from_dict(settings["decoding"]),
         name=folder.name,
         fingerprint=settings.get("fingerprints", {}).get(chosen, settings["fingerprint"]),
         codebook=settings["codebook"],
@@ -324,10 +304,7 @@ def _settings(config_path: Path) -> dict[str, Any]:
 
 
 def _check_labels(folder: Path, settings: dict[str, Any]) -> None:
-    stated = dict(settings)
-    if three_class_model.is_three_class(settings):
-        stated["target_labels"] = list(TARGET_LABELS)
-    check_labels(stated, f"model folder {folder}")
+    check_labels(settings, f"model folder {folder}")
     codebook = Codebook.load(folder / "codebook.toml" if (folder / "codebook.toml").exists() else None)
     if settings["codebook"] != codebook.fingerprint:
         raise SlantError(
