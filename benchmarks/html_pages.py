@@ -3,10 +3,10 @@
     pip install trafilatura newspaper4k
     python benchmarks/html_pages.py --json benchmarks/results/html_pages.json
 
-Half of the templates were never looked at while slant's reader was changed (`held out`). Text: words matched in order, without
-title and standfirst, which tools treat differently; macro averages over pages. Comments: a comment is found if nine tenths of
-its words and of those of its counterpart match. newspaper4k reads no comments; trafilatura gives their paragraphs, without
-authors and replies.
+What slant makes of the templates held out was never looked at while its reader was changed. Text: words matched in order,
+without title and standfirst, which tools treat differently; macro averages over pages. Comments: a comment is found if nine
+tenths of its words and of those of its counterpart match. newspaper4k reads no comments; trafilatura gives their paragraphs,
+without authors and replies.
 """
 
 from __future__ import annotations

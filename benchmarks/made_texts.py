@@ -6,19 +6,41 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_PLACES = "Port Ellis,Marlow,Tarn Bridge,Orsund,Keld Valley,Upper Hask,Brannock,Sele,Vintry,Colm Head,Dunmere,Arran Cross,Lowick,Pell".split(",")  # fmt: skip
-_BODIES = "the harbor board,the county council,the water company,the teachers' union,the hospital trust,the ferry line,the planning office,the farmers' league,the police authority,the tenants' group,the port workers,the mayor's office,the school board,the grid operator".split(",")  # fmt: skip
-_FIRST = "Oda,Jonas,Mirela,Tobin,Asha,Pelle,Wren,Casimir,Ines,Dougal,Tamsin,Yusra,Ruben,Petra,Hale,Nadine,Omar,Signe".split(",")  # fmt: skip
-_LAST = "Marr,Tesk,Quill,Varga,Holm,Brandt,Osei,Lindqvist,Farrow,Kestrel,Abara,Novak,Penrose,Sato,Whitlow,Dray".split(",")  # fmt: skip
-_JOBS = "chair,treasurer,spokeswoman,director,former head,deputy,lawyer,engineer,secretary,adviser".split(",")
-_THINGS = "new quay,bridge tolls,night ferry,reservoir wall,bus contract,rent freeze,fish quota,clinic wing,flood barrier,school merger,grain depot,wind lease,market hall,rail spur,parking levy,coastal path".split(",")  # fmt: skip
-_DID = "approved,delayed,rejected,defended,scrapped,reopened,questioned,doubled the budget of,withdrew from,promised to finish,refused to fund,quietly sold".split(",")  # fmt: skip
-_WHEN = "on Monday,late on Tuesday,before the vote,after months of talks,in a closed session,within a week,over the winter,at the last moment,during the storm,without a debate".split(",")  # fmt: skip
-_WHY = "costs had tripled,nobody had asked the residents,the survey was out of date,two contractors had pulled out,the law leaves no choice,the money was needed elsewhere,the old plan was unsafe,the figures did not add up".split(",")  # fmt: skip
-_ADJECTIVES = (
-    "reckless,careful,overdue,costly,popular,hollow,brave,shameful,modest,muddled,fair,cynical".split(",")
-)
-_HANDLES = "quayside_{n},ferryman{n},MarlowMum,J. Penrose,old_salt_{n},Wren H.,tarnwatcher,Keld{n},rationalist,Aunt Sele,bridge-troll,K. Abara,northbank{n},ms_varga,Dougal F.,seagull{n}".split(",")  # fmt: skip
+_PLACES = ["Port Ellis", "Marlow", "Tarn Bridge", "Orsund", "Keld Valley", "Upper Hask", "Brannock", "Sele", "Vintry", "Colm Head", "Dunmere", "Arran Cross", "Lowick", "Pell"]  # fmt: skip
+_BODIES = ["the harbor board", "the county council", "the water company", "the teachers' union", "the hospital trust", "the ferry line", "the planning office", "the farmers' league", "the police authority", "the tenants' group", "the port workers", "the mayor's office", "the school board", "the grid operator"]  # fmt: skip
+_FIRST = ["Oda", "Jonas", "Mirela", "Tobin", "Asha", "Pelle", "Wren", "Casimir", "Ines", "Dougal", "Tamsin", "Yusra", "Ruben", "Petra", "Hale", "Nadine", "Omar", "Signe"]  # fmt: skip
+_LAST = ["Marr", "Tesk", "Quill", "Varga", "Holm", "Brandt", "Osei", "Lindqvist", "Farrow", "Kestrel", "Abara", "Novak", "Penrose", "Sato", "Whitlow", "Dray"]  # fmt: skip
+_JOBS = [
+    "chair",
+    "treasurer",
+    "spokeswoman",
+    "director",
+    "former head",
+    "deputy",
+    "lawyer",
+    "engineer",
+    "secretary",
+    "adviser",
+]
+_THINGS = ["new quay", "bridge tolls", "night ferry", "reservoir wall", "bus contract", "rent freeze", "fish quota", "clinic wing", "flood barrier", "school merger", "grain depot", "wind lease", "market hall", "rail spur", "parking levy", "coastal path"]  # fmt: skip
+_DID = ["approved", "delayed", "rejected", "defended", "scrapped", "reopened", "questioned", "doubled the budget of", "withdrew from", "promised to finish", "refused to fund", "quietly sold"]  # fmt: skip
+_WHEN = ["on Monday", "late on Tuesday", "before the vote", "after months of talks", "in a closed session", "within a week", "over the winter", "at the last moment", "during the storm", "without a debate"]  # fmt: skip
+_WHY = ["costs had tripled", "nobody had asked the residents", "the survey was out of date", "two contractors had pulled out", "the law leaves no choice", "the money was needed elsewhere", "the old plan was unsafe", "the figures did not add up"]  # fmt: skip
+_ADJECTIVES = [
+    "reckless",
+    "careful",
+    "overdue",
+    "costly",
+    "popular",
+    "hollow",
+    "brave",
+    "shameful",
+    "modest",
+    "muddled",
+    "fair",
+    "cynical",
+]
+_HANDLES = ["quayside_{n}", "ferryman{n}", "MarlowMum", "J. Penrose", "old_salt_{n}", "Wren H.", "tarnwatcher", "Keld{n}", "rationalist", "Aunt Sele", "bridge-troll", "K. Abara", "northbank{n}", "ms_varga", "Dougal F.", "seagull{n}"]  # fmt: skip
 
 _REPORT = (
     "{Body} {did} the {thing} {when}, saying that {why}.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from made_texts import Block, MadeComment, Maker, Story
+from made_texts import Block, MadeComment, Maker
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,20 @@ def initials(name: str) -> str:
 
 
 def wordy_date(date: str) -> str:
-    months = "January February March April May June July August September October November December".split()
+    months = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
     year, month, day = date.split("-")
     return f"{months[int(month) - 1]} {int(day)}, {year}"
 

@@ -1,4 +1,4 @@
-"""Templates of pages, first half: written first, and never looked at while slant's reader was changed."""
+"""Templates of pages, held out: what slant makes of them was never looked at while its reader was changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates of pages, second half: what slant got wrong on these was looked at and mended."""
+"""Templates of pages, open: what slant got wrong on these was looked at and mended."""
 
 from __future__ import annotations
 

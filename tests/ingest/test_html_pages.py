@@ -313,18 +313,18 @@ PREFIXED = """<section id="coral_talk_stream"><div class="talk-wrapper-level-0">
 <div class="talk-wrapper-level-0"><div class="talk-comment-level-0"><span class="talk-comment-user-name">Ann</span>
 <div class="talk-comment-content">I like ferries.</div></div></div></section>"""
 
-FACEBOOK = """<div class="fb-comments"><div class="_5o4h"><div class="_3-8y clearfix"><div class=""><span>
-<a class=" UFICommentActorName" href="#">Kim</a></span><div><span class="_5mdd"><span>About time.<br><br>It shook.</span></span>
-</div><div class="_2vq9"><a>Like</a><a>Reply</a></div><div class="_44ri"><div><div class="_3-8y clearfix"><div class=""><span>
-<a class=" UFICommentActorName" href="#">Lee</a></span><div><span class="_5mdd"><span>It never did!</span></span></div></div></div>
-</div></div></div></div><div class="_3-8y clearfix"><div class=""><a class="UFICommentActorName" href="#">Ann</a>
+FACEBOOK = """<div class="fb-comments"><div class="_5o4h"><div class="_3-8y"><div><span>
+<a class=" UFICommentActorName">Kim</a></span><div><span class="_5mdd"><span>About time.<br><br>It shook.</span></span>
+</div><div class="_2vq9"><a>Like</a><a>Reply</a></div><div class="_44ri"><div><div class="_3-8y"><div><span>
+<a class=" UFICommentActorName">Lee</a></span><div><span class="_5mdd"><span>It never did!</span></span></div></div></div>
+</div></div></div></div><div class="_3-8y"><div><a class="UFICommentActorName" href="#">Ann</a>
 <div><span class="_5mdd"><span>I like ferries.</span></span></div></div></div></div></div>"""
 
 GHOST = """<iframe title="comments-frame" srcdoc='<!DOCTYPE html><html><body><section><h2>Discussion</h2><div>
-<div data-testid="comment-component"><div><h4 class="bold">Kim</h4><div data-testid="comment-content"><p>About time.</p>
-<p>It shook.</p></div><button>Reply</button><div class="mt-7"><div data-testid="comment-component"><div><h4 class="bold">Lee</h4>
+<div data-testid="comment-component"><div><h4>Kim</h4><div data-testid="comment-content"><p>About time.</p>
+<p>It shook.</p></div><button>Reply</button><div><div data-testid="comment-component"><div><h4>Lee</h4>
 <div data-testid="comment-content"><p>It never did!</p></div></div></div></div></div></div>
-<div data-testid="comment-component"><div><h4 class="bold">Ann</h4><div data-testid="comment-content"><p>I like ferries.</p>
+<div data-testid="comment-component"><div><h4>Ann</h4><div data-testid="comment-content"><p>I like ferries.</p>
 </div></div></div></div></section></body></html>'></iframe>"""
 
 BLOCKS = """<ol class="wp-block-comment-template"><li id="comment-1" class="comment depth-1"><div>
@@ -332,13 +332,15 @@ BLOCKS = """<ol class="wp-block-comment-template"><li id="comment-1" class="comm
 <div class="wp-block-comment-content"><p>About time.</p><p>It shook.</p></div><div class="wp-block-comment-reply-link">
 <a>Reply</a></div></div><ol><li id="comment-2" class="comment depth-2"><div class="wp-block-comment-author-name">Lee</div>
 <div class="wp-block-comment-content"><p>It never did!</p></div></li></ol></li><li id="comment-3" class="comment depth-1">
-<div class="wp-block-comment-author-name">Ann</div><div class="wp-block-comment-content"><p>I like ferries.</p></div></li></ol>"""
+<div class="wp-block-comment-author-name">Ann</div><div class="wp-block-comment-content">
+<p>I like ferries.</p></div></li></ol>"""
 
 OPENWEB = """<div data-spotim-module="conversation"><ul><li data-spot-im-class="message-container"><article><div>
 <span data-spot-im-class="message-username">Kim</span><time>2 days ago</time></div><div data-spot-im-class="message-text">
 <p>About time.</p><p>It shook.</p></div></article><ul><li data-spot-im-class="message-container"><article><div>
 <span data-spot-im-class="message-username">Lee</span></div><div data-spot-im-class="message-text"><p>It never did!</p></div>
-</article></li></ul></li><li data-spot-im-class="message-container"><article><div><span data-spot-im-class="message-username">Ann
+</article></li></ul></li>
+<li data-spot-im-class="message-container"><article><div><span data-spot-im-class="message-username">Ann
 </span></div><div data-spot-im-class="message-text"><p>I like ferries.</p></div></article></li></ul></div>"""
 
 
@@ -380,7 +382,7 @@ def test_all_entries_of_a_live_blog_are_read_with_their_headings_and_its_content
         "Doors open": "The council has met in the old hall on the quay, and more than two hundred people wait outside of it.",
         "First vote": "Eleven members want to close the pier for good, while nine would rather wait for the engineers.",
         "A break": "After an hour the chair sent everybody out, since a window had blown in and nobody could hear a word.",
-        "It is over": "The pier stays open until spring, the clerk has read out, and the cost is to be shared by three towns.",
+        "It is over": "The pier stays open until spring, the clerk has read out, and three towns pay.",
     }
     entries = "".join(
         f"<article id='b{n}'><header><a href='#b{n}'><time>{n} minutes ago</time></a><h2>{heading}</h2></header>"
@@ -392,6 +394,23 @@ def test_all_entries_of_a_live_blog_are_read_with_their_headings_and_its_content
     text = read_page(page(article=f"<h1>Pier in doubt</h1>{live}"), "a.html").text
     assert [text.count(each) for pair in said.items() for each in pair] == [1] * 8
     assert "Key events" not in text
+
+
+@pytest.mark.parametrize("gone", ["[deleted]", "This comment was removed by a moderator."])
+def test_deleted_comments_are_left_out_and_counted(gone: str) -> None:
+    markup = WORDPRESS.replace("<p>It never did!</p>", f"<p>{gone}</p>")
+    article = read_page(page(markup), "a.html")
+    assert [author for _, author, _ in comments_of(article)] == ["Kim", "Ann"]
+    assert [note.reason for note in article.notes] == ["deleted_comments"]
+
+
+@pytest.mark.parametrize(
+    ("end", "torn"),
+    [("<p>The clerk sa", True), ("<p cla", True), ("</article></body>", False), ("</article>", False)],
+)
+def test_a_page_that_ends_in_the_middle_is_named(end: str, torn: bool) -> None:
+    cut = f"<html><head>{HEAD}</head><body>{ARTICLE.replace('</article>', '')}{end}"
+    assert [note.reason for note in read_page(cut.encode(), "a.html").notes] == ["torn"] * torn
 
 
 CONSENT = """<main><h1>Before you go on</h1>

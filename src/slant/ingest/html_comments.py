@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from slant.errors import Rejected
-from slant.ingest.comment_rows import Comment, parse_comments
+from slant.ingest.comment_rows import CommentRow, CommentThread, left_out_by_text, link, parse_comments
 from slant.ingest.html_comment_items import (
     AUTHOR_CLASS,
     SEPARATOR,
@@ -77,8 +77,8 @@ class OpeningPost(NamedTuple):
     author: str | None
 
 
-def extract_comments(tree: Element, *, posts_alike: bool = False) -> tuple[list[Comment], OpeningPost | None]:
-    """`(comments in order, post that opens the thread or None)` of a parsed page.
+def extract_comments(tree: Element, *, posts_alike: bool = False) -> tuple[CommentThread, OpeningPost | None]:
+    """`(comments in order with notes, post that opens the thread or None)` of a parsed page.
 
     posts_alike: the post that opens a thread is a comment, too.
     Removes them and the forms around them from `tree`.
@@ -102,13 +102,18 @@ def extract_comments(tree: Element, *, posts_alike: bool = False) -> tuple[list[
         number: index for element, index in index_of.items() if (number := _number(element, "id", "data-id"))
     }
     by_level = _parents_by_level(scopes)
-    comments = [
-        Comment(text, _author(elements, items), _parent(elements, index, index_of, ids, by_level))
+    rows = [
+        CommentRow(
+            text,
+            _author(elements, items),
+            above=_parent(elements, index, index_of, ids, by_level),
+            left_out=left_out_by_text(text),
+        )
         for index, (text, elements) in enumerate(zip(texts.values(), scopes, strict=True))
     ]
     _remove(found)
     linked = _linked_data(tree)
-    return comments or linked, opening
+    return link(rows) if rows else linked, opening
 
 
 def _has_class(element: Element, pattern: re.Pattern[str]) -> bool:
@@ -316,9 +321,9 @@ def without_commenters(author: str | None, unread: Sequence[Element], tree: Elem
     return "; ".join(kept) or None
 
 
-def _linked_data(tree: Element) -> list[Comment]:
+def _linked_data(tree: Element) -> CommentThread:
     """Comments that a page contains as schema.org JSON-LD. They are removed from it, with the names of their authors."""
-    comments: list[Comment] = []
+    thread = CommentThread([])
     for script in tree.iterfind(".//script[@type='application/ld+json']"):
         if "omment" not in (script.text or ""):
             continue
@@ -326,10 +331,10 @@ def _linked_data(tree: Element) -> list[Comment]:
             data = json.loads(script.text)
             stated = list(_json_comments(data))
             script.text = json.dumps(_without_comments(data))
-            comments = comments or parse_comments(stated, "").comments
+            thread = thread if thread.comments else parse_comments(stated, "")
         except (ValueError, RecursionError, Rejected):
             continue
-    return comments
+    return thread
 
 
 def _without_comments(data: Any) -> Any:

@@ -37,6 +37,7 @@ _CONTENTS = re.compile(
     r"(?:key (?:events|points|moments)|(?:table of )?contents|in this (?:article|story|post)|on this page|jump to)\W*",
     re.I,
 )
+_LAST_TAG = 2_000  # characters at the end of a page, in which its elements are closed
 _TEXT_NODES = ".//text()[not(parent::script or parent::style)]"
 
 
@@ -63,12 +64,18 @@ def read_page(
     document, opening, comments, notes = _extract(convert_newlines(html), path, posts_alike=only_comments)
     if note:
         notes = (*notes, note)
+    if _ends_early(html):
+        notes = (
+            *notes,
+            Note("torn", "the page ends before its elements are closed, so its end may be missing."),
+        )
     blocks = [] if document is None or document.body is None else text_blocks(document.body)
     blocks = opening.blocks if opening else blocks
     title, blocks = _title(_one_line(document and document.title), blocks)
     if only_comments:
         if not comments:
-            seen = " Comments were seen and not read: their markup is unknown." if notes else ""
+            unread = any(note.reason == "comments_not_read" for note in notes)
+            seen = " Comments were seen and not read: their markup is unknown." if unread else ""
             raise Rejected(path, "no_comments", f"no comments were found in this page.{seen}")
         text, parts = assemble(None, None, "", comments)
         stated = _one_line(document and document.url) or url
@@ -118,7 +125,8 @@ def _extract(
             return None, None, [], ()
         open_frames(tree, path)
         check_size(tree, path, _MAX_PAGE_ELEMENTS)
-        comments, opening = extract_comments(tree, posts_alike=posts_alike)
+        thread, opening = extract_comments(tree, posts_alike=posts_alike)
+        comments = thread.comments
         unread = unread_comments(tree)
         _join_entries(tree)
         _drop_contents(tree)
@@ -149,11 +157,11 @@ def _extract(
         comments = [
             Comment(text) for text in texts if not (is_section_marker(text) or is_interface_text(text))
         ]
-    notes: tuple[Note, ...] = ()
+    notes = thread.notes
     if unread and not comments:
         place = unread[0].get("id") or unread[0].get("class") or unread[0].tag
         detail = f"Comments were seen and not read: the markup of {place[:60]!r} is not known."
-        notes = (Note("comments_not_read", detail),)
+        notes = (*notes, Note("comments_not_read", detail))
     return document, opening, comments, notes
 
 
@@ -261,6 +269,16 @@ def _outlet(stated: str | None, url: str | None) -> str | None:
     if stated and not is_address(stated):
         return stated
     return outlet_from_url(stated or url or "")
+
+
+def _ends_early(html: str) -> bool:
+    """Does a page end within a tag, or with its body and main elements open?"""
+    end = html[-_LAST_TAG:]
+    if "<body" not in html or "</body" in end or "</html" in end:
+        return False
+    if end.rfind("<") > end.rfind(">"):
+        return True
+    return any(html.count(f"<{name}") > html.count(f"</{name}") for name in ("article", "main", "div"))
 
 
 def _one_line(value: str | None) -> str | None:
