@@ -243,7 +243,8 @@ _RULE = re.compile(r"([_=*#~-])\1{11,}")
 # A text without a line of these is no export. Tried first, so that other texts are read as fast as ever.
 _MARK = re.compile(
     rf"[^\w\n]{{0,80}}(?:(?:AN\s+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um|(?:ende?|fin|einde) \w+ do[ck]um"
-    rf"|[_=*#~-]{{12}}|HD\b|\d[\d., ]{{0,8}}{_WORDS}\s*$|(?:length|länge|longueur|load-date|full text|proquest document id):|(?:title|headline):"
+    rf"|[_=*#~-]{{12}}|HD\b|\d[\d., ]{{0,8}}{_WORDS}\s*$|(?:length|länge|longueur|load-date|full text|proquest document id):"
+    r"|(?:title|headline):"
     r"|[^·•]{0,60}[·•]\d{8}[·•])",
     re.I,
 )
