@@ -128,8 +128,8 @@ def planted_losses(files: Files = HERE) -> str:
     demonstration = found["demonstration"]
     return (
         f"{found['files']} made-up files ({kinds}) with {found['losses']} planted losses: {found['named']} are named in the "
-        f"list of rejected documents, the notes or the account; {wrong} counts of articles, comments or rejections differ from "
-        f"what was written. Demonstration set: {percent(demonstration['content'])} % of its characters are content, "
+        f"list of rejected documents, the notes or the account; {wrong} counts of articles, comments or rejections differ "
+        f"from what was written. Demonstration set: {percent(demonstration['content'])} % of its characters are content, "
         f"{percent(1 - demonstration['content'] - demonstration['markup'])} % metadata, media or boilerplate, "
         f"{percent(demonstration['markup'])} % markup."
     )
