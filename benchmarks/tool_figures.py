@@ -95,6 +95,64 @@ def voice(files: Files = HERE) -> str:
     )
 
 
+HALVES = {"all": "all", "held_out": "held out", "open": "open"}
+
+
+def html_pages(files: Files = HERE) -> str:
+    """Text and comments of made-up pages, beside other tools."""
+    if (found := files.result("html_pages")) is None:
+        return missing("python benchmarks/html_pages.py --json benchmarks/results/html_pages.json")
+    lines = []
+    for tool, parts in found["tools"].items():
+        for half, shown in HALVES.items():
+            text, said = parts[half]["text"], parts[half].get("comments", {})
+            cells = [text[name] for name in ("precision", "recall", "f1")]
+            cells += [said.get(name) for name in ("precision", "recall", "f1", "authors", "parents")]
+            lines.append([tool, shown, *("—" if cell is None else percent(cell) for cell in cells)])
+    counted = found["tools"]["slant"]
+    used = ", ".join(f"{tool} {number}" for tool, number in found["versions"].items())
+    head = ["tool", "templates", "text: precision", "recall", "F1", "comments: precision", "recall", "F1", "author right",
+            "parent right"]  # fmt: skip
+    return (
+        f"{table(head, lines, left=2)}\n\n{found['pages']} pages of {found['templates']} templates "
+        f"({counted['held_out']['pages']} pages held out), {found['comments']:,} comments; {used}."
+    )
+
+
+def planted_losses(files: Files = HERE) -> str:
+    """How many of the planted losses are named."""
+    if (found := files.result("planted_losses")) is None:
+        return missing("python benchmarks/planted_losses.py --json benchmarks/results/planted_losses.json")
+    wrong = sum(row["wrong_counts"] for row in found["kinds"].values())
+    kinds = ", ".join(found["kinds"])
+    demonstration = found["demonstration"]
+    return (
+        f"{found['files']} made-up files ({kinds}) with {found['losses']} planted losses: {found['named']} are named in the "
+        f"list of rejected documents, the notes or the account; {wrong} counts of articles, comments or rejections differ "
+        f"from what was written. Demonstration set: {percent(demonstration['content'])} % of its characters are content, "
+        f"{percent(1 - demonstration['content'] - demonstration['markup'])} % metadata, media or boilerplate, "
+        f"{percent(demonstration['markup'])} % markup."
+    )
+
+
+def reading_speed(files: Files = HERE) -> str:
+    """Documents read and split per second, by kind."""
+    if (found := files.result("reading_speed")) is None:
+        return missing("python benchmarks/reading_speed.py --json benchmarks/results/reading_speed.json")
+    compared = found["before"] is not None
+    lines = [
+        [kind, f"{row['documents']:,}", f"{row['documents_per_second']:,.0f}", f"{row['peak_mb']:.0f}",
+         *([f"{row['ratio']:.2f}" if "ratio" in row else "—"] if compared else [])]
+        for kind, row in found["kinds"].items()
+    ]  # fmt: skip
+    head = ["read and split", "documents", "per second of CPU time", "peak memory, MB"]
+    head += [f"time, as a ratio to commit {found['before']}"] if compared else []
+    return (
+        f"{table(head, lines, left=1)}\n\nMedians of {found['runs']} runs "
+        f"({found['machine']}, {found['cores']} cores, Python {found['python']})."
+    )
+
+
 STYLES = {
     "authors": "with author lines",
     "gaps": "no authors, extra blank lines",

@@ -1186,3 +1186,19 @@ def test_a_page_of_several_whole_articles_is_split(tmp_path: Path) -> None:
         "left_out",
     ]
     assert "1 more" in first.notes[1].detail
+
+
+def test_documents_with_own_title_and_source_lines_and_nothing_between_them_are_refused(
+    tmp_path: Path,
+) -> None:
+    said = "The clerk of the harbour read the new rules aloud, and nobody in the hall had any question about them."
+    one = "Title: Rules for {0}\nSource: {0} Post\nAuthor: Ada Lind\n\n" + said + "\n\n"
+    path = tmp_path / "a.txt"
+    path.write_text(one.format("Marlow") + one.format("Sele"), "utf-8")
+    (found,) = read_articles([str(path)])
+    assert isinstance(found, Rejected)
+    assert found.reason == "several_articles"
+    assert "2 articles" in found.detail
+    path.write_text(one.format("Marlow") + said, "utf-8")
+    (found,) = read_articles([str(path)])
+    assert isinstance(found, Article)

@@ -296,3 +296,18 @@ def test_a_sheet_of_comments_does_not_end_the_workbook(tmp_path: Path) -> None:
     )
     assert [each.reason for each in found if isinstance(each, Rejected)] == ["looks_like_comments"]
     assert [each.title for each in found if isinstance(each, Article)] == ["Ships"]
+
+
+def test_an_rtf_that_ends_before_its_groups_is_named(tmp_path: Path) -> None:
+    whole = rb"{\rtf1\ansi {\b Ships first.}\par Then \{boats\}.}"
+    (tmp_path / "a.rtf").write_bytes(whole)
+    (tmp_path / "b.rtf").write_bytes(whole[:-1])
+    found = list(read_articles([str(tmp_path)]))
+    assert [[note.reason for note in one.notes] for one in found if isinstance(one, Article)] == [
+        [],
+        ["torn"],
+    ]
+
+
+def test_an_office_document_with_nothing_of_its_kind_inside_is_refused(tmp_path: Path) -> None:
+    assert rejected(tmp_path / "a.docx", zipped({"a.xml": "<a>Ships first.</a>"})).reason == "bad_office"

@@ -147,7 +147,7 @@ def _append(
     """Append a comment to `rows`. Returns its replies and their `above`, or None."""
     if item is None or isinstance(item, str):
         words = as_text(item or "", where)
-        rows.append(CommentRow(words, above=above, left_out=_left_out_by_text(words)))
+        rows.append(CommentRow(words, above=above, left_out=left_out_by_text(words)))
         return None
     if not isinstance(item, Mapping):
         detail = f"comment {len(rows)} is {reprlib.repr(item)}. {EXPECTED}"
@@ -179,7 +179,7 @@ def _append(
             parent=parent,
             of_thread=of_thread,
             above=above,
-            left_out=left_out or _left_out_by_text(text or ""),
+            left_out=left_out or left_out_by_text(text or ""),
         )
     )
     return None if replies is None else (replies, len(rows) - 1)
@@ -435,7 +435,8 @@ def _left_out(fields: Mapping[str, Sequence[Any]], kind: Any) -> str:
     return "deleted" if any(plain_name(state) in _GONE_STATUS for state in states) else ""
 
 
-def _left_out_by_text(text: str) -> str:
+def left_out_by_text(text: str) -> str:
+    """Return "empty" or "deleted" for the text of a comment that is none, else ""."""
     if not text.strip():
         return "empty"
     return "deleted" if len(text) < 200 and _GONE.fullmatch(text.strip()) else ""

@@ -244,6 +244,7 @@ _RULE = re.compile(r"([_=*#~-])\1{11,}")
 _MARK = re.compile(
     rf"[^\w\n]{{0,80}}(?:(?:AN\s+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um|(?:ende?|fin|einde) \w+ do[ck]um"
     rf"|[_=*#~-]{{12}}|HD\b|\d[\d., ]{{0,8}}{_WORDS}\s*$|(?:length|länge|longueur|load-date|full text|proquest document id):"
+    r"|(?:title|headline):"
     r"|[^·•]{0,60}[·•]\d{8}[·•])",
     re.I,
 )
@@ -270,6 +271,10 @@ _TELLING = _ONCE | {
 }
 # Between rules there may be comments or messages; an article has a title.
 _NAMING = {name for name, role in _ROLE_OF_LABEL.items() if role in ("title", "body")} | {"publication title"}
+# A title beside an outlet, more than once, is a file of several, too.
+_TITLES = frozenset(name for name, role in _ROLE_OF_LABEL.items() if role == "title")
+_OUTLETS = frozenset(name for name, role in _ROLE_OF_LABEL.items() if role == "outlet")
+_RUNNING = 12  # words of a line of running text
 _MIN_WORDS_LEFT = 20  # fewer words outside of all documents are not worth a note
 
 
@@ -433,7 +438,17 @@ def _repeated(lines: Sequence[str]) -> int:
         and _WORD_COUNT.fullmatch(line)
         and any(find_date(after, at_start=True) for after in _next(lines, i, 2))
     )
-    return max(max(repeated) if len(repeated) > 1 else 1, lengths, heads)
+    own = sum(1 for i, line in enumerate(lines) if _label_name(line) in _TITLES and _states_outlet(lines, i))
+    return max(max(repeated) if len(repeated) > 1 else 1, lengths, heads, own)
+
+
+def _states_outlet(lines: Sequence[str], at: int) -> bool:
+    """Is there a line such as "Source: …" near a title, and text below them?"""
+    near = [*lines[max(0, at - 4) : at], *lines[at + 1 : at + 5]]
+    below = next(
+        (i for i in range(at + 1, min(at + 12, len(lines))) if len(lines[i].split()) >= _RUNNING), None
+    )
+    return below is not None and any(_label_name(line) in _OUTLETS for line in near)
 
 
 def _next(lines: Sequence[str], at: int, count: int) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Any, BinaryIO, TypeGuard
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
 
 from slant.errors import Rejected
 from slant.ingest.api_answers import cells
@@ -36,11 +36,15 @@ from slant.ingest.woven_columns import check_woven
 from slant.records import Article, Note
 from slant.segment.article_header import header_metadata
 
+if TYPE_CHECKING:
+    from slant.ingest.warc import Page as ArchivedPage
+
 ArticleStream = Iterator[Article | Rejected]
 """Articles in order, and a Rejected with its reason for each document that is none."""
 
 
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
+_HELD = 1_000  # documents of a web archive that wait for its end
 _COMPRESSED = ("gzip", "zstd")
 _ARCHIVES = ("zip", "tar")
 _MAX_OFFICE_FILE = 200_000_000  # bytes; most of such a file are its pictures and fonts
@@ -250,24 +254,42 @@ def _member(where: str, stream: BinaryIO, settings: Settings) -> ArticleStream:
 
 
 def _from_warc(stream: BinaryIO, path: str, settings: Settings) -> ArticleStream:
-    from slant.ingest.html_pages import read_page
     from slant.ingest.warc import warc_pages
 
-    for page in warc_pages(stream, path, settings.limits):
-        if isinstance(page, Rejected):
-            yield page
-            continue
-        try:
-            yield read_page(
-                page.body,
-                page.where,
-                outlet=settings.outlet,
-                charset=page.charset,
-                url=page.url,
-                published=page.date,
-            )
-        except Rejected as rejected:
-            yield rejected
+    held: list[
+        Article | Rejected
+    ] = []  # the last article, for a note at the end of the archive, and what follows it
+    try:
+        for page in warc_pages(stream, path, settings.limits):
+            if isinstance(page, Note):
+                if held and isinstance(held[0], Article):
+                    held[0] = replace(held[0], notes=(*held[0].notes, page))
+                continue
+            read = page if isinstance(page, Rejected) else _archived_page(page, settings)
+            if isinstance(read, Article) or len(held) >= _HELD:
+                yield from held
+                held = []
+            held.append(read)
+    except (Rejected, OSError, RecursionError, MemoryError):
+        yield from held  # what was read before the archive failed
+        raise
+    yield from held
+
+
+def _archived_page(page: ArchivedPage, settings: Settings) -> Article | Rejected:
+    from slant.ingest.html_pages import read_page
+
+    try:
+        return read_page(
+            page.body,
+            page.where,
+            outlet=settings.outlet,
+            charset=page.charset,
+            url=page.url,
+            published=page.date,
+        )
+    except Rejected as rejected:
+        return rejected
 
 
 def _from_feed(data: bytes, path: str, settings: Settings) -> ArticleStream:

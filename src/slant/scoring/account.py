@@ -224,6 +224,8 @@ def _row(name: str, counts: FileCounts) -> Sequence[str]:
     unread = counts.text - sum(counts.characters.values())
     if unread > 0:
         left.append(f"markup {unread:,}")
+    if counts.no_outlet:
+        left.append(f"no outlet: {_number(counts.no_outlet, 'article')}")
     left += [f"{reason}: {n:,} rejected" for reason, n in counts.rejected.items()]
     left += [f"{reason}: {_number(n, 'note')}" for reason, n in counts.notes.items()]
     kept = f"{counts.kept:.0%}" if counts.articles else "–"
