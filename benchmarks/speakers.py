@@ -27,7 +27,6 @@ import json
 import os
 import random
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,12 +34,11 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from voice import DOUBLE, SINGLE
-
 from slant.corpora.polnear import Annotated, Attribution, Fragments, read_polnear
+from slant.segment.speaker_phrases import word_set
 from slant.segment.speakers import speakers_of
 from slant.segment.voices import voices_of
+from voice import DOUBLE, SINGLE
 
 RESAMPLES = 2000
 PRONOUN = re.compile(
@@ -77,16 +75,16 @@ def heads(phrase: str) -> set[tuple[str, str]]:
     return found
 
 
-TITLES = frozenset(
+TITLES = word_set(
     "mr mrs ms dr sen rep gov gen president senator governor secretary mayor speaker republican democrat candidate judge"
-    " justice chairman chairwoman director pope professor prof former vice".split()
+    " justice chairman chairwoman director pope professor prof former vice"
 )
 
 
 # Words with which sentences begin, for the baseline.
-NO_NAMES = TITLES | frozenset(
+NO_NAMES = TITLES | word_set(
     "he she they it we i you but and the a an in on at when if as while after that this his her monday tuesday wednesday"
-    " thursday friday saturday sunday".split()
+    " thursday friday saturday sunday"
 )
 
 
@@ -252,7 +250,8 @@ def main() -> None:
         return
     result = measure(articles)
     print(
-        f"| PolNeAR {options.split}, {len(articles)} articles | attributions | found | precision | recall | pronouns with a speaker |"
+        f"| PolNeAR {options.split}, {len(articles)} articles | attributions | found | precision | recall "
+        "| pronouns with a speaker |"
     )
     print("|---|--:|--:|--:|--:|--:|")
     for name, row in result.items():

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
-from slant.segment.speaker_names import (
-    Names,
+from slant.segment.speaker_names import Names, is_person, names_in
+from slant.segment.speaker_phrases import (
     Source,
     bare_name,
     first_subject,
-    is_person,
-    names_in,
     source_after,
     source_before,
+    word_set,
 )
 from slant.segment.voices import VERB_STEMS, Stretch
 
@@ -42,15 +43,17 @@ _FINITE = frozenset(
     "counters", "quotes", "references", "reminds", "reminded", "depicts", "depicted",
 }  # fmt: skip
 # Also plural nouns: "Karvi's repeated calls", "the comments".
-_NOUNS = frozenset(
-    "calls claims comments remarks questions reports promises pledges answers tweets notes posts points demands hopes attacks"
-    " rules offers puts reads counts repeats responds".split()
+_NOUNS = word_set(
+    "calls claims comments remarks questions reports promises pledges answers tweets notes posts points demands hopes"
+    " attacks rules offers"
 )
 _PARTICIPLES = frozenset(
     [stem + "ing" for stem in VERB_STEMS.split()]
-    + "saying telling writing adding noting posting speaking".split()
+    + ["saying", "telling", "writing", "adding", "noting", "posting", "speaking"]
 ) - {"quoting", "reporting"}
-_WITH_BACK = frozenset("shot shoots fired fires hit hits snapped".split())  # "shot back"
+_PASSIVE = frozenset({"was", "were", "been", "being", "is", "are"})
+_WITH_BACK = frozenset({"shot", "shoots", "fired", "fires", "hit", "hits", "snapped"})  # "shot back"
+_CUES = _FINITE | _PARTICIPLES | _WITH_BACK | {"to"}
 _NOT_INVERTED = frozenset(
     {"told", "tells", "tell", "found", "thought", "thinks", "read", "reads", "called", "calls"}
 )
@@ -230,7 +233,7 @@ class _Unit:
                 elif source.form != "description":
                     at = run.last if run.cue_after else run.first - 1
                     self.attributed[self.index, at] = run.speaker
-        for number, (before, run) in enumerate(zip(runs, runs[1:], strict=False), 1):
+        for number, (before, run) in enumerate(pairwise(runs), 1):
             if run.speaker is None and number not in stopped and before.speaker and _goes_on(before, run):
                 run.speaker = before.speaker
         for number in range(len(runs) - 2, -1, -1):
@@ -311,13 +314,14 @@ def _attribution(run: _Run) -> tuple[Source | None, bool]:
     return (_before(before) if before else None), False
 
 
+@lru_cache(maxsize=4096)
 def _key(token: str) -> str:
     return token.strip(",;:.!?()[]“”\"‘’'*_—–").lower()
 
 
-def _is_verb(token: str) -> bool:
+def _is_verb(token: str, key: str | None = None) -> bool:
     """Is it a verb of saying? Capitalized only as in headlines; "United States" has none."""
-    key = _key(token)
+    key = _key(token) if key is None else key
     return key in _FINITE and (token[:1].islower() or key in ("says", "said"))
 
 
@@ -334,13 +338,18 @@ def _introduced(before: str) -> Source | None:
 def _before(sentence: str) -> Source | None:
     """The subject of the verb of saying that is nearest to the end of the words before a quotation."""
     tokens = sentence.strip(_LEADING).split()
+    keys = [_key(token) for token in tokens]
     dependent = False
     for at in range(len(tokens) - 1, -1, -1):
-        key = _key(tokens[at])
-        following = _key(tokens[at + 1]) if at + 1 < len(tokens) else ""
-        if (_is_verb(tokens[at]) and not (key[:4] == "call" and following == "on")) or (
+        key = keys[at]
+        if key not in _CUES:
+            continue
+        following = keys[at + 1] if at + 1 < len(tokens) else ""
+        if (_is_verb(tokens[at], key) and not (key[:4] == "call" and following == "on")) or (
             key in _WITH_BACK and following == "back"
         ):
+            if at and keys[at - 1] in _PASSIVE:
+                return None  # "Karvi was told"
             found = source_before(tokens[:at])
             if found and (key not in _NOUNS or found.form != "description"):
                 return found
@@ -398,7 +407,7 @@ def _after(run: _Run) -> Source | None:
     return None
 
 
-_NEW_CLAUSE = frozenset("while but and although though when if because which who that as".split())
+_NEW_CLAUSE = word_set("while but and although though when if because which who that as")
 
 
 def _late(tokens: Sequence[str]) -> Source | None:
