@@ -86,9 +86,9 @@ class Names:
         while at >= 0 and seen < _ENOUGH:
             end = at + 1 + len(name)
             near = max(0, at - 30)
-            first = max(self.text.rfind(" ", near, at), self.text.rfind("\n", near, at)) + 1
+            before = max(self.text.rfind(" ", near, at), self.text.rfind("\n", near, at)) + 1
             if (
-                (self.text[first].isupper() or not first)
+                (self.text[before].isupper() or not before)
                 and not self.text[end : end + 1].isalnum()
                 and not self.text.startswith((" Jr", ", Jr"), end)
             ):
