@@ -118,6 +118,7 @@ compare: $(VENV)/base  ## comparison pages of two public sets of articles (SLANT
 
 bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, memory, comparison; over an hour
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json
+	$(BIN)/python benchmarks/speakers.py --json benchmarks/results/speakers.json
 	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
 	$(BIN)/pip install --quiet newspaper4k
 	$(BIN)/python benchmarks/html_pages.py --json benchmarks/results/html_pages.json

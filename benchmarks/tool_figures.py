@@ -153,6 +153,23 @@ def reading_speed(files: Files = HERE) -> str:
     )
 
 
+def speakers(files: Files = HERE) -> str:
+    if (row := files.result("speakers")) is None:
+        return missing("make bench")
+    own, simple = (row["methods"][name]["named"] for name in ("slant", "nearest name"))
+    pronouns = row["methods"]["slant"]["pronouns"]
+    (found, *_), (p, low, high), (r, *_) = own["found"], own["precision"], own["recall"]
+    return (
+        f"Speakers of {own['attributions']} attributions in quotation marks whose source is not a pronoun, in "
+        f"{row['articles']} articles of PolNeAR {row['split']} on which no rule was written: a speaker for {found:.1f} %, "
+        f"precision {p:.1f} ({low:.1f}–{high:.1f}), recall {r:.1f}. The nearest name: "
+        f"precision {simple['precision'][0]:.1f}, recall {simple['recall'][0]:.1f}. "
+        f"Of {pronouns['attributions']} whose source is a pronoun, "
+        f"{pronouns['with_speaker']} have a speaker; PolNeAR does not say who is meant, "
+        "so whether these are right is not measured."
+    )
+
+
 STYLES = {
     "authors": "with author lines",
     "gaps": "no authors, extra blank lines",

@@ -119,12 +119,18 @@ class Unit:
     parent_id: Annotated[
         str | None, about("for a comment: the unit that it answers; null for the article")
     ] = None
+    speaker: Annotated[
+        str | None,
+        about("who says the unit's quoted words; null if nobody is named with certainty, or several speak"),
+    ] = None
     flags: Annotated[
         tuple[str, ...],
         about('notes on the unit: "duplicate_of:<unit_id>", "language:<code>" if it is not English'),
     ] = ()
     # (start, end, voice): stretches that tile `text`, see segment/voices.py.
     voices: Annotated[tuple[tuple[int, int, str], ...], about("stretches that tile the text")] = ()
+    # Who says each of `voices`, in a row part of them; empty if nobody is named.
+    speakers: tuple[str | None, ...] = ()
     # Between two pieces lies markup, a line break or the hyphen of a torn word in the document, at most a joining blank in
     # `text`.
     pieces: Annotated[
@@ -151,7 +157,12 @@ class Unit:
     def to_dict(self) -> dict[str, Any]:
         """The row of `slant split`."""
         row: dict[str, Any] = msgspec.to_builtins(self)
-        row["voices"] = [{"start": start, "end": end, "voice": voice} for start, end, voice in self.voices]
+        del row["speakers"]
+        speakers = self.speakers or (None,) * len(self.voices)
+        row["voices"] = [
+            {"start": start, "end": end, "voice": voice, "speaker": speaker}
+            for (start, end, voice), speaker in zip(self.voices, speakers, strict=True)
+        ]
         return row
 
 
@@ -200,6 +211,7 @@ class Loaded:
     label: str
     score: float
     voice: Annotated[str, about(enum=VOICES)]
+    speaker: Annotated[str | None, about("who says it, if it is quoted and a speaker is named")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +256,9 @@ class Score:
 
 
 # Columns that a scored row takes from its unit; `flags` are merged into the score's.
-UNIT_COLUMNS = tuple(each.name for each in fields(Unit) if each.name not in ("flags", "voices", "pieces"))
+UNIT_COLUMNS = tuple(
+    each.name for each in fields(Unit) if each.name not in ("flags", "voices", "speakers", "pieces")
+)
 _SCORE_COLUMNS = tuple(each.name for each in fields(Score) if each.name not in ("unit", "flags"))
 
 

@@ -22,8 +22,9 @@ from slant.records import CONTENT_KINDS, Article, Score, Unit
 from slant.scoring.score import ScoreRequest, score_requests
 from slant.scoring.score import score as score_units
 from slant.segment.language import flag_single, language_of
+from slant.segment.speakers import Speakers, only_speaker, speakers_of
 from slant.segment.units import split
-from slant.segment.voices import voices
+from slant.segment.voices import Stretch, voices
 
 Item = str | Mapping[str, Any] | Article | Unit
 GivenTargets = Iterable[str] | Targets | str | Path | None
@@ -326,6 +327,8 @@ def _ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
     text = row["text"]
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     texts: dict[str, Any] = {name: _text(row, name, where) for name in _TEXT_FIELDS}
+    stretches = voices(text, kind)
+    speakers = _speakers(row, text, kind, stretches)
     unit = Unit(
         article_id=str(row.get("article_id") or digest),
         unit_id=str(row.get("unit_id") or f"{digest}-0000"),
@@ -334,7 +337,9 @@ def _ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
         start=0,
         end=len(text),
         position=0,
-        voices=voices(text, kind),
+        speaker=only_speaker(stretches, speakers),
+        voices=stretches,
+        speakers=speakers,
         **_provenance(row, where),
         **texts,
     )
@@ -358,11 +363,26 @@ def _targets_from_names(names: tuple[str, ...]) -> Targets:
     return Targets.from_names(names)
 
 
+def _speakers(row: Mapping[str, Any], text: str, kind: str, stretches: Sequence[Stretch]) -> Speakers:
+    """Return who says each stretch: as a row of `slant split` states it, else by the text alone."""
+    if not isinstance(row.get("voices"), list):
+        return speakers_of([(text, kind, stretches)])[0]
+    stated = {
+        (voice.get("start"), voice.get("end")): voice.get("speaker")
+        for voice in row["voices"]
+        if isinstance(voice, dict) and isinstance(voice.get("speaker"), str)
+    }
+    found = tuple(stated.get((start, end)) if voice == "quoted" else None for start, end, voice in stretches)
+    return found if any(found) else ()
+
+
 def _provenance(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return source, source_id and extra of a unit; a row of `slant split` brings its own."""
     stated = row.get("extra")
     cells = {**stated, **row} if isinstance(stated, Mapping) else row
-    others, _ = other_cells(cells, used=_UNIT_FIELDS)
+    # `speaker` is slant's own in a row of `slant split` only.
+    own = {"speaker"} if isinstance(row.get("voices"), list) else set[str]()
+    others, _ = other_cells(cells, used=_UNIT_FIELDS | own)
     source = row.get("source")
     own_id = row.get("source_id") or (None if source else source_id(row)[1])
     return {
@@ -372,7 +392,7 @@ def _provenance(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     }
 
 
-_UNIT_FIELDS = {*UNIT_KEYS, *(each.name for each in fields(Unit)), "id"}
+_UNIT_FIELDS = {*UNIT_KEYS, *(each.name for each in fields(Unit)), "id"} - {"speaker", "speakers"}
 _TEXT_FIELDS = ("outlet", "published", "title", "url", "author", "parent_id")
 
 

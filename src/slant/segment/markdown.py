@@ -75,7 +75,7 @@ class Block:
     def plain(self) -> PlainText:
         return to_plain_text(self.document, self.lines, markdown=self.markdown)
 
-    @property
+    @cached_property
     def text(self) -> str:
         return self.plain.text
 

@@ -30,6 +30,7 @@ from slant.segment.comment_section import (
 from slant.segment.furniture import furniture_role
 from slant.segment.markdown import Block, PlainText, concat, drop_start, parse_blocks, to_plain_text
 from slant.segment.speaker_turns import Turn, find_turns
+from slant.segment.speakers import only_speaker, speakers_of
 from slant.segment.voices import voices_of
 
 
@@ -303,6 +304,10 @@ def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
         [(draft.plain.text, draft.kind) for draft in drafts],
         [draft.turn.said if draft.turn else -1 for draft in drafts],
     )
+    speakers = speakers_of(
+        [(draft.plain.text, draft.kind, own) for draft, own in zip(drafts, stretches, strict=True)],
+        [(draft.turn.speaker or "") if draft.turn and draft.turn.said >= 0 else None for draft in drafts],
+    )
     first_ids: dict[tuple[str | None, str], str] = {}
     units: list[Unit] = []
     for position, draft in enumerate(drafts):
@@ -320,7 +325,9 @@ def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
             title=title,
             url=article.url,
             author=draft.author if draft.kind == "comment" else article.author,
+            speaker=only_speaker(stretches[position], speakers[position]),
             voices=stretches[position],
+            speakers=speakers[position],
             pieces=draft.plain.pieces,
             source=source,
             source_id=article.source_id,
