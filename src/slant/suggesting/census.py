@@ -66,6 +66,7 @@ STOP = frozenset(
     " small large high low long short major main recent latest current previous early full able likely due amid despite toward towards"
     " self s t re ve ll d m".split()
 )
+_NO_NAMES = frozenset("the a an of for jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri sat sun".split())
 _NOUN_AFTER = frozenset("a an the this these those his her its their our your my of new more no any some".split())
 _VERB_AFTER = frozenset("to will would can could should must may might not he she it they we you i who did do does don’t".split())
 
@@ -113,7 +114,7 @@ class Census:
                 self._finish_article()
                 self._article = passage.article
             for sentence in sentences(passage.text):
-                self._read_sentence(sentence)
+                self._read_sentence(sentence, is_title=passage.kind in ("title", "heading"))
         self._finish_article()
 
     def _finish_article(self) -> None:
@@ -130,11 +131,11 @@ class Census:
             for pairs in (self.offices, self.defined):
                 _prune(pairs, MOST_NAMES // 2)
 
-    def _read_sentence(self, sentence: str) -> None:
+    def _read_sentence(self, sentence: str, *, is_title: bool) -> None:
         self.all += 1
         for match in _STRETCH.finditer(sentence):
             self._read_words(sentence, match)
-        if is_capitalized(sentence):
+        if is_capitalized(sentence) or (is_title and _is_title_case(sentence)):
             self.unread += 1
             return
         self.words.update(INNER_WORD.findall(sentence))
@@ -188,9 +189,9 @@ class Census:
         words = run.split(" ")
         self.based.update(word for word in words if word.endswith("-based"))
         words = [word for word in words if not _ADJECTIVE.search(word)]  # "US-led", "Britain-based"
-        while words and (_bare(words[0]) in self._lexicon.never or _bare(words[0]) in NOT_TARGETS | {"the", "a", "of", "for"}):
+        while words and (_bare(words[0]) in NOT_TARGETS | _NO_NAMES):
             words.pop(0)
-        while words and (_bare(words[-1]) in self._lexicon.never and len(words) == 1 or words[-1] in ("of", "for", "the")):
+        while words and words[-1] in ("of", "for", "the"):
             words.pop()
         state, size = self._state_before(words)
         rest = words[size:]
@@ -236,6 +237,12 @@ class Census:
                     segment = []
                 continue
             segment.append(word)
+
+
+def _is_title_case(title: str) -> bool:
+    """Return whether a short title has a capital on every word; longer ones are recognized by is_capitalized."""
+    long_words = [word for word in title.split() if len(word) > 3 and word.isalpha()]
+    return len(long_words) > 2 and all(word[0].isupper() for word in long_words)
 
 
 def _phrases(segment: list[str]) -> Iterator[str]:

@@ -20,7 +20,7 @@ PERSON_OR_BODY = "name"
 MOST_ENTRIES = 500
 # How much an article with an entry of this kind counts: open phrases are often no targets.
 WEIGHTS = {PERSON_OR_BODY: 1.0, STATE: 1.0, ORGAN: 0.8, GROUP: 1.0, ISSUE: 1.0, PHRASE: 0.4}
-WEAK = 0.4  # weight of "leaders", "residents": people who are seldom a party
+WEAK = 0.25  # weight of "leaders", "residents": people who are seldom a party
 _WEAK = frozenset(
     "resident child woman worker commander leader supporter patient witness passenger adult neighbor mother parent youth"
     " student teenager volunteer survivor suspect doctor founder editor executive agent boss celebrity athlete coach author"
@@ -184,7 +184,9 @@ def _is_name(census: Census, name: str, counts: NameCounts, least: int) -> bool:
     empty = STOP | lists.never | lists.organ_parts | lists.titles
     if all(word.lower() in empty for word in words) and (not name.isupper() or name.lower() in lists.never):
         return False
-    if name.lower() in lists.nouns or name.lower() in lists.general or (
+    if words[-1].lower().removesuffix("s") in lists.never or all(normalize(part) in lists.states for part in name.split("-")):
+        return False  # "Tuesdays", "Russia-Ukraine"
+    if name.lower() in lists.nouns or f"{name.lower()}s" in lists.nouns or name.lower() in lists.general or (
         len(words) > 1 and all(census.words[word.lower()] > census.words[word] for word in words)
         and words[-1].endswith("ed")
     ):  # fmt: skip
@@ -217,7 +219,7 @@ def _nouns(census: Census) -> Iterator[Entry]:
         if not articles:
             continue
         kind = ISSUE if noun in words.issues else ORGAN if noun in words.organs else GROUP
-        entry = Entry(noun, kind, _common_form(census, forms), list(forms), [], [], articles, WEIGHTS[kind])
+        entry = Entry(noun, kind, _neutral_form(census, forms), list(forms), [], [], articles, WEIGHTS[kind])
         entry.weight = WEAK if noun in _WEAK else entry.weight
         if kind != ISSUE:
             heads = _ORGAN_HEADS if kind == ORGAN else words.plain_heads
@@ -236,8 +238,9 @@ def _nouns(census: Census) -> Iterator[Entry]:
             yield Entry(word, GROUP, word, [word], [], [], articles, 0.6)
 
 
-def _common_form(census: Census, forms: Collection[str]) -> str:
-    return max(forms, key=lambda form: census.phrases[form])
+def _neutral_form(census: Census, forms: Collection[str]) -> str:
+    """Return the first form that occurs: of words for one target ("rebels", "terrorists") the list has the plainest first."""
+    return next(form for form in forms if census.phrases[form])
 
 
 def _with_adjectives(census: Census, noun: str, forms: Collection[str]) -> Iterator[str]:

@@ -85,7 +85,9 @@ def _noun_forms(entry: str) -> tuple[str, tuple[str, ...]]:
 
 
 def plural(noun: str) -> str:
-    """Return the regular plural of a noun, and of those in -man and -woman."""
+    """Return the regular plural of a noun, and of "child" and those in -man."""
+    if noun == "child":
+        return "children"
     if noun.endswith("man"):
         return f"{noun[:-2]}en"
     if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou"):

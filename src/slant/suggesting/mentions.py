@@ -14,7 +14,7 @@ from slant.suggesting.passages import Passage, sentences
 
 MOST_OUTLETS = 40  # of which an entry keeps examples
 EXAMPLES = 5
-_SHORTEST, _LONGEST = 40, 320  # characters of an example
+_SHORT, _LONGEST = 40, 320  # characters of an example
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,7 +69,9 @@ class Mentions:
         key = hashlib.blake2b(passage.text[:200].encode("utf-8", "replace"), digest_size=8).digest()
         if len(kept) < EXAMPLES or key < kept[-1].order:
             text = _sentence_with(passage.text, places[0])
-            if _SHORTEST <= len(text) <= _LONGEST and all(text != other.text for other in kept):
+            if len(text) < _SHORT:
+                key = b"\xff" + key  # after all others
+            if all(text != other.text for other in kept):
                 kept.append(Example(key, text, passage.article, passage.outlet, passage.month))
                 kept.sort()
                 del kept[EXAMPLES:]
@@ -80,8 +82,19 @@ def _sentence_with(text: str, place: tuple[int, int]) -> str:
     mention = text[place[0] : place[1]]
     for sentence in sentences(text):
         if mention in sentence:
-            return " ".join(sentence.split())
-    return " ".join(text.split())
+            return _cut(" ".join(sentence.split()), " ".join(mention.split()))
+    return _cut(" ".join(text.split()), " ".join(mention.split()))
+
+
+def _cut(sentence: str, mention: str) -> str:
+    """Return a sentence, if it is long only the words around the mention."""
+    if len(sentence) <= _LONGEST:
+        return sentence
+    start = max(0, sentence.find(mention) - _LONGEST // 2)
+    end = start + _LONGEST
+    words = sentence[start:end]
+    before = "… " + words.partition(" ")[2] if start else words
+    return before.rpartition(" ")[0] + " …" if end < len(sentence) else before
 
 
 def surfaces(found: Iterable[Found]) -> list[tuple[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from types import TracebackType
@@ -36,6 +36,15 @@ class Passage:
     text: str
     outlet: str
     month: str
+
+
+def units_of_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[Unit]:
+    """Yield the units of rows of `slant split` or `slant score`, with the columns that are needed here."""
+    for row in rows:
+        yield Unit(
+            str(row["article_id"]), str(row["unit_id"]), str(row["kind"]), str(row["text"] or ""), 0, 0, 0,
+            outlet=row.get("outlet") or None, published=row.get("published") or None,
+        )  # fmt: skip
 
 
 class Passages:

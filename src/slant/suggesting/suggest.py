@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -75,7 +75,8 @@ def suggest(units: Iterable[Unit], *, top: int = 40, min_articles: int = 2) -> S
     with Passages(units) as passages:
         census = Census()
         census.read(passages)
-        known = frozenset(map(normalize, (*outlet_names(), *map(_outlet_name, passages.outlets))))
+        own = (name for outlet in passages.outlets for name in _outlet_names(outlet))
+        known = frozenset(map(normalize, (*outlet_names(), *own)))
         entries, left = choose_entries(
             census, articles=passages.articles, min_articles=min_articles, outlets=known
         )
@@ -97,10 +98,12 @@ def suggest(units: Iterable[Unit], *, top: int = 40, min_articles: int = 2) -> S
         )
 
 
-def _outlet_name(outlet: str) -> str:
-    """Return the name in the address of an outlet: "tass" of "tass.com"."""
-    bare = outlet.lower().removeprefix("www.")
-    return bare.split(".")[0] if "." in bare and " " not in bare else bare
+def _outlet_names(outlet: str) -> Iterator[str]:
+    """Yield what an outlet may be called: "tass" for "tass.com", "Courier" for "The Valley Courier"."""
+    bare = outlet.lower().removeprefix("www.").removeprefix("the ")
+    yield bare
+    if bare:
+        yield bare.split(".")[0] if "." in bare and " " not in bare else bare.split()[-1]
 
 
 class _Ranking:
