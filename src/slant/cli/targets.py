@@ -11,6 +11,7 @@ import click
 from slant import __version__
 from slant.cli.articles import read_options
 from slant.cli.options import (
+    ERROR,
     SOME_REJECTED,
     finish,
     keep_finished,
@@ -73,9 +74,9 @@ def suggest_targets(output: str, top: int, min_articles: int, overwrite: bool, *
     options, account = read_options(given), Account()
     found = suggest(_units(options, account, output), top=top, min_articles=min_articles)
     if not found.candidates:
-        code = finish("no targets file", "-", account, quiet=options.quiet)
+        finish("", "-", account, quiet=options.quiet)
         say(_why_none(found.articles, found.other_languages, min_articles))
-        return code
+        return ERROR
     made_by = f"Made by slant {__version__} from {', '.join(options.paths)}."
     write_text(Path(output), targets_toml(found, made_by=made_by))
     Targets.load(Path(output))  # what is written can be used

@@ -150,6 +150,9 @@ class Census:
     def _read_name(self, sentence: str, match: re.Match[str]) -> None:
         run = match[0]
         start = bool(_START.search(sentence, max(0, match.start() - 6), match.start()))
+        first, _, others = run.partition(" ")
+        if start and others and first.lower() in STOP | self._lexicon.general:  # "Then Senator …"
+            run, start = others, False
         before = _BEFORE.search(sentence, max(0, match.start() - 20), match.start())
         after = _AFTER.match(sentence, match.end())
         said, follows = before[1].lower() if before else "", (after[1] or "") if after else ""

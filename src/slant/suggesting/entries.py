@@ -219,7 +219,8 @@ def _nouns(census: Census) -> Iterator[Entry]:
         if not articles:
             continue
         kind = ISSUE if noun in words.issues else ORGAN if noun in words.organs else GROUP
-        entry = Entry(noun, kind, _neutral_form(census, forms), list(forms), [], [], articles, WEIGHTS[kind])
+        name = noun if kind == ISSUE else _neutral_form(census, forms)
+        entry = Entry(noun, kind, name, list(forms), [], [], articles, WEIGHTS[kind])
         entry.weight = WEAK if noun in _WEAK else entry.weight
         if kind != ISSUE:
             heads = _ORGAN_HEADS if kind == ORGAN else words.plain_heads
@@ -233,7 +234,7 @@ def _nouns(census: Census) -> Iterator[Entry]:
             and len(word) > 5
             and _PEOPLE_ENDING.search(word)
             and word not in words.not_people | words.general
-            and census.nouns[word] > census.verbs[word]
+            and census.nouns[word] >= census.verbs[word]
         ):
             yield Entry(word, GROUP, word, [word], [], [], articles, 0.6)
 

@@ -100,7 +100,7 @@ class Passages:
 
 
 def _clean(unit: Unit) -> str:
-    text = _LINK.sub(" ", unit.text)
+    text = _LINK.sub(" ", unit.text.encode("utf-8", "replace").decode())
     if unit.kind == "title":
         return _TITLE_TAIL.sub("", text)
     return _DATELINE.sub("", text) if unit.kind in ("lead", "paragraph") else text

@@ -108,7 +108,7 @@ def _left_out(found: Suggestions) -> Iterator[str]:
 
 def _wrap(text: str) -> Iterator[str]:
     yield from textwrap.wrap(
-        text, WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False
+        _one_line(text), WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False
     )
 
 
