@@ -120,7 +120,9 @@ def judge(units: list[Unit], wanted: Targets, *, show: bool = False) -> dict[str
                     any(start < e and s < end for s, e in spans) for start, end in places
                 )
     main = {c: max(total, key=lambda t, c=c: shared[t, c]) for c in given.ids if total}
-    rows = [_row(target, wanted, suggested.candidates, shared, main) for target in wanted.ids if total[target]]
+    rows = [
+        _row(target, wanted, suggested.candidates, shared, main) for target in wanted.ids if total[target]
+    ]
     return {
         "articles": suggested.articles,
         "seconds": round(seconds, 1),
@@ -165,13 +167,20 @@ def corpora() -> Iterator[tuple[str, bool, list[Unit], Targets]]:
     yield "RUWA", True, of_set("ruwa"), ukraine
     yield "GDELT, war in Ukraine", False, of_files(texts / "gdelt_ukraine"), ukraine
     yield "Tehran Times", False, of_files(texts / "tehran_times" / "tehran_times_conflict.jsonl"), war
-    yield "demonstration set", False, of_files(SEEDS / "demo" / "articles"), Targets.load(SEEDS / "demo" / "targets.toml")
+    yield (
+        "demonstration set",
+        False,
+        of_files(SEEDS / "demo" / "articles"),
+        Targets.load(SEEDS / "demo" / "targets.toml"),
+    )
     for event, units, targets in newswcl():
         yield f"NewsWCL50, event {event}", False, units, targets
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--only", help="name of one corpus")
@@ -187,7 +196,9 @@ def main() -> None:
         for row in results[name]["rows"]:
             print("    ", row, flush=True)
     if given.json:
-        given.json.write_text(json.dumps({"top": TOP, "corpora": results}, indent=1, ensure_ascii=False) + "\n")
+        given.json.write_text(
+            json.dumps({"top": TOP, "corpora": results}, indent=1, ensure_ascii=False) + "\n"
+        )
 
 
 if __name__ == "__main__":

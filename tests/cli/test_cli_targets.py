@@ -83,7 +83,9 @@ def test_wrong_inputs(articles: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert not (tmp_path / "t.toml").exists()
 
 
-def test_rejected_documents_are_listed(articles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rejected_documents_are_listed(
+    articles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "picture.txt").write_bytes(b"\x00\x01\x02" * 400)
     assert run(str(articles), str(tmp_path / "picture.txt"), "-o", str(tmp_path / "t.toml"), "--quiet") == 3
     assert "1 document rejected" in capsys.readouterr().err

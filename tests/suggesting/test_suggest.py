@@ -15,13 +15,17 @@ from slant.suggesting.suggest import Candidate, Suggestions, suggest
 OUTLETS = ("Valley Courier", "The Lantern", "Coast Gazette")
 
 
-def units_of(texts: Sequence[str], *, titles: Sequence[str] = (), outlets: Sequence[str] = OUTLETS) -> list[Unit]:
+def units_of(
+    texts: Sequence[str], *, titles: Sequence[str] = (), outlets: Sequence[str] = OUTLETS
+) -> list[Unit]:
     """Units of one article per text; outlets take turns, months follow each other."""
     found: list[Unit] = []
     for number, text in enumerate(texts):
         title = titles[number] if titles else ""
         whole = f"{title}\n\n{text}" if title else text
-        parts = (Part(0, len(title), "title"), Part(len(whole) - len(text), len(whole), "body")) if title else ()
+        parts = (
+            (Part(0, len(title), "title"), Part(len(whole) - len(text), len(whole), "body")) if title else ()
+        )
         article = Article(
             whole, path=f"{number}.txt", title=title or None, outlet=outlets[number % len(outlets)],
             published=f"2021-{1 + number % 12:02}-03", parts=parts, markup="none",
@@ -30,7 +34,9 @@ def units_of(texts: Sequence[str], *, titles: Sequence[str] = (), outlets: Seque
     return found
 
 
-def suggested(texts: Sequence[str], *, min_articles: int = 2, top: int = 40, **more: Sequence[str]) -> Suggestions:
+def suggested(
+    texts: Sequence[str], *, min_articles: int = 2, top: int = 40, **more: Sequence[str]
+) -> Suggestions:
     return suggest(iter(units_of(texts, **more)), top=top, min_articles=min_articles)
 
 
@@ -51,7 +57,9 @@ def together(found: Suggestions, *aliases: str) -> Candidate:
 def repeat(*sentences: str, times: int = 2) -> list[str]:
     """Texts of one sentence each, every sentence several times with another ending."""
     endings = ("on the pier", "in the square", "at the gate", "by the mill", "on the quay", "at noon")
-    return [f"{sentence.rstrip('.')}, people said {endings[i]}." for i in range(times) for sentence in sentences]
+    return [
+        f"{sentence.rstrip('.')}, people said {endings[i]}." for i in range(times) for sentence in sentences
+    ]
 
 
 def test_an_acronym_is_one_target_with_its_long_form() -> None:
@@ -118,7 +126,9 @@ def test_similar_names_that_occur_together_are_two_targets() -> None:
 
 
 def test_particles_and_accents_do_not_make_another_name() -> None:
-    texts = repeat("They asked al-Kasim about it.", "They asked Kasim about it.", "They asked Kásim about it.", times=2)
+    texts = repeat(
+        "They asked al-Kasim about it.", "They asked Kasim about it.", "They asked Kásim about it.", times=2
+    )
     assert together(suggested(texts), "al-Kasim", "Kasim", "Kásim").articles == 6
 
 
@@ -167,7 +177,9 @@ def test_capitals_in_headlines_and_shouted_lines_make_no_names() -> None:
 
 
 def test_datelines_are_not_read() -> None:
-    texts = [f"SARNHOLM, May {day} (Reuters) — The boats stayed out for the {day}th night." for day in range(4, 10)]
+    texts = [
+        f"SARNHOLM, May {day} (Reuters) — The boats stayed out for the {day}th night." for day in range(4, 10)
+    ]
     assert not with_alias(suggested(texts), "Sarnholm")
 
 
@@ -213,7 +225,9 @@ def test_figures_and_aliases_are_those_of_the_texts() -> None:
 
 
 def test_examples_are_of_different_articles_and_as_many_outlets_as_there_are() -> None:
-    texts = [f"They wrote to Pellworm about the {i}th boat. They wrote to Pellworm again." for i in range(4, 16)]
+    texts = [
+        f"They wrote to Pellworm about the {i}th boat. They wrote to Pellworm again." for i in range(4, 16)
+    ]
     pellworm = with_alias(suggested(texts), "Pellworm")
     assert pellworm is not None
     assert len(pellworm.examples) == len({example.article for example in pellworm.examples}) == 5
@@ -232,13 +246,17 @@ def test_long_sentences_are_cut_around_the_mention() -> None:
 
 def test_articles_in_other_languages_are_counted_and_not_read() -> None:
     german = "Die Fischer von der Küste haben gestern den ganzen Tag auf das Schiff der Reederei gewartet und nichts gesehen."
-    found = suggested([*repeat("They wrote to Pellworm again.", times=3), german, german + " Und heute auch."])
+    found = suggested(
+        [*repeat("They wrote to Pellworm again.", times=3), german, german + " Und heute auch."]
+    )
     assert (found.articles, found.other_languages) == (3, 2)
     assert not with_alias(found, "Reederei")
 
 
 def test_top_and_min_articles() -> None:
-    texts = repeat("They wrote to Pellworm again.", times=4) + repeat("They wrote to Ostrander again.", times=2)
+    texts = repeat("They wrote to Pellworm again.", times=4) + repeat(
+        "They wrote to Ostrander again.", times=2
+    )
     assert [c.name for c in suggested(texts, top=1).candidates] == ["Pellworm"]
     assert with_alias(suggested(texts, min_articles=2), "Ostrander")
     assert not with_alias(suggested(texts, min_articles=3), "Ostrander")
@@ -252,13 +270,18 @@ def test_the_same_units_give_the_same_candidates() -> None:
 def test_frequent_names_stay_when_counts_are_pruned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(census, "MOST_NAMES", 10)
     monkeypatch.setattr(census, "MOST_PHRASES", 20)
-    rare = [f"They wrote to {'Ab' + 'cdefghijklmnop'[i]}ton and counted {i} sheep{'abcdefghijklmnop'[i]}." for i in range(14)]
+    rare = [
+        f"They wrote to {'Ab' + 'cdefghijklmnop'[i]}ton and counted {i} sheep{'abcdefghijklmnop'[i]}."
+        for i in range(14)
+    ]
     texts = repeat("They wrote to Pellworm and to the nurses again.", times=4)
     found = suggested([*texts, *rare, *texts[:1]])
     assert with_alias(found, "Pellworm")
     assert with_alias(found, "nurses")
 
 
-@pytest.mark.parametrize("texts", [[], ["."], ["\ud800 Pellworm"], ["A" * 5000], ["Ada " * 3000], ["(" * 3000 + "Ada (" * 500]])
+@pytest.mark.parametrize(
+    "texts", [[], ["."], ["\ud800 Pellworm"], ["A" * 5000], ["Ada " * 3000], ["(" * 3000 + "Ada (" * 500]]
+)
 def test_odd_texts_are_no_error(texts: Iterable[str]) -> None:
     suggested([*texts])

@@ -13,10 +13,14 @@ from slant.suggesting.suggest import Candidate, Suggestions
 from slant.suggesting.targets_file import targets_toml
 
 
-def candidate(name: str, *aliases: str, exact: tuple[str, ...] = (), never: tuple[str, ...] = ()) -> Candidate:
+def candidate(
+    name: str, *aliases: str, exact: tuple[str, ...] = (), never: tuple[str, ...] = ()
+) -> Candidate:
     example = Example(b"", f"A line on {name}.\nAnd \x0b more", 3, "The Lantern", "2021-04")
     rows = tuple((text, 7 - i) for i, text in enumerate((*aliases, *exact)))
-    return Candidate(name, "name", rows, frozenset(exact), never, 1200, 2, 5, 9.0, ("two spellings",), (), (example,))
+    return Candidate(
+        name, "name", rows, frozenset(exact), never, 1200, 2, 5, 9.0, ("two spellings",), (), (example,)
+    )
 
 
 def suggestions(*candidates: Candidate, comments: bool = False, unread: float = 0.0) -> Suggestions:
@@ -31,7 +35,9 @@ def loaded(text: str, folder: Path) -> Targets:
 
 
 def test_the_file_can_be_used_and_finds_what_it_names(tmp_path: Path) -> None:
-    board = candidate("Harbour Board", "Harbour Board", "the board", exact=("HB",), never=("Harbour Board Street",))
+    board = candidate(
+        "Harbour Board", "Harbour Board", "the board", exact=("HB",), never=("Harbour Board Street",)
+    )
     text = targets_toml(suggestions(board), made_by="Made by a test.")
     targets = loaded(text, tmp_path)
     assert targets.ids == ("harbour_board",)
@@ -59,7 +65,9 @@ def test_names_and_ids_of_any_kind(tmp_path: Path) -> None:
 
 
 def test_an_alias_belongs_to_the_first_target_that_has_it(tmp_path: Path) -> None:
-    text = targets_toml(suggestions(candidate("A Ltd", "A Ltd", "Ann"), candidate("B Ltd", "B Ltd", "ann")), made_by="")
+    text = targets_toml(
+        suggestions(candidate("A Ltd", "A Ltd", "Ann"), candidate("B Ltd", "B Ltd", "ann")), made_by=""
+    )
     targets = loaded(text, tmp_path)
     assert set(targets.find("Ann met B Ltd")) == {"a_ltd", "b_ltd"}
 
@@ -70,14 +78,20 @@ def test_comments_are_asked_about_their_article(tmp_path: Path) -> None:
 
 
 def test_headlines_in_title_case_are_warned_of() -> None:
-    assert "60% of the sentences" in targets_toml(suggestions(candidate("Ann", "Ann"), unread=0.6), made_by="")
+    assert "60% of the sentences" in targets_toml(
+        suggestions(candidate("Ann", "Ann"), unread=0.6), made_by=""
+    )
     assert "capital on nearly" not in targets_toml(suggestions(candidate("Ann", "Ann")), made_by="")
 
 
 def test_the_shipped_words_are_consistent() -> None:
     content = tomllib.loads((Path(__file__).parents[2] / "data/target_words.toml").read_text("utf-8"))
     forms = Counter(
-        form.strip() for row in content["states"].values() for cell in row.split(";") for form in cell.split(",") if form.strip()
+        form.strip()
+        for row in content["states"].values()
+        for cell in row.split(";")
+        for form in cell.split(",")
+        if form.strip()
     )
     assert [form for form, times in forms.items() if times > 1] == []
     assert all(row.count(";") == 3 for row in content["states"].values())

@@ -53,7 +53,20 @@ def cli() -> None:
     """
 
 
-for _command in (split, score, explain, sample, compare, report, train, average, export, evaluate, data, targets_group):
+for _command in (
+    split,
+    score,
+    explain,
+    sample,
+    compare,
+    report,
+    train,
+    average,
+    export,
+    evaluate,
+    data,
+    targets_group,
+):
     cli.add_command(_command)
 add_epilogs(cli)
 

@@ -80,7 +80,12 @@ def suggest_targets(output: str, top: int, min_articles: int, overwrite: bool, *
     made_by = f"Made by slant {__version__} from {', '.join(options.paths)}."
     write_text(Path(output), targets_toml(found, made_by=made_by))
     Targets.load(Path(output))  # what is written can be used
-    code = finish(f"{len(found.candidates)} candidates from {found.articles:,} articles", output, account, quiet=options.quiet)
+    code = finish(
+        f"{len(found.candidates)} candidates from {found.articles:,} articles",
+        output,
+        account,
+        quiet=options.quiet,
+    )
     names = ", ".join(candidate.name for candidate in found.candidates[:_SAID])
     say(f"the first: {names}")
     if found.other_languages:

@@ -10,18 +10,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from slant.labels.capitals import INNER_WORD, NOT_TARGETS, is_capitalized, run_of_capitals
-from slant.labels.targets import normalize
+from slant.labels.targets import normalize as normalize_slowly
 from slant.suggesting.lexicon import NAME, PEOPLE, lexicon
 from slant.suggesting.passages import Passage, sentences
 
+normalize = lru_cache(maxsize=100_000)(normalize_slowly)  # names recur
 MOST_NAMES, MOST_PHRASES = 200_000, 400_000
 MAX_WORDS = 6
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽ"
 _PARTICLE = (
-    r"(?:(?:al|el|ad|an|ar|as|ash|at|az|ez|es|er|ul|de|ben)-|(?:al|el|bin|ibn|ben|de la|de|da|di|du|del|van der|van den|van|von der|von"
-    r"|der|la|le|ter|ten) )"
+    r"(?:(?:al|el|ad|an|ar|as|ash|at|az|ez|es|er|ul|de|ben)-"
+    r"|(?:al|el|bin|ibn|ben|de la|de|da|di|du|del|van der|van den|van|von der|von|der|la|le|ter|ten) )"
 )
 NAME_RUN = run_of_capitals(UPPER, first=rf"(?:{_PARTICLE})?", between=rf"(?:{_PARTICLE})?")
 _DEFINED = re.compile(rf"({NAME_RUN.pattern}) \(([{UPPER}][\w.&-]{{1,9}})\)")
@@ -34,41 +36,6 @@ _BEFORE = re.compile(r"([\w’'-]+) $")
 _STRETCH = re.compile(r"(?<![\w’'-])[a-z][a-z’'-]*+(?: [a-z][a-z’'-]*+)*(?!\w)")
 _ADJECTIVE = re.compile(r"\w-[a-z]+\Z")
 _START = re.compile(r"(?:\A|[:“‘\"»\]•–—(]|(?<!\w)'|- )[\s“‘\"'(\[•–—-]*\Z")
-
-_ACTS = frozenset(
-    "said says say has have had will would can must should might could did does do wants want wanted denies denied deny accuses"
-    " accused warns warned calls called urges urged claims claimed blames blamed vows vowed threatens threatened announces"
-    " announced agrees agreed rejects rejected supports supported backs backed demands demanded insists insisted refuses refused"
-    " tells told believes thinks condemns condemned seeks sought tries tried continues launched began decided hopes expects sees"
-    " plans planned adds added confirms confirmed admits admitted".split()
-)
-_BEFORE_ACTOR = frozenset(
-    "against by with between blame blames blamed accuse accuses accused told tell support supports supporting backing"
-    " criticize criticizes criticized criticise condemns condemned sanctions ally allies supporters urge urges urged".split()
-)
-_BEFORE_PLACE = frozenset(
-    "in near outside around inside across throughout into within at city town province village region suburb suburbs outskirts"
-    " east west north south countryside airport district".split()
-)
-_AFTER_PLACE = frozenset("province city countryside suburb suburbs region district airport governorate town oblast".split())
-STOP = frozenset(
-    "a an the this that these those his her its their our your my whose which who whom what where when why how and or but nor so yet"
-    " if than then as because while although though until since unless whether of in on at by for with about against between into"
-    " through during before after above below to from up down out off over under again further once here there all any both each few"
-    " more most other some such no not only own same too very can will just should now is are was were be been being have has had"
-    " having do does did doing would could may might must shall he she it they we you i me him them us said says say also told among"
-    " amid around near within without upon across along behind beyond via per like including according however well even still many"
-    " much one two three four five six seven eight nine ten first second third last next new old former late early another every"
-    " several least less nearly almost always never often ever today’s it’s he’s don’t that’s can’t won’t didn’t isn’t doesn’t it's"
-    " he's don't that's can't won't didn't isn't doesn't let’s who’s there’s they’re we’re you’re i’m get got go going went come came"
-    " make made making take took taken taking give given gave see seen saw know known use used using find found want need think"
-    " back away later ago already recently including local several various different certain own whole great good bad best better big"
-    " small large high low long short major main recent latest current previous early full able likely due amid despite toward towards"
-    " self s t re ve ll d m".split()
-)
-_NO_NAMES = frozenset("the a an of for jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri sat sun".split())
-_NOUN_AFTER = frozenset("a an the this these those his her its their our your my of new more no any some".split())
-_VERB_AFTER = frozenset("to will would can could should must may might not he she it they we you i who did do does don’t".split())
 
 
 @dataclass(slots=True)
@@ -91,7 +58,8 @@ class Census:
     names: normalized name → its counts. phrases: phrase in lower case → articles. words: word → times inside sentences.
     modified: (state, noun) → times that the state's adjective is before the noun. offices: (name, state) → times the
     name has an office of the state ("Syrian President …"). defined: (long form, acronym) → times. nouns, verbs: word → times
-    that what is before it shows a noun, a verb. based: "Britain-based" and the like. unread: sentences with a capital on nearly every word, all: of sentences.
+    that what is before it shows a noun, a verb. based: "Britain-based" and the like. unread: sentences with a capital on
+    nearly every word; all: of sentences.
     """
 
     def __init__(self) -> None:
@@ -104,7 +72,7 @@ class Census:
         self.nouns, self.verbs = Counter[str](), Counter[str]()
         self.based = Counter[str]()
         self.unread = self.all = 0
-        self._lexicon = lexicon()
+        self._words = lexicon()
         self._article, self._seen = -1, set[str]()
 
     def read(self, passages: Iterable[Passage]) -> None:
@@ -151,7 +119,7 @@ class Census:
         run = match[0]
         start = bool(_START.search(sentence, max(0, match.start() - 6), match.start()))
         first, _, others = run.partition(" ")
-        if start and others and first.lower() in STOP | self._lexicon.general:  # "Then Senator …"
+        if start and others and first.lower() in self._words.stop | self._words.general:  # "Then Senator …"
             run, start = others, False
         before = _BEFORE.search(sentence, max(0, match.start() - 20), match.start())
         after = _AFTER.match(sentence, match.end())
@@ -161,9 +129,9 @@ class Census:
             self.offices[name_key(core), state] += 1
         if not core:
             return
-        known = self._lexicon.states.get(normalize(core))
+        known = self._words.states.get(normalize(core))
         if known and known[1] in (NAME, PEOPLE) and follows:
-            noun = self._lexicon.nouns.get(follows.removesuffix("’s").removesuffix("'s"))
+            noun = self._words.nouns.get(follows.removesuffix("’s").removesuffix("'s"))
             if noun:
                 self.modified[known[0], noun] += 1
         for name in dict.fromkeys([core, *_sides(core)]):
@@ -180,8 +148,8 @@ class Census:
         counts.total += 1
         counts.inner += not start
         counts.titled += titled
-        counts.acts += follows in _ACTS or said in _BEFORE_ACTOR
-        counts.place += said in _BEFORE_PLACE or follows in _AFTER_PLACE
+        counts.acts += follows in self._words.acts or said in self._words.before_actor
+        counts.place += said in self._words.before_place or follows in self._words.after_place
         counts.spelled[name] += 1
 
     def _parts(self, run: str) -> tuple[str | None, str, bool]:
@@ -192,16 +160,16 @@ class Census:
         words = run.split(" ")
         self.based.update(word for word in words if word.endswith("-based"))
         words = [word for word in words if not _ADJECTIVE.search(word)]  # "US-led", "Britain-based"
-        while words and (_bare(words[0]) in NOT_TARGETS | _NO_NAMES):
+        while words and (_bare(words[0]) in NOT_TARGETS | self._words.no_names):
             words.pop(0)
         while words and words[-1] in ("of", "for", "the"):
             words.pop()
         state, size = self._state_before(words)
         rest = words[size:]
         office = 0
-        while office < len(rest) and _bare(rest[office]) in self._lexicon.titles | {"of", "for", "the"}:
+        while office < len(rest) and _bare(rest[office]) in self._words.titles | {"of", "for", "the"}:
             office += 1
-        if state and rest and all(_bare(w) in self._lexicon.organ_parts | {"of", "the"} for w in rest):
+        if state and rest and all(_bare(w) in self._words.organ_parts | {"of", "the"} for w in rest):
             return state, " ".join(words[:size]), False  # a part of the state: "Turkish Armed Forces"
         if office and office < len(rest):
             after, more = self._state_before(rest[office:])
@@ -216,7 +184,7 @@ class Census:
     def _state_before(self, words: list[str]) -> tuple[str | None, int]:
         """Return the state that the first words name, and how many words; the longest form counts."""
         for size in (3, 2, 1):
-            found = self._lexicon.states.get(normalize(_unpossessive(" ".join(words[:size]))))
+            found = self._words.states.get(normalize(_unpossessive(" ".join(words[:size]))))
             if found and len(words) >= size and found[1] in (NAME, PEOPLE):
                 return found[0], size
         return None, 0
@@ -228,13 +196,13 @@ class Census:
         segment: list[str] = []
         before = ""
         for word in [*match[0].split(" "), ""]:
-            if before in _NOUN_AFTER:
+            if before in self._words.noun_after:
                 self.nouns[word] += 1
-            elif before in _VERB_AFTER:
+            elif before in self._words.verb_after:
                 self.verbs[word] += 1
             before = word
             word = word.strip("’'-")
-            if word in STOP or len(word) < 3 or word.endswith("ly"):
+            if word in self._words.stop or len(word) < 3 or word.endswith("ly"):
                 if segment:
                     self._seen.update(_phrases(segment))
                     segment = []
@@ -279,6 +247,6 @@ def _sides(name: str) -> Iterator[str]:
 
 def _prune(counts: Counter[str] | Counter[tuple[str, str]], size: int) -> None:
     """Keep the most frequent."""
-    kept = dict(counts.most_common(size))  # type: ignore[arg-type]
+    kept = dict(counts.most_common(size))
     counts.clear()
     counts.update(kept)  # type: ignore[arg-type]

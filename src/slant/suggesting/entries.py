@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from slant.labels.targets import normalize
-from slant.suggesting.census import STOP, Census, NameCounts, name_key
+from slant.suggesting.census import Census, NameCounts, name_key
 from slant.suggesting.lexicon import CAPITAL, NAME, PEOPLE, lexicon, plural
 
 STATE, ORGAN, GROUP, ISSUE, PHRASE = "state", "organ", "group", "issue", "phrase"
@@ -21,12 +21,6 @@ MOST_ENTRIES = 500
 # How much an article with an entry of this kind counts: open phrases are often no targets.
 WEIGHTS = {PERSON_OR_BODY: 1.0, STATE: 1.0, ORGAN: 0.8, GROUP: 1.0, ISSUE: 1.0, PHRASE: 0.4}
 WEAK = 0.25  # weight of "leaders", "residents": people who are seldom a party
-_WEAK = frozenset(
-    "resident child woman worker commander leader supporter patient witness passenger adult neighbor mother parent youth"
-    " student teenager volunteer survivor suspect doctor founder editor executive agent boss celebrity athlete coach author"
-    " teacher reader fighter guard officer citizen villager police employee driver builder owner journalist".split()
-)
-_AMBIGUOUS = frozenset("turkey china polish pole poles dane swede finn chad guinea is us brit brits rada".split())
 _ORGAN_HEADS = ("forces", "units", "unit", "officials", "officers")
 _PEOPLE_ENDING = re.compile(r"(?:ers|ors|ists|ees|eers|ians|men|women|folk)\Z")
 _PLACE, _ACTS = 0.25, 0.15  # a name is a place from this share of "in …", unless it acts as often
@@ -37,8 +31,10 @@ _NPMI = {ISSUE: 0.1, PHRASE: 0.3}
 
 @dataclass(slots=True)
 class Entry:
-    """Something to look for. articles: with it, by the first reading. exact: aliases that match only as written. never: what holds an
-    alias and means something else."""
+    """Something to look for. articles: with it, by the first reading.
+
+    exact: aliases that match only as written. never: what holds an alias and means something else.
+    """
 
     key: str
     kind: str
@@ -97,9 +93,11 @@ def _states(census: Census) -> Iterator[Entry]:
             counts = _counts(census, form)
             if not counts or (role == CAPITAL and not _acts(counts)):
                 continue
-            is_exact = form.lower() in _AMBIGUOUS or _is_exact(census, form)
+            is_exact = form.lower() in lexicon().ambiguous or _is_exact(census, form)
             (entry.exact if is_exact else entry.aliases).append(form)
-            if role == NAME and (lost := _counts(census, f"{form}s")):  # a possessive whose apostrophe was lost
+            if role == NAME and (
+                lost := _counts(census, f"{form}s")
+            ):  # a possessive whose apostrophe was lost
                 entry.aliases += [f"{form}s"] * (lost.articles > 0)
             entry.never += [f"{form}-based"] * (census.based[f"{form}-based"] > 0)
             entry.articles = max(entry.articles, counts.articles)
@@ -121,7 +119,9 @@ def _organs_of(census: Census, state: str, adjective: str) -> Iterator[str]:
         is_organ = noun in words.organs or (not has_capital and noun in words.plain_heads)
         if is_organ and census.modified[state, noun]:
             yield from (f"{adjective} {form}" for form in forms)
-    yield from (f"{adjective} {form}" for form in ("forces", "armed forces", "air force", "government forces"))
+    yield from (
+        f"{adjective} {form}" for form in ("forces", "armed forces", "air force", "government forces")
+    )
 
 
 def _acts(counts: NameCounts) -> bool:
@@ -181,10 +181,12 @@ def _is_name(census: Census, name: str, counts: NameCounts, least: int) -> bool:
     if words[0].lower() in ("of", "for", "the") or len(name) < 2 or (len(name) < 3 and not name.isupper()):
         return False
     lists = lexicon()
-    empty = STOP | lists.never | lists.organ_parts | lists.titles
+    empty = lists.stop | lists.never | lists.organ_parts | lists.titles
     if all(word.lower() in empty for word in words) and (not name.isupper() or name.lower() in lists.never):
         return False
-    if words[-1].lower().removesuffix("s") in lists.never or all(normalize(part) in lists.states for part in name.split("-")):
+    if words[-1].lower().removesuffix("s") in lists.never or all(
+        normalize(part) in lists.states for part in name.split("-")
+    ):
         return False  # "Tuesdays", "Russia-Ukraine"
     if name.lower() in lists.nouns or f"{name.lower()}s" in lists.nouns or name.lower() in lists.general or (
         len(words) > 1 and all(census.words[word.lower()] > census.words[word] for word in words)
@@ -205,7 +207,11 @@ def _is_place(counts: NameCounts) -> bool:
     place, acts = counts.place / counts.total, counts.acts / counts.total
     if next(iter(counts.spelled)).isupper():
         return place >= 0.6
-    return (place >= _PLACE and acts <= max(_ACTS, place / 3)) or place >= 0.45 or (place >= 0.12 and acts <= place / 4)
+    return (
+        (place >= _PLACE and acts <= max(_ACTS, place / 3))
+        or place >= 0.45
+        or (place >= 0.12 and acts <= place / 4)
+    )
 
 
 # ---- common nouns
@@ -219,12 +225,14 @@ def _nouns(census: Census) -> Iterator[Entry]:
         if not articles:
             continue
         kind = ISSUE if noun in words.issues else ORGAN if noun in words.organs else GROUP
-        name = noun if kind == ISSUE else _neutral_form(census, forms)
+        name = _neutral_form(census, forms) if kind == GROUP else noun
         entry = Entry(noun, kind, name, list(forms), [], [], articles, WEIGHTS[kind])
-        entry.weight = WEAK if noun in _WEAK else entry.weight
+        entry.weight = WEAK if noun in lexicon().weak else entry.weight
         if kind != ISSUE:
             heads = _ORGAN_HEADS if kind == ORGAN else words.plain_heads
-            entry.aliases += [f"{form} {head}" for form in forms for head in heads if census.phrases[f"{form} {head}"]]
+            entry.aliases += [
+                f"{form} {head}" for form in forms for head in heads if census.phrases[f"{form} {head}"]
+            ]
             entry.aliases += _with_adjectives(census, noun, forms)
         yield entry
     for word, articles in census.phrases.items():
@@ -233,7 +241,7 @@ def _nouns(census: Census) -> Iterator[Entry]:
             and word not in words.nouns
             and len(word) > 5
             and _PEOPLE_ENDING.search(word)
-            and word not in words.not_people | words.general
+            and word not in words.not_people | words.general | words.plain_heads
             and census.nouns[word] >= census.verbs[word]
         ):
             yield Entry(word, GROUP, word, [word], [], [], articles, 0.6)
@@ -265,7 +273,12 @@ def _phrases(census: Census, articles: int) -> Iterator[Entry]:
     longer = _longer(census, least)
     for phrase, count in census.phrases.items():
         parts = phrase.split(" ")
-        if len(parts) < 2 or count < least or longer[phrase] > 0.6 * count or not _may_be_phrase(census, parts):
+        if (
+            len(parts) < 2
+            or count < least
+            or longer[phrase] > 0.6 * count
+            or not _may_be_phrase(census, parts)
+        ):
             continue
         last = parts[-1]
         if last in words.plain_heads and parts[-2] in words.nouns:
@@ -293,7 +306,11 @@ def _may_be_phrase(census: Census, parts: list[str]) -> bool:
     last = parts[-1]
     if any(part in words.general or part in words.never or _is_verb(census, part) for part in parts):
         return False
-    if last.endswith(("ed", "ing", "’s", "'s")) or parts[0].endswith(("’s", "'s")) or last in words.organ_parts:
+    if (
+        last.endswith(("ed", "ing", "’s", "'s"))
+        or parts[0].endswith(("’s", "'s"))
+        or last in words.organ_parts
+    ):
         return False
     return census.nouns[last] > 0 or last in words.issue_heads or last in words.nouns or len(last) > 3
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 from slant.assets import asset
 from slant.labels.targets import normalize
 
 NAME, PEOPLE, CAPITAL, SEAT = "name", "people", "capital", "seat"
+_MADE_OF_SEVERAL = ("states", "spelled", "nouns", "forms", "issues", "organs")
 _NO_PLURAL = ("s", "sh", "ch", "ese", "men", "man")
 
 
@@ -36,6 +37,16 @@ class Lexicon:
     never: frozenset[str]
     not_people: frozenset[str]
     general: frozenset[str]
+    acts: frozenset[str]
+    before_actor: frozenset[str]
+    before_place: frozenset[str]
+    after_place: frozenset[str]
+    stop: frozenset[str]
+    no_names: frozenset[str]
+    noun_after: frozenset[str]
+    verb_after: frozenset[str]
+    weak: frozenset[str]
+    ambiguous: frozenset[str]
 
 
 @cache
@@ -49,7 +60,7 @@ def lexicon() -> Lexicon:
         spelled[state] = tuple(forms)
         for form, role in forms.items():
             states.setdefault(normalize(form), (state, role))
-    words = {name: text.split() for name, text in content["words"].items()}
+    words = {name: text.split() for name, text in (content["words"] | content["context"]).items()}
     forms_of = {
         noun: each for name in ("groups", "organs", "issues") for noun, each in map(_noun_forms, words[name])
     }
@@ -60,10 +71,12 @@ def lexicon() -> Lexicon:
         forms_of,
         frozenset(_noun_forms(word)[0] for word in words["issues"]),
         frozenset(_noun_forms(word)[0] for word in words["organs"]),
-        *(frozenset(words[name]) for name in (
-            "organ_parts", "issue_heads", "plain_heads", "organizations", "titles", "never", "not_people", "general"
-        )),
-    )  # fmt: skip
+        **{
+            each.name: frozenset(words[each.name])
+            for each in fields(Lexicon)
+            if each.name not in _MADE_OF_SEVERAL
+        },
+    )
 
 
 def _state_forms(state: str, row: str) -> list[tuple[str, str]]:

@@ -21,11 +21,13 @@ from slant.suggesting.mentions import Found
 
 SIMILAR, SIMILAR_FROM = 0.88, 6  # least similarity of two spellings, and of how many letters
 APART = 0.5  # two spellings of one name are seldom in the same articles
-TOGETHER = 0.3  # a surname is in articles with the full name in at least this share, or has an office before it
+TOGETHER = (
+    0.3  # a surname is in articles with the full name in at least this share, or has an office before it
+)
 SHORT_FORM = 0.6  # a short form is in articles with the long one in at least this share
 MOSTLY = 3.0  # one full name of a surname is this many times as frequent as the next
 OF_ONE_STATE, LEAST_MODIFIED = 0.75, 10  # "army" belongs to a state if of this many adjectives before it …
-_PARTICLES = frozenset("al el ad an ar as ash at az ul the bin ibn".split())
+_PARTICLES = frozenset(["al", "el", "ad", "an", "ar", "as", "ash", "at", "az", "ul", "the", "bin", "ibn"])
 
 
 @dataclass(slots=True)
@@ -42,7 +44,9 @@ class Merger:
     def __init__(self, entries: Sequence[Entry], found: Sequence[Found], census: Census) -> None:
         self._entries, self._census = entries, census
         self._articles = [np.array(each.articles, dtype=np.int64) for each in found]
-        self._at = {name_key(entry.name): i for i, entry in enumerate(entries) if entry.kind == PERSON_OR_BODY}
+        self._at = {
+            name_key(entry.name): i for i, entry in enumerate(entries) if entry.kind == PERSON_OR_BODY
+        }
         self._state = {entry.name: i for i, entry in enumerate(entries) if entry.kind == STATE}
         self._parent = list(range(len(entries)))
         self._reasons: dict[int, list[str]] = defaultdict(list)
@@ -111,12 +115,15 @@ class Merger:
         for (long, short), times in self._census.defined.most_common():
             i, j = self._at.get(name_key(_without_the(long))), self._at.get(name_key(short))
             is_name = short.isupper() or " " in short
-            fits = _has_initials(long, short) or (times >= (5 if short.isupper() else 2) and is_name and " " in long)
+            fits = _has_initials(long, short) or (
+                times >= (5 if short.isupper() else 2) and is_name and " " in long
+            )
             if i is not None and j is not None and i != j and fits:
                 self._join(j, i, f"{_without_the(long)} ({short})")
+        long_forms = [(i, entry) for i, entry in enumerate(self._entries) if " " in entry.name]
         for j, entry in self._names():
             if entry.name.isupper() and len(_letters(entry.name)) >= 3:
-                fitting = [i for i, other in self._names() if i != j and _has_initials(other.name, entry.name)]
+                fitting = [i for i, other in long_forms if _has_initials(other.name, entry.name)]
                 if len(fitting) == 1 and self._root(fitting[0]) != self._root(j):
                     self._join(j, fitting[0], f"{entry.name}: initials of {self._entries[fitting[0]].name}")
 
@@ -132,11 +139,15 @@ class Merger:
 
     def _short_forms(self) -> None:
         """Join "Observatory" to the long name in the same articles, if that has the word."""
+        with_word: dict[str, list[int]] = defaultdict(list)
+        for i, entry in self._names():
+            for word in set(normalize(entry.name).split(" ")):
+                with_word[word].append(i)
         for j, entry in self._names():
             if " " in entry.name or self._root(j) != j or entry.name.isupper():
                 continue
             word = normalize(entry.name)
-            long = [i for i, other in self._names() if i != j and word in normalize(other.name).split(" ")]
+            long = [i for i in with_word[word] if i != j]
             both = {i: len(np.intersect1d(self._articles[i], self._articles[j])) for i in long}
             best = max(long, key=lambda i: both[i], default=None)
             if best is not None and both[best] >= SHORT_FORM * max(1, len(self._articles[j])):
@@ -148,10 +159,17 @@ class Merger:
         for i, entry in self._names():
             by_core[_fold(entry.name)].append(i)
             core = _fold(entry.name, organizations=True)
-            if core != _fold(entry.name) and " " not in core and len(core) > 4 and core not in lexicon().states:
+            if (
+                core != _fold(entry.name)
+                and " " not in core
+                and len(core) > 4
+                and core not in lexicon().states
+            ):
                 by_core[core].append(i)
         for each in by_core.values():
-            bodies = [i for i in each if not self._is_common_word(_fold(self._entries[i].name, organizations=True))]
+            bodies = [
+                i for i in each if not self._is_common_word(_fold(self._entries[i].name, organizations=True))
+            ]
             for i in bodies[1:]:
                 self._join(bodies[0], i)
 
@@ -197,7 +215,10 @@ class Merger:
         lists = lexicon()
         if not 2 <= len(words) <= 4 or {"of", "for", "the"} & set(words) or entry.name.isupper():
             return False
-        if any(word in lists.organizations | lists.organ_parts | lists.never or word in lists.nouns for word in words):
+        if any(
+            word in lists.organizations | lists.organ_parts | lists.never or word in lists.nouns
+            for word in words
+        ):
             return False
         return all(normalize(word) not in lists.states for word in words)
 

@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from types import TracebackType
 from typing import Any
 
@@ -24,6 +24,7 @@ _DATELINE = re.compile(
     r"(?:,? [^\W\d_a-z][\w. ,]{0,30})?\s*(?:\([^()]{2,30}\)\s*)?(?:[-–—]{1,2}|:)\s"
     r"|\A[^\n]{0,60}\((?:Reuters|AP|AFP|UPI|TASS|Xinhua|CNN)\)\s*(?:[-–—]{1,2}\s)?"
 )
+_WORD = re.compile(r"(?<!\w)[a-z]{2,}")
 _MONTH = re.compile(r"\d{4}-\d\d")
 
 
@@ -95,6 +96,8 @@ class Passages:
         self.outlets.setdefault(outlet, len(self.outlets))
         self.months.setdefault(month, len(self.months))
         for unit in units:
+            if unit.kind == "paragraph" and not _WORD.search(unit.text):
+                continue  # a byline or a shout
             self.comments = self.comments or unit.kind == "comment"
             yield Passage(number, unit.kind, _clean(unit), outlet, month)
 
@@ -109,5 +112,5 @@ def _clean(unit: Unit) -> str:
 def sentences(text: str) -> list[str]:
     """Return the sentences of a text, without white space around them."""
     bounds = [0, *sentence_starts(text), len(text)]
-    found = (text[start:end].strip() for start, end in zip(bounds, bounds[1:], strict=False))
+    found = (text[start:end].strip() for start, end in pairwise(bounds))
     return [sentence for sentence in found if sentence]

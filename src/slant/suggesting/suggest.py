@@ -15,12 +15,14 @@ from slant.labels.targets import normalize
 from slant.records import Unit
 from slant.suggesting.census import Census
 from slant.suggesting.entries import ORGAN, PERSON_OR_BODY, Entry, LeftOut, choose_entries
-from slant.suggesting.merge import Group, Merger, organ_shares, union
 from slant.suggesting.mentions import EXAMPLES, Example, Mentions, surfaces
+from slant.suggesting.merge import Group, Merger, organ_shares, union
 from slant.suggesting.passages import Passages
 
 MOST_ALIASES = 40
-RARE = 0.002  # an alias with less than this share of the mentions is left out, unless it is among the first few
+RARE = (
+    0.002  # an alias with less than this share of the mentions is left out, unless it is among the first few
+)
 LEAST_MONTHS, LEAST_OUTLETS = 3, 3  # with fewer, spread says nothing
 PERIODS = 10  # of time, with equally many articles
 ONE_OUTLET = 0.9  # a name is an outlet's phrase if one outlet has this share of its articles …

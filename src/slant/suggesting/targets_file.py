@@ -48,8 +48,8 @@ def _head(found: Suggestions, made_by: str) -> Iterator[str]:
         yield from _wrap(f"{_number(found.other_languages, 'article')} not in English, which were not read.")
     if found.unread > _TITLE_CASE:
         yield from _wrap(
-            f"{found.unread:.0%} of the sentences have a capital on nearly every word. In those, names are found only if they "
-            "occur elsewhere as well."
+            f"{found.unread:.0%} of the sentences have a capital on nearly every word. In those, names are found only if "
+            "they occur elsewhere as well."
         )
 
 
@@ -88,7 +88,9 @@ def _table(candidate: Candidate, ids: set[str], owned: set[str]) -> Iterator[str
 def _list(key: str, texts: Sequence[str]) -> Iterator[str]:
     if not texts:
         return
-    inner = textwrap.wrap(", ".join(map(_string, texts)), WIDTH, break_long_words=False, break_on_hyphens=False)
+    inner = textwrap.wrap(
+        ", ".join(map(_string, texts)), WIDTH, break_long_words=False, break_on_hyphens=False
+    )
     if len(inner) == 1 and len(inner[0]) < WIDTH - 12:
         yield f"{key} = [{inner[0]}]"
         return
@@ -108,7 +110,12 @@ def _left_out(found: Suggestions) -> Iterator[str]:
 
 def _wrap(text: str) -> Iterator[str]:
     yield from textwrap.wrap(
-        _one_line(text), WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False
+        _one_line(text),
+        WIDTH,
+        initial_indent="# ",
+        subsequent_indent="#   ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
