@@ -20,7 +20,7 @@ PERSON_OR_BODY = "name"
 MOST_ENTRIES = 500
 # How much an article with an entry of this kind counts: open phrases are often no targets.
 WEIGHTS = {PERSON_OR_BODY: 1.0, STATE: 1.0, ORGAN: 0.8, GROUP: 1.0, ISSUE: 1.0, PHRASE: 0.4}
-WEAK = 0.25  # weight of "leaders", "residents": people who are seldom a party
+WEAK = 0.15  # weight of "leaders", "residents": people who are seldom a party
 _ORGAN_HEADS = ("forces", "units", "unit", "officials", "officers")
 _PEOPLE_ENDING = re.compile(r"(?:ers|ors|ists|ees|eers|ians|men|women|folk)\Z")
 _PLACE, _ACTS = 0.25, 0.15  # a name is a place from this share of "in …", unless it acts as often
@@ -248,8 +248,11 @@ def _nouns(census: Census) -> Iterator[Entry]:
 
 
 def _neutral_form(census: Census, forms: Collection[str]) -> str:
-    """Return the first form that occurs: of words for one target ("rebels", "terrorists") the list has the plainest first."""
-    return next(form for form in forms if census.phrases[form])
+    """Return the first form that is not rare: of words for one target ("rebels", "terrorists") the list has the plainest first."""
+    most = max(census.phrases[form] for form in forms)
+    return next(
+        form for form in forms if census.phrases[form] > 0.1 * most
+    )  # "opposition", not "oppositions"
 
 
 def _with_adjectives(census: Census, noun: str, forms: Collection[str]) -> Iterator[str]:
