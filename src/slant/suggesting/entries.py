@@ -20,7 +20,7 @@ PERSON_OR_BODY = "name"
 MOST_ENTRIES = 500
 # How much an article with an entry of this kind counts: open phrases are often no targets.
 WEIGHTS = {PERSON_OR_BODY: 1.0, STATE: 1.0, ORGAN: 0.8, GROUP: 1.0, ISSUE: 1.0, PHRASE: 0.4}
-WEAK = 0.15  # weight of "leaders", "residents": people who are seldom a party
+WEAK = 0.25  # weight of "leaders", "residents": people who are seldom a party
 _ORGAN_HEADS = ("forces", "units", "unit", "officials", "officers")
 _PEOPLE_ENDING = re.compile(r"(?:ers|ors|ists|ees|eers|ians|men|women|folk)\Z")
 _PLACE, _ACTS = 0.25, 0.15  # a name is a place from this share of "in …", unless it acts as often
