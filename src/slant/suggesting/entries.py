@@ -248,11 +248,10 @@ def _nouns(census: Census) -> Iterator[Entry]:
 
 
 def _neutral_form(census: Census, forms: Collection[str]) -> str:
-    """Return the first form that is not rare: of words for one target ("rebels", "terrorists") the list has the plainest first."""
+    """Return the first form that is not rare; of words for one target ("rebels", "terrorists") the plainest is first."""
     most = max(census.phrases[form] for form in forms)
-    return next(
-        form for form in forms if census.phrases[form] > 0.1 * most
-    )  # "opposition", not "oppositions"
+    # "opposition", not "oppositions"
+    return next(form for form in forms if census.phrases[form] > 0.1 * most)
 
 
 def _with_adjectives(census: Census, noun: str, forms: Collection[str]) -> Iterator[str]:
