@@ -133,6 +133,7 @@ ifneq ($(filter base,$(SIZES)),)
 endif
 	$(BIN)/python benchmarks/memory.py --json benchmarks/results/memory.json
 	$(BIN)/python benchmarks/events.py --json benchmarks/results/events.json
+	$(BIN)/python benchmarks/target_suggestions.py --json benchmarks/results/target_suggestions.json
 	$(BIN)/python benchmarks/comparison.py coverage --json benchmarks/results/coverage.json
 	$(BIN)/python benchmarks/comparison.py checks out/fa_kes.parquet --json benchmarks/results/compare_checks.json
 	$(BIN)/python benchmarks/comparison.py speed --json benchmarks/results/compare_speed.json

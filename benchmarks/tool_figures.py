@@ -270,3 +270,28 @@ def events(files: Files = HERE) -> str:
         f"recall {percent(ours['recall'])}, F1 {percent(ours['f1'])}; among pairs of one day {percent(within['precision'])}, "
         f"{percent(within['recall'])}, {percent(within['f1'])}; if each day were one event, F1 {percent(day['f1'])}."
     )
+
+
+def target_suggestions(files: Files = HERE) -> str:
+    """How many targets that people listed `slant targets suggest` finds."""
+    if (found := files.result("target_suggestions")) is None:
+        return missing(
+            "python benchmarks/target_suggestions.py --json benchmarks/results/target_suggestions.json"
+        )
+    rows = dict(found["corpora"])
+    events = [rows.pop(name) for name in list(rows) if name.startswith("NewsWCL50")]
+    if events:
+        keys = ("articles", "targets", "found", "in_one_piece", "only_one")
+        name = f"NewsWCL50, {len(events)} events of a few articles each"
+        rows[name] = {"made_on": False, **{key: sum(event[key] for event in events) for key in keys}}
+    lines = [
+        [
+            name,
+            "yes" if row["made_on"] else "no",
+            f"{row['articles']:,}",
+            *(f"{row[key]:,}" for key in ("targets", "found", "in_one_piece", "only_one")),
+        ]
+        for name, row in rows.items()
+    ]
+    heads = ("corpus", "rules made on it", "articles", "targets", "found", "in one piece", "nowhere else")
+    return str(table(heads, lines, left=2))

@@ -405,7 +405,7 @@ def test_a_scorecard_of_an_older_slant_fills_what_it_has(project: Project) -> No
     "table",
     ["agreement", "agreement_short", "errors", "cross_domain", "cold_start", "memory", "throughput",
      "cluster_cost", "voice", "comments", "coverage", "compare_checks", "compare_speed", "events",
-     "html_pages", "planted_losses", "reading_speed"],
+     "target_suggestions", "html_pages", "planted_losses", "reading_speed"],
 )  # fmt: skip
 def test_a_table_without_its_result_file_names_the_command_that_makes_it(
     project: Project, table: str

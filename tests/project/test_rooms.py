@@ -16,6 +16,7 @@ BELOW = {
     "corpora": GROUND | {"segment", "ingest", "labels"},
     "encoding": GROUND | {"segment"},
     "scoring": GROUND | {"segment", "ingest", "labels", "encoding"},
+    "suggesting": GROUND | {"segment", "ingest", "labels", "scoring"},
     "judging": GROUND | {"segment", "ingest", "labels", "corpora", "encoding", "scoring"},
     "training": GROUND | {"segment", "ingest", "labels", "corpora", "encoding", "scoring", "judging"},
     "comparing": GROUND | {"labels", "encoding", "scoring"},

@@ -500,6 +500,43 @@ def _rows(read_file: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Ro
         ) from None
 
 
+def read_unit_rows(paths: Sequence[str]) -> Iterator[Row]:
+    """Yield the rows of score and unit files, of which only the columns of a Unit are the same in both.
+
+    Raises UsageError for a file that is missing, cut off or without units.
+    """
+    for name in paths:
+        for row in _rows(_unit_reader(Path(name)), Path(name)):
+            if not {"article_id", "unit_id", "kind", "text"} <= row.keys():
+                raise UsageError(f"{name} holds no units. Give files of `slant score` or `slant split`.")
+            yield row
+
+
+def _unit_reader(path: Path) -> Callable[[Path], Iterator[Row]]:
+    if path.suffix.lower() != ".csv":
+        return _READERS[path.suffix.lower()]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        is_scored = "stance" in file.readline()
+    return read_csv if is_scored else _read_unit_csv
+
+
+def _read_unit_csv(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig", newline="") as file, _any_cell():
+        yield from csv.DictReader(file)
+
+
+def is_unit_file(name: str) -> bool:
+    """Return whether a file holds units or scores, written by slant, by its first row."""
+    path = Path(name)
+    if path.suffix.lower() not in _READERS or not os.path.isfile(path):
+        return False
+    try:
+        first = next(_rows(_unit_reader(path), path), {})
+    except UsageError:
+        return False
+    return {"article_id", "unit_id", "kind", "text", "position"} <= first.keys()
+
+
 def is_score_file(name: str) -> bool:
     """Return whether a file holds scores rather than articles, by its first row."""
     path = Path(name)
