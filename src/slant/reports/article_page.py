@@ -282,7 +282,7 @@ def _write(
     max_bytes: int,
     explain: Explain | None,
 ) -> None:
-    environment = _environment(page_parts.codes(found.total.labels()))
+    environment = page_environment(page_parts.codes(found.total.labels()))
     shown = _shown(found, environment, max_bytes - _SHELL_BYTES, explain)
     style, script = (page_parts.source(environment, name) for name in ("report.css", "report.js"))
     stream = environment.get_template("report.html.j2").stream(
@@ -356,7 +356,8 @@ def _article(
     return _Shown(article_id, page_parts.clip(title), facts.outlet, facts.published, tally, html)
 
 
-def _environment(codes: dict[str, str]) -> Environment:
+def page_environment(codes: dict[str, str]) -> Environment:
+    """The environment of templates that show marked units. codes: label → its letters."""
     environment = page_parts.environment()
     environment.filters.update(segments=segments, sentences=sentences, words=words)
     environment.globals.update(
