@@ -17,6 +17,7 @@ from slant.cli.explain import explain
 from slant.cli.models import average, data, evaluate, export, train
 from slant.cli.options import DONE, ERROR, INTERRUPTED, USAGE
 from slant.cli.outlets import compare, sample
+from slant.cli.serve import serve
 from slant.errors import SlantError, UsageError
 
 
@@ -52,7 +53,20 @@ def cli() -> None:
     """
 
 
-for _command in (split, score, explain, sample, compare, report, train, average, export, evaluate, data):
+for _command in (
+    split,
+    score,
+    explain,
+    sample,
+    compare,
+    report,
+    serve,
+    train,
+    average,
+    export,
+    evaluate,
+    data,
+):
     cli.add_command(_command)
 add_epilogs(cli)
 

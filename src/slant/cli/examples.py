@@ -31,6 +31,10 @@ EXAMPLES = {
         "slant sample scores.jsonl -o gold.csv -n 30",
         "slant sample scores.jsonl -o frames.jsonl -n 20 --task frames --task loaded",
     ),
+    "serve": (
+        "slant serve --targets seeds/demo/targets.toml",
+        "SLANT_TOKEN=$(openssl rand -hex 16) slant serve --host 0.0.0.0 --model small",
+    ),
     "train": (
         "slant train model/recipes/quick.toml",
         "slant train model/recipes/small.toml --set seed=7 -o runs/seed7",

@@ -283,7 +283,7 @@ def _write(
     explain: Explain | None,
 ) -> None:
     environment = page_environment(page_parts.codes(found.total.labels()))
-    shown = _shown(found, environment, max_bytes - _SHELL_BYTES, explain)
+    shown = shown_articles(found, environment, max_bytes - _SHELL_BYTES, explain)
     style, script = (page_parts.source(environment, name) for name in ("report.css", "report.js"))
     stream = environment.get_template("report.html.j2").stream(
         title=title,
@@ -304,7 +304,9 @@ def _write(
         stream.dump(file, encoding="utf-8")
 
 
-def _shown(found: Collected, environment: Environment, budget: int, explain: Explain | None) -> list[_Shown]:
+def shown_articles(
+    found: Collected, environment: Environment, budget: int, explain: Explain | None
+) -> list[_Shown]:
     """The kept articles as HTML within the budget (bytes); the last one may be cut between two units."""
     module = environment.get_template("article.html.j2").make_module()
     shown: list[_Shown] = []

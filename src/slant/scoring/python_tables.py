@@ -112,7 +112,7 @@ class Scores(Iterator[Score]):
         return self._ahead.popleft() if self._ahead else self._compute()
 
     def _compute(self) -> tuple[int, Score]:
-        """Compute the next score. An error is raised again each time, since a generator that failed would seem to be at its end."""
+        """Compute the next score. An error is raised again each time: a generator that failed would seem to have ended."""
         if self._error is not None:
             raise self._error
         try:
