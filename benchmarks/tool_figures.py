@@ -15,6 +15,19 @@ def cold_start(files: Files = HERE) -> str:
     )
 
 
+def serve_load(files: Files = HERE) -> str:
+    """Latency and memory of the server under load."""
+    if (row := files.result("serve_load")) is None:
+        return missing("make bench")
+    busy = f" Other programs were running (load {row['load_before']})." if row["load_before"] > 1 else ""
+    return (
+        f"{row['requests']:,} requests of one paragraph from {row['clients']} clients at once, model `{row['size']}`: "
+        f"{row['errors']} errors, {row['per_second']:.0f} requests per second; an answer took {row['median_s']:.2f} s "
+        f"(median), {row['p95_s']:.2f} s (95th percentile). Memory {row['memory_mb']:.0f} MB after a tenth of the requests, "
+        f"{row['memory_end_mb']:.0f} MB at the end ({row['machine']}).{busy}"
+    )
+
+
 def memory(files: Files = HERE) -> str:
     """Peak memory of whole runs without the model, per output format."""
     if (found := files.result("memory")) is None:

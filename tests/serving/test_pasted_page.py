@@ -129,6 +129,7 @@ def test_a_page_is_fetched_and_marked(site: Site) -> None:
         assert "address" in fetching.ask("GET", "/").body.decode()
         page = paste(fetching, address=address).body.decode()
         assert "The council praised the ferry on day 3" in re.sub("<[^>]*>", "", page)
+        assert "not both" in paste(fetching, address=address, text="The ferry.").body.decode()
         assert paste(fetching, address=image).status == 422
         assert "not a web address" in paste(fetching, address=away).body.decode()
         assert "404" in paste(fetching, address=site.url + "/gone").body.decode()

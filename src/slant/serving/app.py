@@ -152,6 +152,8 @@ async def _page(request: Request) -> Response:
 async def _pasted(request: Request) -> Response:
     service, form = _service(request), _form(request, await request.body())
     try:
+        if form.address and form.text.strip() and service.fetch:
+            raise Problem(422, "two_texts", "Enter a text or an address, not both.")
         if form.address and service.fetch:
             article = await _fetched(form.address, service.fetching)
         elif form.text.strip():
