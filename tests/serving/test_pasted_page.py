@@ -32,7 +32,8 @@ def paste(served: Served, **fields: str) -> Answer:
 
 
 def test_a_text_comes_back_marked_with_its_comments(served: Served) -> None:
-    text = "# Council meets\n\nThe council praised the ferry and the honest mayor.\n\n## Comments\n\nIda: Liars, all of them!\n"
+    text = "# Council meets\n\nThe council praised the ferry and the honest mayor."
+    text += "\n\n## Comments\n\nIda: Liars, all of them!\n"
     page = paste(served, text=text, targets="council\r\nmayor\r\n")
     words = page.body.decode()
     assert page.status == 200
@@ -115,6 +116,7 @@ def test_private_addresses_are_never_fetched(address: str) -> None:
     assert page.status == 422
     assert 'role="alert"' in page.body.decode()
     assert "k-paragraph" not in page.body.decode()
+    assert "allow-private" not in page.body.decode()
 
 
 def test_a_page_is_fetched_and_marked(site: Site) -> None:

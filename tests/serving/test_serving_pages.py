@@ -47,7 +47,8 @@ def test_the_python_example_runs(served: Served) -> None:
 def test_the_limits_on_the_page_are_those_of_the_code() -> None:
     limits = Limits()
     for shown in (
-        f"over {limits.body_seconds:g} seconds", f"over {limits.body / 1e6:g} MB, {bodies.ITEMS} items or {bodies.UNITS:,} units",
+        f"over {limits.body_seconds:g} seconds",
+        f"over {limits.body / 1e6:g} MB, {bodies.ITEMS} items or {bodies.UNITS:,} units",
         f"over {bodies.DEPTH} levels", f"{app.WAITING} requests are waiting", f"within {app.SECONDS:g} seconds",
         f"at least {LEAST_TOKEN} characters",
     ):  # fmt: skip
@@ -66,7 +67,17 @@ def instructions() -> list[tuple[str, str]]:
 def test_the_dockerfile_installs_from_wheels_alone_and_serves_as_a_user() -> None:
     found = instructions()
     names = [name for name, _ in found]
-    assert set(names) <= {"FROM", "RUN", "USER", "WORKDIR", "ENV", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT"}
+    assert set(names) <= {
+        "FROM",
+        "RUN",
+        "USER",
+        "WORKDIR",
+        "ENV",
+        "EXPOSE",
+        "STOPSIGNAL",
+        "HEALTHCHECK",
+        "ENTRYPOINT",
+    }
     runs = [rest for name, rest in found if name == "RUN"]
     assert all("--no-index" in run for run in runs if "pip" in run)
     assert not [run for run in runs if re.search(r"\b(apt|apt-get|curl|wget|git|npm)\b|https?:", run)]
@@ -97,7 +108,13 @@ def test_the_image_is_of_a_python_that_slant_supports() -> None:
 # ---- R
 
 # Library of an example → a word of what it prints.
-SHOWN = {"base": "council", "jsonlite": "outlet", "duckdb": "Courier", "arrow": "Courier", "httr2": "The ferry sails."}
+SHOWN = {
+    "base": "council",
+    "jsonlite": "outlet",
+    "duckdb": "Courier",
+    "arrow": "Courier",
+    "httr2": "The ferry sails.",
+}
 
 
 def _library(code: str) -> str:
@@ -109,7 +126,9 @@ def score_files(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("r")
     scorer = served.service.scorer
     for ending in ("csv", "jsonl", "parquet"):
-        write_rows(scorer.score([STORY, "The council is honest."], targets=TARGETS), str(folder / f"scores.{ending}"))
+        write_rows(
+            scorer.score([STORY, "The council is honest."], targets=TARGETS), str(folder / f"scores.{ending}")
+        )
     return folder
 
 

@@ -171,7 +171,7 @@ def _canvas(height: float, look: Look, *, left: float, right: float, top: float 
 def _figure_class() -> Any:
     from matplotlib.figure import Figure
 
-    class Chart(Figure):  # type: ignore[misc]
+    class Chart(Figure):
         """A figure that notebooks show without pyplot."""
 
         def _repr_svg_(self) -> str:

@@ -211,7 +211,15 @@ async def _fetched(address: str, options: FetchOptions) -> Article:
             422, "bad_address", "This is no web address. Expected http:// or https://, without a port."
         )
     async with _fetches:
-        return await asyncio.to_thread(_fetch, address, options)
+        try:
+            return await asyncio.to_thread(_fetch, address, options)
+        except Rejected as rejected:
+            if rejected.reason not in ("private_address", "unreachable"):
+                raise
+            # One answer for both: what there is in the server's own network is nobody's business.
+            raise Problem(
+                422, "unreachable", "This address does not answer, or is in a private network."
+            ) from None
 
 
 def _fetch(address: str, options: FetchOptions) -> Article:

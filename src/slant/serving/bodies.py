@@ -20,7 +20,7 @@ from slant.serving.guard import Problem
 
 ITEMS = 256  # of a request
 UNITS = 1_000  # of a request, after splitting
-DEPTH = 32  # of nested JSON
+DEPTH = 100  # of nested JSON
 TARGETS, NAME = 32, 200  # of a request; characters of one
 
 
@@ -83,6 +83,8 @@ def _items(items: Any, *, scoring: bool) -> list[Any]:
         if not isinstance(item, dict) and not (scoring and isinstance(item, str)):
             expected = "a string or an object with text" if scoring else "an article: an object with text"
             raise _bad("bad_body", f"items[{number}] is {_name(item)}; expected {expected}.")
+        if isinstance(item, dict):
+            _targets(item.get("targets"))
     return items
 
 

@@ -1,6 +1,7 @@
-"""What every server of slant refuses before its code runs: other hosts and sites, a wrong token, bodies too large or too slow.
+"""What a server of slant refuses before its code runs: other hosts and sites, a wrong token, bodies too large or too slow.
 
-`Guard` wraps an ASGI app, `PatientProtocol` ends connections that send nothing, `bind` takes a port, `make_server` answers on it.
+`Guard` wraps an ASGI app, `PatientProtocol` ends connections that send nothing, `bind` takes a port, and `make_server` answers
+on it.
 All refusals are JSON: {"error": {"reason", "detail", "request_id"}}.
 """
 
