@@ -1,7 +1,7 @@
 """What a server of slant refuses before its code runs: other hosts and sites, a wrong token, bodies too large or too slow.
 
-`Guard` wraps an ASGI app, `PatientProtocol` ends connections that send nothing, `bind` takes a port, and `make_server` answers
-on it.
+`Guard` wraps an ASGI app, `PatientProtocol` ends connections that send nothing, `bind` takes a port, `make_server` makes a
+server for it.
 All refusals are JSON: {"error": {"reason", "detail", "request_id"}}.
 """
 
