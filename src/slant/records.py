@@ -89,6 +89,12 @@ class Article:
         key = "\x1f".join([self.outlet or "", self.published or "", self.url or "", self.text])
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
+    def _repr_html_(self) -> str:
+        """HTML for notebooks; `slant.html` is in a later room, and imported when a notebook asks."""
+        import slant
+
+        return slant.html(self)
+
 
 def about(description: str = "", **schema: Any) -> msgspec.Meta:
     """Describe a column for the JSON Schema; `schema` holds keywords that the type cannot say, such as `enum`."""
@@ -253,6 +259,11 @@ class Score:
         row |= own
         row["flags"] = [*self.unit.flags, *self.flags]
         return row
+
+    def _repr_html_(self) -> str:
+        import slant
+
+        return slant.html(self)
 
 
 # Columns that a scored row takes from its unit; `flags` are merged into the score's.

@@ -403,7 +403,7 @@ def test_a_scorecard_of_an_older_slant_fills_what_it_has(project: Project) -> No
 
 @pytest.mark.parametrize(
     "table",
-    ["agreement", "agreement_short", "errors", "cross_domain", "cold_start", "memory", "throughput",
+    ["agreement", "agreement_short", "errors", "cross_domain", "cold_start", "serve_load", "memory", "throughput",
      "cluster_cost", "voice", "comments", "coverage", "compare_checks", "compare_speed", "events",
      "target_suggestions", "html_pages", "planted_losses", "reading_speed"],
 )  # fmt: skip

@@ -17,6 +17,7 @@ from slant.cli.explain import explain
 from slant.cli.models import average, data, evaluate, export, train
 from slant.cli.options import DONE, ERROR, INTERRUPTED, USAGE
 from slant.cli.outlets import compare, sample
+from slant.cli.serve import serve
 from slant.cli.targets import targets_group
 from slant.errors import SlantError, UsageError
 
@@ -60,6 +61,7 @@ for _command in (
     sample,
     compare,
     report,
+    serve,
     train,
     average,
     export,

@@ -39,6 +39,10 @@ EXAMPLES = {
         "slant targets suggest seeds/demo/articles -o targets.toml",
         "slant targets suggest scores.jsonl -o more-targets.toml --top 60 --min-articles 3",
     ),
+    "serve": (
+        "slant serve --targets seeds/demo/targets.toml",
+        "SLANT_TOKEN=$(openssl rand -hex 16) slant serve --host 0.0.0.0 --model small",
+    ),
     "train": (
         "slant train model/recipes/quick.toml",
         "slant train model/recipes/small.toml --set seed=7 -o runs/seed7",

@@ -105,12 +105,17 @@ def _rate_panel(
         if left_out:
             cells.append(_unrelated_cell(texts[0].measure, group, keys, unrelated))
         rows.append((shown_name(group), [*cells, Cell(f"{one['articles']:,}")]))
-    drawn = {text: PART_SHAPES[_part(text.measure)] for text in texts if _part(text.measure) in PART_SHAPES}
+    drawn = {
+        text: PART_SHAPES[part_of(text.measure)] for text in texts if part_of(text.measure) in PART_SHAPES
+    }
     first = next(iter(drawn), texts[0])
-    axis = _axis(first)
+    axis = axis_title(first)
     series = [
         Series(
-            text.short, shape.marker, [_point(text, by_measure[text].get(g)) for g in groups], shape.filled
+            text.short,
+            shape.marker,
+            [rate_point(text, by_measure[text].get(g)) for g in groups],
+            shape.filled,
         )
         for text, shape in drawn.items()
     ]
@@ -143,12 +148,12 @@ def _note(svg: str, series: Sequence[Series]) -> str:
     return f"Not drawn (—): rates from fewer than {MIN_ARTICLES} articles." if missing else ""
 
 
-def _part(measure: Measure) -> str:
+def part_of(measure: Measure) -> str:
     """The part in which the measures of a panel differ: stance label or voice; "" for panels of one measure."""
     return measure.subject if measure.family == "loaded" else measure.part
 
 
-def _axis(text: MeasureText) -> str:
+def axis_title(text: MeasureText) -> str:
     if text.measure.kind == NET:
         return "points, favor minus against"
     return clip(f"% {text.denominator}" if text.measure.kind == "share" else text.denominator, 44)
@@ -175,7 +180,7 @@ def _unrelated_cell(
     return Cell(f"{count:,}", keys=keys.of(group, measure.with_part(UNRELATED)) if count else "")
 
 
-def _point(text: MeasureText, row: Row | None) -> Point | None:
+def rate_point(text: MeasureText, row: Row | None) -> Point | None:
     if not row or row["articles"] < MIN_ARTICLES:
         return None
     return point(text, row["value"], row["low"], row["high"])
@@ -227,7 +232,7 @@ def spread_panel(
         shape = COLUMN_SHAPES[key]
         points = [point(text, r[column], r[f"{column}_low"], r[f"{column}_high"], plus=plus) for _, r in rows]
         series.append(Series(heading, shape.marker, points, shape.filled))
-    axis = text.unit if plus else _axis(text)
+    axis = text.unit if plus else axis_title(text)
     cells = []
     for name, row in rows:
         numbers = [_column_cell(text, row, column, plus) for column, _, _ in columns]

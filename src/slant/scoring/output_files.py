@@ -256,10 +256,13 @@ def _add_target(row: Row, line: dict[str, Any]) -> None:
 
 def flat_rows(record: Score | Unit) -> Iterator[Row]:
     """Yield the CSV rows of a record, as column → cell."""
-    row = record.to_dict()
-    if isinstance(record, Unit):
-        yield _cells(row)
-        return
+    rows = [record.to_dict()] if isinstance(record, Unit) else long_rows(record)
+    yield from map(_cells, rows)
+
+
+def long_rows(score: Score) -> Iterator[Row]:
+    """Yield one row per target of a unit, as column of the CSV → value; one row without target columns if it has none."""
+    row = score.to_dict()
     portrayals = {portrayal["target"]: portrayal for portrayal in row.pop("portrayal")}
     stances = row.pop("stance") or [None]
     row["reply"] = row["reply"]["label"] if row["reply"] else None
@@ -272,7 +275,7 @@ def flat_rows(record: Score | Unit) -> Iterator[Row]:
             if portrayal := portrayals.get(stance["target"]):
                 own["portrayal"] = portrayal["label"]
                 own |= {f"p_portrayal_{label}": p for label, p in portrayal["scores"].items()}
-        yield _cells(own)
+        yield own
 
 
 def _cells(row: Row) -> Row:
