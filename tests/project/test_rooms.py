@@ -21,6 +21,7 @@ BELOW = {
     "training": GROUND | {"segment", "ingest", "labels", "corpora", "encoding", "scoring", "judging"},
     "comparing": GROUND | {"labels", "encoding", "scoring"},
     "reports": GROUND | {"labels", "comparing", "scoring"},
+    "labeling": GROUND | {"segment", "labels", "scoring", "judging", "comparing", "reports"},
 }
 BELOW["cli"] = GROUND | set(BELOW)
 

@@ -39,6 +39,10 @@ EXAMPLES = {
         "slant targets suggest seeds/demo/articles -o targets.toml",
         "slant targets suggest scores.jsonl -o more-targets.toml --top 60 --min-articles 3",
     ),
+    "label": (
+        "slant label gold.csv --coder ida",
+        "slant label gold.csv --export gold -o labeled.csv",
+    ),
     "train": (
         "slant train model/recipes/quick.toml",
         "slant train model/recipes/small.toml --set seed=7 -o runs/seed7",
