@@ -139,7 +139,7 @@ const question = (q, i) => {
 };
 
 const option = (type, name, key, label, checked, by, onchange) =>
-  el("label", { className: "opt" }, el("input", { type, name, checked, onchange }), key ? el("kbd", {}, key) : "", label,
+  el("label", { className: "opt" }, el("input", { type, name, checked, onchange }), label, key ? el("kbd", {}, key) : "",
     by ? el("span", { className: "by" }, by) : "");
 
 const options = (q, i, task) => {
@@ -155,20 +155,22 @@ const options = (q, i, task) => {
 };
 
 const definitions = (task) => el("details", { className: "defs" }, el("summary", {}, "Definitions ", el("kbd", {}, "d")),
-  task.rule ? el("p", { className: "rule" }, task.rule) : "",
   el("dl", {}, ...task.labels.flatMap((l) => [el("dt", {}, l.name),
     el("dd", {}, l.definition, ...(l.example ? [el("div", { className: "ex" }, `Example: ${l.example}`)] : []),
-      ...(l.counter_example ? [el("div", { className: "ex" }, `But: ${l.counter_example}`)] : []))])));
+      ...(l.counter_example ? [el("div", { className: "ex" }, `But: ${l.counter_example}`)] : []))])),
+  task.rule ? el("p", { className: "rule" }, el("b", {}, "Rules. "), task.rule) : "");
 
 const redraw = (i) => {
   const old = document.querySelector(`fieldset.q[data-i="${i}"]`);
   const opened = old.querySelector(".defs").open;
-  const place = [...old.querySelectorAll("input, select, button")].indexOf(document.activeElement);
+  const pressed = old.contains(document.activeElement) && document.activeElement.matches("button");
+  const place = [...old.querySelectorAll("input, select")].indexOf(document.activeElement);
   const fresh = question(unit.questions[i], i);
   fresh.querySelector(".defs").open = opened;
   fresh.classList.toggle("active", i === active);
   old.replaceWith(fresh);
-  if (place >= 0) [...fresh.querySelectorAll("input, select, button")][place]?.focus();
+  if (place >= 0) [...fresh.querySelectorAll("input, select")][place]?.focus();
+  if (pressed) $("work").focus({ preventScroll: true }); // its button may be gone; Enter must not press another one
 };
 
 // n: number of the label, -1 for none. byKey: go on to the next question.

@@ -17,7 +17,7 @@ export const agreementView = (found) => {
         el("td", {}, percent(row.value)),
         el("td", {}, row.low === null || row.value === null ? "–" : `${percent(row.low)} to ${percent(row.high)}`),
         el("td", {}, String(row.n)), el("td", {}, String(row.documents)))))),
-    el("p", { className: "hint" }, `alpha: Krippendorff’s alpha over all coders; 1 is full agreement, 0 what chance would give, – that only one label occurs. Overlap F1: shared parts of the spans of two coders. Intervals resample articles and need ${found.min_documents} of them.`),
+    el("p", { className: "hint" }, `alpha: Krippendorff’s alpha over all coders; 1 is full agreement, 0 what chance would give. Overlap F1: shared parts of the spans of two coders. – means that it cannot be computed: only one label occurs, or one coder marked nothing. Intervals resample articles and need ${found.min_documents} of them.`),
   ];
 };
 
