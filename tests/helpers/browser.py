@@ -37,6 +37,8 @@ return [...document.querySelectorAll("body *")]
   .map(e => { const [a, b] = [lum(getComputedStyle(e).color), lum(behind(e))].sort((x, y) => y - x);
     return [(a + .05) / (b + .05), e.tagName + "." + e.className + " " + e.textContent.slice(0, 40)]; });
 """
+
+
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Any]:
     options = webdriver.ChromeOptions()

@@ -47,7 +47,13 @@ def coded(item: Item, coder: str, status: str = "done", **changed: Any) -> Coded
     return Coded(item.unit_id, coder, status, answer(item, **changed))
 
 
-def project(folder: Path, items: tuple[Item, ...] = ITEMS, *, second_share: float = 0.0, **more: Any) -> State:
+def project(
+    folder: Path, items: tuple[Item, ...] = ITEMS, *, second_share: float = 0.0, **more: Any
+) -> State:
     return State.create(
-        folder / "p.labels.sqlite", items, codebook=more.pop("codebook", BOOK), second_share=second_share, **more
+        folder / "p.labels.sqlite",
+        items,
+        codebook=more.pop("codebook", BOOK),
+        second_share=second_share,
+        **more,
     )

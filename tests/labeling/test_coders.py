@@ -43,7 +43,11 @@ def test_alpha_is_over_all_coders_and_spans_are_by_pair() -> None:
     span, half = mark(TEXT, "old quay"), mark(TEXT, "quay")
     read = [
         coded(ITEMS[1], coder, loaded=(marked,), frames=frames)
-        for coder, marked, frames in (("ida", span, ("economic",)), ("ole", span, ()), ("eva", half, ("economic",)))
+        for coder, marked, frames in (
+            ("ida", span, ("economic",)),
+            ("ole", span, ()),
+            ("eva", half, ("economic",)),
+        )
     ]
     found = {a.what: a.figure.value for a in agreement(read, BY_ID, BOOK, resamples=20)}
     assert found["loaded spans: ida and ole"] == 1
@@ -85,7 +89,9 @@ def test_gold_and_training_rows(tmp_path: Path) -> None:
     with project(tmp_path, fingerprint="c0de") as state:
         with pytest.raises(UsageError, match="no unit has been labeled to the end"):
             write_labels(state, "gold", tmp_path / "g.csv")
-        state.add([coded(ITEMS[1], "ida", loaded=marks, frames=("political", "economic")), coded(ITEMS[1], "ole")])
+        state.add(
+            [coded(ITEMS[1], "ida", loaded=marks, frames=("political", "economic")), coded(ITEMS[1], "ole")]
+        )
         with pytest.raises(UsageError, match=r"coders differ on 1 units \(2 questions\)"):
             write_labels(state, "gold", tmp_path / "g.csv")
         state.add([coded(ITEMS[1], "adjudicated", loaded=marks, frames=("political", "economic"))])
@@ -102,7 +108,15 @@ def test_gold_and_training_rows(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert {(row["weight"], row["codebook"], row["unit_id"]) for row in rows} == {("2.5", "c0de", "a1-0001")}
     (row,) = map(json.loads, (tmp_path / "l.jsonl").read_text("utf-8").splitlines())
-    assert (row["document"], row["text"], row["stance"]) == ("a1", TEXT, {"board": "neutral", "crews": "neutral"})
+    assert (row["document"], row["text"], row["stance"]) == (
+        "a1",
+        TEXT,
+        {"board": "neutral", "crews": "neutral"},
+    )
     assert [TEXT[s["start"] : s["end"]] for s in row["loaded"]] == ["gutted", "gutted", "cheered"]
-    assert (row["frames"], row["names"]["board"], row["weight"]) == (["political", "economic"], "the Harbour Board", 2.5)
+    assert (row["frames"], row["names"]["board"], row["weight"]) == (
+        ["political", "economic"],
+        "the Harbour Board",
+        2.5,
+    )
     assert "reply" not in row

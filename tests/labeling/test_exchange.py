@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labeled import BOOK, ITEMS, TEXT, answer, coded, mark, project
+from labeled import BOOK, ITEMS, TEXT, coded, mark, project
 from slant.cli.labels import TOOL_FORMATS
 from slant.errors import UsageError
-from slant.labeling.exchange import Found, check_given, read_labels, write_labels
 from slant.labeling.exchange import _FORMATS as FORMATS  # to write without a project file
+from slant.labeling.exchange import Found, check_given, read_labels, write_labels
 from slant.labeling.project import Project, Utf16
 from slant.labeling.questions import TASKS, Answer, Coded, Item, Mark, missing, parse_answer
 from slant.records import VOICES
@@ -35,11 +35,12 @@ NAMES = {"csv": "l.csv", "xlsx": "l.xlsx", "label-studio": "l.json", "doccano": 
 CHARACTERS = st.characters(exclude_categories=("Cs", "Cn", "Co"), exclude_characters="\x00")
 TEXTS = st.one_of(
     st.text(CHARACTERS, min_size=1, max_size=40),
-    st.lists(st.sampled_from(["🗼", "é", "e\u0301", "=1+1", "\n", "'", '"', ",", ";", "<b>", "word", "\r\n", "\t", " ", "👩‍🚒"]),
+    st.lists(st.sampled_from(["🗼", "é", "e\u0301", "=1+1", "\n", "'", '"', ",", ";", "<b>", "word", "\r\n", "\t", " "]),
              min_size=1, max_size=12).map("".join),
 ).filter(str.strip)  # fmt: skip
 TARGETS = st.dictionaries(
-    st.one_of(st.sampled_from(["board", "the crews", "a/b", "=x", "42", "none"]), st.from_regex(r"[A-Za-z][\w/ ,-]{0,8}[a-z]", fullmatch=True)),
+    st.sampled_from(["board", "the crews", "a/b", "=x", "42", "none", "é, 🗼"])
+    | st.from_regex(r"[A-Za-z][\w/ ,-]{0,8}[a-z]", fullmatch=True),
     st.text("abc ", min_size=1, max_size=5), max_size=3,
 )  # fmt: skip
 
@@ -61,7 +62,9 @@ def answers(draw: Any, item: Item) -> tuple[str, Answer]:
     """An answer with its status, complete or not."""
 
     def some(task: str) -> dict[str, str]:
-        return {t: draw(st.sampled_from(BOOK.labels(task))) for t in item.asked(task) if draw(st.integers(0, 4))}
+        return {
+            t: draw(st.sampled_from(BOOK.labels(task))) for t in item.asked(task) if draw(st.integers(0, 4))
+        }
 
     ends = st.integers(0, len(item.text))
     spans = st.lists(
@@ -70,21 +73,30 @@ def answers(draw: Any, item: Item) -> tuple[str, Answer]:
         ),
         max_size=4,
     )
+    frames = st.lists(st.sampled_from(BOOK.labels("frames")), max_size=3)
     given = Answer(
         stance=some("stance"), portrayal=some("portrayal"),
         loaded=tuple(draw(spans)) if "loaded" in item.tasks and draw(st.booleans()) else None,
-        frames=tuple(draw(st.lists(st.sampled_from(BOOK.labels("frames")), max_size=3))) if "frames" in item.tasks and draw(st.booleans()) else None,
+        frames=tuple(draw(frames)) if "frames" in item.tasks and draw(st.booleans()) else None,
         reply=draw(st.none() | st.sampled_from(BOOK.labels("reply"))) if "reply" in item.tasks else None,
         note=draw(st.text(CHARACTERS, max_size=20)), flagged=draw(st.booleans()),
     )  # fmt: skip
     tidy = parse_answer(given, item, BOOK)
-    return draw(st.sampled_from(["draft", "skipped"] if missing(tidy, item) else ["draft", "skipped", "done"])), tidy
+    return draw(
+        st.sampled_from(["draft", "skipped"] if missing(tidy, item) else ["draft", "skipped", "done"])
+    ), tidy
 
 
 @st.composite
 def projects(draw: Any) -> Project:
     units = [draw(items(number)) for number in range(draw(st.integers(1, 3)))]
-    coders = draw(st.lists(st.sampled_from(["ida", "Ole Ness", "=eva", "adjudicated", "a/b:c", "é🗼"]), unique=True, max_size=3))
+    coders = draw(
+        st.lists(
+            st.sampled_from(["ida", "Ole Ness", "=eva", "adjudicated", "a/b:c", "é🗼"]),
+            unique=True,
+            max_size=3,
+        )
+    )
     out = []
     for unit in units:
         for coder in sorted(coders):
@@ -117,7 +129,10 @@ def test_what_is_written_is_read_again(given: Project, tmp_path_factory: pytest.
 
 CODED = [
     coded(ITEMS[0], "ida"),
-    coded(ITEMS[1], "ida", loaded=(mark(TEXT, "“gutted” the"), mark(TEXT, "gutted", "doubt", "quoted")), frames=("political", "economic")),
+    coded(
+        ITEMS[1], "ida", loaded=(mark(TEXT, "“gutted” the"), mark(TEXT, "gutted", "doubt", "quoted")),
+        frames=("political", "economic"),
+    ),
     coded(ITEMS[1], "ole", stance={"board": "against"}, status="draft", note="=unsure"),
     Coded("a2-0003", "ole", "skipped", Answer(flagged=True)),
 ]  # fmt: skip
@@ -153,7 +168,10 @@ def test_places_are_counted_as_each_tool_counts_them(written: Callable[[str], Pa
     assert [r["value"]["start"] for r in results if r["from_name"] == "technique"] == [start - 1, start]
     assert results[2]["value"]["text"] == "gutted"
     rows = [json.loads(line) for line in written("doccano").read_text("utf-8").splitlines()]
-    assert rows[1]["entities"] == [[start, start + 12, "loaded_language/outlet"], [start + 1, start + 7, "doubt/quoted"]]
+    assert rows[1]["entities"] == [
+        [start, start + 12, "loaded_language/outlet"],
+        [start + 1, start + 7, "doubt/quoted"],
+    ]
     prodigy = [json.loads(line) for line in written("prodigy").read_text("utf-8").splitlines()]
     assert [span["start"] for span in prodigy[1]["spans"]] == [start - 1, start]
     with zipfile.ZipFile(written("cas")) as archive:
@@ -193,8 +211,8 @@ def test_files_as_the_tools_write_them_are_read(tmp_path: Path) -> None:
         "annotations": [{
             "id": 5, "completed_by": {"id": 2, "email": "eva@x.org"}, "was_cancelled": False, "lead_time": 3.1,
             "result": [
-                {"id": "x1", "from_name": "technique", "to_name": "text", "type": "labels", "value": {**quay, "labels": ["doubt"]}},
-                {"id": "x2", "from_name": "stance-board", "to_name": "text", "type": "choices", "value": {"choices": ["favor"]}},
+                {"id": "x1", "from_name": "technique", "type": "labels", "value": {**quay, "labels": ["doubt"]}},
+                {"id": "x2", "from_name": "stance-board", "type": "choices", "value": {"choices": ["favor"]}},
             ],
         }],
     }]  # fmt: skip
@@ -214,7 +232,9 @@ def test_files_as_the_tools_write_them_are_read(tmp_path: Path) -> None:
         assert found.rejected == [], name
         (one,) = found.coded
         assert (one.coder, one.status) == ("eva@x.org", "draft")
-        assert one.answer == Answer(stance={"board": "favor"}, loaded=(mark(TEXT, "gutted", "doubt", "outlet"),)), name
+        assert one.answer == Answer(
+            stance={"board": "favor"}, loaded=(mark(TEXT, "gutted", "doubt", "outlet"),)
+        ), name
 
 
 @pytest.mark.parametrize("name", ["csv", "xlsx"])
@@ -246,7 +266,9 @@ def test_formulas_are_guarded_in_csv_and_texts_in_xlsx(written: Callable[[str], 
     from openpyxl import load_workbook
 
     book = load_workbook(written("xlsx"))
-    cells = [cell for row in book.worksheets[0].iter_rows() for cell in row if str(cell.value).startswith("=")]
+    cells = [
+        cell for row in book.worksheets[0].iter_rows() for cell in row if str(cell.value).startswith("=")
+    ]
     assert len(cells) >= 4
     assert {cell.data_type for cell in cells} == {"s"}
 
@@ -258,7 +280,12 @@ def test_a_table_may_be_filled_in_by_hand(tmp_path: Path) -> None:
         write_labels(state, "csv", tmp_path / "l.csv")
     rows = table(tmp_path / "l.csv")
     assert [row["label"] for row in rows] == [""] * 10
-    wanted = {("a1-0000", "stance"): "favor", ("a1-0000", "loaded"): "0", ("a2-0003", "loaded"): "2", ("a2-0003", "reply"): "deny"}
+    wanted = {
+        ("a1-0000", "stance"): "favor",
+        ("a1-0000", "loaded"): "0",
+        ("a2-0003", "loaded"): "2",
+        ("a2-0003", "reply"): "deny",
+    }
     for row in rows:
         row["label"] = wanted.get((row["unit_id"], row["task"]), "")
     save(tmp_path / "l.csv", rows)
@@ -287,7 +314,11 @@ def test_broken_rows_of_tools_are_named(written: Callable[[str], Path]) -> None:
     found = read(path, "doccano")
     assert [one.unit_id for one in found.coded] == ["a2-0003"]
     details = [r.detail for r in found.rejected]
-    for detail, reason in zip(details, ("unit 'gone' is not", "no place in a text", "no label 'agianst'", "not JSON", "an object"), strict=True):
+    for detail, reason in zip(
+        details,
+        ("unit 'gone' is not", "no place in a text", "no label 'agianst'", "not JSON", "an object"),
+        strict=True,
+    ):
         assert reason in detail
 
 
@@ -325,7 +356,10 @@ def test_cas_files_are_valid_for_uima(written: Callable[[str], Path]) -> None:
         assert types.get_type("slant.LoadedLanguage").supertype.name == "uima.tcas.Annotation"
         cas = cassis.load_cas_from_json(io.BytesIO(archive.read("00002-0.json")))
     assert cas.typecheck() == []
-    assert sorted(a.get_covered_text() for a in cas.select("slant.LoadedLanguage")) == ["gutted", "“gutted” the"]
+    assert sorted(a.get_covered_text() for a in cas.select("slant.LoadedLanguage")) == [
+        "gutted",
+        "“gutted” the",
+    ]
 
 
 def table(path: Path) -> list[dict[str, Any]]:
@@ -355,5 +389,3 @@ def save(path: Path, rows: list[dict[str, Any]]) -> None:
             if isinstance(cell.value, str):
                 cell.data_type = "s"
     book.save(path)
-
-

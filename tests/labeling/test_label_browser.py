@@ -1,4 +1,4 @@
-"""The labeling page in headless Chromium: twenty units labeled by keyboard, by mouse and by touch; phone width, contrast, axe."""
+"""The labeling page in headless Chromium: units labeled by keyboard and by mouse; phone width, contrast, axe-core."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytest.importorskip("krippendorff", reason="needs the [label] install")
 uvicorn = pytest.importorskip("uvicorn", reason="needs the [label] install")
 keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
 
-from slant.labeling.server import make_app
+from slant.labeling.server import make_app  # noqa: E402  (after importorskip)
 
 __all__ = ["driver"]
 pytestmark = MARKS
@@ -85,7 +85,9 @@ def wait(page: Any, selector: str, text: str = "") -> Any:
             except Exception:  # redrawn meanwhile
                 continue
         time.sleep(0.03)
-    raise AssertionError(f"{selector} with {text!r} is not shown: {page.find_element('css selector', 'body').text[:500]}")
+    raise AssertionError(
+        f"{selector} with {text!r} is not shown: {page.find_element('css selector', 'body').text[:500]}"
+    )
 
 
 def press(page: Any, *given: str) -> None:
@@ -102,7 +104,9 @@ def test_twenty_units_are_labeled_by_keyboard(page: Any, served: Served) -> None
         if marked:
             words = page.execute_script("return document.querySelector('#passage').textContent.split(/\\s+/)")
             at = words.index("“gutted”")
-            press(page, "m", keys.ARROW_RIGHT * at + keys.SHIFT + keys.ARROW_RIGHT)  # Shift takes the next word in
+            press(
+                page, "m", keys.ARROW_RIGHT * at + keys.SHIFT + keys.ARROW_RIGHT
+            )  # Shift takes the next word in
             assert page.find_element("css selector", "#passage .cursor").text == "gutted” the"
             press(page, keys.ENTER)
             wait(page, "#techniques")
@@ -116,7 +120,9 @@ def test_twenty_units_are_labeled_by_keyboard(page: Any, served: Served) -> None
     for n, one in enumerate(done):
         item = served.state.item(one.unit_id)
         voice = "reader" if n % 4 == 3 else "outlet"
-        marked = (mark(item.text, "gutted” the", "name_calling_labeling", voice),) if n % 5 == 0 or n == 3 else ()
+        marked = (
+            (mark(item.text, "gutted” the", "name_calling_labeling", voice),) if n % 5 == 0 or n == 3 else ()
+        )
         assert one.answer.loaded == marked
         label = "against" if n % 2 else "neutral"
         if n % 4 == 3:
@@ -179,7 +185,9 @@ def test_selected_words_are_marked_whole_by_mouse(page: Any, served: Served) -> 
     assert page.find_elements("css selector", "#passage mark") == []
 
 
-@pytest.mark.parametrize("served", [[replace(ITEMS[1], text=HOSTILE, title=HOSTILE, before=HOSTILE)]], indirect=True)
+@pytest.mark.parametrize(
+    "served", [[replace(ITEMS[1], text=HOSTILE, title=HOSTILE, before=HOSTILE)]], indirect=True
+)
 def test_text_of_others_is_only_text(page: Any) -> None:
     assert page.find_element("css selector", "#passage").text == HOSTILE
     assert HOSTILE in page.find_element("css selector", "#context").text
@@ -188,7 +196,9 @@ def test_text_of_others_is_only_text(page: Any) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("pixels", [1280, 390])
-def test_it_can_be_read_at_any_width(page: Any, served: Served, scheme: str, pixels: int, tmp_path: Path) -> None:
+def test_it_can_be_read_at_any_width(
+    page: Any, served: Served, scheme: str, pixels: int, tmp_path: Path
+) -> None:
     served.state.save("d1-0000", "ole", answer(served.state.item("d1-0000")), finish=True)
     width(page, pixels)
     feature = {"name": "prefers-color-scheme", "value": scheme}
@@ -253,5 +263,3 @@ def test_a_server_that_is_gone_is_said(page: Any, served: Served) -> None:
     time.sleep(0.3)
     assert not page.find_element("css selector", "#trouble").is_displayed()
     assert served.state.coded()[0].answer.stance == {"board": "against", "crews": "neutral"}
-
-

@@ -14,9 +14,11 @@ from slant.labeling.state import State
 
 pytest.importorskip("starlette", reason="needs the [label] install")
 pytest.importorskip("krippendorff", reason="needs the [label] install")
-testclient = pytest.importorskip("starlette.testclient", reason="needs httpx2, which is in slant[dev]", exc_type=RuntimeError)
+testclient = pytest.importorskip(
+    "starlette.testclient", reason="needs httpx2, which is in slant[dev]", exc_type=RuntimeError
+)
 
-from slant.labeling.server import make_app
+from slant.labeling.server import make_app  # noqa: E402  (after importorskip)
 
 BASE = "http://127.0.0.1:8000"
 
@@ -71,9 +73,24 @@ def test_requests_that_a_form_of_another_site_could_send_are_refused(client: Any
 
 def test_the_page_learns_neither_outlet_nor_model(client: Any) -> None:
     found = client.get("/secret/api/unit?coder=ida").json()
-    assert set(found["unit"]) == {"unit_id", "place", "kind", "text", "title", "before", "parent", "voices", "questions"}
+    assert set(found["unit"]) == {
+        "unit_id",
+        "place",
+        "kind",
+        "text",
+        "title",
+        "before",
+        "parent",
+        "voices",
+        "questions",
+    }
     book = client.get("/secret/api/project").json()
-    assert [label["label"] for label in book["tasks"]["stance"]["labels"]] == ["against", "neutral", "favor", "unrelated"]
+    assert [label["label"] for label in book["tasks"]["stance"]["labels"]] == [
+        "against",
+        "neutral",
+        "favor",
+        "unrelated",
+    ]
     assert book["tasks"]["stance"]["labels"][0]["definition"]
     assert book["coder"] == "ida"
 
@@ -86,7 +103,9 @@ def test_a_unit_is_labeled_and_the_next_one_follows(client: Any, state: State) -
     assert post(client, "answer", body).json()["status"] == "draft"
     early = post(client, "answer", body | {"finish": True})
     assert (early.status_code, early.json()["error"]) == (422, "1 question has no answer yet")
-    body["answer"] |= {"loaded": [{"start": 5, "end": 11, "label": "exaggeration_minimisation", "voice": "outlet"}]}
+    body["answer"] |= {
+        "loaded": [{"start": 5, "end": 11, "label": "exaggeration_minimisation", "voice": "outlet"}]
+    }
     done = post(client, "answer", body | {"finish": True}).json()
     assert (done["status"], done["progress"]["done"]) == ("done", 1)
     assert client.get("/secret/api/unit?coder=ida").json()["unit"]["unit_id"] == "a1-0001"

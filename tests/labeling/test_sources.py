@@ -43,11 +43,34 @@ def rows() -> list[dict[str, Any]]:
     title = "Board gutted the quay"
     return [
         unit("a1", title, kind="title", position=0, title=title, stance={"board": "against"}),
-        unit("a1", "The crews waited.", position=1, title=title, stance={"crews": "neutral"}, portrayal={"crews": "neutral"}),
+        unit(
+            "a1",
+            "The crews waited.",
+            position=1,
+            title=title,
+            stance={"crews": "neutral"},
+            portrayal={"crews": "neutral"},
+        ),
         unit("a1", "They left at noon.", position=2, title=title),
-        unit("a1", "Nonsense!", kind="comment", position=3, title=title, stance={"article": "against"}, reply="deny"),
+        unit(
+            "a1",
+            "Nonsense!",
+            kind="comment",
+            position=3,
+            title=title,
+            stance={"article": "against"},
+            reply="deny",
+        ),
         unit("a1", "Which one?", kind="comment", position=4, title=title, parent_id="a1-0003", reply="query"),
-        unit("a1", "Nonsense!", kind="comment", position=5, title=title, flags=["duplicate_of:a1-0003"], reply="deny"),
+        unit(
+            "a1",
+            "Nonsense!",
+            kind="comment",
+            position=5,
+            title=title,
+            flags=["duplicate_of:a1-0003"],
+            reply="deny",
+        ),
         unit("a1", "Die Kräne stehen.", position=6, title=title, flags=["language:de"]),
         unit("a2", "The board met.", position=0, outlet="Siren", stance={"board": "favor"}),
     ]
@@ -67,7 +90,11 @@ def test_scores_become_questions_in_context(scores: Path) -> None:
     assert found.codebook == "c"
     assert [note.split(" units")[0] for note in found.notes] == ["1", "1"]
     second = by_id["a1-0002"]
-    assert (second.before, second.title, second.questions()) == ("The crews waited.", "Board gutted the quay", [("loaded", None), ("frames", None)])
+    assert (second.before, second.title, second.questions()) == (
+        "The crews waited.",
+        "Board gutted the quay",
+        [("loaded", None), ("frames", None)],
+    )
     reply = by_id["a1-0004"]
     assert (reply.parent, reply.before) == ("Nonsense!", None)
     assert reply.questions() == [("loaded", None), ("frames", None), ("reply", None)]
@@ -78,7 +105,9 @@ def test_scores_become_questions_in_context(scores: Path) -> None:
 
 def test_portrayal_is_asked_on_request_alone(scores: Path) -> None:
     found = read_source(scores, tasks=("portrayal",), codebook=BOOK)
-    assert [(item.unit_id, item.questions()) for item in found.items] == [("a1-0001", [("portrayal", "crews")])]
+    assert [(item.unit_id, item.questions()) for item in found.items] == [
+        ("a1-0001", [("portrayal", "crews")])
+    ]
     assert "5 units are not shown: nothing is asked" in found.notes[-1]
 
 
@@ -93,7 +122,10 @@ def test_the_order_is_random_and_always_the_same(scores: Path, tmp_path: Path) -
 
 def test_units_are_asked_about_the_targets_that_they_name(tmp_path: Path) -> None:
     path, own = tmp_path / "units.jsonl", tmp_path / "own.toml"
-    plain = [{k: v for k, v in row.items() if k not in ("stance", "portrayal", "model", "codebook")} for row in rows()]
+    plain = [
+        {k: v for k, v in row.items() if k not in ("stance", "portrayal", "model", "codebook")}
+        for row in rows()
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in plain), "utf-8")
     own.write_text(OWN, "utf-8")
     book = check_codebook(Codebook.load(own, own=True))
@@ -132,7 +164,11 @@ def test_files_without_units_are_refused(tmp_path: Path, scores: Path) -> None:
     articles, text = tmp_path / "a.jsonl", tmp_path / "a.txt"
     articles.write_text(json.dumps({"text": "The board met.", "title": "Board"}) + "\n", "utf-8")
     text.write_text("The board met.")
-    for path, reason in ((articles, "articles must be split first"), (text, "scores are read from"), (tmp_path / "gone", "no such file")):
+    for path, reason in (
+        (articles, "articles must be split first"),
+        (text, "scores are read from"),
+        (tmp_path / "gone", "no such file"),
+    ):
         with pytest.raises(UsageError, match=reason):
             read_source(path, codebook=BOOK)
     with pytest.raises(UsageError, match="nothing to ask about"):

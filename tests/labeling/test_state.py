@@ -19,7 +19,9 @@ from slant.labeling.state import State
 
 
 def test_answers_are_there_after_the_file_is_opened_again(tmp_path: Path) -> None:
-    full = answer(ITEMS[1], loaded=(mark(TEXT, "gutted"), mark(TEXT, "“gutted” the old")), note="why?", flagged=True)
+    full = answer(
+        ITEMS[1], loaded=(mark(TEXT, "gutted"), mark(TEXT, "“gutted” the old")), note="why?", flagged=True
+    )
     with project(tmp_path) as state:
         assert state.save("a1-0001", "ida", full, finish=True) == "done"
         assert state.save("a1-0000", "ida", Answer(stance={"board": "against"})) == "draft"
@@ -50,7 +52,10 @@ def test_an_answer_must_fit_its_unit(tmp_path: Path) -> None:
             ({"stance": {"board": "agianst"}}, "no label 'agianst' for stance. Did you mean 'against'?"),
             ({"stance": {"king": "favor"}}, "stance toward 'king' is not asked"),
             ({"portrayal": {"board": "positive"}}, "portrayal toward 'board' is not asked"),
-            ({"loaded": [{"start": 3, "end": 99, "label": "doubt", "voice": "outlet"}]}, "span 3-99 is not in the text"),
+            (
+                {"loaded": [{"start": 3, "end": 99, "label": "doubt", "voice": "outlet"}]},
+                "span 3-99 is not in the text",
+            ),
             ({"loaded": [{"start": 0, "end": 3, "label": "doubt", "voice": "king"}]}, "no voice 'king'"),
             ({"frames": ["economic"]}, "frames are not asked"),
             ({"reply": "deny"}, "reply is not asked"),
@@ -108,7 +113,11 @@ def test_files_that_are_no_project_are_refused(tmp_path: Path) -> None:
     text, other = tmp_path / "t.sqlite", tmp_path / "o.sqlite"
     text.write_text("no database, but long enough to be looked at" * 40)
     sqlite3.connect(other).execute("CREATE TABLE t (x)")
-    for path, reason in ((text, "no file of slant label"), (other, "no file of slant label"), (tmp_path / "gone", "no such")):
+    for path, reason in (
+        (text, "no file of slant label"),
+        (other, "no file of slant label"),
+        (tmp_path / "gone", "no such"),
+    ):
         with pytest.raises(UsageError, match=reason):
             State.open(path)
     with project(tmp_path) as state:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,14 @@ _TASKS = ("stance", "portrayal", "loaded", "frames", "reply")
 
 @click.command()
 @click.argument("source", type=click.Path(dir_okay=False))
-@click.option("--state", type=click.Path(dir_okay=False), help=f"File of the project. Default: SOURCE{SUFFIX}.")
-@click.option("--coder", default="", help="Who labels. Default: the page asks. With --import: where the file names nobody.")
+@click.option(
+    "--state", type=click.Path(dir_okay=False), help=f"File of the project. Default: SOURCE{SUFFIX}."
+)
+@click.option(
+    "--coder",
+    default="",
+    help="Who labels. Default: the page asks. With --import: where the file names nobody.",
+)
 @click.option(
     "--task",
     "tasks",
@@ -33,17 +40,23 @@ _TASKS = ("stance", "portrayal", "loaded", "frames", "reply")
     help="Questions to ask. May be repeated. Default: all but portrayal; of a sample, those that it was drawn for.",
 )
 @click.option(
-    "--targets", type=click.Path(dir_okay=False), help="Targets file (TOML), in place of the targets in SOURCE."
+    "--targets",
+    type=click.Path(dir_okay=False),
+    help="Targets file (TOML), in place of the targets in SOURCE.",
 )
 @click.option(
-    "--codebook", type=click.Path(dir_okay=False), help="Your own labels with their definitions, and targets (TOML)."
+    "--codebook",
+    type=click.Path(dir_okay=False),
+    help="Your own labels with their definitions, and targets (TOML).",
 )
 @click.option(
     "--second-share",
     type=click.FloatRange(0, 1),
     help=f"Share of the units, drawn at random, that a second coder labels, too. Default: {SECOND_SHARE}.",
 )
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port of the page. Default: any free one.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="Port of the page. Default: any free one."
+)
 @click.option("--export", "exported", type=click.Choice(FORMATS), help="Write the labels to -o and end.")
 @click.option("-o", "--output", help="With --export: the file (potato: the folder).")
 @click.option(
@@ -55,7 +68,9 @@ _TASKS = ("stance", "portrayal", "loaded", "frames", "reply")
     help="Take over labels from a file and end.",
 )
 @overwrite
-def label(source: str, exported: str | None, output: str | None, imported: tuple[str, str] | None, **given: Any) -> int:
+def label(
+    source: str, exported: str | None, output: str | None, imported: tuple[str, str] | None, **given: Any
+) -> int:
     """Label units in the browser, on this machine alone.
 
     SOURCE is a file of slant sample, score or split, or the file of a project. The project is one SQLite file; every answer
@@ -70,8 +85,13 @@ def label(source: str, exported: str | None, output: str | None, imported: tuple
     if output:
         keep_finished(output, overwrite=overwritten)
         if exported == "potato" and Path(output).is_dir() and not overwritten:
-            raise UsageError(f"-o {output}: it is there already. Add --overwrite to replace it, or give another name.")
-    with _open(Path(source), **{name: given[name] for name in ("state", "tasks", "targets", "codebook", "second_share")}) as state:
+            raise UsageError(
+                f"-o {output}: it is there already. Add --overwrite to replace it, or give another name."
+            )
+    with _open(
+        Path(source),
+        **{name: given[name] for name in ("state", "tasks", "targets", "codebook", "second_share")},
+    ) as state:
         if exported and output:
             return _export(state, exported, Path(output))
         if imported:
@@ -105,7 +125,9 @@ def _open(
     own = check_codebook(Codebook.load(Path(codebook), own=True)) if codebook else None
     named = targets or (codebook if codebook and _has_targets(Path(codebook)) else None)
     book = own or Codebook.load()
-    found = read_source(source, tasks=tasks, targets=Targets.load(Path(named)) if named else None, codebook=book)
+    found = read_source(
+        source, tasks=tasks, targets=Targets.load(Path(named)) if named else None, codebook=book
+    )
     for note in found.notes:
         say(note)
     say(f"{len(found.items):,} units to label → {path}")
@@ -129,7 +151,7 @@ def _serve(state: State, coder: str, port: int) -> int:
     from slant.labeling.questions import check_coder
     from slant.labeling.server import serve
 
-    with stoppable():
+    with stoppable(), suppress(KeyboardInterrupt):
         serve(state, coder=check_coder(coder) if coder else "", port=port, say=say)
     say(f"labels are in {state.path}")
     return DONE
@@ -150,7 +172,9 @@ def _import(state: State, name: str, path: str, *, coder: str) -> int:
     state.add(found.coded)
     units = len({one.unit_id for one in found.coded})
     coders = sorted({one.coder for one in found.coded})
-    say(f"{len(found.coded):,} answers about {units:,} units by {', '.join(coders) or 'nobody'} → {state.path}")
+    say(
+        f"{len(found.coded):,} answers about {units:,} units by {', '.join(coders) or 'nobody'} → {state.path}"
+    )
     for rejected in found.rejected[:SHOWN]:
         say(f"  not taken over: {rejected.path}: {rejected.detail}")
     if len(found.rejected) > SHOWN:

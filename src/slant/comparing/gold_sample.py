@@ -183,7 +183,17 @@ def wording(task: str, target: str | None) -> str:
 _BEFORE = """(SELECT max_by(b.text, b.position) FROM units b WHERE b.article_id = u.article_id AND NOT b.is_comment
               AND NOT u.is_comment AND b.position < u.position)"""
 _FROM = "FROM _drawn d JOIN units u USING (unit_id) LEFT JOIN units p ON p.unit_id = u.parent_id"
-_QUESTION_COLUMNS = ("unit_id", "target", "kind", "title", "before", "parent_text", "text", "weight", "model_label")
+_QUESTION_COLUMNS = (
+    "unit_id",
+    "target",
+    "kind",
+    "title",
+    "before",
+    "parent_text",
+    "text",
+    "weight",
+    "model_label",
+)
 _UNIT = f"u.kind, u.title, {_BEFORE}, p.text, u.text, d.weight"
 _QUESTIONS = {
     "stance": f"""SELECT u.unit_id, s.target, {_UNIT}, coalesce(s.label, 'no_call'), d.place

@@ -89,12 +89,21 @@ def _from_cas(project: Project, where: str, data: bytes) -> Given | None:
     if len(units) != 1:
         raise WrongAnswer(f"expected one annotation {_UNIT}, found {len(units)}")
     item = item_of(project, units[0].unit_id)
-    if not units[0].coder and not units[0].status and not list(cas.select(_LABEL)) and not list(cas.select(_SPAN)):
+    if (
+        not units[0].coder
+        and not units[0].status
+        and not list(cas.select(_LABEL))
+        and not list(cas.select(_SPAN))
+    ):
         return None  # not labeled
-    numbered = sorted((int(n), tag) for n, _, tag in (each.value.partition(" ") for each in cas.select(_LABEL)))
+    numbered = sorted(
+        (int(n), tag) for n, _, tag in (each.value.partition(" ") for each in cas.select(_LABEL))
+    )
     marks = [to_mark(item, each.begin, each.end, each.technique, each.voice) for each in cas.select(_SPAN)]
     answer = from_tags([tag for _, tag in numbered], marks, units[0].note or "")
-    return Given(where, item.unit_id, units[0].coder or "", status_of(units[0].status), answer, cas.sofa_string)
+    return Given(
+        where, item.unit_id, units[0].coder or "", status_of(units[0].status), answer, cas.sofa_string
+    )
 
 
 CAS = _Cas()

@@ -57,7 +57,9 @@ def finals(coded: Sequence[Coded], items: Mapping[str, Item]) -> Final:
             else:
                 out.answers[unit_id] = next(iter(read[unit_id].values()))
     answered = out.answers.keys() | out.open.keys()
-    out.skipped.extend(dict.fromkeys(c.unit_id for c in coded if c.status == SKIPPED and c.unit_id not in answered))
+    out.skipped.extend(
+        dict.fromkeys(c.unit_id for c in coded if c.status == SKIPPED and c.unit_id not in answered)
+    )
     return out
 
 
@@ -105,7 +107,10 @@ def agreement(
 
 
 def _of_labels(
-    bootstrap: Bootstrap, task: str, found: Sequence[tuple[int, Sequence[tuple[Any, ...]]]], labels: Iterable[str]
+    bootstrap: Bootstrap,
+    task: str,
+    found: Sequence[tuple[int, Sequence[tuple[Any, ...]]]],
+    labels: Iterable[str],
 ) -> list[Agreement]:
     """Alpha of all labels of a task, and of each label against the others."""
     given = {value for _, each in found for values in each for value in values}
@@ -123,7 +128,10 @@ def _of_spans(bootstrap: Bootstrap, read: Sequence[tuple[int, Mapping[str, Answe
     out = []
     if any(a.loaded for _, by in read for a in by.values()):
         out.append(
-            bootstrap.alpha("loaded language or none", [(i, [tuple(bool(a.loaded) for a in by.values())]) for i, by in read])
+            bootstrap.alpha(
+                "loaded language or none",
+                [(i, [tuple(bool(a.loaded) for a in by.values())]) for i, by in read],
+            )
         )
     pairs: dict[tuple[str, str], list[tuple[int, Any, Any]]] = defaultdict(list)
     for i, by in read:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from slant.atomic_files import make_folder
-from slant.errors import Rejected, SlantError, UsageError
+from slant.errors import Rejected, UsageError
 from slant.labeling import cas_files, potato_files, table_files, tool_files
 from slant.labeling.coders import finals
 from slant.labeling.final_files import write_gold, write_training
@@ -70,23 +70,29 @@ def write_labels(state: State, name: str, output: Path) -> list[str]:
     if name in _FORMATS:
         _FORMATS[name].write(project, output)
         statuses = Counter(one.status for one in project.coded)
-        counts = ", ".join(f"{status} {statuses[status]:,}" for status in (DONE, SKIPPED, DRAFT) if statuses[status])
+        counts = ", ".join(
+            f"{status} {statuses[status]:,}" for status in (DONE, SKIPPED, DRAFT) if statuses[status]
+        )
         return [f"{len(items):,} units, {len(project.coded):,} answers ({counts or 'none yet'}) → {output}"]
     final = finals(project.coded, project.by_id)
     if final.open:
         questions = sum(map(len, final.open.values()))
         raise UsageError(
-            f"coders differ on {len(final.open):,} units ({questions:,} questions) that nobody has decided. Decide them on the "
-            "page, under Disagreements: without its hard units a sample is no longer random."
+            f"coders differ on {len(final.open):,} units ({questions:,} questions) that nobody has decided. Decide them on "
+            "the page, under Disagreements: without its hard units a sample is no longer random."
         )
     if not final.answers:
-        raise UsageError(f"{state.path}: no unit has been labeled to the end yet, so there is nothing to write.")
+        raise UsageError(
+            f"{state.path}: no unit has been labeled to the end yet, so there is nothing to write."
+        )
     write = write_gold if name == "gold" else write_training
     count = write(project, final, output)
-    lines = [f"{count:,} {'questions' if name == 'gold' else 'rows'} about {len(final.answers):,} units → {output}"]
+    lines = [
+        f"{count:,} {'questions' if name == 'gold' else 'rows'} about {len(final.answers):,} units → {output}"
+    ]
     if final.skipped:
         lines.append(
-            f"{len(final.skipped):,} units were skipped and are not in it. If they are the hard ones, the rest is no random sample."
+            f"{len(final.skipped):,} units were skipped and are not in it. If they are the hard ones, the rest is not random."
         )
     return lines
 
@@ -113,7 +119,9 @@ def check_given(project: Project, name: str, path: Path, *, coder: str = "") -> 
         try:
             coded = _checked(project, given, coder)
             if (coded.unit_id, coded.coder) in seen:
-                raise WrongAnswer(f"a second answer of {coded.coder} about unit {coded.unit_id}; the first one is kept")
+                raise WrongAnswer(
+                    f"a second answer of {coded.coder} about unit {coded.unit_id}; the first one is kept"
+                )
         except WrongAnswer as error:
             found.rejected.append(Rejected(given.where, "label", str(error)))
             continue

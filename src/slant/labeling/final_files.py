@@ -27,7 +27,10 @@ def write_gold(project: Project, final: Final, path: Path) -> int:
     rows: list[dict[str, Any]] = []
     for item in project.items:
         if answer := final.answers.get(item.unit_id):
-            rows += (question_row(project, item, task, target, gold_label(answer, task, target)) for task, target in item.questions())
+            rows += (
+                question_row(project, item, task, target, gold_label(answer, task, target))
+                for task, target in item.questions()
+            )
     write_sample(Sample(rows, len(final.answers), {}), str(path))
     return len(rows)
 
@@ -61,14 +64,20 @@ def write_training(project: Project, final: Final, path: Path) -> int:
     for item in project.items:
         if (answer := final.answers.get(item.unit_id)) is None:
             continue
-        row: dict[str, Any] = {"unit_id": item.unit_id, "document": item.document, "kind": item.kind, "text": item.text}
+        row: dict[str, Any] = {
+            "unit_id": item.unit_id,
+            "document": item.document,
+            "kind": item.kind,
+            "text": item.text,
+        }
         row |= {"context": item.parent, "weight": item.weight, "codebook": project.codebook.fingerprint}
         for task in item.tasks:
             if task in ("stance", "portrayal"):
                 row[task] = getattr(answer, task)
             elif task == "loaded":
                 row[task] = [
-                    {"start": m.start, "end": m.end, "label": m.label, "voice": m.voice} for m in answer.loaded or ()
+                    {"start": m.start, "end": m.end, "label": m.label, "voice": m.voice}
+                    for m in answer.loaded or ()
                 ]
             else:
                 row[task] = getattr(answer, task)

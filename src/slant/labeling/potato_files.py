@@ -24,13 +24,18 @@ _SPAN_SCHEMA, _NOTE, _STATUS = "loaded_spans", "note", "status"
 
 class _Potato:
     def write(self, project: Project, path: Path) -> None:
-        json_lines(({"id": item.unit_id, "text": item.text, **context_of(item)} for item in project.items), path / "data.jsonl")
+        json_lines(
+            ({"id": item.unit_id, "text": item.text, **context_of(item)} for item in project.items),
+            path / "data.jsonl",
+        )
         for coder in sorted({one.coder for one in project.coded}):
             own = [one for one in project.coded if one.coder == coder]
             state = {
                 "user_id": coder,
                 _LABELS: {one.unit_id: _labels(one) for one in own},
-                _SPANS: {one.unit_id: {_SPAN_SCHEMA: _spans(project, one)} for one in own if one.answer.loaded},
+                _SPANS: {
+                    one.unit_id: {_SPAN_SCHEMA: _spans(project, one)} for one in own if one.answer.loaded
+                },
             }
             # The folder is named for people; the name that counts is `user_id`.
             folder = path / _ANSWERS / quote(coder, safe=" ")
@@ -39,7 +44,9 @@ class _Potato:
     def read(self, project: Project, path: Path) -> Iterator[Given | Rejected]:
         files = sorted(path.glob(f"{_ANSWERS}/*/user_state.json")) or sorted(path.glob("*/user_state.json"))
         if not files:
-            raise UsageError(f"--import potato {path}: no user_state.json in it. Give the folder of the Potato project.")
+            raise UsageError(
+                f"--import potato {path}: no user_state.json in it. Give the folder of the Potato project."
+            )
         for file in files:
             state = read_json(file)
             labels, spans = state.get(_LABELS) or {}, state.get(_SPANS) or {}
@@ -51,7 +58,11 @@ class _Potato:
                         spans.get(unit_id) or {},
                     )  # fmt: skip
                 except (WrongAnswer, KeyError, TypeError, ValueError, AttributeError) as error:
-                    yield Rejected(where, "label", str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}")
+                    yield Rejected(
+                        where,
+                        "label",
+                        str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}",
+                    )
 
 
 def _labels(coded: Coded) -> dict[str, Any]:
@@ -80,7 +91,7 @@ def _given(
     item = item_of(project, unit_id)
     tags, note, status = list[str](), "", None
     for schema, value in labels.items():
-        chosen = value["labels"] if "labels" in value else value
+        chosen = value.get("labels", value)
         if schema == _NOTE:
             note = str(next(iter(chosen.values()), ""))
         elif schema == _STATUS:

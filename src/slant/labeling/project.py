@@ -1,4 +1,4 @@
-"""What the files of labels have in common: the project that they hold, labels as short texts, and ways to count characters."""
+"""What the files of labels share: the project that they hold, labels as short texts, ways to count characters."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Project:
 class Given:
     """An answer as a file states it, not checked yet.
 
-    where: file and row. coder: "" if the file does not say. status: None if it does not say. text: of the unit in the file, if
-    it is there.
+    where: file and row. coder: "" if the file does not say. status: None if it does not say.
+    text: of the unit in the file, if it is there.
     """
 
     where: str
@@ -66,8 +66,12 @@ _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def to_tags(answer: Answer) -> list[str]:
-    """Return everything but spans and the note: stance/TARGET/LABEL, portrayal/TARGET/LABEL, frames/LABEL, reply/LABEL, flagged."""
-    tags = [f"{task}/{target}/{label}" for task in ("stance", "portrayal") for target, label in getattr(answer, task).items()]
+    """Return all but spans and note: stance/TARGET/LABEL, portrayal/TARGET/LABEL, frames/LABEL, reply/LABEL, flagged."""
+    tags = [
+        f"{task}/{target}/{label}"
+        for task in ("stance", "portrayal")
+        for target, label in getattr(answer, task).items()
+    ]
     if answer.frames is not None:
         tags += [f"frames/{label}" for label in answer.frames or (NONE,)]
     if answer.loaded == ():
@@ -111,7 +115,9 @@ def from_tags(tags: Iterable[Any], marks: Sequence[Mark] = (), note: str = "") -
         elif task == "reply" and rest and reply in (None, rest):
             reply = rest
         else:
-            raise WrongAnswer(f"no label {str(tag)[:80]!r}; expected such as stance/TARGET/LABEL, frames/LABEL, reply/LABEL")
+            raise WrongAnswer(
+                f"no label {str(tag)[:80]!r}; expected such as stance/TARGET/LABEL, frames/LABEL, reply/LABEL"
+            )
     if (no_frames and frames) or (no_spans and marks):
         raise WrongAnswer("“none” beside other labels")
     return Answer(

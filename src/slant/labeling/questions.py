@@ -1,7 +1,7 @@
 """What people are asked about a unit, and what they answer.
 
 All offsets are code points of the unit's text. An answer may be partial: a question without an answer is missing from
-`stance` and `portrayal`, and None in `loaded`, `frames` and `reply`. An empty `loaded` or `frames` is an answer: there is none.
+`stance` and `portrayal`, and None in `loaded`, `frames` and `reply`. Empty `loaded` or `frames` are an answer: there is none.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class Item:
         """(task, target) of every question; target is None where the task has none."""
         out: list[tuple[str, str | None]] = []
         for task in self.tasks:
-            out += [(task, t) for t in self.asked(task)] if task in ("stance", "portrayal") else [(task, None)]
+            out += (
+                [(task, t) for t in self.asked(task)] if task in ("stance", "portrayal") else [(task, None)]
+            )
         return out
 
     def asked(self, task: str) -> tuple[str, ...]:
@@ -131,7 +133,9 @@ def check_codebook(codebook: Codebook) -> Codebook:
     """Return the codebook. Raises UsageError if it has a task that cannot be asked, or a label that is no plain name."""
     for task, labels in codebook.tasks.items():
         if task not in (*TASKS, *_OTHER_TASKS):
-            raise UsageError(f"The codebook has a task {task!r}.{did_you_mean(task, TASKS)} Use {', '.join(TASKS)}.")
+            raise UsageError(
+                f"The codebook has a task {task!r}.{did_you_mean(task, TASKS)} Use {', '.join(TASKS)}."
+            )
         for label in labels:
             if not _LABEL.fullmatch(label):
                 raise UsageError(f"[{task}.{label}]: a label is made of letters, digits, - and _ alone.")
@@ -144,7 +148,9 @@ def check_coder(name: str) -> str:
     """Return the tidy name of a coder. Raises WrongAnswer if it is empty or too long."""
     name = " ".join(tidy(name).split())
     if not name or len(name) > MAX_CODER:
-        raise WrongAnswer(f"{name[:MAX_CODER]!r} is no name of a coder. Expected 1 to {MAX_CODER} characters.")
+        raise WrongAnswer(
+            f"{name[:MAX_CODER]!r} is no name of a coder. Expected 1 to {MAX_CODER} characters."
+        )
     return name
 
 
@@ -185,7 +191,9 @@ def _marks(given: tuple[Mark, ...], item: Item, codebook: Codebook) -> tuple[Mar
         if mark.voice not in VOICES:
             raise WrongAnswer(f"no voice {mark.voice!r}; expected {', '.join(VOICES)}")
         if not 0 <= mark.start < mark.end <= len(item.text):
-            raise WrongAnswer(f"span {mark.start}-{mark.end} is not in the text of {len(item.text)} characters")
+            raise WrongAnswer(
+                f"span {mark.start}-{mark.end} is not in the text of {len(item.text)} characters"
+            )
     return tuple(sorted(set(given)))
 
 

@@ -30,7 +30,12 @@ from slant.segment.voices import voices
 
 _PAGE = Path(__file__).parent / "page"
 _STYLE = Path(page_parts.__file__).parent / "templates" / "report.css"
-_FILES = {"label.css": "text/css", "label.js": "text/javascript", "spans.js": "text/javascript", "lists.js": "text/javascript"}
+_FILES = {
+    "label.css": "text/css",
+    "label.js": "text/javascript",
+    "spans.js": "text/javascript",
+    "lists.js": "text/javascript",
+}
 _BODY = 1 << 20  # bytes; an answer has some hundred
 MIN_DOCUMENTS = 10  # fewer give no interval worth showing
 _HEADERS = {
@@ -79,9 +84,12 @@ def serve(state: State, *, coder: str, port: int, say: Callable[[str], None]) ->
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen()  # who opens the address before the server has started waits, and is not refused
     except OSError as error:
         listener.close()
-        raise UsageError(f"--port {port}: cannot be used ({error.strerror}). Give another one, or 0 for any.") from None
+        raise UsageError(
+            f"--port {port}: cannot be used ({error.strerror}). Give another one, or 0 for any."
+        ) from None
     port = listener.getsockname()[1]
     token = secrets.token_urlsafe(16)
     app = make_app(state, token=token, hosts=(f"127.0.0.1:{port}", f"localhost:{port}"), coder=coder)

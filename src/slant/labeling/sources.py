@@ -64,7 +64,9 @@ def read_source(
     items = [item for item in source.items if item.questions()]
     notes = list(source.notes)
     if left := len(source.items) - len(items):
-        notes.append(f"{left:,} units are not shown: nothing is asked about them (tasks: {', '.join(asked)}).")
+        notes.append(
+            f"{left:,} units are not shown: nothing is asked about them (tasks: {', '.join(asked)})."
+        )
     if not items:
         raise UsageError(
             f"{path}: nothing to ask about {len(source.items):,} units. Name targets with --targets, or another --task."
@@ -73,7 +75,7 @@ def read_source(
 
 
 def source_texts(path: Path) -> dict[str, str]:
-    """Return unit id → text of all units in a file, for comparison with a project. Raises UsageError as `read_source` does."""
+    """Return unit id → text of all units in a file. Raises UsageError as `read_source` does."""
     if not path.is_file():
         raise UsageError(f"{path}: no such file. Give a file of slant sample, score or split.")
     rows = read_gold_rows(str(path)) if _is_sample(path) else file_rows(path)
@@ -110,11 +112,15 @@ def _read_sample(path: Path, tasks: Sequence[str], targets: Targets | None) -> S
     by_unit: dict[str, list[Row]] = {}
     for number, row in enumerate(rows, 1):
         if not row.get("unit_id") or not row.get("text") or row.get("task") not in TASKS:
-            raise UsageError(f"{path} row {number}: expected unit_id, task and text, as `slant sample` writes them.")
+            raise UsageError(
+                f"{path} row {number}: expected unit_id, task and text, as `slant sample` writes them."
+            )
         by_unit.setdefault(str(row["unit_id"]), []).append(row)
     books = sorted({str(row["codebook"]) for row in rows if row.get("codebook")})
     if len(books) > 1:
-        raise UsageError(f"{path}: rows of {len(books)} codebooks ({', '.join(books)}). Draw one sample from one set of scores.")
+        raise UsageError(
+            f"{path}: rows of {len(books)} codebooks ({', '.join(books)}). Draw one sample from one set of scores."
+        )
     items = [_sample_item(path, unit_id, own, tasks, targets) for unit_id, own in by_unit.items()]
     labeled = sum(1 for row in rows if str(row.get("label") or "").strip())
     notes = []
@@ -194,11 +200,15 @@ def _read_units(path: Path, tasks: tuple[str, ...], targets: Targets | None) -> 
                 replace(item, targets={**portrayed, **found}, toward=tuple(found), portrayed=tuple(portrayed))
             )
     if len(books) > 1:
-        raise UsageError(f"{path}: scores of {len(books)} codebooks ({', '.join(sorted(books))}). Score all with one model.")
+        raise UsageError(
+            f"{path}: scores of {len(books)} codebooks ({', '.join(sorted(books))}). Score all with one model."
+        )
     random.Random(_SEED).shuffle(items)
     notes = []
     if left["duplicate"]:
-        notes.append(f"{left['duplicate']:,} units are not shown: the same comment, or the same row, came before.")
+        notes.append(
+            f"{left['duplicate']:,} units are not shown: the same comment, or the same row, came before."
+        )
     if left["language"]:
         notes.append(f"{left['language']:,} units are not shown: they are not in English.")
     return Source(items, "".join(books), notes)
@@ -230,16 +240,19 @@ def _contexts(rows: Sequence[Row], tasks: tuple[str, ...], path: Path) -> Iterat
             continue
         comment = row["kind"] == "comment"
         parent = (texts.get(row.get("parent_id")) or opening) if comment else None
-        yield Item(
-            unit_id=str(row["unit_id"]),
-            document=str(row.get("article_id") or row["unit_id"]),
-            kind=str(row["kind"]),
-            text=str(row["text"]),
-            title=row.get("title") or None,
-            before=None if comment else before,
-            parent=parent,
-            tasks=tuple(t for t in tasks if t != "reply" or parent),
-        ), row
+        yield (
+            Item(
+                unit_id=str(row["unit_id"]),
+                document=str(row.get("article_id") or row["unit_id"]),
+                kind=str(row["kind"]),
+                text=str(row["text"]),
+                title=row.get("title") or None,
+                before=None if comment else before,
+                parent=parent,
+                tasks=tuple(t for t in tasks if t != "reply" or parent),
+            ),
+            row,
+        )
         if not comment:
             before = str(row["text"])
 

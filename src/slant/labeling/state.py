@@ -91,7 +91,8 @@ class State:
         """Make a new file at `path`, which must not exist, and open it.
 
         fingerprint: of the codebook that goes into gold files, by default that of `codebook`.
-        second_share: share of units in [0, 1], drawn at random, that two coders label. Raises SlantError if it cannot be written.
+        second_share: share of units in [0, 1], drawn at random, that two coders label.
+        Raises SlantError if the file cannot be written.
         """
         db = _connect(path)
         try:
@@ -173,12 +174,12 @@ class State:
         return int(self._rows("SELECT place FROM items WHERE unit_id = ?", unit_id)[0][0])
 
     def check_texts(self, given: Mapping[str, str]) -> None:
-        """Raise UsageError unless all units of the project are among those given, with the same text. given: unit id → text."""
+        """Raise UsageError unless all units of the project are among those given (unit id → text), with the same text."""
         own = {item.unit_id: item.text for item in self.items()}
         if other := sum(given.get(unit_id) != text for unit_id, text in own.items()):
             raise UsageError(
-                f"{self.path} is the project of another file: {other:,} of its {len(own):,} units are not in this one, or have "
-                "another text. Give the file that it was made from, or another --state to begin anew."
+                f"{self.path} is the project of another file: {other:,} of its {len(own):,} units are not in this one, or "
+                "have another text. Give the file that it was made from, or another --state to begin anew."
             )
 
     # ---- answers
@@ -193,12 +194,15 @@ class State:
         answer = parse_answer(given, item, self.codebook)
         left = missing(answer, item)
         if finish and left and not skip:
-            raise WrongAnswer(f"{len(left)} {'question has' if len(left) == 1 else 'questions have'} no answer yet")
+            raise WrongAnswer(
+                f"{len(left)} {'question has' if len(left) == 1 else 'questions have'} no answer yet"
+            )
         status = SKIPPED if skip else DONE if finish else DRAFT
-        return self.add([Coded(unit_id, coder, status, answer)])[0].status
+        self.add([Coded(unit_id, coder, status, answer)])
+        return status
 
-    def add(self, coded: Sequence[Coded]) -> list[Coded]:
-        """Write checked answers, all or none, and return those that are new. An answer that is there already is not written again."""
+    def add(self, coded: Sequence[Coded]) -> None:
+        """Write checked answers, all or none. An answer that is there already is not written again."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         with self._writing() as db:
             for one in coded:
@@ -210,7 +214,6 @@ class State:
                         "INSERT INTO answers (unit_id, coder, status, answer, at) VALUES (?, ?, ?, ?, ?)",
                         (*values, at),
                     )
-        return list(coded)
 
     def undo(self, coder: str) -> str | None:
         """Take back the last answer of a coder. Returns the id of its unit, or None if nothing is left."""
@@ -252,9 +255,7 @@ class State:
         return str(rows[0][0]) if rows else None
 
     def progress(self, coder: str) -> Progress:
-        counts = dict(
-            self._rows("SELECT status, count(*) FROM current WHERE coder = ? GROUP BY 1", coder)
-        )
+        counts = dict(self._rows("SELECT status, count(*) FROM current WHERE coder = ? GROUP BY 1", coder))
         ((left,),) = self._rows(f"SELECT count(*) FROM ({_OPEN})", coder, ADJUDICATED)
         ((total, wanted),) = self._rows("SELECT count(*), sum(readers) FROM items")
         ((readings,),) = self._rows(
@@ -311,5 +312,9 @@ def _slant_error(path: Path, error: sqlite3.Error) -> SlantError:
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return UsageError(f"{path} is no file of slant label, or it is damaged ({error}).")
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return SlantError(f"{path}: the answer was not saved ({error}). Free disk space; what was saved before is safe.")
-    return SlantError(f"{path} cannot be used ({error}). It must be on a local disk, in a folder that you may write to.")
+        return SlantError(
+            f"{path}: the answer was not saved ({error}). Free disk space; what was saved before is safe."
+        )
+    return SlantError(
+        f"{path} cannot be used ({error}). It must be on a local disk, in a folder that you may write to."
+    )

@@ -56,7 +56,9 @@ class _Xlsx:
             cells = []
             for name in _ALL:
                 value = row[name]
-                cell = WriteOnlyCell(sheet, _CONTROLS.sub(" ", value)[:_CELL] if isinstance(value, str) else value)
+                cell = WriteOnlyCell(
+                    sheet, _CONTROLS.sub(" ", value)[:_CELL] if isinstance(value, str) else value
+                )
                 if isinstance(value, str):
                     cell.data_type = "s"  # a text that begins with = is no formula
                 cells.append(cell)
@@ -143,7 +145,9 @@ def _read(project: Project, path: Path, rows: Iterable[dict[str, Any]]) -> Itera
     for number, row in enumerate(rows, 2):
         where = f"{path} row {number}"
         if number == 2 and not {"unit_id", "task", "label"} <= row.keys():
-            raise UsageError(f"{path}: expected the columns unit_id, task and label, as `slant label --export` writes them.")
+            raise UsageError(
+                f"{path}: expected the columns unit_id, task and label, as `slant label --export` writes them."
+            )
         label = _text(row.get("label"))
         if not label:
             continue
@@ -155,7 +159,9 @@ def _read(project: Project, path: Path, rows: Iterable[dict[str, Any]]) -> Itera
             own.left_out = True
             yield Rejected(where, "label", str(error))
     for (unit_id, coder), own in collected.items():
-        if unit_id not in project.by_id or (own.status is None and own.fields == {"stance": {}, "portrayal": {}}):
+        if unit_id not in project.by_id or (
+            own.status is None and own.fields == {"stance": {}, "portrayal": {}}
+        ):
             continue  # each of its rows has been named
         status = None if own.status == DONE else own.status  # whether it is complete is seen from the answers
         yield Given(own.where, unit_id, coder, status, Answer(**own.fields))
@@ -180,7 +186,9 @@ def _take(own: _Collected, project: Project, row: dict[str, Any], label: str, un
     if task == _UNIT:
         status, _, flag = label.partition(";")
         if status not in STATUSES or flag not in ("", FLAGGED):
-            raise WrongAnswer(f"no status {label!r}; expected {', '.join(STATUSES)}, with ;{FLAGGED} or without")
+            raise WrongAnswer(
+                f"no status {label!r}; expected {', '.join(STATUSES)}, with ;{FLAGGED} or without"
+            )
         own.status = status
         own.fields |= {"flagged": bool(flag), "note": str(row.get("note") or "")}
         return
@@ -200,7 +208,9 @@ def _fields(item: Item, task: str, target: str, label: str) -> dict[str, Any]:
     if task == "loaded":
         return {task: () if label in (NONE, "0") else tuple(_marks(item, label))}
     if task == "frames":
-        return {task: () if label == NONE else tuple(part.strip() for part in label.split(";") if part.strip())}
+        return {
+            task: () if label == NONE else tuple(part.strip() for part in label.split(";") if part.strip())
+        }
     if task == "reply":
         return {task: label}
     raise WrongAnswer(f"no task {task!r}")
@@ -208,7 +218,9 @@ def _fields(item: Item, task: str, target: str, label: str) -> dict[str, Any]:
 
 def _marks(item: Item, label: str) -> Iterator[Mark]:
     if label.isdigit():
-        raise WrongAnswer(f"{label!r} says how many spans there are, but not where; expected such as 12-20 doubt outlet")
+        raise WrongAnswer(
+            f"{label!r} says how many spans there are, but not where; expected such as 12-20 doubt outlet"
+        )
     for part in filter(None, map(str.strip, label.split(";"))):
         found = _SPAN.fullmatch(part)
         if not found:

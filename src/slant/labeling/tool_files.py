@@ -90,7 +90,11 @@ def _lines_in(
             if given := parse(project, where, row):
                 yield given
         except (WrongAnswer, KeyError, TypeError, ValueError, AttributeError) as error:
-            yield Rejected(where, "label", str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}")
+            yield Rejected(
+                where,
+                "label",
+                str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}",
+            )
 
 
 # ---- doccano: text, entities, cats (its project type for intents and slots)
@@ -152,7 +156,8 @@ class _Prodigy:
             task = {"text": item.text, "meta": context_of(item), "options": options}
             for coded in answers:
                 spans = [
-                    {"start": m.start, "end": m.end, "label": m.label, "voice": m.voice} for m in coded.answer.loaded or ()
+                    {"start": m.start, "end": m.end, "label": m.label, "voice": m.voice}
+                    for m in coded.answer.loaded or ()
                 ]
                 yield task | {
                     "spans": spans, "accept": to_tags(coded.answer), "note": coded.answer.note, "status": coded.status,
@@ -265,7 +270,10 @@ def _from_annotation(project: Project, where: str, data: _Row, annotation: _Row)
             tags.append("flagged")
         else:
             task, dash, target = name.partition("-")
-            tags += [f"{task}/{unquote(target)}/{label}" if dash else f"{task}/{label}" for label in value["choices"]]
+            tags += [
+                f"{task}/{unquote(target)}/{label}" if dash else f"{task}/{label}"
+                for label in value["choices"]
+            ]
     marks: list[Mark] = [to_mark(item, *span, voices.get(key)) for key, span in techniques.items()]
     if annotation.get("was_cancelled"):
         status = SKIPPED
@@ -293,7 +301,9 @@ def _span(item: Item, value: _Row) -> tuple[int, int]:
     places = Utf16(item.text)
     points = places.point(start), places.point(end)
     if item.text[slice(*points)] != stated:
-        raise WrongAnswer(f"span {start}-{end} is {item.text[start:end][:40]!r} in the text, not {str(stated)[:40]!r}")
+        raise WrongAnswer(
+            f"span {start}-{end} is {item.text[start:end][:40]!r} in the text, not {str(stated)[:40]!r}"
+        )
     return points
 
 
@@ -306,7 +316,9 @@ def _interface(project: Project) -> str:
 
     def choices(name: str, labels: tuple[str, ...], title: str, more: str = "") -> None:
         inner = "".join(f"<Choice value={quoteattr(label)}/>" for label in labels)
-        parts.append(f'<Header value={quoteattr(title)}/><Choices name={quoteattr(name)} toName="text"{more}>{inner}</Choices>')
+        parts.append(
+            f'<Header value={quoteattr(title)}/><Choices name={quoteattr(name)} toName="text"{more}>{inner}</Choices>'
+        )
 
     if "loaded" in tasks:
         inner = "".join(f"<Label value={quoteattr(label)}/>" for label in project.codebook.labels("loaded"))
@@ -319,12 +331,20 @@ def _interface(project: Project) -> str:
             title = f"{task.capitalize()}: {names.get(target, target)}"
             choices(f"{task}-{quote(target, safe='')}", project.codebook.labels(task), title)
     if "frames" in tasks:
-        choices("frames", (*project.codebook.labels("frames"), "none"), "Frames, the main frame first", ' choice="multiple"')
+        choices(
+            "frames",
+            (*project.codebook.labels("frames"), "none"),
+            "Frames, the main frame first",
+            ' choice="multiple"',
+        )
     if "reply" in tasks:
         choices("reply", project.codebook.labels("reply"), "How it answers")
     choices("flag", ("flagged",), "Flag")
     choices("status", (DRAFT,), "Not finished")
-    parts += [f'<Header value="{name.capitalize()}"/><TextArea name="{name}" toName="text"/>' for name in ("note", "coder")]
+    parts += [
+        f'<Header value="{name.capitalize()}"/><TextArea name="{name}" toName="text"/>'
+        for name in ("note", "coder")
+    ]
     return "<View>\n" + "\n".join(parts) + "\n</View>\n"
 
 
