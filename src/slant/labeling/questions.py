@@ -37,7 +37,7 @@ class Item:
 
     document: groups the units of one article. before: text of the unit before it. parent: what a comment answers.
     targets: id → name. toward: ids that stance is asked about. portrayed: ids that portrayal is asked about.
-    tasks: what is asked, in the order of TASKS. weight: how many units it represents; None if not drawn as a sample.
+    tasks: those that are asked, in the order of TASKS. weight: how many units it represents; None if not drawn as a sample.
     """
 
     unit_id: str
@@ -124,7 +124,9 @@ def parse_answer(given: Any, item: Item, codebook: Codebook) -> Answer:
 
 def missing(answer: Answer, item: Item) -> list[tuple[str, str | None]]:
     """(task, target) of every question without an answer."""
-    given = {("stance", t) for t in answer.stance} | {("portrayal", t) for t in answer.portrayal}
+    given: set[tuple[str, str | None]] = {("stance", t) for t in answer.stance} | {
+        ("portrayal", t) for t in answer.portrayal
+    }
     given |= {(task, None) for task in ("loaded", "frames", "reply") if getattr(answer, task) is not None}
     return [question for question in item.questions() if question not in given]
 

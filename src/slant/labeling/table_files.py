@@ -96,8 +96,10 @@ def _sheet_rows(path: Path) -> Iterator[dict[str, Any]]:
 def _rows(project: Project) -> Iterator[dict[str, Any]]:
     for unit_id, answers in project.answers().items():
         item = project.by_id[unit_id]
-        for coded in answers or [None]:
+        for coded in answers:
             yield from _answer_rows(project, item, coded)
+        if not answers:
+            yield from _answer_rows(project, item, None)
 
 
 def _answer_rows(project: Project, item: Item, coded: Coded | None) -> Iterator[dict[str, Any]]:

@@ -190,7 +190,7 @@ def _from_prodigy(project: Project, where: str, row: _Row) -> Given | None:
 class _LabelStudio:
     def write(self, project: Project, path: Path) -> None:
         """Also writes the labeling interface, as FILE.xml, to be pasted into the settings of the project."""
-        tasks = [
+        tasks: list[_Row] = [
             {
                 "data": {"text": project.by_id[unit_id].text, **context_of(project.by_id[unit_id])},
                 "annotations": [_annotation(project.by_id[unit_id], coded) for coded in answers],
