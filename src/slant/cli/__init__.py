@@ -14,6 +14,7 @@ from slant import __version__
 from slant.cli.articles import report, score, split
 from slant.cli.examples import add_epilogs
 from slant.cli.explain import explain
+from slant.cli.labels import label
 from slant.cli.models import average, data, evaluate, export, train
 from slant.cli.options import DONE, ERROR, INTERRUPTED, USAGE
 from slant.cli.outlets import compare, sample
@@ -59,6 +60,7 @@ for _command in (
     score,
     explain,
     sample,
+    label,
     compare,
     report,
     serve,

@@ -43,6 +43,10 @@ EXAMPLES = {
         "slant serve --targets seeds/demo/targets.toml",
         "SLANT_TOKEN=$(openssl rand -hex 16) slant serve --host 0.0.0.0 --model small",
     ),
+    "label": (
+        "slant label gold.csv --coder ida",
+        "slant label gold.csv --export gold -o labeled.csv",
+    ),
     "train": (
         "slant train model/recipes/quick.toml",
         "slant train model/recipes/small.toml --set seed=7 -o runs/seed7",

@@ -17,6 +17,7 @@ _KINDS: tuple[tuple[re.Pattern[bytes], str, str], ...] = tuple(
         (rb'"?article_id"?' + _SEPARATOR + rb'"?unit_id"?' + _SEPARATOR, "scores", "report"),
         (rb'\{"path": "[^\n]*", "reason": "\w+", "detail": "', "a list of rejected documents or notes", ""),
         (rb'\{"unit_id": "[^"\n]*", "task": "', "a sample to label", "gold"),
+        (rb'\{"unit_id": "[^"\n]*", "document": "', "labels", ""),
         (rb'"?unit_id"?' + _SEPARATOR + rb'"?task"?' + _SEPARATOR + rb'"?target"?' + _SEPARATOR, "a sample to label", "gold"),
         (rb'probed' + _SEPARATOR + b"text" + _SEPARATOR + b"accuracy" + _SEPARATOR, "a table of slant compare", ""),
         (rb"# Methods\s+We compared [\d,]+ articles? by ", "the methods of slant compare", ""),

@@ -477,13 +477,9 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
     Raises UsageError for a file that is missing, cut off or of another format, and for a row that is not a score.
     """
     for name in paths:
-        path = Path(name)
-        if not os.path.isfile(path):
+        if not os.path.isfile(name):
             raise UsageError(f"{name}: no such file. Give score files written by `slant score`.")
-        read_file = _READERS.get(path.suffix.lower())
-        if read_file is None:
-            raise UsageError(f"{name}: scores are read from {', '.join(_READERS)} files.")
-        for number, row in enumerate(_rows(read_file, path), 1):
+        for number, row in enumerate(file_rows(Path(name)), 1):
             try:
                 yield score_from_dict(row)
             except (KeyError, TypeError, ValueError) as error:
@@ -491,6 +487,14 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
                     f"{name} row {number} is not a score ({type(error).__name__}: {error}). Expected the columns that "
                     "`slant score` writes. Was the file made by `slant split` or another tool?"
                 ) from None
+
+
+def file_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file of scores or units. Raises UsageError for another format and a file that cannot be read."""
+    read_file = _READERS.get(path.suffix.lower())
+    if read_file is None:
+        raise UsageError(f"{path}: scores are read from {', '.join(_READERS)} files.")
+    yield from _rows(read_file, path)
 
 
 def _rows(read_file: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Row]:
