@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from compared import prepare, store_of, unit
+from slant.comparing.clusters import by_article
 from slant.comparing.counts import Counts, count_hits
-from slant.comparing.rates import find_groups, rates_table, resample_groups
+from slant.comparing.differences import find_all_sides
+from slant.comparing.rates import find_groups, rates_table
 from slant.errors import UsageError
 
 TEN = "one two three four five six seven eight nine ten"
@@ -24,7 +26,8 @@ def counted(folder: Path, rows: list[dict[str, Any]], *, measures: tuple[str, ..
 def table(folder: Path, *rows: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     numbered = [{**row, "unit_id": f"u{i}"} for i, row in enumerate(rows)]
     made = counted(folder, numbered)
-    found = rates_table(made, resample_groups(made, resamples=400, seed=0), kept=made.groups, level=0.95)
+    sides = find_all_sides(by_article(made), kept=made.groups)
+    found = rates_table(made, sides, kept=made.groups, level=0.95)
     return {(row["group"], row["measure"]): row for row in found.to_pylist()}
 
 
