@@ -17,21 +17,9 @@ from slant.errors import UsageError
 from slant.reports.methods_text import methods
 
 WORDS = (
-    "harbor", "tariff", "orchard", "viaduct", "glacier", "lottery", "pension", "stadium", "meadow", "tunnel", "parade", "furnace",
-)  # fmt: skip
-    "harbor",
-    "tariff",
-    "orchard",
-    "viaduct",
-    "glacier",
-    "lottery",
-    "pension",
-    "stadium",
-    "meadow",
-    "tunnel",
-    "parade",
+    "harbor", "tariff", "orchard", "viaduct", "glacier", "lottery", "pension", "stadium", "meadow", "tunnel", "parade",
     "furnace",
-]
+)  # fmt: skip
 
 
 def article(n: int, outlet: str = "Gazette", **more: Any) -> dict[str, Any]:
@@ -166,10 +154,10 @@ def compared(
 def by_writers(writers: int, articles: int = 48) -> list[dict[str, Any]]:
     """Two outlets whose writers each have a manner; those of the Siren happen to be against the mill more often."""
     rows = []
-    for outlet, more in (("Gazette", 1), ("Siren", 3)):
+    for outlet, more in (("Gazette", 1), ("Siren", 2)):
         for n in range(articles):
             writer = n % writers
-            against = (n // writers) % 8 < more + writer % 4
+            against = (n // writers) % 8 < more + 2 * (writer % 4)
             rows.append(
                 article(
                     n,
@@ -223,7 +211,7 @@ def test_the_warning_counts_the_articles_behind_a_rate_not_those_of_its_group(
     found = compared(tmp_path, rows, monkeypatch)
     rates = {(row["group"], row["measure"]): row for row in found.tables["rates"].to_pylist()}
     few, many = rates["Siren", "stance/ferry/against"], rates["Siren", "stance/mill/neutral"]
-    assert (few["low"], few["note"]) == (None, "only 3 articles")
+    assert (few["low"], few["note"]) == (None, "only 3 events")
     assert many["note"] == ""
     assert many["low"] is not None
     assert any("rates have no interval" in note for note in found.notes)

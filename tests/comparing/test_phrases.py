@@ -125,7 +125,7 @@ def _threads(*, article: str, comments: str, outlet: str = "Gazette") -> list[di
     [
         ("against", "favor", "oppose"),
         ("favor", "against", "oppose"),
-        ("against", "against", "follow"),
+        ("against", "against", "unclear"),
         ("neutral", "against", "unclear"),
         ("against", "neutral", "unclear"),
     ],
@@ -173,7 +173,7 @@ def test_readers_do_not_follow_because_there_are_few_of_them(tmp_path: Path) -> 
         prepare(store, events=False)
         found = comment_replies.audience_table(store, clusters_of(store), groups=["Gazette"], options=OPTIONS)
     row = found.to_pylist()[0]
-    assert row["gap"] > 0.2
+    assert row["gap"] > 0.15
     assert row["verdict"] != "follow"
 
 
@@ -192,10 +192,35 @@ def test_replies_and_stance_toward_the_article(tmp_path: Path) -> None:
     support = found["Gazette", "reply", "support"]
     assert support["value"] == pytest.approx(1 / 8)
     assert (support["comments"], support["threads"]) == (8, 2)
-    assert support["low"] == 0
+    assert support["low"] is None
     assert found["(all)", "article", "net"]["value"] == -1
-    assert found["(all)", "article", "net"]["low"] is None
-    assert found["(all)", "article", "against"]["high"] == 1
+
+
+def test_replies_have_intervals_over_threads_and_commenters(tmp_path: Path) -> None:
+    """Eight threads, in which two people write everything, each of one mind; or as many people as comments."""
+
+    def rows(people: int) -> list[dict[str, Any]]:
+        made = [unit(f"a{n}") for n in range(8)]
+        for n in range(8):
+            for i in range(4):
+                person = (4 * n + i) % people
+                reply = ("deny", "support")[i % 2]
+                made.append(
+                    {**_comment(f"a{n}", i + 1, "against", reply=reply), "author": f"Reader {person}"}
+                )
+        return made
+
+    def deny(people: int) -> dict[str, Any]:
+        with store_of(tmp_path, rows(people)) as store:
+            prepare(store, events=False)
+            found = comment_replies.answers_table(
+                store, clusters_of(store), groups=["Gazette"], options=OPTIONS
+            )
+        return next(row for row in found.to_pylist() if row["label"] == "deny" and row["group"] == "Gazette")
+
+    many, few = deny(32), deny(2)
+    assert many["low"] < many["value"] == few["value"] == 0.5 < many["high"]
+    assert (few["low"], few["high"]) == (None, None)
 
 
 def test_one_thread_has_no_interval(tmp_path: Path) -> None:
@@ -223,17 +248,17 @@ def _varied_threads(count: int) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize(("threads", "verdict"), [(2, "unclear"), (4, "unclear"), (6, "follow")])
+@pytest.mark.parametrize(("threads", "verdict"), [(2, "unclear"), (6, "unclear"), (300, "follow")])
 def test_few_threads_allow_no_verdict(tmp_path: Path, threads: int, verdict: str) -> None:
-    """Two threads have intervals that show a side, but say too little of the spread."""
+    """Readers follow if the gap is surely small; few threads cannot show that."""
     with store_of(tmp_path, _varied_threads(threads)) as store:
         prepare(store, events=False)
         found = comment_replies.audience_table(
             store, clusters_of(store), groups=["Gazette"], options=OPTIONS
         ).to_pylist()
     assert found[0]["threads"] == threads
-    assert found[0]["article_net_high"] < 0
-    assert found[0]["comments_net_high"] < 0
+    assert found[0]["gap"] == 0
+    assert (found[0]["gap_low"] is None) == (threads < 6)
     assert {r["verdict"] for r in found} == {verdict}
 
 
@@ -292,7 +317,42 @@ def test_copies_in_one_outlet_count_once_in_a_month(tmp_path: Path) -> None:
             store, clusters_of(store), groups=["Gazette"], options=options
         ).to_pylist()
     net = next(r for r in found if r["measure"] == "stance/council/net" and r["group"] == "Gazette")
-    assert (net["value"], net["low"], net["high"], net["articles"]) == (0, -1, 1, 2)
+    assert (net["value"], net["low"], net["articles"], net["few"]) == (0, None, 2, True)
+
+
+def test_a_month_counts_the_articles_of_the_measure(tmp_path: Path) -> None:
+    """Ten articles in the month, one of which names the ferry: that is no point of a line."""
+    rows = [
+        unit(f"a{n}", f"No. {n}.", stance={"council": ("favor", "against")[n % 2], **({} if n else {"ferry": "favor"})})
+        for n in range(10)
+    ]  # fmt: skip
+    with store_of(tmp_path, rows) as store:
+        prepare(store, events=False)
+        found = coverage.trends_table(
+            store, clusters_of(store), groups=["Gazette"], options=OPTIONS
+        ).to_pylist()
+    one = {r["measure"]: (r["articles"], r["few"]) for r in found if r["group"] == "Gazette"}
+    assert one == {"stance/council/net": (10, False), "stance/ferry/net": (1, True)}
+
+
+def test_bursts_of_a_phrase_set_no_outlet_apart(tmp_path: Path) -> None:
+    """Every article repeats its own phrase four times; which outlet runs it is chance."""
+    rng = np.random.default_rng(3)
+    words = [
+        f"{a}{b}" for a in ("vile", "rotten", "crooked", "shabby") for b in ("ness", "ly", "ish", "est", "er")
+    ]
+    rows = []
+    for outlet in ("Gazette", "Siren"):
+        for n in range(40):
+            phrase = str(rng.choice(words))
+            text = f"The {phrase} council {n}."
+            rows += [unit(f"{outlet}{n}", text, outlet=outlet, position=i, loaded=[phrase]) for i in range(4)]
+    with store_of(tmp_path, rows) as store:
+        prepare(store, events=False)
+        found = phrases.phrases_table(store, clusters_of(store), groups=["Gazette", "Siren"], options=OPTIONS)
+    independent = [abs(row["log_odds"]) for row in found.to_pylist()]
+    assert len(independent) > 5
+    assert not [row for row in found.to_pylist() if row["p_adjusted"] < 0.05]
 
 
 def test_events_of_a_month(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import beta, t
 
 from compared import prepare, store_of, unit
 from slant.comparing.clusters import by_article
@@ -81,7 +82,7 @@ def test_comments_are_counted_apart_from_the_article(tmp_path: Path) -> None:
     assert not any(measure.startswith("loaded/") for measure in value)
 
 
-def test_intervals_resample_articles_and_not_units(tmp_path: Path) -> None:
+def test_intervals_are_over_articles_and_not_units(tmp_path: Path) -> None:
     """The same units once as two articles of one mind each, once as many: the former says less."""
     labels = ["against"] * 20 + ["favor"] * 20
     two = table(tmp_path, *(about("ab"[i // 20], x) for i, x in enumerate(labels)))[
@@ -91,7 +92,7 @@ def test_intervals_resample_articles_and_not_units(tmp_path: Path) -> None:
         "Gazette", "stance/council/against"
     ]
     assert two["value"] == many["value"] == 0.5
-    assert (two["low"], two["high"]) == (0, 1)
+    assert (two["low"], two["high"], two["note"]) == (None, None, "only 2 articles")
     assert 0.25 < many["low"] < 0.4
     assert 0.6 < many["high"] < 0.75
     one = table(tmp_path, *(about("a", x) for x in labels))["Gazette", "stance/council/against"]
@@ -99,11 +100,13 @@ def test_intervals_resample_articles_and_not_units(tmp_path: Path) -> None:
 
 
 def test_a_share_that_never_varies_is_not_certain(tmp_path: Path) -> None:
-    """The exact bound for none in four draws: 1 - 0.025 ** (1/4)."""
-    found = table(tmp_path, *(about(str(i), "favor") for i in range(4)))
+    """The Jeffreys bound for none in eight articles, whatever their length: a share of no article has no other spread."""
+    found = table(tmp_path, *(about(str(i), "favor") for i in range(8) for _ in range(3)))
     none, whole = (found["Gazette", f"stance/council/{label}"] for label in ("against", "favor"))
-    assert (none["low"], none["high"]) == (0, pytest.approx(0.6024, abs=1e-4))
-    assert (whole["low"], whole["high"]) == (pytest.approx(0.3976, abs=1e-4), 1)
+    size = 8 * (t.ppf(0.975, 23) / t.ppf(0.975, 7)) ** 2
+    bound = pytest.approx(beta.ppf(0.975, 0.5, size + 0.5), abs=1e-4)
+    assert (none["low"], none["high"]) == (0, bound)
+    assert (1 - whole["low"], whole["high"]) == (bound, 1)
 
 
 def test_groups_with_few_articles_are_named_and_left_out(tmp_path: Path) -> None:
