@@ -125,7 +125,7 @@ def test_shared_texts_do_not_add_to_the_error_of_a_difference() -> None:
 
     one = estimate(0.5, errors)
     assert estimate_difference(one, estimate(0.4, errors)).error == 0
-    apart = Estimate(0.4, one.error, 3, 9, 4, contributions=(articles + 4, errors))
+    apart = Estimate(0.4, one.error, 3, 9, 4, contributions=((articles + 4, errors),))
     assert estimate_difference(one, apart).error == pytest.approx(one.error * np.sqrt(2))
 
 

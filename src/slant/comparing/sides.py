@@ -19,7 +19,7 @@ from slant.comparing.intervals import Share, effective_size, rate_limits
 from slant.comparing.measures import ALL, REST, Measure
 
 MIN_FREEDOM = 4.0  # for a test: with fewer degrees of freedom a few clusters decide it
-MIN_EFFECTIVE = 5.0  # hits of everything, for its design effect to stand in where a group has none
+MIN_EFFECTIVE = 5.0  # hits of everything, for its design effect to be used where a group has none
 MEASURES_AT_ONCE = 24
 Pair = tuple[str, str]
 
