@@ -139,7 +139,8 @@ def _weights(residual: Floats, totals: Floats, value: Floats, total: Floats) -> 
         alike = ((residual**2).sum(0) / chance - total) / (squares - total)
     alike = np.clip(np.where((chance > TINY) & (squares > total), alike, 1.0), 0.0, 1.0)
     expected = totals * (1 + np.maximum(totals - 1, 0) * alike)
-    return expected / np.maximum(expected.sum(0), TINY)
+    shares: Floats = expected / np.maximum(expected.sum(0), TINY)
+    return shares
 
 
 @dataclass(frozen=True, slots=True)

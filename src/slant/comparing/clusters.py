@@ -184,7 +184,8 @@ def _events(store: Store, counts: Counts) -> Ints:
     events = np.asarray(found["event"], np.int64)
     of_text = np.arange(len(counts.articles)) + events.max(initial=-1) + 1
     of_text[found["n"]] = events
-    return of_text[counts.article]
+    of_row: Ints = of_text[counts.article]
+    return of_row
 
 
 def _many(counts: Counts, events: Ints) -> bool:

@@ -183,7 +183,7 @@ def _compare_stances(
     row |= {"gap": row["comments_net"] - row["article_net"], "gap_low": gap[0], "gap_high": gap[1]}
     sums = [float(counts.totals[own].sum()) for own in (~comment, comment)]
     threads = len(np.unique(counts.article))
-    shown = verdict(*ends, gap, near) if threads >= MIN_THREADS else "unclear"
+    shown = verdict(ends[0], ends[1], gap, near) if threads >= MIN_THREADS else "unclear"
     return {**row, "verdict": shown, "units": int(sums[0]), "comments": int(sums[1]), "threads": threads}
 
 

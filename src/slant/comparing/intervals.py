@@ -184,7 +184,8 @@ def power(design: Design, difference: Floats, level: float) -> Floats:
             errors = [np.sqrt(side.value * (1 - side.value) / side.size) for side in sides]
             spread = mover(errors[0], errors[1], design.correlation)
             found.append(ndtr((np.abs(one - two) - needed) / spread))
-    return np.minimum(*found)
+    least: Floats = np.minimum(*found)
+    return least
 
 
 def detectable(design: Design, level: float, wanted: float) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,5 +141,5 @@ def _rates(counts: Counts, rows: Ints, own: Side) -> Rates:
     )
 
 
-def _joined(parts: Sequence[Rates] | Sequence[Contrast]) -> list[Floats]:
+def _joined(parts: Sequence[Rates] | Sequence[Contrast]) -> list[Any]:
     return [np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(parts[0])]

@@ -206,8 +206,8 @@ def _tests(results: Results) -> str:
         f"All {table.num_rows:,} differences between pairs of groups, and between each group and all others, were tested. p "
         "is the level at which the interval of the difference (MOVER; Zou & Donner 2008) touches zero, or that of a "
         f"permutation of whole clusters (Chung & Romano 2013; {results.options.permutations:,} permutations, more where "
-        f"these were too few; seed {results.options.seed}), whichever is larger.{_untestable(results)} p was adjusted over all "
-        f"tests after {how}; {significant:,} {'was' if significant == 1 else 'were'} significant at 5 %."
+        f"these were too few; seed {results.options.seed}), whichever is larger.{_untestable(results)} p was adjusted over "
+        f"all tests after {how}; {significant:,} {'was' if significant == 1 else 'were'} significant at 5 %."
     )
 
 
