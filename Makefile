@@ -143,6 +143,7 @@ endif
 	$(BIN)/python benchmarks/events.py --json benchmarks/results/events.json
 	$(BIN)/python benchmarks/target_suggestions.py --json benchmarks/results/target_suggestions.json
 	$(BIN)/python benchmarks/comparison.py coverage --json benchmarks/results/coverage.json
+	$(BIN)/python benchmarks/simulation_compare.py --worlds 2000 --json benchmarks/results/simulation_compare.json
 	$(BIN)/python benchmarks/comparison.py checks out/fa_kes.parquet --json benchmarks/results/compare_checks.json
 	$(BIN)/python benchmarks/comparison.py speed --json benchmarks/results/compare_speed.json
 	$(MAKE) figures

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from model_figures import HERE, Files, missing
 from slant.judging.scorecard_files import percent, table
 
@@ -243,6 +245,72 @@ def compare_checks(files: Files = HERE) -> str:
         for p in found["power"]
     ]
     return "\n\n".join(notes)
+
+
+def simulation(files: Files = HERE) -> str:
+    """How often differences are found where there are none, and how many intervals contain the truth."""
+    if (found := files.result("simulation_compare")) is None:
+        return missing(
+            "python benchmarks/simulation_compare.py --json benchmarks/results/simulation_compare.json"
+        )
+
+    def share(value: Mapping[str, float] | None) -> str:
+        if value is None:
+            return "—"
+        return f"{percent(value['share'])} ({percent(value['low'])}–{percent(value['high'])})"
+
+    parts = []
+    if null := found.get("null"):
+        lines = [
+            [row["world"], share(row["rejected"]), share(row["any"]), percent(row["untested"]), row["reason"]]
+            for row in null["rows"]
+        ]
+        head = [
+            "outlets that do not differ",
+            "p < 5 %, %",
+            "files with a claim, %",
+            "not tested, %",
+            "most often since",
+        ]
+        parts.append(table(head, lines, left=1))
+    if coverage_ := found.get("coverage"):
+        lines = []
+        for n in dict.fromkeys(row["articles"] for row in coverage_["rows"]):
+            own = [row for row in coverage_["rows"] if row["articles"] == n]
+            spans = [
+                [row[name]["share"] for row in own if row[name] is not None]
+                for name in ("coverage", "difference_coverage")
+            ]
+            given = sum(row["given"] for row in own) / len(own)
+            lines.append(
+                [
+                    f"{n}",
+                    percent(given),
+                    *(f"{percent(min(s))}–{percent(max(s))}" if s else "—" for s in spans),
+                ]
+            )
+        head = [
+            "articles an outlet",
+            "rates with an interval, %",
+            "contain the rate, %",
+            "contain the difference, %",
+        ]
+        parts.append(
+            f"{table(head, lines, left=1)}\n\nFrom the lowest to the highest over true rates of 2, 10 and 30 % and "
+            "correlations of 0, 0.1 and 0.3 within articles."
+        )
+    if power := found.get("power"):
+        lines = [
+            [f"{row['articles']}", percent(row["rate"]), percent(row["detectable"]) if row["detectable"] else "none",
+             share(row["found"])]
+            for row in power["rows"]
+        ]  # fmt: skip
+        head = ["articles an outlet", "rate, %", "called detectable, points", "found, % (wanted: 80)"]
+        parts.append(table(head, lines, left=1))
+    worlds = max(part["settings"]["worlds"] for part in found.values())
+    return "\n\n".join(
+        [*parts, f"At most {worlds} worlds a row; in parentheses the 95 % interval of the simulation."]
+    )
 
 
 def compare_speed(files: Files = HERE) -> str:

@@ -14,7 +14,6 @@ from slant.reports.page_parts import MeasureText, clip, signed
 
 Row = Mapping[str, Any]
 MIN_HITS = 10  # in everything; with fewer a panel has a table but no chart
-MIN_ARTICLES = 2  # with fewer nothing is known of the spread, and a mark without an interval looks precise
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def _note(svg: str, series: Sequence[Series]) -> str:
     if not svg:
         return "Too rare for a chart."
     missing = any(point is None for one in series for point in one.points)
-    return f"Not drawn (—): rates from fewer than {MIN_ARTICLES} articles." if missing else ""
+    return "Not drawn (—): rates from too few articles, events or writers for an interval." if missing else ""
 
 
 def part_of(measure: Measure) -> str:
@@ -166,7 +165,7 @@ def _rate_cell(
         return Cell("—")
     return Cell(
         text.number(row["value"]),
-        text.interval(row["low"], row["high"]),
+        text.interval(row["low"], row["high"]) or row.get("note", ""),
         extras(row["group"], row["measure"]),
         keys.of(row["group"], text.measure),
     )
@@ -181,7 +180,7 @@ def _unrelated_cell(
 
 
 def rate_point(text: MeasureText, row: Row | None) -> Point | None:
-    if not row or row["articles"] < MIN_ARTICLES:
+    if not row or row["low"] is None:  # a mark without an interval looks precise
         return None
     return point(text, row["value"], row["low"], row["high"])
 
