@@ -22,7 +22,8 @@ from slant.encoding.label_ids import TARGET_LABELS, TOKEN_LABELS, UNIT_LABELS, c
 from slant.encoding.windows import EncoderRequest, TextEncoder
 from slant.errors import SlantError
 from slant.labels.codebook import Codebook
-from slant.scoring.runtimes import EMBEDDING, FILES, INPUTS, LOGITS, ONNX, OPENVINO, RUNTIMES
+from slant.scoring.hidden_states import EMBEDDING
+from slant.scoring.runtimes import FILES, INPUTS, LOGITS, ONNX, OPENVINO, RUNTIMES
 from slant.training.export_openvino import MIN_HALF_SIZE, quantize_openvino
 from slant.training.network import UNUSED_PREFIX, SlantModel
 
