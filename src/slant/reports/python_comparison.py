@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from slant.comparing.clusters import parse_dimensions
 from slant.comparing.compare import UNCORRECTED, Results, run
 from slant.comparing.options import Options
 from slant.comparing.score_tables import Store, open_store
@@ -28,7 +29,8 @@ def compare(scores: Any, *, by: str = "outlet", **options: Any) -> Comparison:
     scores: a DataFrame of `Scores.to_pandas()`, a table of `Scores.to_arrow()`, Scores or a list of them, or the paths of
         score files. Rows of nulls are left out, and counted in the notes.
     by: the column to compare, which may be one that was added to the DataFrame.
-    options: as of the command: min_articles, measures, gold, adjust, resamples, permutations, seed, model.
+    options: as of the command: min_articles, measures, gold, adjust, resamples, permutations, seed, model, and cluster
+        ("author,event" or a list).
     Raises UsageError for an unknown option or column, for what is no table of scores, and for too few articles.
     """
     require("compare", *MODULES, what="compare()")
@@ -36,6 +38,8 @@ def compare(scores: Any, *, by: str = "outlet", **options: Any) -> Comparison:
     for name in options:
         if name not in known:
             raise UsageError(f"compare() has no option {name!r}.{did_you_mean(name, known)}")
+    if cluster := options.get("cluster"):
+        options["cluster"] = parse_dimensions(cluster if isinstance(cluster, str) else ",".join(cluster))
     stack, notes = ExitStack(), list[str]()
     try:
         if paths := _paths(scores):
