@@ -36,6 +36,7 @@ class Part:
     role: "title", "subtitle", "body" or "comment".
     parent: index into `Article.parts` of the comment that this one answers, or None for the article.
     published: when the comment was written, if the source states it.
+    source: file and row of a comment that is not in the document itself (a thread, `--join-comments`).
     """
 
     start: int
@@ -44,6 +45,7 @@ class Part:
     author: str | None = None
     parent: int | None = None
     published: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

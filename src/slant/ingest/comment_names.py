@@ -23,7 +23,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
                   "commentdategmt", "commentdate", "timeparsed", "timestamp", "isodatetime", "dategmt", "date",
                   "datetime", "time", "updatedat"),
     "thread": ("linkid", "threadid", "thread", "videoid", "storyid", "story", "submissionid", "discussionid",
-               "conversationid", "topicid", "articleid", "assetid", "mediaid", "awemeid", "postid", "post",
+               "conversationid", "topicid", "articleid", "newsid", "docid", "documentid", "contentid", "assetid", "mediaid", "awemeid", "postid", "post",
                "articleurl", "posturl", "videourl", "threadurl", "storyurl", "asseturl", "pageurl", "url", "link"),
     "url": ("articleurl", "posturl", "videourl", "threadurl", "storyurl", "asseturl", "pageurl", "weburl",
             "webpageurl", "url", "link"),

@@ -56,12 +56,16 @@ _GONE_STATUS = ("deleted", "removed", "rejected", "spam", "trash", "hold", "unap
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A reader comment. parent: index in the same list of the comment it answers, None for the article."""
+    """A reader comment. parent: index in the same list of the comment it answers, None for the article.
+
+    source: file and row that it comes from, if its document has several.
+    """
 
     text: str
     author: str | None = None
     parent: int | None = None
     published: str | None = None
+    source: str | None = None
 
 
 class CommentThread(NamedTuple):
@@ -79,6 +83,7 @@ class CommentRow:
     of_thread: whether `parent` is the id of the post or thread, so that it need not be that of a comment.
     above: index of the row that contains this one as a reply.
     left_out: why it is no comment ("deleted", "empty", "pingback", "not_loaded"), or "". count: how many it stands for.
+    source: file and row that it comes from, if its document has several.
     """
 
     text: str
@@ -90,6 +95,7 @@ class CommentRow:
     above: int | None = None
     left_out: str = ""
     count: int = 1
+    source: str | None = None
 
 
 def parse_comments(value: Any, where: str) -> CommentThread:
@@ -505,7 +511,13 @@ def link(rows: Sequence[CommentRow]) -> CommentThread:
     above = _kept_parents(parents, kept)
     new_index: dict[int | None, int] = {index: new for new, index in enumerate(kept)}
     comments = [
-        Comment(rows[index].text, rows[index].author, new_index.get(above[index]), rows[index].published)
+        Comment(
+            rows[index].text,
+            rows[index].author,
+            new_index.get(above[index]),
+            rows[index].published,
+            rows[index].source,
+        )
         for index in kept
     ]
     return CommentThread(comments, _notes(counts))

@@ -41,8 +41,14 @@ def split(article: Article, *, comments_from: str | None = None) -> list[Unit]:
         contains it. Ignored if no line matches.
     Never raises, whatever the text. Time is linear in its length.
     """
-    cut = _find_line(article.text, comments_from)
-    drafts = list(_drafts_from_parts(article, cut) if article.parts else _drafts_from_text(article, cut))
+    parts = [part for part in article.parts if part.source is None]  # the others are comments from elsewhere
+    end = min((part.start for part in article.parts if part.source is not None), default=len(article.text))
+    cut = _find_line(article.text[:end], comments_from) if comments_from else -1
+    if parts or not end:
+        drafts = list(_drafts_from_parts(article, cut))
+    else:
+        comments = [draft for i, part in enumerate(article.parts) for draft in _part_as_unit(article, part, i)]
+        drafts = [*_drafts_from_text(article, cut, end), *comments]
     drafts = sorted(
         (draft for draft in drafts if draft.plain.text), key=lambda draft: (draft.start, draft.end)
     )
@@ -103,19 +109,20 @@ def _find_line(text: str, wanted: str | None) -> int:
     return first
 
 
-def _drafts_from_text(article: Article, cut: int) -> Iterator[_Draft]:
-    """Drafts of plain text or Markdown; YAML front matter becomes one metadata unit."""
-    front = _FRONT_MATTER.match(article.text) if article.markup == "markdown" else None
+def _drafts_from_text(article: Article, cut: int, end: int) -> Iterator[_Draft]:
+    """Drafts of plain text or Markdown up to `end`; YAML front matter becomes one metadata unit."""
+    front = _FRONT_MATTER.match(article.text, 0, end) if article.markup == "markdown" else None
     if front:
         yield from _part_as_unit(article, Part(*front.span("fields"), "metadata"), -1)
-    yield from _infer_roles(article, front.end() if front else 0, len(article.text), cut)
+    yield from _infer_roles(article, front.end() if front else 0, end, cut if cut < end else -1)
 
 
 def _drafts_from_parts(article: Article, cut: int) -> Iterator[_Draft]:
     """Drafts of an article whose source states the roles of its parts."""
     end = 0
     # If no known markup separated the comments of a page, they may be part of its body.
-    unseparated = article.markup == "page" and all(part.role != "comment" for part in article.parts)
+    own = [part for part in article.parts if part.source is None]
+    unseparated = article.markup == "page" and all(part.role != "comment" for part in own)
     for index, part in sorted(enumerate(article.parts), key=lambda item: item[1].start):
         yield from _part_as_unit(article, Part(end, part.start, "metadata"), index)
         end = max(end, part.end)
@@ -131,7 +138,7 @@ def _part_as_unit(article: Article, part: Part, index: int) -> Iterator[_Draft]:
     """Draft of a part as one unit; a comment keeps its paragraph breaks."""
     if part.end <= part.start:
         return
-    markdown = article.markup == "markdown"
+    markdown = article.markup == "markdown" and part.source is None
     blocks = [b for b in parse_blocks(article.text, part.start, part.end, markdown=markdown) if b.text]
     if blocks:
         plain = concat([block.plain for block in blocks], "\n\n" if part.role == "comment" else " ")
@@ -355,4 +362,5 @@ def _link_comment(
     original = first_ids.setdefault((unit.author, " ".join(unit.text.split())), unit.unit_id)
     flags = (f"duplicate_of:{original}",) if original != unit.unit_id else ()
     parent_id = None if parent is None else by_part.get(parent)
-    return replace(unit, published=published, parent_id=parent_id, flags=flags)
+    source = part.source.encode("utf-8", "replace").decode() if part is not None and part.source else unit.source
+    return replace(unit, published=published, parent_id=parent_id, flags=flags, source=source)
