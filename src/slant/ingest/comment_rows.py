@@ -101,7 +101,7 @@ class CommentRow:
 def parse_comments(value: Any, where: str) -> CommentThread:
     """Comments from a list of strings or objects, nested or flat, or from a text that holds such a list.
 
-    A count, "nan" and the like hold no comments.
+    A count, "nan" and the like hold no comments; an object with a count has a note.
     Raises Rejected "bad_comments" if a comment cannot be read, since an article is not kept without its comments.
     """
     if isinstance(value, str):
@@ -109,10 +109,38 @@ def parse_comments(value: Any, where: str) -> CommentThread:
     if value is None or isinstance(value, int | float):
         return CommentThread([])
     if isinstance(value, Mapping):
+        if counted := _counted(value):
+            return CommentThread([], (Note("comments_not_loaded", f"{_NOTES['not_loaded'][1]}: {counted:,}."),))
         value = _from_object(value, where)
     if not isinstance(value, list | tuple):
         raise Rejected(where, "bad_comments", f"comments are {type(value).__name__}. {EXPECTED}")
     return link(comment_rows(value, where))
+
+
+_COUNT_NAME = re.compile(r"(?:num(?:ber)?|n|total|all|visible|public|approved)?(?:of)?(?:comments?|repl(?:y|ies)|results?|items?)?"
+                         r"(?:count|total|number|num|size|results?|items?)?s?")  # fmt: skip
+
+
+def _counted(value: Mapping[str, Any], depth: int = 0) -> int:
+    """The number that an object states as its count of comments, if it holds nothing that could be one; else 0."""
+    counts = []
+    for name, held in value.items():
+        if isinstance(held, Mapping) and depth < MAX_WRAPPED:
+            counts.append(inner := _counted(held, depth + 1))
+            if held and not inner:
+                return 0
+        elif isinstance(held, list | tuple | Mapping):
+            if held:
+                return 0
+        elif isinstance(held, str) and (len(held) > _MAX_LABEL and "://" not in held or len(held.split()) > 1):
+            return 0
+        elif plain_name(name) and _COUNT_NAME.fullmatch(plain_name(name)):
+            number = str(held).strip().removesuffix(".0")
+            counts += [int(number)] if number.isdecimal() and len(number) < 10 and not isinstance(held, bool) else []
+    return max(counts, default=0)
+
+
+_MAX_LABEL = 40  # characters of a word such as "open"
 
 
 def _from_object(value: Mapping[str, Any], where: str) -> list[Any]:

@@ -19,6 +19,7 @@ from slant.ingest.date_columns import DateColumn
 from slant.ingest.decoding import (
     DEFAULT_LIMITS,
     Limits,
+    TextPieces,
     bom_encoding,
     check_characters,
     check_text,
@@ -107,7 +108,12 @@ def _from_table(stream: BinaryIO, head: bytes, kind: str, path: str, settings: S
         stream = as_utf8(stream, path, settings.limits)
     elif kind in ("csv", "jsonl") and b"\r" in head and b"\n" not in head:
         stream = with_newlines(stream)
-    yield from _from_rows(_rows(stream, kind, path, settings), path, settings)
+    pieces = TextPieces()
+    for found in _from_rows(_rows(stream, kind, path, settings, pieces), path, settings):
+        if pieces.notes and isinstance(found, Article):
+            found = replace(found, notes=(*found.notes, *pieces.notes))
+            pieces.notes.clear()
+        yield found
 
 
 def _check_comments(kind: str, path: str, settings: Settings) -> None:
@@ -337,12 +343,12 @@ def _addresses_only(stream: BinaryIO, path: str) -> Rejected:
     return Rejected(path, "addresses_only", detail)
 
 
-def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings) -> Rows:
+def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings, pieces: TextPieces) -> Rows:
     limits, columns = settings.limits, settings.columns
     if kind == "parquet":
         return parquet_rows(to_seekable(stream, path, limits), path, columns=columns)
     read = {"jsonl": json_lines, "json": json_values, "csv": csv_rows}[kind]
-    return read(stream, path, limits=limits, columns=columns)
+    return read(stream, path, limits=limits, columns=columns, pieces=pieces)
 
 
 def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
