@@ -109,8 +109,9 @@ def parse_comments(value: Any, where: str) -> CommentThread:
     if value is None or isinstance(value, int | float):
         return CommentThread([])
     if isinstance(value, Mapping):
-        if counted := _counted(value):
-            return CommentThread([], (Note("comments_not_loaded", f"{_NOTES['not_loaded'][1]}: {counted:,}."),))
+        counted = _counted(value)
+        if counted is not None:
+            return CommentThread([], _notes({"not_loaded": counted}))
         value = _from_object(value, where)
     if not isinstance(value, list | tuple):
         raise Rejected(where, "bad_comments", f"comments are {type(value).__name__}. {EXPECTED}")
@@ -121,23 +122,23 @@ _COUNT_NAME = re.compile(r"(?:num(?:ber)?|n|total|all|visible|public|approved)?(
                          r"(?:count|total|number|num|size|results?|items?)?s?")  # fmt: skip
 
 
-def _counted(value: Mapping[str, Any], depth: int = 0) -> int:
-    """The number that an object states as its count of comments, if it holds nothing that could be one; else 0."""
+def _counted(value: Mapping[str, Any], depth: int = 0) -> int | None:
+    """The number that an object states as its count of comments, if it holds nothing that could be one; else None."""
     counts = []
     for name, held in value.items():
-        if isinstance(held, Mapping) and depth < MAX_WRAPPED:
-            counts.append(inner := _counted(held, depth + 1))
-            if held and not inner:
-                return 0
-        elif isinstance(held, list | tuple | Mapping):
-            if held:
-                return 0
-        elif isinstance(held, str) and (len(held) > _MAX_LABEL and "://" not in held or len(held.split()) > 1):
-            return 0
-        elif plain_name(name) and _COUNT_NAME.fullmatch(plain_name(name)):
-            number = str(held).strip().removesuffix(".0")
-            counts += [int(number)] if number.isdecimal() and len(number) < 10 and not isinstance(held, bool) else []
-    return max(counts, default=0)
+        number = str(held).strip().removesuffix(".0")
+        if isinstance(held, Mapping) and held:
+            inner = _counted(held, depth + 1) if depth < MAX_WRAPPED else None
+            if inner is None:
+                return None
+            counts.append(inner)
+        elif isinstance(held, list | tuple) and held:
+            return None
+        elif number.isdecimal() and len(number) < 10 and _COUNT_NAME.fullmatch(plain_name(name)):
+            counts.append(int(number))
+        elif isinstance(held, str) and not (len(held.split()) < 2 and (len(held) <= _MAX_LABEL or "://" in held)):
+            return None
+    return max(counts, default=None)
 
 
 _MAX_LABEL = 40  # characters of a word such as "open"
