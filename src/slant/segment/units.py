@@ -28,6 +28,7 @@ from slant.segment.comment_section import (
     is_section_marker,
 )
 from slant.segment.furniture import furniture_role
+from slant.segment.letters import LettersPage, find_letters
 from slant.segment.markdown import Block, PlainText, concat, drop_start, parse_blocks, to_plain_text
 from slant.segment.speaker_turns import Turn, find_turns
 from slant.segment.speakers import only_speaker, speakers_of
@@ -164,6 +165,11 @@ def _infer_roles(
     if cut >= 0:
         at = next((i for i, block in enumerate(blocks) if block.start >= cut), at)
     stated = at if not search else min(at, _marker(blocks, non_content))
+    if cut < 0 and (page := _letters_page(article, blocks[:stated], non_content)):
+        yield from _letters(article, page, authors)
+        rest = blocks[stated:]
+        yield from _comments(rest, non_content[stated:])
+        return
     neutral = [
         bool(role) or block.text == article.title
         for block, role in zip(blocks[:stated], non_content, strict=False)
@@ -181,6 +187,34 @@ def _infer_roles(
     by_start = {blocks[i].start: turn for i, turn in turns.items() if not turn.is_label}
     yield from _article(article, blocks[:at], non_content[:at], authors, by_start)
     yield from _comments(blocks[at:], non_content[at:])
+
+
+def _letters_page(article: Article, blocks: Sequence[Block], non_content: Sequence[str]) -> LettersPage | None:
+    may = [
+        not role or (role == "metadata" and not block.text.lower().startswith("by "))
+        for block, role in zip(blocks, non_content, strict=False)
+    ]
+    return find_letters(blocks, may, title=article.title, sections=article.sections)
+
+
+def _letters(article: Article, page: LettersPage, authors: tuple[str, ...]) -> Iterator[_Draft]:
+    """Drafts of a letters page: its letters are comments; what is above and below them is the outlet's."""
+    for blocks in (page.blocks[: page.before], page.blocks[page.after :]):
+        if blocks:
+            yield from _article(article, blocks, non_content_roles(blocks), authors, {})
+    used: set[int] = set()
+    for letter in page.letters:
+        for block in letter.heading:
+            yield _Draft("heading", block.start, block.end, block.plain)
+        plain = concat([block.plain for block in letter.paragraphs], "\n\n")
+        yield _Draft("comment", letter.paragraphs[0].start, letter.paragraphs[-1].end, plain, letter.author)
+        for block in letter.signature:
+            yield _Draft("metadata", block.start, block.end, block.plain)
+        used.update(block.start for block in (*letter.heading, *letter.paragraphs, *letter.signature))
+    for block in page.blocks[page.before : page.after]:
+        if block.start not in used and block.text and block.form != "rule":
+            (role,) = non_content_roles([block])
+            yield _Draft(role or "metadata", block.start, block.end, block.plain)
 
 
 def _mark_outlet(blocks: Sequence[Block], non_content: list[str], outlet: str) -> None:
