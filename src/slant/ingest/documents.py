@@ -31,6 +31,7 @@ from slant.ingest.kept_columns import NoteOnce, missing_columns
 from slant.ingest.office_files import OFFICE_KINDS, may_be_office, office_kind, office_text, ole_kind
 from slant.ingest.outlets import outlet_names
 from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
+from slant.ingest.saved_pages import with_frames
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
 from slant.ingest.walls import notes_on_walls
 from slant.ingest.woven_columns import check_woven
@@ -129,6 +130,7 @@ def _from_page(data: bytes, path: str, settings: Settings) -> ArticleStream:
     from slant.ingest.database_pages import read_pages
     from slant.ingest.html_pages import read_page
 
+    data = with_frames(data, path)
     if settings.columns.comments:
         yield read_page(data, path, outlet=settings.outlet, only_comments=True)
     else:
