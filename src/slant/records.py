@@ -69,6 +69,7 @@ class Article:
     parts: where the source tells the roles apart; empty for plain text, where the splitter has to decide.
     notes: what a user should know about how it was read.
     source_id: the id that the source gives it. extra: other columns of its row in a table, which travel along.
+    emphasized: (start, end) of the paragraphs of a web page that are bold or headings, which may be questions of an interview.
     """
 
     text: str
@@ -84,6 +85,7 @@ class Article:
     notes: tuple[Note, ...] = ()
     source_id: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    emphasized: tuple[tuple[int, int], ...] = ()
 
     @property
     def article_id(self) -> str:

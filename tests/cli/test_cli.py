@@ -209,6 +209,18 @@ def test_units_that_another_tool_saved_again_are_no_articles(slant: Run, story: 
     assert len(rows_of(tmp_path / "u.jsonl")) == 1, "a table of somebody's own units"
 
 
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_unit_among_articles_is_no_article(slant: Run, story: Path, tmp_path: Path, at: int) -> None:
+    unit = slant("split", story).rows[0]
+    articles = [{"id": n, "text": f"The mayor praised ferry {n}."} for n in range(2)]
+    rows = [*articles[:at], unit, *articles[at:]]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
+    assert slant("split", "a.jsonl", "-o", "u.jsonl").code == 3
+    listed = [(r["path"], r["reason"]) for r in rows_of(tmp_path / "u.jsonl.rejected.jsonl")]
+    assert listed == [(f"a.jsonl:{at + 1}", "own_output")]
+    assert [row["text"] for row in rows_of(tmp_path / "u.jsonl")] == [article["text"] for article in articles]
+
+
 def test_a_finished_output_is_replaced_only_on_request(slant: Run, story: Path, tmp_path: Path) -> None:
     assert slant("split", story, "-o", "units.jsonl").code == 0
     (tmp_path / "units.jsonl").write_text("mine")

@@ -30,7 +30,7 @@ from slant.ingest.file_kinds import HEAD_SIZE, sniff
 from slant.ingest.kept_columns import NoteOnce, missing_columns
 from slant.ingest.office_files import OFFICE_KINDS, may_be_office, office_kind, office_text, ole_kind
 from slant.ingest.outlets import outlet_names
-from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
+from slant.ingest.own_outputs import is_own_row, refuse_own_output, refuse_own_table
 from slant.ingest.saved_pages import with_frames
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
 from slant.ingest.walls import notes_on_walls
@@ -371,8 +371,9 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         )
         return
     as_articles = "text" in columns.mapped  # the user says that a row is an article
-    if first and not isinstance(first[0], Rejected):
-        refuse_own_table(first[0][1], path)
+    read = [found[1] for found in first if not isinstance(found, Rejected)]
+    if read and all(map(is_own_row, read)):
+        refuse_own_table(read[0], path)
     alike = [] if as_articles else list(filter(_is_comment, first))
     if alike and len(alike) == len(first):
         detail = f"{_looks_like_comments(alike[0])} No row was read."
@@ -387,6 +388,7 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
             continue
         where, row = found
         try:
+            refuse_own_table(row, where)
             article = article_from_row(
                 row,
                 where,

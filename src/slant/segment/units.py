@@ -174,7 +174,7 @@ def _infer_roles(
         bool(role) or block.text == article.title
         for block, role in zip(blocks[:stated], non_content, strict=False)
     ]
-    turns = find_turns(blocks[:stated], neutral, authors=authors, outlet=article.outlet)
+    turns = find_turns(_in_bold(article, blocks[:stated]), neutral, authors=authors, outlet=article.outlet)
     for i, turn in turns.items():
         non_content[i] = "metadata" if turn.is_label else "turn"
     if cut < 0 and search:
@@ -187,6 +187,14 @@ def _infer_roles(
     by_start = {blocks[i].start: turn for i, turn in turns.items() if not turn.is_label}
     yield from _article(article, blocks[:at], non_content[:at], authors, by_start)
     yield from _comments(blocks[at:], non_content[at:])
+
+
+def _in_bold(article: Article, blocks: Sequence[Block]) -> Sequence[Block]:
+    """The blocks, of which those are marked that a web page has in bold type."""
+    if not article.emphasized:
+        return blocks
+    places = set(article.emphasized)
+    return [replace(each, strong=True) if (each.start, each.end) in places else each for each in blocks]
 
 
 def _letters_page(article: Article, blocks: Sequence[Block], non_content: Sequence[str]) -> LettersPage | None:
