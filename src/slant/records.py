@@ -69,7 +69,7 @@ class Article:
     parts: where the source tells the roles apart; empty for plain text, where the splitter has to decide.
     notes: what a user should know about how it was read.
     source_id: the id that the source gives it. extra: other columns of its row in a table, which travel along.
-    emphasized: (start, end) of the paragraphs of a web page that are bold or headings, which may be questions of an interview.
+    emphasized: (start, end) of the bold paragraphs and headings of a web page, which may be questions of an interview.
     """
 
     text: str

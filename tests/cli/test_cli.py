@@ -102,7 +102,10 @@ def test_every_command_has_help_and_is_in_this_list(slant: Run) -> None:
         ("evaluate in --model small -o out", "a folder and --model were given"),
         ("score in -o out.jsonl --targets none.toml", "none.toml: no such targets file"),
         ("compare none.jsonl -o out", "none.jsonl: no such file. Expected score files"),
-        ("compare in/story.txt -o out", "expected scores as .jsonl, .parquet, .duckdb"),
+        (
+            "compare in/story.txt -o out",
+            "expected scores that `slant score` wrote as .jsonl, .parquet, .duckdb, .csv",
+        ),
         ("split in -o in/story.txt/out.jsonl", "cannot make the folder"),
     ],
 )

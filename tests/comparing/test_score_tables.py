@@ -98,10 +98,22 @@ def test_tables_hold_what_the_rows_say(tmp_path: Path) -> None:
 def test_every_format_gives_the_same_tables(tmp_path: Path) -> None:
     rows = [
         unit(
-            "a", "Mill’s “pride”", stance={"mill": "favor", "dam": None}, portrayal={"mill": "positive"}, loaded=["pride"]
+            "a",
+            "Mill’s “pride”",
+            stance={"mill": "favor", "dam": None},
+            portrayal={"mill": "positive"},
+            loaded=["pride"],
         ),
         unit("b", 'Two\nlines, "so"', outlet="Courier", frames=["political"], author="Ann"),
-        unit("b", "Yes!", kind="comment", position=1, outlet="Courier", reply="support", stance={"mill": "unrelated"}),
+        unit(
+            "b",
+            "Yes!",
+            kind="comment",
+            position=1,
+            outlet="Courier",
+            reply="support",
+            stance={"mill": "unrelated"},
+        ),
     ]
     scores = [score_from_dict(row) for row in rows]
     found = []

@@ -222,10 +222,17 @@ def test_a_row_with_comments_and_no_text_says_how_to_read_them(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("abstract", "kept"),
-    [("A spring flood broke it.", True), ("The weir broke on Monday.", False)],  # the text begins with the second
+    [
+        ("A spring flood broke it.", True),
+        ("The weir broke on Monday.", False),
+    ],  # the text begins with the second
 )
 def test_an_abstract_beside_the_first_paragraph_is_a_subtitle(abstract: str, kept: bool) -> None:
-    row = {"abstract": abstract, "lead_paragraph": "The weir broke on Monday. It was old.", "headline": {"main": "Weir"}}
+    row = {
+        "abstract": abstract,
+        "lead_paragraph": "The weir broke on Monday. It was old.",
+        "headline": {"main": "Weir"},
+    }
     units = [(unit.kind, unit.text) for unit in split(article_from_row(row, "a"))]
     said = [("title", "Weir"), ("subtitle", abstract), ("paragraph", row["lead_paragraph"])]
     assert units == (said if kept else [said[0], said[2]])

@@ -67,6 +67,8 @@ RUSSIAN = "Плотина рухнула в понедельник утром"
         (b"The mayor\x92s plan failed.", "The mayor’s plan failed."),  # nothing else that is not ASCII
         (WORDS.encode("cp1252"), WORDS),
         ("“Don’t,” she said.".encode("mac_roman"), "“Don’t,” she said."),
+        (b"A caf\xe9", "A café"),
+        ("It is “".encode()[:-1], "It is "),  # cut off within a character
     ],
 )
 def test_a_text_with_odd_bytes_is_read_with_a_note(data: bytes, text: str) -> None:
@@ -89,7 +91,9 @@ def table(kind: str, words: list[str]) -> str:
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
 @pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
-def test_a_table_in_an_old_encoding_costs_no_row_and_is_noted_once(tmp_path: Path, kind: str, encoding: str) -> None:
+def test_a_table_in_an_old_encoding_costs_no_row_and_is_noted_once(
+    tmp_path: Path, kind: str, encoding: str
+) -> None:
     words = ["Nothing odd.", "The mayor’s plan", "“A folly” – said café owners", *["The end’s near"] * 60]
     path = tmp_path / f"a.{kind}"
     path.write_bytes(table(kind, words).encode(encoding))

@@ -455,11 +455,19 @@ ANSWERED = [
     "I would not. We had our time, and others should have theirs now that the quay is built and paid for.",
     "They can write to me. I read all of their letters, and I answer those that have a name under them.",
 ]
-ASKING = {"b": "<p><b>{}</b></p>", "strong": "<p> <strong>{}</strong><br></p>", "parts": "<p><b>{}</b></p>", "h3": "<h3>{}</h3>"}
+ASKING = {
+    "b": "<p><b>{}</b></p>",
+    "strong": "<p> <strong>{}</strong><br></p>",
+    "parts": "<p><b>{}</b></p>",
+    "h3": "<h3>{}</h3>",
+}
 
 
 def interview(form: str, answers: list[str]) -> str:
-    turns = "".join(ASKING[form].format(q) + f"<p>{a}</p><p>{a.replace('I ', 'I also ')}</p>" for q, a in zip(ASKED, answers, strict=True))
+    turns = "".join(
+        ASKING[form].format(q) + f"<p>{a}</p><p>{a.replace('I ', 'I also ')}</p>"
+        for q, a in zip(ASKED, answers, strict=True)
+    )
     intro = "<p>Petra Quill led the harbour board for ten years. On Monday she gave up her seat, to the surprise of all.</p>"
     return f"<html><head><title>A talk</title></head><body><article><h1>A talk</h1>{intro}{turns}</article></body></html>"
 
@@ -476,7 +484,11 @@ def test_questions_in_bold_type_are_the_outlets_and_answers_are_quoted(form: str
 @pytest.mark.parametrize("form", ASKING)
 def test_an_explainer_with_questions_in_bold_type_stays_the_outlets(form: str) -> None:
     answers = [
-        answer.replace("I ", "The board ").replace("My", "Its").replace(" me", " it").replace("We", "They").replace(" our", " their")
+        answer.replace("I ", "The board ")
+        .replace("My", "Its")
+        .replace(" me", " it")
+        .replace("We", "They")
+        .replace(" our", " their")
         for answer in ANSWERED
     ]
     units = split(read_page(interview(form, answers).encode(), "a.html"))

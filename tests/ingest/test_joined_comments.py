@@ -22,7 +22,9 @@ from slant.records import Article, Unit
 from slant.segment.units import split
 
 BODY = "The harbour board voted on Monday to widen the quay, although half of its members were away at sea."
-MORE = "The chairman said that nobody who loved ships could be against it, and he then left for the fish market."
+MORE = (
+    "The chairman said that nobody who loved ships could be against it, and he then left for the fish market."
+)
 QUAY, MILL = "https://gull.example/2023/quay", "https://gull.example/2023/mill"
 
 
@@ -42,7 +44,14 @@ def write(path: Path, rows: Iterable[Mapping[str, Any]]) -> str:
 class Run:
     """What a join gives: articles with `(text, author, text of the parent, source)` per comment."""
 
-    def __init__(self, articles: list[str], dumps: list[str], *, limits: Limits | None = None, maps: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        articles: list[str],
+        dumps: list[str],
+        *,
+        limits: Limits | None = None,
+        maps: tuple[str, ...] = (),
+    ):
         self.joined = Joined()
         threads = read_articles(dumps, columns=parse_column_map(maps, comments=True))
         more = {"limits": limits} if limits else {}
@@ -62,7 +71,9 @@ def units_by_text(article: Article) -> dict[str, Unit]:
 
 
 def test_comments_are_joined_by_address_whatever_its_form(tmp_path: Path) -> None:
-    articles = write(tmp_path / "a.jsonl", [row(1, QUAY), row(2, MILL), row(3, "https://gull.example/2023/pier")])
+    articles = write(
+        tmp_path / "a.jsonl", [row(1, QUAY), row(2, MILL), row(3, "https://gull.example/2023/pier")]
+    )
     dump = write(
         tmp_path / "c.jsonl",
         [
@@ -109,7 +120,9 @@ def test_text_files_are_found_by_their_address_or_their_name(tmp_path: Path) -> 
     front = f"---\ntitle: Quay opens\nurl: {QUAY}\n---\n\n"
     (folder / "b.md").write_text(f"{front}{BODY}\n\n{MORE}\n\n## Comments\n\nAda: Old *news*.\n", "utf-8")
     (folder / "4711.txt").write_text(f"Mill closes\n\n{BODY}\n\n{MORE}\n", "utf-8")
-    dump = write(tmp_path / "c.jsonl", [said(1, article_id=4711), {**said(2, url=QUAY), "text": "# A *joke*?"}])
+    dump = write(
+        tmp_path / "c.jsonl", [said(1, article_id=4711), {**said(2, url=QUAY), "text": "# A *joke*?"}]
+    )
     run = Run([str(folder)], [dump])
     assert run.comments() == [["Comment 1."], ["Old news.", "# A *joke*?"]]
     assert run.joined.by == {"file name": 1, "address": 1}
@@ -139,10 +152,18 @@ def test_a_page_keeps_its_comments_and_those_that_it_has_are_not_read_twice(tmp_
 
 
 def test_an_address_of_two_articles_joins_nothing_and_is_named(tmp_path: Path) -> None:
-    articles = write(tmp_path / "a.jsonl", [row(1, QUAY), row(2, QUAY + "?utm_source=x"), row(3, MILL), row(3, MILL)])
+    articles = write(
+        tmp_path / "a.jsonl", [row(1, QUAY), row(2, QUAY + "?utm_source=x"), row(3, MILL), row(3, MILL)]
+    )
     dump = write(tmp_path / "c.jsonl", [said(1, url=QUAY), said(2, url=MILL)])
     run = Run([articles], [dump])
-    assert run.comments() == [[], [], ["Comment 2."], ["Comment 2."], ["Comment 1."]]  # the fourth is a duplicate
+    assert run.comments() == [
+        [],
+        [],
+        ["Comment 2."],
+        ["Comment 2."],
+        ["Comment 1."],
+    ]  # the fourth is a duplicate
     (note,) = run.articles[-1].notes
     assert note.reason == "several_articles"
     assert f"{articles}:1, {articles}:2" in note.detail
@@ -158,16 +179,23 @@ def test_the_id_tells_articles_with_one_address_apart(tmp_path: Path) -> None:
 
 def test_an_equal_id_on_another_site_joins_nothing(tmp_path: Path) -> None:
     articles = write(tmp_path / "a.jsonl", [row(7, QUAY)])
-    alone = Run([articles], [write(tmp_path / "d.jsonl", [said(1, post=7, link="https://other.example/x/#comment-1")])])
+    alone = Run(
+        [articles],
+        [write(tmp_path / "d.jsonl", [said(1, post=7, link="https://other.example/x/#comment-1")])],
+    )
     assert alone.comments() == [[], ["Comment 1."]]
     assert "another address" in alone.articles[1].notes[0].detail
-    on_platform = Run([articles], [write(tmp_path / "e.jsonl", [said(2, article_id=7, post_url="https://facebook.com/9")])])
+    on_platform = Run(
+        [articles], [write(tmp_path / "e.jsonl", [said(2, article_id=7, post_url="https://facebook.com/9")])]
+    )
     assert on_platform.comments() == [["Comment 2."]]
 
 
 def test_threads_of_several_platforms_keep_their_own_parents(tmp_path: Path) -> None:
     articles = write(tmp_path / "a.jsonl", [row(1, QUAY)])
-    one = write(tmp_path / "c.jsonl", [said(1, url=QUAY), {**said(2, url=QUAY, parent_id=1), "text": "To one."}])
+    one = write(
+        tmp_path / "c.jsonl", [said(1, url=QUAY), {**said(2, url=QUAY, parent_id=1), "text": "To one."}]
+    )
     other = [{**said(1, url=QUAY), "text": "Other."}, {**said(2, url=QUAY, parent_id=1), "text": "To other."}]
     units = units_by_text(Run([articles], [one, write(tmp_path / "d.jsonl", other)]).articles[0])
     assert units["To one."].parent_id == units["Comment 1."].unit_id
@@ -195,7 +223,9 @@ def test_a_table_of_comments_with_own_names_is_mapped(tmp_path: Path) -> None:
 
 def test_what_has_no_room_is_a_thread_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joined_comments, "MOST", 2)
-    dumps = [write(tmp_path / f"{n}.jsonl", [said(10 * n, url=QUAY), said(10 * n + 1, url=QUAY)]) for n in (1, 2)]
+    dumps = [
+        write(tmp_path / f"{n}.jsonl", [said(10 * n, url=QUAY), said(10 * n + 1, url=QUAY)]) for n in (1, 2)
+    ]
     run = Run([write(tmp_path / "a.jsonl", [row(1, QUAY)])], dumps)
     assert run.comments() == [["Comment 10.", "Comment 11."], ["Comment 20.", "Comment 21."]]
     assert run.notes() == ["thread_split"]
@@ -239,7 +269,10 @@ def test_the_command_joins_and_says_what_it_did(tmp_path: Path, capsys: pytest.C
     dump = write(tmp_path / "c.jsonl", [{"Wording": "Yes.", "url": QUAY}, {"Wording": "No.", "url": MILL}])
     code, rows, told = run_split(capsys, articles, "--join-comments", dump, "--map", "comments.text=Wording")
     assert [each["text"] for each in rows if each["kind"] == "comment"] == ["Yes.", "No."]
-    assert "1 comment joined to 1 article (1 by address); 1 comment with no article, kept as 1 thread of its own" in told
+    assert (
+        "1 comment joined to 1 article (1 by address); 1 comment with no article, kept as 1 thread of its own"
+        in told
+    )
     assert "no_article 1" in told
     assert code == 3  # the duplicate row is rejected
 
@@ -250,7 +283,10 @@ def test_the_command_joins_and_says_what_it_did(tmp_path: Path, capsys: pytest.C
         (("--join-comments", "{}/none.jsonl"), "there is no such file"),
         (("--join-comments", "{}/c.jsonl", "--comments"), "Remove it, or --join-comments"),
         (("--map", "comments.text=Wording"), "Add --join-comments"),
-        (("--join-comments", "{}/c.jsonl", "--map", "comments.subject=x"), "a comment has no field 'subject'"),
+        (
+            ("--join-comments", "{}/c.jsonl", "--map", "comments.subject=x"),
+            "a comment has no field 'subject'",
+        ),
     ],
 )
 def test_a_wrong_use_is_refused(

@@ -166,7 +166,9 @@ DISQUS = (
 )
 
 
-@pytest.mark.parametrize("source", ["./Quay_files/saved_resource(1).html", "Quay_files/saved_resource%281%29.html"])
+@pytest.mark.parametrize(
+    "source", ["./Quay_files/saved_resource(1).html", "Quay_files/saved_resource%281%29.html"]
+)
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_comments_in_a_frame_of_the_folder_are_read(tmp_path: Path, source: str, encoding: str) -> None:
     (tmp_path / "Quay_files").mkdir()
@@ -180,7 +182,11 @@ def test_comments_in_a_frame_of_the_folder_are_read(tmp_path: Path, source: str,
     if isinstance(article, Rejected):
         article, folder = folder, article
     assert isinstance(article, Article)
-    said = [(article.text[part.start : part.end], part.author, part.parent) for part in article.parts if part.role == "comment"]
+    said = [
+        (article.text[part.start : part.end], part.author, part.parent)
+        for part in article.parts
+        if part.role == "comment"
+    ]
     first = len(article.parts) - 2
     assert said == [("The quay’s a “folly”.", "Ada", None), ("It is not!", "Bo", first)]
     assert "goggles" not in article.text
@@ -188,14 +194,19 @@ def test_comments_in_a_frame_of_the_folder_are_read(tmp_path: Path, source: str,
     assert "except for comments in its frames" in folder.detail
 
 
-@pytest.mark.parametrize("source", ["./Quay_files/../secret.html", "Other_files/a.html", "/Quay_files/a.html", "Quay_files/link.html"])
+@pytest.mark.parametrize(
+    "source",
+    ["./Quay_files/../secret.html", "Other_files/a.html", "/Quay_files/a.html", "Quay_files/link.html"],
+)
 def test_a_frame_outside_of_the_folder_is_not_read(tmp_path: Path, source: str) -> None:
     for name in ("Quay_files", "Other_files"):
         (tmp_path / name).mkdir()
     for name in ("secret.html", "Other_files/a.html"):
         (tmp_path / name).write_text(DISQUS, "utf-8")
     (tmp_path / "Quay_files" / "link.html").symlink_to(tmp_path / "secret.html")
-    (tmp_path / "Quay.html").write_text(PAGE.replace("</article>", f'</article><iframe src="{source}"></iframe>'), "utf-8")
+    (tmp_path / "Quay.html").write_text(
+        PAGE.replace("</article>", f'</article><iframe src="{source}"></iframe>'), "utf-8"
+    )
     (found,) = read(tmp_path / "Quay.html")
     assert isinstance(found, Article)
     assert "folly" not in found.text

@@ -7,7 +7,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from slant.assets import asset
-from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, Frame, Loaded, Portrayal, Reply, Score, Stance, Unit
+from slant.records import (
+    PORTRAYALS,
+    REPLIES,
+    STANCE_ANSWERS,
+    Frame,
+    Loaded,
+    Portrayal,
+    Reply,
+    Score,
+    Stance,
+    Unit,
+)
 from slant.schemas import (
     all_schemas,
     arrow_fields,

@@ -363,7 +363,11 @@ def test_csv_cells_hold_the_values_of_the_scores(tmp_path: Path, rows: list[Scor
         for name in ("loaded", "frames", "toxic", "flags"):
             assert json.loads(cell[name]) == json.loads(json.dumps(full[name]))
         assert cell["reply"] == (row.reply.label if row.reply else "")
-        stated = {x: float(cell[f"p_reply_{x}"]) for x in ("support", "deny", "query", "comment") if cell[f"p_reply_{x}"]}
+        stated = {
+            x: float(cell[f"p_reply_{x}"])
+            for x in ("support", "deny", "query", "comment")
+            if cell[f"p_reply_{x}"]
+        }
         assert stated == (row.reply.scores if row.reply else {})
         assert cell["biased"] == ("" if row.biased is None else str(row.biased))
         assert (cell["target"], cell["stance"]) == (

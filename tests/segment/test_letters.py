@@ -1,4 +1,4 @@
-"""Letters pages: each letter is a reader's, with its author; other articles with names in them stay the outlet's. Invented texts."""
+"""Letters pages: each letter is a reader's, with its author; other articles with names stay the outlet's. Invented texts."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ def test_each_letter_is_a_readers_with_its_author(tmp_path: Path, name: str, tex
             assert article.text[start : start + length] == unit.text[at : at + length]
     intro = [unit.text for unit in units if unit.kind in ("lead", "paragraph")]
     assert intro == (
-        ["Readers write about the week’s news.", "Send letters to letters@gull.example by noon."] if name == "a.md" else []
+        ["Readers write about the week’s news.", "Send letters to letters@gull.example by noon."]
+        if name == "a.md"
+        else []
     )
 
 
@@ -112,7 +114,10 @@ def test_other_forms_of_letters_pages(text: str) -> None:
 
 def test_a_letter_signed_by_several_has_all_authors() -> None:
     text = f"Letters\n\n{TWO}\n\nAnn Lee, Quay\n\nBo Berg, Mill\n\n{THREE}\n\nCy Dunn, Pool"
-    assert [unit.author for unit in split(Article(text=text)) if unit.kind == "comment"] == ["Ann Lee; Bo Berg", "Cy Dunn"]
+    assert [unit.author for unit in split(Article(text=text)) if unit.kind == "comment"] == [
+        "Ann Lee; Bo Berg",
+        "Cy Dunn",
+    ]
 
 
 BODY = "The council of Aldermoor voted on Monday to rebuild the old mill. The wheel should turn again soon."
@@ -129,7 +134,7 @@ LATER = "Its members had argued about the cost for most of the year, and two of 
         f"Letters: a lost art comes back\n\n{BODY}\n\nOld Ink\n\n{LATER}\n\nNew Paper\n\n{BODY}\n\nSlow Post\n\n{LATER}",
         f"Your letters\n\n{BODY}\n\nMill Lane\n\n{LATER}\n\nRiver Side\n\n{BODY}",
         f"The winners\n\n{BODY}\n\nAnn Lee, Quay\n\n{LATER}\n\nBo Berg, Mill\n\n{BODY}",
-        f"Sir Ivor Quill dies\n\nSir Ivor Quill, who built the mill, died on Monday. He was 90 years old.\n\nAnn Lee, Quay\n\n{BODY}",
+        f"Sir Ivor Quill dies\n\nSir Ivor Quill, who built the mill, died on Monday. He was 90.\n\nAnn Lee, Quay\n\n{BODY}",
     ],
 )
 def test_other_articles_with_names_and_bylines_stay_the_outlets(text: str) -> None:

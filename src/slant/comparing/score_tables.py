@@ -115,9 +115,7 @@ def _check_files(paths: Sequence[str]) -> None:
         if not path.is_file():
             raise UsageError(f"{name}: no such file. Expected score files written by `slant score`.")
         if path.suffix.lower() not in FORMATS:
-            raise UsageError(
-                f"{name}: expected scores that `slant score` wrote as {', '.join(FORMATS)}."
-            )
+            raise UsageError(f"{name}: expected scores that `slant score` wrote as {', '.join(FORMATS)}.")
         if first := seen.get(path.resolve()):
             raise UsageError(f"{name} is the same file as {first}. Remove one.")
         seen[path.resolve()] = name
@@ -187,8 +185,8 @@ def _with_replies(name: str) -> Iterator[Score]:
     for score in read_scores([name]):
         if score.reply and not score.reply.scores:
             raise UsageError(
-                f"{name}: an older version wrote it, without the probabilities of replies. Score the articles again, or compare "
-                "the scores in another format."
+                f"{name}: an older version wrote it, without the probabilities of replies. Score the articles again, or "
+                "compare the scores in another format."
             )
         yield score
 

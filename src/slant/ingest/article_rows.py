@@ -449,9 +449,7 @@ def assemble(
             parts.append(Part(at, end, role))
         else:
             above = None if comment.parent is None else first + comment.parent
-            parts.append(
-                Part(at, end, role, comment.author, above, comment.published, comment.source)
-            )
+            parts.append(Part(at, end, role, comment.author, above, comment.published, comment.source))
         at = end + 2
     return "\n\n".join(words for _, words, _ in pieces), tuple(parts)
 

@@ -118,7 +118,8 @@ def parse_comments(value: Any, where: str) -> CommentThread:
     return link(comment_rows(value, where))
 
 
-_COUNT_NAME = re.compile(r"(?:num(?:ber)?|n|total|all|visible|public|approved)?(?:of)?(?:comments?|repl(?:y|ies)|results?|items?)?"
+_COUNT_NAME = re.compile(r"(?:num(?:ber)?|n|total|all|visible|public|approved)?(?:of)?"
+    r"(?:comments?|repl(?:y|ies)|results?|items?)?"
                          r"(?:count|total|number|num|size|results?|items?)?s?")  # fmt: skip
 
 
@@ -136,7 +137,9 @@ def _counted(value: Mapping[str, Any], depth: int = 0) -> int | None:
             return None
         elif number.isdecimal() and len(number) < 10 and _COUNT_NAME.fullmatch(plain_name(name)):
             counts.append(int(number))
-        elif isinstance(held, str) and not (len(held.split()) < 2 and (len(held) <= _MAX_LABEL or "://" in held)):
+        elif isinstance(held, str) and not (
+            len(held.split()) < 2 and (len(held) <= _MAX_LABEL or "://" in held)
+        ):
             return None
     return max(counts, default=None)
 

@@ -17,7 +17,14 @@ from typing import NamedTuple
 from slant.errors import Rejected
 from slant.ingest.article_rows import assemble
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text
-from slant.ingest.factiva_codes import CODES, code_of, coded_documents, coded_values, is_certainly_coded, is_coded
+from slant.ingest.factiva_codes import (
+    CODES,
+    code_of,
+    coded_documents,
+    coded_values,
+    is_certainly_coded,
+    is_coded,
+)
 from slant.records import Article, Note
 from slant.segment.article_header import header_metadata
 from slant.segment.dates import iso_date
@@ -231,7 +238,8 @@ _EUROPRESSE_ID = re.compile(r"(?:[^·\n]{0,60}:\s*)?[a-z]{3,5}[·•]\d{8}[·•
 _RULE = re.compile(r"([_=*#~-])\1{11,}")
 # A text without a line of these is no export. Tried first, so that other texts are read as fast as ever.
 _MARK = re.compile(
-    rf"[^\w\n]{{0,80}}(?:(?:AN[\s|]+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um|(?:ende?|fin|einde) \w+ do[ck]um"
+    rf"[^\w\n]{{0,80}}(?:(?:AN[\s|]+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um"
+    r"|(?:ende?|fin|einde) \w+ do[ck]um"
     rf"|[_=*#~-]{{12}}|HD\b|\d[\d., ]{{0,8}}{_WORDS}\s*$|(?:length|länge|longueur|load-date|full text|proquest document id):"
     r"|(?:title|headline):"
     r"|[^·•]{0,60}[·•]\d{8}[·•])",

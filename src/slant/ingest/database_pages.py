@@ -20,8 +20,8 @@ from slant.ingest.database_exports import (
     to_article,
     with_notes,
 )
-from slant.ingest.factiva_codes import CODES
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, convert_newlines, decode_page
+from slant.ingest.factiva_codes import CODES
 from slant.ingest.html_pages import parse_html, read_page
 from slant.ingest.html_text import join_blocks, text_blocks
 from slant.records import Article, Note

@@ -105,6 +105,9 @@ def decode_text(data: bytes, path: str) -> tuple[str, Note | None]:
         mixed = None if bom_encoding(data) else _mostly_utf8(data, at_least=4)
         if mixed is not None:
             return mixed
+    cut = _CUT_END.search(data)
+    if cut and data[: cut.start()].isascii():
+        return data[: cut.start()].decode("ascii"), Note("encoding", _ENDS_WITHIN)
     pieces = TextPieces()
     return pieces.decode(data, path), pieces.notes[0] if pieces.notes else None
 
@@ -148,7 +151,9 @@ class TextPieces:
         if not wrong:
             return text
         if wrong > _FEW and 4 * wrong > len(text) - text.count(" "):
-            detail = f"{wrong:,} bytes of it are not UTF-8, so it is in another encoding. Expected text in UTF-8."
+            detail = (
+                f"{wrong:,} bytes of it are not UTF-8, so it is in another encoding. Expected text in UTF-8."
+            )
             raise Rejected(where, "undecodable", detail)
         if _MAC_ROMAN.search(text.encode("utf-8", "surrogateescape")):
             self._encoding = "mac_roman"
@@ -202,6 +207,9 @@ def decode_page_noted(data: bytes, charset: str | None = None) -> tuple[str, Not
 
 _SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 _CUT_SEQUENCE = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+# As above, but not the last letter of "café" in Windows-1252.
+_CUT_END = re.compile(rb"(?:[\xc2\xc3]|[\xe0-\xef][\x80-\xbf]{1,2}|[\xf0-\xf4][\x80-\xbf]{1,3})\Z")
+_ENDS_WITHIN = "it ends within a character, which was left out."
 _FEW = 8  # bytes that are not UTF-8 tell nothing of the script
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _CP1252 = [bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)]
@@ -221,7 +229,7 @@ def _mostly_utf8(data: bytes, *, at_least: int) -> tuple[str, Note] | None:
         return None
     text = _ESCAPED_BYTE.sub(lambda byte: _CP1252[ord(byte.group()) - 0xDC80], text)
     if not wrong:
-        return text, Note("encoding", "it ends within a character, which was left out.")
+        return text, Note("encoding", _ENDS_WITHIN)
     what = "1 byte is" if wrong == 1 else f"{wrong:,} bytes are"
     return text, Note("encoding", f"{what} not UTF-8, as the rest is, and read as Windows-1252.")
 

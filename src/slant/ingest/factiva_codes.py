@@ -1,7 +1,7 @@
 """The field codes of Factiva (HD, BY, WC, PD, …) at the start of the lines of a document.
 
-In plain text a code is followed by a tab, two blanks or nothing. In a Word document it may be followed by a single blank, or stand in a
-cell of its own; then a word such as "IN" could be a code as well, so what follows it decides.
+In plain text a code is followed by a tab, two blanks or nothing. In a Word document it may be followed by a single blank, or
+stand in a cell of its own; then a word such as "IN" could be a code as well, so what follows it decides.
 """
 
 from __future__ import annotations
@@ -43,8 +43,13 @@ def is_certainly_coded(lines: Sequence[str]) -> bool:
     """Return whether the lines are coded and state a length or a date, so that nothing else needs to show it."""
     if not is_coded(lines):
         return False
-    stated = {code: " ".join(filter(None, held)) for code, held in coded_values(lines) if code in ("WC", "PD")}
-    return bool(re.fullmatch(r"\d[\d.,]* ?\w{1,12}", stated.get("WC", "")) or re.search(r"\b\d{4}\b", stated.get("PD", "")))
+    stated = {
+        code: " ".join(filter(None, held)) for code, held in coded_values(lines) if code in ("WC", "PD")
+    }
+    return bool(
+        re.fullmatch(r"\d[\d.,]* ?\w{1,12}", stated.get("WC", ""))
+        or re.search(r"\b\d{4}\b", stated.get("PD", ""))
+    )
 
 
 def coded_values(lines: Sequence[str]) -> list[tuple[str, list[str]]]:

@@ -53,7 +53,9 @@ class Joined:
 
     def __str__(self) -> str:
         by = ", ".join(f"{count:,} by {how}" for how, count in self.by.items())
-        said = [f"{_number(self.comments, 'comment')} joined to {_number(self.articles, 'article')}{f' ({by})' if by else ''}"]
+        said = [
+            f"{_number(self.comments, 'comment')} joined to {_number(self.articles, 'article')}{f' ({by})' if by else ''}"
+        ]
         if self.twice:
             said.append(f"{_number(self.twice, 'comment')} that the articles had already")
         if self.left:
@@ -103,7 +105,9 @@ def _joined(waiting: _Waiting, joined: Joined, limits: Limits) -> Iterator[Artic
                 too_long[number] = Note("thread_split", detail)
             elif article_id not in done:
                 joined.by[how] += len(_comments(thread))
-        if article_id not in done:  # a duplicate of the article gets the same comments, and is then skipped as a duplicate
+        if (
+            article_id not in done
+        ):  # a duplicate of the article gets the same comments, and is then skipped as a duplicate
             joined.comments += merged.added
             joined.twice += merged.twice
             joined.articles += merged.added > 0
@@ -155,7 +159,9 @@ class _Merged:
             self._texts.append(words)
             self._length = start + len(words)
             source = part.source or thread.path
-            self._parts.append(Part(start, self._length, "comment", part.author, above, part.published, source))
+            self._parts.append(
+                Part(start, self._length, "comment", part.author, above, part.published, source)
+            )
         self.added += len(new)
         self._notes += thread.notes
         if body := next((part for part in thread.parts if part.role == "body"), None):
@@ -251,19 +257,27 @@ class _Waiting:
         self._write("INSERT INTO articles (id, data) VALUES (?, ?)", (own, pickle.dumps(article)))
         self._write("INSERT OR IGNORE INTO facts VALUES (?, ?, ?)", (own, path, names.host))
         keys = [("page", names.page), *(("id", each) for each in names.ids), ("file", _file_stem(article))]
-        self._write("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", *((kind, key, own) for kind, key in keys if key))
+        self._write(
+            "INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", *((kind, key, own) for kind, key in keys if key)
+        )
 
     def match(self) -> None:
         """Find the article of each thread."""
         for number, data in self._db.execute("SELECT number, names FROM threads ORDER BY number"):
             own, how, note = self._find(pickle.loads(data))
-            self._write("INSERT INTO matches VALUES (?, ?, ?, ?, ?)", (number, own, how, note.reason, note.detail))
+            self._write(
+                "INSERT INTO matches VALUES (?, ?, ?, ?, ?)", (number, own, how, note.reason, note.detail)
+            )
 
     def _find(self, thread: _Names) -> tuple[str | None, str | None, Note]:
         """`(article, what joins it, note)` of a thread; the note says why there is none."""
         shown = thread.page or next(iter(thread.ids), "")
         if not shown:
-            return None, None, Note("no_article", "these comments name no article: they have no address and no id of one.")
+            return (
+                None,
+                None,
+                Note("no_article", "these comments name no article: they have no address and no id of one."),
+            )
         several: Note | None = None
         other_host = False
         for kind in ("page", "id", "file"):
@@ -277,20 +291,32 @@ class _Waiting:
             if len(same) == 1:
                 return same[0][0], _HOW[kind], Note("", "")
             if len(same) > 1 and several is None:
-                paths = ", ".join(path for _, path, _ in same[:_SHOWN]) + (", …" if len(same) > _SHOWN else "")
-                detail = f"{len(same)} articles have the {_HOW[kind]} {shown[:200]!r} ({paths}); its comments were joined to none."
+                paths = ", ".join(path for _, path, _ in same[:_SHOWN]) + (
+                    ", …" if len(same) > _SHOWN else ""
+                )
+                detail = f"{len(same)} articles have the {_HOW[kind]} {shown[:200]!r} ({paths}); its comments were joined"
+                detail += " to none."
                 several = Note("several_articles", detail)
                 break
         if several:
             return None, None, several
         if other_host:
-            return None, None, Note("no_article", f"an article has its id, but another address than {shown[:200]!r}.")
-        return None, None, Note("no_article", f"no article of this run has its address or id ({shown[:200]!r}).")
+            return (
+                None,
+                None,
+                Note("no_article", f"an article has its id, but another address than {shown[:200]!r}."),
+            )
+        return (
+            None,
+            None,
+            Note("no_article", f"no article of this run has its address or id ({shown[:200]!r})."),
+        )
 
     def _with(self, kind: str, keys: Sequence[str]) -> list[tuple[str, str, str]]:
         """`(id, path, host)` of the articles with any of the keys, in order of the ids."""
         marks = ", ".join("?" * len(keys))
-        query = f"SELECT DISTINCT id, path, host FROM keys JOIN facts USING (id) WHERE kind = ? AND key IN ({marks}) ORDER BY path"
+        query = "SELECT DISTINCT id, path, host FROM keys JOIN facts USING (id) "
+        query += f"WHERE kind = ? AND key IN ({marks}) ORDER BY path"
         return self._db.execute(query, (kind, *keys)).fetchall()
 
     def articles(self) -> Iterator[tuple[str, Article]]:
@@ -299,13 +325,17 @@ class _Waiting:
 
     def threads_of(self, article_id: str) -> Iterator[tuple[int, str, Article]]:
         """Yield `(number, what joined it, thread)` of an article's threads, in order."""
-        query = "SELECT number, how, data FROM matches JOIN threads USING (number) WHERE id = ? ORDER BY number"
+        query = (
+            "SELECT number, how, data FROM matches JOIN threads USING (number) WHERE id = ? ORDER BY number"
+        )
         for number, how, data in self._db.execute(query, (article_id,)).fetchall():
             yield number, how, pickle.loads(data)
 
     def threads_left(self, others: dict[int, Note]) -> Iterator[tuple[int, Article, Note]]:
         """Yield `(number, thread, why)` of the threads with no article, and of `others`, in order."""
-        query = "SELECT number, id, reason, detail, data FROM matches JOIN threads USING (number) ORDER BY number"
+        query = (
+            "SELECT number, id, reason, detail, data FROM matches JOIN threads USING (number) ORDER BY number"
+        )
         for number, own, reason, detail, data in self._db.execute(query):
             if own is None or number in others:
                 yield number, pickle.loads(data), Note(reason, detail)

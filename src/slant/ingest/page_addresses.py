@@ -12,13 +12,30 @@ _SECOND_LEVEL = frozenset(("co", "com", "org", "net", "gov", "ac", "edu", "or", 
 # Parameters that say where a reader came from, how a page is shown, or which of its comments is meant. Courlan's longer list
 # takes parameters such as "cid" and "gallery", too, which are the article's own id on some sites.
 _TRACKERS = frozenset(
-    {"fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid", "igshid", "igsh", "li_fat_id",
+    {"fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid", "igshid", "igsh",
+     "li_fat_id",
      "mkt_tok", "ref", "ref_src", "ref_url", "referrer", "referer", "cmp", "cmpid", "cmp_id", "icid", "intcid", "ncid", "ito",
      "ocid", "smid", "smtyp", "smprod", "sref", "sr_share", "share", "xtor", "spm", "guccounter", "guce_referrer",
-     "guce_referrer_sig", "commentid", "comment_id", "lc", "showcomment", "replytocom", "amp", "outputtype", "usqp", "amp_js_v",
+     "guce_referrer_sig", "commentid", "comment_id", "lc", "showcomment", "replytocom", "amp", "outputtype", "usqp",
+     "amp_js_v",
      "amp_gsa", "feature", "mbid", "s_cid", "__twitter_impression", "partner", "amphtml", "taboola", "tblci"}
 )  # fmt: skip
-_TRACKER_PREFIXES = ("utm_", "at_", "mc_", "pk_", "mtm_", "hsa_", "itm_", "oly_", "vero_", "ns_", "wt.", "wt_", "_ga", "_gl")
+_TRACKER_PREFIXES = (
+    "utm_",
+    "at_",
+    "mc_",
+    "pk_",
+    "mtm_",
+    "hsa_",
+    "itm_",
+    "oly_",
+    "vero_",
+    "ns_",
+    "wt.",
+    "wt_",
+    "_ga",
+    "_gl",
+)
 _ARCHIVED = re.compile(r"/web/\d{4,14}[a-z_*]{0,4}/(.+)", re.S)
 _AMP_CACHE = re.compile(r"/(?:amp|[cvi])/(?:s/)?(.+)", re.S)
 _INDEX = re.compile(r"(?:index|default)\.(?:html?|php|aspx?)", re.I)
@@ -29,8 +46,8 @@ _MAX_ADDRESS = 4000  # characters
 def page_key(address: str) -> str | None:
     """Return one form of the address of a page; None for no web address, and for the front page of a site.
 
-    Scheme, "www", mobile and AMP variants, copies in AMP caches and in the Wayback Machine, tracking parameters, the fragment, the
-    number of the page of comments and a slash at the end make no difference. The path keeps its case.
+    Scheme, "www", mobile and AMP variants, copies in AMP caches and in the Wayback Machine, tracking parameters, the fragment,
+    the number of the page of comments and a slash at the end make no difference. The path keeps its case.
     """
     words = address.strip()
     for _ in range(3):  # a cache may hold the page of another
@@ -48,7 +65,11 @@ def page_key(address: str) -> str | None:
             break
         words = inner
     path = _path(parts.path)
-    kept = sorted((name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if _is_kept(name, value))
+    kept = sorted(
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if _is_kept(name, value)
+    )
     query = f"?{urlencode(kept)}" if kept else ""
     if parts.fragment.startswith("!"):  # pages that a script shows
         query += f"#{parts.fragment}"

@@ -34,8 +34,8 @@ def page_of(folder: str, names: Iterable[str]) -> str | None:
 def page_files(path: str, page: str) -> Rejected:
     """The one rejection of such a folder at `path`."""
     detail = (
-        f"this folder holds the scripts, styles, pictures and frames of {page}, so it was left out, except for comments in its "
-        "frames."
+        f"this folder holds the scripts, styles, pictures and frames of {page}, so it was left out, except for comments "
+        "in its frames."
     )
     return Rejected(path, "page_files", detail)
 
@@ -67,7 +67,9 @@ def enclosing_folders(member: str) -> Iterator[str]:
         at = member.find("/", at + 1)
 
 
-_FRAME = re.compile(rb"<iframe\b[^>]{0,4000}?\ssrc\s*=\s*(?:\"([^\"<>]{1,500})\"|'([^'<>]{1,500})')[^>]{0,4000}>", re.I)
+_FRAME = re.compile(
+    rb"<iframe\b[^>]{0,4000}?\ssrc\s*=\s*(?:\"([^\"<>]{1,500})\"|'([^'<>]{1,500})')[^>]{0,4000}>", re.I
+)
 _MAX_FRAMES = 50
 _MAX_FRAME = 5_000_000  # bytes
 
@@ -102,7 +104,11 @@ def with_frames(data: bytes, path: str) -> bytes:
 
 def _frame_file(page: str, source: str) -> str | None:
     """Path of a frame in the folder of a saved page, or None if its source is anything else."""
-    parts = [each for each in unquote(source.partition("#")[0].partition("?")[0]).replace("\\", "/").split("/") if each != "."]
+    parts = [
+        each
+        for each in unquote(source.partition("#")[0].partition("?")[0]).replace("\\", "/").split("/")
+        if each != "."
+    ]
     if len(parts) < 2 or ".." in parts or "" in parts or "\x00" in source:
         return None
     folder, name = os.path.split(page)

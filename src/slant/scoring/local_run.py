@@ -81,7 +81,9 @@ def _documents(reading: ReadOptions, account: Account) -> ArticleStream:
     )
     if not reading.join_comments:
         if of_comments:
-            raise UsageError(f"--map comments.{of_comments[0]}: it is for comments that are joined. Add --join-comments.")
+            raise UsageError(
+                f"--map comments.{of_comments[0]}: it is for comments that are joined. Add --join-comments."
+            )
         return articles
     if reading.comments:
         raise UsageError("--comments reads comments without articles. Remove it, or --join-comments.")
@@ -175,7 +177,9 @@ def _prepare(options: ScoreOptions, account: Account, scorer: Scorer) -> _Work:
     reading = options.reading
     if options.units:
         if reading.join_comments:
-            raise UsageError("--join-comments joins comments to articles, and --units reads none. Remove one.")
+            raise UsageError(
+                "--join-comments joins comments to articles, and --units reads none. Remove one."
+            )
         own_files(options.output, reading.paths)
         requests = ready_units(
             reading.paths, targets, account, stdin=sys.stdin, any_language=options.any_language

@@ -179,10 +179,13 @@ _ROBOT_SIGNS = [
     *(
         re.compile(pattern, re.IGNORECASE)
         for pattern in (
-            r"\byou (?:don['’]t|do not) have (?:permission|access)\b|\bnot authorized to (?:access|view)\b|\bon this server\b",
-            r"\b(?:reference|ray|incident|request|event|block) ?(?:id|#|no\.?|number)\W|\berror (?:code )?1\d{3}\b|\b[0-9a-f]{16}\b",
+            r"\byou (?:don['’]t|do not) have (?:permission|access)\b"
+            r"|\bnot authorized to (?:access|view)\b|\bon this server\b",
+            r"\b(?:reference|ray|incident|request|event|block) ?(?:id|#|no\.?|number)\W"
+            r"|\berror (?:code )?1\d{3}\b|\b[0-9a-f]{16}\b",
             r"\byour (?:ip|browser|request|connection|network|device|activity)\b",
-            r"\b(?:you are|you['’]re|as) (?:a |an )?(?:bot|robot|human)\b|\bautomated (?:requests?|traffic|tools?|software|access)\b",
+            r"\b(?:you are|you['’]re|as) (?:a |an )?(?:bot|robot|human)\b"
+            r"|\bautomated (?:requests?|traffic|tools?|software|access)\b",
             r"\bjavascript\b|\benable cookies\b|\bad[- ]?blocker\b",
             r"\bsecurity (?:service|check|solution|verification)\b|\bprotect (?:itself|us|our site)\b|\bcaptcha\b",
             r"\b(?:please )?(?:try again|refresh|reload|stand by|wait a|go back|press (?:&|and) hold)\b",
@@ -191,16 +194,20 @@ _ROBOT_SIGNS = [
         )
     ),
 ]
-_REPORTED = re.compile(r"\b(?:said|says|told|according to|announced|wrote|reported|claimed|argued)\b", re.IGNORECASE)
+_REPORTED = re.compile(
+    r"\b(?:said|says|told|according to|announced|wrote|reported|claimed|argued)\b", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 _MAX_ROBOT_CHECK = 1200  # characters
 
 
 def _asks_for_proof(text: str) -> bool:
-    """Does nearly every sentence of a short text speak to a visitor who is taken for a robot, rather than report on something?"""
+    """Does nearly every sentence of a short text speak to a visitor who is taken for a robot? An article reports."""
     if not (_ROBOT_CHECK.search(text) or _DENIED.search(text)) or _REPORTED.search(text):
         return False
-    found = [{i for i, sign in enumerate(_ROBOT_SIGNS) if sign.search(each)} for each in _SENTENCE.split(text)]
+    found = [
+        {i for i, sign in enumerate(_ROBOT_SIGNS) if sign.search(each)} for each in _SENTENCE.split(text)
+    ]
     size = sum(len(each) for each, signs in zip(_SENTENCE.split(text), found, strict=True) if signs)
     enough = 1 if _ROBOT_CHECK.search(text) else 2
     return len(set().union(*found)) >= enough and size >= 0.6 * len(text)

@@ -1,7 +1,7 @@
 """Find the letters of a letters page ("Letters to the editor"): several on one page, each signed at its end.
 
-A letter is a reader's text, so it becomes a comment with its author; its heading is the outlet's. A page is known by its title or section,
-or by letters that begin "Sir," and the like. An article that ends in a byline has neither.
+A letter is a reader's text, so it becomes a comment with its author; its heading is the outlet's. A page is known by its title or
+section, or by letters that begin "Sir," and the like. An article that ends in a byline has neither.
 """
 
 from __future__ import annotations
@@ -21,12 +21,38 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _SALUTATION = re.compile(
-    r"(?i:(?:dear )?(?:sir|madam)s?(?:(?: or |/)madam)?\s*[,:.–—-]|dear (?:the )?(?:editors?\b|[A-Z])|(?:to )?the editor\s*[:,–—]"
+    r"(?i:(?:dear )?(?:sir|madam)s?(?:(?: or |/)madam)?\s*[,:.–—-]|dear (?:the )?(?:editors?\b|[A-Z])"
+    r"|(?:to )?the editor\s*[:,–—]"
     r"|editor\s*[:,–—])"
 )
-_HONORIFIC = re.compile(r"(?:(?:the )?(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|lord|lady|rev|revd|cllr|hon|rt)\.? )+", re.I)
-_PARTICLES = frozenset(("de", "la", "le", "da", "di", "von", "van", "der", "den", "al", "el", "bin", "ibn", "and", "y", "of", "the", "&"))
-_WITHHELD = re.compile(r"name(?:s)? (?:and address(?:es)? )?(?:withheld|supplied|provided)(?: by request)?", re.IGNORECASE)
+_HONORIFIC = re.compile(
+    r"(?:(?:the )?(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|lord|lady|rev|revd|cllr|hon|rt)\.? )+", re.I
+)
+_PARTICLES = frozenset(
+    (
+        "de",
+        "la",
+        "le",
+        "da",
+        "di",
+        "von",
+        "van",
+        "der",
+        "den",
+        "al",
+        "el",
+        "bin",
+        "ibn",
+        "and",
+        "y",
+        "of",
+        "the",
+        "&",
+    )
+)
+_WITHHELD = re.compile(
+    r"name(?:s)? (?:and address(?:es)? )?(?:withheld|supplied|provided)(?: by request)?", re.IGNORECASE
+)
 _SENT = re.compile(r"(?:by|via) e-?mail|online|(?:by|via) (?:post|text)", re.IGNORECASE)
 _DASH = re.compile(r"[-–—*_~]+ ?")
 _MAX_SIGNATURE = 140  # characters
@@ -35,7 +61,7 @@ _LEAST = 2  # signed letters
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter. heading, paragraphs, signature: its blocks. author: the names of those who signed it, if they are stated."""
+    """One letter. heading, paragraphs, signature: its blocks. author: those who signed it, if they are named."""
 
     heading: tuple[Block, ...]
     paragraphs: tuple[Block, ...]
@@ -70,7 +96,11 @@ def find_letters(
     content: blocks that may be article text. title, sections: of the article.
     """
     texts = [block.text for block in blocks[:3]]
-    stated = [found for each in (title, *sections, *texts) if each and len(each) < 150 and (found := _PAGE.fullmatch(each))]
+    stated = [
+        found
+        for each in (title, *sections, *texts)
+        if each and len(each) < 150 and (found := _PAGE.fullmatch(each))
+    ]
     greeted = sum(bool(_SALUTATION.match(block.text)) for block in blocks)
     if not stated and greeted < _LEAST:
         return None
@@ -99,7 +129,9 @@ def _signature(text: str) -> _Signature | None:
     name, *rest = (each.strip() for each in re.split(r"[,\n]|\s[-–—|]\s", re.sub(r"\s*\([^()]*\)", "", bare)))
     if not _is_name(name) or not all(_is_place(each) for each in rest):
         return None
-    return _Signature(_HONORIFIC.sub("", name) if len(_HONORIFIC.sub("", name).split()) > 1 else name, bool(rest) or dashed)
+    return _Signature(
+        _HONORIFIC.sub("", name) if len(_HONORIFIC.sub("", name).split()) > 1 else name, bool(rest) or dashed
+    )
 
 
 def _is_name(text: str) -> bool:
@@ -107,19 +139,28 @@ def _is_name(text: str) -> bool:
     if not 1 <= len(words) <= 6 or (len(words) == 1 and words == text.split()):
         return False
     named = [word for word in words if word.casefold() not in _PARTICLES]
-    return len(named) > 0 and all(re.fullmatch(r"[^\W\d_a-z][^\W\d_]*(?:[.'’-][^\W\d_]*)*\.?", word) for word in named)
+    return len(named) > 0 and all(
+        re.fullmatch(r"[^\W\d_a-z][^\W\d_]*(?:[.'’-][^\W\d_]*)*\.?", word) for word in named
+    )
 
 
 def _is_place(text: str) -> bool:
     if not text or _SENT.fullmatch(text.rstrip(".")):
         return True
     words = text.rstrip(".").split()
-    known = (word[0].isupper() or word[0].isdigit() or word.casefold() in (*_PARTICLES, "on", "in", "at", "near", "via") for word in words)
-    return (len(words) <= 9 and all(known)) or (len(words) <= 3 and text.islower())  # "chair", "retired teacher"
+    known = (
+        word[0].isupper()
+        or word[0].isdigit()
+        or word.casefold() in (*_PARTICLES, "on", "in", "at", "near", "via")
+        for word in words
+    )
+    return (len(words) <= 9 and all(known)) or (
+        len(words) <= 3 and text.islower()
+    )  # "chair", "retired teacher"
 
 
 def _cut_signatures(blocks: Sequence[Block], content: Sequence[bool]) -> tuple[list[Block], list[bool]]:
-    """Blocks, and whether each may be article text, with the signature in the last lines of a paragraph as a block of its own."""
+    """Blocks, and whether each may be article text. A signature in the last lines of a paragraph is a block of its own."""
     cut: list[Block] = []
     kept: list[bool] = []
     for block, may in zip(blocks, content, strict=True):
@@ -154,9 +195,18 @@ def _signatures(blocks: Sequence[Block], content: Sequence[bool]) -> dict[int, _
         text = block.text
         if not text or block.form not in ("text", "heading", "list_item"):
             continue
-        signature = _signature("\n".join(block.document[a:b].strip(" \t*_") for a, b in block.lines)) if below_text else None
+        signature = (
+            _signature("\n".join(block.document[a:b].strip(" \t*_") for a, b in block.lines))
+            if below_text
+            else None
+        )
         if signature is None:
-            joint = i - 1 in found and (other := _signature(text)) is not None and other.strong and found[i - 1].strong
+            joint = (
+                i - 1 in found
+                and (other := _signature(text)) is not None
+                and other.strong
+                and found[i - 1].strong
+            )
             if joint and other is not None:  # signed by several
                 above = found.pop(i - 1)
                 found[i] = _Signature("; ".join(filter(None, (above.author, other.author))) or None, True)
@@ -184,20 +234,33 @@ def _first(blocks: Sequence[Block], content: Sequence[bool], signed: dict[int, _
         below = [i for i in headed if any(each > i for each in running)]
         start = next((i for i in running if not below or i > below[-1]), end)
     above = start - 1
-    heads = above >= top and content[above] and (blocks[above].form == "heading" or is_short(blocks[above].text))
+    heads = (
+        above >= top and content[above] and (blocks[above].form == "heading" or is_short(blocks[above].text))
+    )
     return above if heads and not _PAGE.fullmatch(blocks[above].text) else start
 
 
-def _letters(blocks: Sequence[Block], content: Sequence[bool], signed: dict[int, _Signature], first: int) -> list[Letter]:
+def _letters(
+    blocks: Sequence[Block], content: Sequence[bool], signed: dict[int, _Signature], first: int
+) -> list[Letter]:
     letters: list[Letter] = []
     ends = [first - 1, *(i for i in sorted(signed) if i >= first)]
     for before, at in pairwise(ends):
         begin = at
-        while begin > before + 1 and begin == at and blocks[at].gap == 0 and len(blocks[at - 1].text.split()) <= 5:
+        while (
+            begin > before + 1
+            and begin == at
+            and blocks[at].gap == 0
+            and len(blocks[at - 1].text.split()) <= 5
+        ):
             begin -= 1  # the name above its place
-        inside = [i for i in range(before + 1, begin) if content[i] and blocks[i].text and blocks[i].form != "rule"]
+        inside = [
+            i for i in range(before + 1, begin) if content[i] and blocks[i].text and blocks[i].form != "rule"
+        ]
         heading = []
-        while inside and (blocks[inside[0]].form == "heading" or (is_short(blocks[inside[0]].text) and len(inside) > 1)):
+        while inside and (
+            blocks[inside[0]].form == "heading" or (is_short(blocks[inside[0]].text) and len(inside) > 1)
+        ):
             heading.append(blocks[inside.pop(0)])
         if inside:
             text = tuple(blocks[i] for i in inside)

@@ -48,7 +48,9 @@ def split(article: Article, *, comments_from: str | None = None) -> list[Unit]:
     if parts or not end:
         drafts = list(_drafts_from_parts(article, cut))
     else:
-        comments = [draft for i, part in enumerate(article.parts) for draft in _part_as_unit(article, part, i)]
+        comments = [
+            draft for i, part in enumerate(article.parts) for draft in _part_as_unit(article, part, i)
+        ]
         drafts = [*_drafts_from_text(article, cut, end), *comments]
     drafts = sorted(
         (draft for draft in drafts if draft.plain.text), key=lambda draft: (draft.start, draft.end)
@@ -197,7 +199,9 @@ def _in_bold(article: Article, blocks: Sequence[Block]) -> Sequence[Block]:
     return [replace(each, strong=True) if (each.start, each.end) in places else each for each in blocks]
 
 
-def _letters_page(article: Article, blocks: Sequence[Block], non_content: Sequence[str]) -> LettersPage | None:
+def _letters_page(
+    article: Article, blocks: Sequence[Block], non_content: Sequence[str]
+) -> LettersPage | None:
     may = [
         not role or (role == "metadata" and not block.text.lower().startswith("by "))
         for block, role in zip(blocks, non_content, strict=False)
@@ -404,5 +408,7 @@ def _link_comment(
     original = first_ids.setdefault((unit.author, " ".join(unit.text.split())), unit.unit_id)
     flags = (f"duplicate_of:{original}",) if original != unit.unit_id else ()
     parent_id = None if parent is None else by_part.get(parent)
-    source = part.source.encode("utf-8", "replace").decode() if part is not None and part.source else unit.source
+    source = (
+        part.source.encode("utf-8", "replace").decode() if part is not None and part.source else unit.source
+    )
     return replace(unit, published=published, parent_id=parent_id, flags=flags, source=source)
