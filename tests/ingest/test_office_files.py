@@ -398,7 +398,7 @@ def test_one_document_with_field_codes_is_read_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["HD screens sell well.\n\nPD officers said so.\n\nWC fields are needed.", 
+    ["HD screens sell well.\n\nPD officers said so.\n\nWC fields are needed.",
      "TD Garden is full.\n\nIN brief: rain.\n\nRE is taught.",
      "BY ADA LIND\n\nThe ferry stops.\n\nAN end to sailing."],
 )  # fmt: skip

@@ -46,8 +46,8 @@ _MAX_ADDRESS = 4000  # characters
 def page_key(address: str) -> str | None:
     """Return one form of the address of a page; None for no web address, and for the front page of a site.
 
-    Scheme, "www", mobile and AMP variants, copies in AMP caches and in the Wayback Machine, tracking parameters, the fragment,
-    the number of the page of comments and a slash at the end make no difference. The path keeps its case.
+    Scheme, "www", mobile and AMP variants, copies in AMP caches and in the Wayback Machine, tracking parameters, the
+    fragment, the number of the page of comments and a slash at the end make no difference. The path keeps its case.
     """
     words = address.strip()
     for _ in range(3):  # a cache may hold the page of another

@@ -1,7 +1,7 @@
 """Find the letters of a letters page ("Letters to the editor"): several on one page, each signed at its end.
 
-A letter is a reader's text, so it becomes a comment with its author; its heading is the outlet's. A page is known by its title or
-section, or by letters that begin "Sir," and the like. An article that ends in a byline has neither.
+A letter is a reader's text, so it becomes a comment with its author; its heading is the outlet's. A page is known by its title
+or section, or by letters that begin "Sir," and the like. An article that ends in a byline has neither.
 """
 
 from __future__ import annotations
