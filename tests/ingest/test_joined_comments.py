@@ -264,7 +264,10 @@ def run_split(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int,
     return int(end.value.code or 0), [json.loads(line) for line in shown.out.splitlines()], shown.err
 
 
-def test_the_command_joins_and_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_joins_and_says_what_it_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the list of rejected documents is written there
     articles = write(tmp_path / "a.jsonl", [row(1, QUAY), row(2), row(2)])
     dump = write(tmp_path / "c.jsonl", [{"Wording": "Yes.", "url": QUAY}, {"Wording": "No.", "url": MILL}])
     code, rows, told = run_split(capsys, articles, "--join-comments", dump, "--map", "comments.text=Wording")

@@ -1,7 +1,7 @@
 """The field codes of Factiva (HD, BY, WC, PD, …) at the start of the lines of a document.
 
 In plain text a code is followed by a tab, two blanks or nothing. In a Word document it may be followed by a single blank, or
-stand in a cell of its own; then a word such as "IN" could be a code as well, so what follows it decides.
+be in a cell of its own; then a word such as "IN" could be a code as well, so what follows it decides.
 """
 
 from __future__ import annotations

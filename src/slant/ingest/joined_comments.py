@@ -285,7 +285,7 @@ class _Waiting:
             found = self._with(kind, tuple(filter(None, wanted)))
             same = [each for each in found if kind == "page" or _may_be_of(thread.host, each[2])]
             other_host |= len(same) < len(found)
-            if len(same) > 1 and kind == "page" and thread.ids:  # versions of one page, told apart by id
+            if len(same) > 1 and kind == "page" and thread.ids:  # versions of one page, which differ by id
                 with_id = {own for own, _, _ in self._with("id", thread.ids)}
                 same = [each for each in same if each[0] in with_id] or same
             if len(same) == 1:

@@ -207,7 +207,7 @@ def read_csv(path: Path) -> Iterator[Row]:
                 break
             if _ROUNDED.fullmatch(line["article_id"]):
                 raise UsageError(
-                    f"{path}: a spreadsheet has rounded the id {line['article_id']!r}, so articles cannot be told apart. "
+                    f"{path}: a spreadsheet has rounded the id {line['article_id']!r}, so that two articles may have one. "
                     "Use the file as `slant score` wrote it, or import its columns as text."
                 )
             known = [stance["target"] for stance in unit.get("stance", ())]

@@ -188,14 +188,14 @@ _ROBOT_SIGNS = [
             r"|\bautomated (?:requests?|traffic|tools?|software|access)\b",
             r"\bjavascript\b|\benable cookies\b|\bad[- ]?blocker\b",
             r"\bsecurity (?:service|check|solution|verification)\b|\bprotect (?:itself|us|our site)\b|\bcaptcha\b",
-            r"\b(?:please )?(?:try again|refresh|reload|stand by|wait a|go back|press (?:&|and) hold)\b",
+            r"\b(?:please )?(?:try again|refresh|reload|stan[d] by|wait a|go back|press (?:&|and) hold)\b",
             r"\bcontact (?:us|support|(?:the )?(?:site|website|web) ?(?:owner|master|administrator))\b",
             r"\bwhy (?:have|was|am) i\b|\bwhat (?:can|should) i do\b|\bwhat happened\b",
         )
     ),
 ]
 _REPORTED = re.compile(
-    r"\b(?:said|says|told|according to|announced|wrote|reported|claimed|argued)\b", re.IGNORECASE
+    r"\b(?:said|says|t(?:old|ells)|according to|announced|wrote|reported|claimed|argued)\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 _MAX_ROBOT_CHECK = 1200  # characters

@@ -1,6 +1,6 @@
 """Find the letters of a letters page ("Letters to the editor"): several on one page, each signed at its end.
 
-A letter is a reader's text, so it becomes a comment with its author; its heading is the outlet's. A page is known by its title
+A letter is a reader's text, so it becomes a comment with an author; its heading is the outlet's. A page is known by its title
 or section, or by letters that begin "Sir," and the like. An article that ends in a byline has neither.
 """
 
