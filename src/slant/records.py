@@ -36,6 +36,7 @@ class Part:
     role: "title", "subtitle", "body" or "comment".
     parent: index into `Article.parts` of the comment that this one answers, or None for the article.
     published: when the comment was written, if the source states it.
+    source: file and row of a comment that is not in the document itself (a thread, `--join-comments`).
     """
 
     start: int
@@ -44,6 +45,7 @@ class Part:
     author: str | None = None
     parent: int | None = None
     published: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Article:
     parts: where the source tells the roles apart; empty for plain text, where the splitter has to decide.
     notes: what a user should know about how it was read.
     source_id: the id that the source gives it. extra: other columns of its row in a table, which travel along.
+    emphasized: (start, end) of the bold paragraphs and headings of a web page, which may be questions of an interview.
     """
 
     text: str
@@ -82,6 +85,7 @@ class Article:
     notes: tuple[Note, ...] = ()
     source_id: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    emphasized: tuple[tuple[int, int], ...] = ()
 
     @property
     def article_id(self) -> str:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from slant.records import PORTRAYALS, STANCE_ANSWERS, UNIT_COLUMNS, VOICES, Score, Unit
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, UNIT_COLUMNS, VOICES, Score, Unit
 
 Schema = dict[str, Any]
 
@@ -317,6 +317,7 @@ def csv_columns(record: type = Score) -> tuple[str, ...]:
             "mentions",
         ),
         "portrayal": ("portrayal", *(f"p_portrayal_{label}" for label in PORTRAYALS)),
+        "reply": ("reply", *(f"p_reply_{label}" for label in REPLIES)),
     }
     rest = [name for name in names if name not in _FIRST_IN_CSV]
     return (*_FIRST_IN_CSV, *(each for name in rest for each in flat.get(name, (name,))))

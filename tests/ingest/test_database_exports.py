@@ -1011,7 +1011,6 @@ def test_text_between_documents_and_covers_is_noted(tmp_path: Path) -> None:
         (NEXIS_UNI.replace("End of Document", ""), 2),
         ("<html><body>" + LEXIS_PAGE.replace("UPDATE:", "LOAD-DATE:").replace("of 3 DOCUMENTS", ""), 2),
         ("\n".join(line for line in FACTIVA_PLAIN.split("\n") if not line.startswith("Document ")), 2),
-        ("\n".join(line for line in FACTIVA_CODES.split("\n") if "Document " not in line), 2),
     ],
 )
 def test_documents_that_cannot_be_told_apart_are_refused(tmp_path: Path, content: str, count: int) -> None:

@@ -11,6 +11,7 @@ import pytest
 from slant.errors import Rejected
 from slant.ingest.html_pages import read_page
 from slant.records import Article
+from slant.segment.units import split
 
 ARTICLE = """
 <article><h1>Harbour bridge closes</h1>
@@ -444,3 +445,51 @@ def test_the_stub_of_a_paywalled_article_is_read_with_a_note(head: str, wall: st
     assert [note.reason for note in stub.notes] == ["stub"]
     assert said in stub.notes[0].detail
     assert "The old harbour bridge" in stub.text
+
+
+# ---- interviews
+
+ASKED = ["Why did you leave the board?", "Would you come back to it?", "And what do you say to your critics?"]
+ANSWERED = [
+    "I was tired of the noise. My doctor told me to rest, and I did what she said for once in my life.",
+    "I would not. We had our time, and others should have theirs now that the quay is built and paid for.",
+    "They can write to me. I read all of their letters, and I answer those that have a name under them.",
+]
+ASKING = {
+    "b": "<p><b>{}</b></p>",
+    "strong": "<p> <strong>{}</strong><br></p>",
+    "parts": "<p><b>{}</b></p>",
+    "h3": "<h3>{}</h3>",
+}
+
+
+def interview(form: str, answers: list[str]) -> str:
+    turns = "".join(
+        ASKING[form].format(q) + f"<p>{a}</p><p>{a.replace('I ', 'I also ')}</p>"
+        for q, a in zip(ASKED, answers, strict=True)
+    )
+    intro = "<p>Petra Quill led the harbour board for ten years. On Monday she gave up her seat, to the surprise of all.</p>"
+    return f"<html><head><title>A talk</title></head><body><article><h1>A talk</h1>{intro}{turns}</article></body></html>"
+
+
+@pytest.mark.parametrize("form", ASKING)
+def test_questions_in_bold_type_are_the_outlets_and_answers_are_quoted(form: str) -> None:
+    units = split(read_page(interview(form, ANSWERED).encode(), "a.html"))
+    voices = {unit.text: {voice for *_, voice in unit.voices} for unit in units}
+    assert all(voices[answer] == {"quoted"} for answer in ANSWERED)
+    assert all(voices[question] == {"outlet"} for question in ASKED)
+    assert voices[next(text for text in voices if text.startswith("Petra"))] == {"outlet"}
+
+
+@pytest.mark.parametrize("form", ASKING)
+def test_an_explainer_with_questions_in_bold_type_stays_the_outlets(form: str) -> None:
+    answers = [
+        answer.replace("I ", "The board ")
+        .replace("My", "Its")
+        .replace(" me", " it")
+        .replace("We", "They")
+        .replace(" our", " their")
+        for answer in ANSWERED
+    ]
+    units = split(read_page(interview(form, answers).encode(), "a.html"))
+    assert {voice for unit in units for *_, voice in unit.voices} == {"outlet"}

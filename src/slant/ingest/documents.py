@@ -19,6 +19,7 @@ from slant.ingest.date_columns import DateColumn
 from slant.ingest.decoding import (
     DEFAULT_LIMITS,
     Limits,
+    TextPieces,
     bom_encoding,
     check_characters,
     check_text,
@@ -29,7 +30,8 @@ from slant.ingest.file_kinds import HEAD_SIZE, sniff
 from slant.ingest.kept_columns import NoteOnce, missing_columns
 from slant.ingest.office_files import OFFICE_KINDS, may_be_office, office_kind, office_text, ole_kind
 from slant.ingest.outlets import outlet_names
-from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
+from slant.ingest.own_outputs import is_own_row, refuse_own_output, refuse_own_table
+from slant.ingest.saved_pages import with_frames
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
 from slant.ingest.walls import notes_on_walls
 from slant.ingest.woven_columns import check_woven
@@ -107,7 +109,12 @@ def _from_table(stream: BinaryIO, head: bytes, kind: str, path: str, settings: S
         stream = as_utf8(stream, path, settings.limits)
     elif kind in ("csv", "jsonl") and b"\r" in head and b"\n" not in head:
         stream = with_newlines(stream)
-    yield from _from_rows(_rows(stream, kind, path, settings), path, settings)
+    pieces = TextPieces()
+    for found in _from_rows(_rows(stream, kind, path, settings, pieces), path, settings):
+        if pieces.notes and isinstance(found, Article):
+            found = replace(found, notes=(*found.notes, *pieces.notes))
+            pieces.notes.clear()
+        yield found
 
 
 def _check_comments(kind: str, path: str, settings: Settings) -> None:
@@ -123,6 +130,7 @@ def _from_page(data: bytes, path: str, settings: Settings) -> ArticleStream:
     from slant.ingest.database_pages import read_pages
     from slant.ingest.html_pages import read_page
 
+    data = with_frames(data, path)
     if settings.columns.comments:
         yield read_page(data, path, outlet=settings.outlet, only_comments=True)
     else:
@@ -337,12 +345,12 @@ def _addresses_only(stream: BinaryIO, path: str) -> Rejected:
     return Rejected(path, "addresses_only", detail)
 
 
-def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings) -> Rows:
+def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings, pieces: TextPieces) -> Rows:
     limits, columns = settings.limits, settings.columns
     if kind == "parquet":
         return parquet_rows(to_seekable(stream, path, limits), path, columns=columns)
     read = {"jsonl": json_lines, "json": json_values, "csv": csv_rows}[kind]
-    return read(stream, path, limits=limits, columns=columns)
+    return read(stream, path, limits=limits, columns=columns, pieces=pieces)
 
 
 def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
@@ -363,8 +371,9 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         )
         return
     as_articles = "text" in columns.mapped  # the user says that a row is an article
-    if first and not isinstance(first[0], Rejected):
-        refuse_own_table(first[0][1], path)
+    read = [found[1] for found in first if not isinstance(found, Rejected)]
+    if read and all(map(is_own_row, read)):
+        refuse_own_table(read[0], path)
     alike = [] if as_articles else list(filter(_is_comment, first))
     if alike and len(alike) == len(first):
         detail = f"{_looks_like_comments(alike[0])} No row was read."
@@ -379,6 +388,7 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
             continue
         where, row = found
         try:
+            refuse_own_table(row, where)
             article = article_from_row(
                 row,
                 where,

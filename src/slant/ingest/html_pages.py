@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from slant.errors import Rejected
@@ -28,6 +29,7 @@ _NAVIGATION = [".//nav", ".//footer[not(ancestor::article)]"]
 # Elements of comments are removed before and have a limit of their own.
 _MAX_ARTICLE_ELEMENTS, _MAX_PAGE_ELEMENTS = 20_000, 150_000
 _MIN_ENTRIES, _MIN_SAID = 3, 40  # entries of a live blog, and characters of a paragraph in one
+_MAX_QUESTION = 400  # characters of an interview's question
 _MAX_CHARACTERS = 2_000_000  # a novel has half as many
 _NOT_FREE = re.compile(  # of schema.org
     r"isAccessibleForFree[\"']\s*:\s*[\"']?false\b|isAccessibleForFree[\"'][^<>]{0,40}\bcontent=[\"']?false\b",
@@ -61,7 +63,9 @@ def read_page(
     if not data.strip():
         raise Rejected(path, "empty", "the page is empty. Expected HTML with an article.")
     html, note = decode_page_noted(data, charset)
-    document, opening, comments, notes = _extract(convert_newlines(html), path, posts_alike=only_comments)
+    document, opening, comments, notes, bold = _extract(
+        convert_newlines(html), path, posts_alike=only_comments
+    )
     if note:
         notes = (*notes, note)
     if _ends_early(html):
@@ -89,6 +93,7 @@ def read_page(
     not_free = bool(_NOT_FREE.search(html))
     notes = (*notes, *notes_on_walls([block.text for block in blocks], path, said_not_free=not_free))
     text, parts = assemble(title, None, join_blocks(blocks), comments)
+    body = next((part for part in parts if part.role == "body"), None)
     address = _one_line(document.url) or url
     return Article(
         text=text,
@@ -102,13 +107,39 @@ def read_page(
         markup="page",
         parts=parts,
         notes=notes,
+        emphasized=tuple(_places(blocks, bold, text, body.start, body.end)) if body else (),
     )
+
+
+def _places(
+    blocks: list[TextBlock], bold: set[str], text: str, start: int, end: int
+) -> Iterator[tuple[int, int]]:
+    """Places in `text` of the headings and of the paragraphs in bold type. start, end: of the body."""
+    for block in blocks:
+        at = text.find(block.text, start, end)
+        if at < 0:
+            continue
+        start = at + len(block.text)
+        if block.kind == "heading" or block.text in bold:
+            yield at, start
+
+
+def _in_bold(tree: Any) -> set[str]:
+    """Texts of the paragraphs that are in bold type as a whole."""
+    found = set()
+    for paragraph in tree.xpath(".//p[.//b or .//strong]"):
+        words = " ".join("".join(paragraph.itertext()).split())
+        bold = "".join(paragraph.xpath(".//text()[ancestor::b or ancestor::strong]"))
+        if words and len(words) <= _MAX_QUESTION and "".join(bold.split()) == words.replace(" ", ""):
+            found.add(words)
+    return found
 
 
 def _extract(
     html: str, path: str, *, posts_alike: bool = False
-) -> tuple[Any, OpeningPost | None, list[Comment], tuple[Note, ...]]:
-    """`(trafilatura's document or None, post that opens a thread or None, comments, notes)`.
+) -> tuple[Any, OpeningPost | None, list[Comment], tuple[Note, ...], set[str]]:
+    """`(trafilatura's document or None, post that opens a thread or None, comments, notes, texts of
+    paragraphs in bold type)`.
 
     posts_alike: the post that opens a thread is a comment, too.
     """
@@ -122,7 +153,7 @@ def _extract(
     try:
         tree = parse_html(html, path)
         if tree is None:
-            return None, None, [], ()
+            return None, None, [], (), set()
         open_frames(tree, path)
         check_size(tree, path, _MAX_PAGE_ELEMENTS)
         thread, opening = extract_comments(tree, posts_alike=posts_alike)
@@ -131,6 +162,7 @@ def _extract(
         _join_entries(tree)
         _drop_contents(tree)
         check_size(tree, path)
+        bold = _in_bold(tree)
         # Only stated dates: dates guessed from the rest of the page are wrong too often.
         dates = {"extensive_search": False, "original_date": True}
         if opening:  # trafilatura would take what stands around the posts for an article
@@ -162,7 +194,7 @@ def _extract(
         place = unread[0].get("id") or unread[0].get("class") or unread[0].tag
         detail = f"Comments were seen and not read: the markup of {place[:60]!r} is not known."
         notes = (*notes, Note("comments_not_read", detail))
-    return document, opening, comments, notes
+    return document, opening, comments, notes, bold
 
 
 def _join_entries(tree: Any) -> None:

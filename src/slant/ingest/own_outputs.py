@@ -45,11 +45,16 @@ def refuse_own_output(head: bytes, path: str) -> None:
 
 def refuse_own_table(columns: Collection[str], path: str, metadata: Collection[str] = ()) -> None:
     """Raise Rejected "own_output" if slant wrote a table, by its columns in any order and the names of its metadata."""
-    if set(columns) >= _UNIT_COLUMNS:
+    if is_own_row(columns):
         scored = "stance" in columns
         raise _own_output(path, *(("scores", "report") if scored else ("units", "units")))
     if any(name.startswith("slant.") for name in metadata):
         raise _own_output(path, "a table of slant compare", "")
+
+
+def is_own_row(columns: Collection[str]) -> bool:
+    """Return whether a row has the columns of a unit."""
+    return "unit_id" in columns and set(columns) >= _UNIT_COLUMNS
 
 
 def is_own_output(head: bytes) -> bool:

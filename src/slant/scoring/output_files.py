@@ -12,6 +12,7 @@ import csv
 import glob
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -27,7 +28,7 @@ from slant.atomic_files import atomic_path
 from slant.errors import SlantError, UsageError, require
 from slant.ingest.file_kinds import HEAD_SIZE
 from slant.ingest.own_outputs import is_own_output
-from slant.records import PORTRAYALS, STANCE_ANSWERS, UNIT_COLUMNS, Score, Unit, score_from_dict
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, UNIT_COLUMNS, Score, Unit, score_from_dict
 from slant.schemas import arrow_fields, column_shapes, csv_columns, duckdb_types
 
 SCHEMA_VERSION = "2"  # version of the columns; 1 had no portrayal, and three stance probabilities
@@ -185,9 +186,9 @@ def _any_cell() -> Iterator[None]:
 
 
 def read_csv(path: Path) -> Iterator[Row]:
-    """Yield the rows of scores in CSV, the lines of one unit together. A reply has its label alone, as CSV holds no more.
+    """Yield the rows of scores in CSV, the lines of one unit together.
 
-    Raises UsageError for another table.
+    Raises UsageError for another table, and for one in which a spreadsheet has turned ids into numbers.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = file.readline()
@@ -204,6 +205,11 @@ def read_csv(path: Path) -> Iterator[Row]:
                 line = next(lines, None)
             if line is None:
                 break
+            if _ROUNDED.fullmatch(line["article_id"]):
+                raise UsageError(
+                    f"{path}: a spreadsheet has rounded the id {line['article_id']!r}, so that two articles may have one. "
+                    "Use the file as `slant score` wrote it, or import its columns as text."
+                )
             known = [stance["target"] for stance in unit.get("stance", ())]
             if (
                 known
@@ -220,6 +226,7 @@ def read_csv(path: Path) -> Iterator[Row]:
             yield unit
 
 
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")  # "1.23E+15"
 _JSON_CELLS = ("loaded", "frames", "toxic", "flags")
 _NUMBERS: dict[str, Callable[[str], Any]] = {
     "start": int, "end": int, "position": int, "biased": float, "subjective": float,
@@ -232,7 +239,8 @@ def _unit_of(line: dict[str, Any]) -> Row:
     row: Row = {name: line.get(name) or None for name in (*UNIT_COLUMNS, "model", "codebook")}
     row |= {name: json.loads(line[name]) for name in _JSON_CELLS if line.get(name)}
     row |= {name: read(line[name]) for name, read in _NUMBERS.items() if line.get(name)}
-    row["reply"] = {"label": line["reply"], "scores": {}} if line.get("reply") else None
+    replies = {label: float(line[f"p_reply_{label}"]) for label in REPLIES if line.get(f"p_reply_{label}")}
+    row["reply"] = {"label": line["reply"], "scores": replies} if line.get("reply") else None
     others = {name: value for name, value in line.items() if name and name not in own and value}
     row["extra"] = {name.removeprefix("extra_") if name.removeprefix("extra_") in own else name: value
                     for name, value in others.items()}  # fmt: skip
@@ -265,7 +273,8 @@ def long_rows(score: Score) -> Iterator[Row]:
     row = score.to_dict()
     portrayals = {portrayal["target"]: portrayal for portrayal in row.pop("portrayal")}
     stances = row.pop("stance") or [None]
-    row["reply"] = row["reply"]["label"] if row["reply"] else None
+    if reply := row["reply"]:
+        row |= {"reply": reply["label"], **{f"p_reply_{label}": p for label, p in reply["scores"].items()}}
     for stance in stances:
         own = dict(row)
         if stance:
