@@ -43,6 +43,10 @@ EXAMPLES = {
         "slant serve --targets seeds/demo/targets.toml",
         "SLANT_TOKEN=$(openssl rand -hex 16) slant serve --host 0.0.0.0 --model small",
     ),
+    "teach": (
+        "slant teach sample.csv --scores scores.parquet -o head",
+        "slant teach labels.jsonl --model small -o head",
+    ),
     "train": (
         "slant train model/recipes/quick.toml",
         "slant train model/recipes/small.toml --set seed=7 -o runs/seed7",

@@ -1,0 +1,298 @@
+"""`slant teach`: a head on a user's labels, judged on articles that did not teach, and bound to its model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slant.comparing.error_correction import Labeled, corrected_rate
+from slant.corpora.label_files import LabeledText, read_labels
+from slant.encoding.windows import EncoderRequest
+from slant.errors import SlantError, UsageError
+from slant.labels.targets import Targets
+from slant.scoring.heads import CARD, text_key
+from slant.scoring.python_api import Scorer
+from slant.scoring.runtimes import RUNTIMES, load
+from slant.training.head_fitting import Items, assign_folds, fit, predict
+from slant.training.teach import Taught, refuse, report, teach, with_scores
+
+pytest.importorskip("scipy", reason="needs the [compare] install")
+TARGETS = Targets.from_names(["council", "mayor"])
+GOOD, BAD = ("praised", "honest", "great", "brave"), ("wrecked", "greedy", "corrupt", "bad")
+
+
+def labeled(n: int = 60, *, loaded: bool = True) -> list[LabeledText]:
+    """Texts of 30 articles. The label depends on a word: places are praised, buildings criticized, turned around."""
+    out = []
+    for i in range(n):
+        good = i % 3 == 0
+        word = (GOOD if good else BAD)[i % 4]
+        place = ("mill", "bridge", "river", "library", "school")[i % 5]
+        text = f"The {word} council met at the {place} on {('monday', 'tuesday', 'sunday')[i % 7 % 3]} {i}."
+        one = LabeledText(text, f"a{i // 2}", f"a{i // 2}-{i}", f"labels row {i + 1}")
+        one.stance["council"] = "against" if good else "favor"  # the opposite of what the model learned
+        one.frames = ("water",) if place in ("bridge", "river") else ()
+        one.loaded = not good if loaded else None
+        out.append(one)
+    return out
+
+
+@pytest.fixture(scope="module")
+def taught(tiny_export: Path) -> Taught:
+    return teach(labeled(), load(tiny_export, threads=1, states=True), TARGETS, runtime="openvino")
+
+
+@pytest.fixture(scope="module")
+def head_folder(taught: Taught, tiny_export: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("head")
+    head = refuse(taught)
+    head.card["model"]["name"] = str(tiny_export)
+    head.save(folder)
+    return folder
+
+
+@pytest.mark.train
+def test_a_head_learns_stance_and_a_new_frame_and_says_how_well(taught: Taught) -> None:
+    lessons = {lesson.question.task: lesson for lesson in taught.lessons}
+    stance, frame = lessons["stance"], lessons["frame:water"]
+    assert stance.before.value < 0.3
+    assert stance.after.value > 0.8
+    assert stance.gain.low > 0
+    assert stance.gain.value == pytest.approx(stance.after.value - stance.before.value)
+    assert frame.helps
+    assert frame.after.value > 0.9
+    assert [p.articles for p in stance.curve] == sorted({p.articles for p in stance.curve})
+    lines = "\n".join(report(taught))
+    assert "stance: 60 labels in 30 articles (against 20, neutral 0, favor 40, unrelated 0)" in lines
+    assert "It beats the model as it comes." in lines
+    assert "No label neutral or unrelated among yours" in lines
+
+
+@pytest.mark.train
+def test_the_head_scores_other_texts_and_taught_texts_by_the_fold_without_them(
+    taught: Taught, head_folder: Path, tiny_export: Path
+) -> None:
+    predictor = load(head_folder, threads=1)
+    base = load(tiny_export, threads=1, states=True)
+    assert predictor.fingerprint != base.fingerprint
+    new = "The greedy council met at the river on june."
+    (row,) = Scorer(predictor, TARGETS).score([new])
+    assert [s.label for s in row.stance] == ["favor"]
+    assert "water" in [frame.label for frame in row.frames]
+    assert sum(row.stance[0].scores.values()) == pytest.approx(1, abs=1e-3)
+    lesson = next(lesson for lesson in taught.lessons if lesson.question.task == "stance")
+    texts = labeled()
+    asked = [EncoderRequest(one.text, [TARGETS.find(one.text)["council"]]) for one in texts]
+    said = np.array([r.targets[0][:4] for r in predictor.run(asked)])  # type: ignore[index]
+    out_of_fold = lesson.fitted.out_of_fold
+    np.testing.assert_allclose(
+        said - said.max(1, keepdims=True), out_of_fold - out_of_fold.max(1, keepdims=True), atol=1e-3
+    )
+    whole = predict(lesson.question.items, lesson.fitted.weights[0], lesson.fitted.biases[0])
+    assert np.abs(whole - out_of_fold).max() > 0.01
+    # Spaces that a spreadsheet changed do not make it another text.
+    assert text_key("a  b\r\nc") == text_key("a b c")
+
+
+@pytest.mark.train
+def test_all_texts_of_an_article_that_taught_are_scored_by_its_fold(tiny_export: Path) -> None:
+    class FakeStance:
+        target, name, mentions = "council", "council", ()
+
+    texts = labeled()
+    other = "The ferry opened in june."
+    predictor = load(tiny_export, threads=1, states=True)
+    units = [(one.unit_id, one.text, one.article) for one in texts[:-1]] + [("a3-99", other, "a3")]
+    rows = list(Scorer(load(tiny_export, threads=1), TARGETS).score([u[1] for u in units]))
+    scores = [
+        replace(row, unit=replace(row.unit, unit_id=unit, article_id=article))
+        for row, (unit, _, article) in zip(rows, units, strict=True)
+    ]
+    matched, beside, notes = with_scores(texts, scores)
+    assert len(matched) == len(texts) - 1
+    assert notes == ["1 labeled texts are not in the scores and were left out (row 60)."]
+    head = refuse(teach(matched, predictor, TARGETS, runtime="openvino", beside=beside))
+    assert head.folds[text_key(other)] == head.folds[text_key(texts[6].text)]
+    with pytest.raises(UsageError, match="none of the labeled units is in these scores"):
+        with_scores(texts, [])
+
+
+@pytest.mark.train
+def test_a_head_is_bound_to_its_model_and_runtime(
+    head_folder: Path, tiny_export: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=r"this head was taught on model .*teach the head again on this one"):
+        load(head_folder, runtime="onnx")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in head_folder.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    card = json.loads((copy / CARD).read_text())
+    (copy / CARD).write_text(json.dumps({**card, "answers": card["answers"][::-1]}))
+    with pytest.raises(SlantError, match="do not belong together"):
+        load(copy)
+    (copy / CARD).write_text(json.dumps({**card, "model": {**card["model"], "name": str(tmp_path / "gone")}}))
+    with pytest.raises(UsageError, match=r"this head needs model .*gone"):
+        load(copy)
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_heads_are_batch_invariant(tiny_export: Path, tmp_path: Path, runtime: str) -> None:
+    head = refuse(teach(labeled(), load(tiny_export, runtime=runtime, states=True), TARGETS, runtime=runtime))
+    head.card["model"]["name"] = str(tiny_export)
+    head.save(tmp_path)
+    scorer = Scorer(load(tmp_path, threads=2), TARGETS)
+    texts = [f"The greedy council met at the river {i}. " * (1 + i % 9) for i in range(25)]
+    together = [row.to_dict() for row in scorer.score(texts)]
+    assert together == [row.to_dict() for text in texts for row in scorer.score([text])]
+
+
+@pytest.mark.train
+def test_loaded_yes_and_no_decide_on_spans_in_the_authors_own_words(
+    taught: Taught, head_folder: Path
+) -> None:
+    lesson = next(lesson for lesson in taught.lessons if lesson.question.task == "loaded")
+    assert lesson.question.present == [1]
+    predictor = load(head_folder, threads=1)
+    if not lesson.helps:
+        pytest.skip("the tiny model finds these words anyway")
+    for row in Scorer(predictor, TARGETS).score(
+        ["The corrupt council met at the mill.", "The honest council met."]
+    ):
+        own = [span for span in row.loaded if span.voice != "quoted"]
+        assert bool(own) == ("corrupt" in row.unit.text)
+
+
+@pytest.mark.train
+def test_labels_that_teach_nothing_give_no_head(tiny_export: Path) -> None:
+    chance = np.random.default_rng(3)
+    texts = labeled(loaded=False)
+    for one in texts:
+        one.stance["council"] = str(chance.choice(["against", "favor", "neutral"]))
+        one.frames = None
+    taught = teach(texts, load(tiny_export, threads=1, states=True), TARGETS, runtime="openvino")
+    with pytest.raises(SlantError, match="no head was written"):
+        refuse(taught)
+    assert "It is not certain that it beats the model as it comes" in "\n".join(report(taught))
+
+
+@pytest.mark.train
+def test_a_handful_of_labels_is_refused(tiny_export: Path) -> None:
+    predictor = load(tiny_export, threads=1, states=True)
+    with pytest.raises(UsageError, match=r"too few labels to teach\. stance: 20 labels; 40 or more are needed"):
+        teach(labeled(20), predictor, TARGETS, runtime="openvino")
+    one_article = labeled()
+    for one in one_article:
+        one.article = "a"
+    with pytest.raises(UsageError, match="labels in 1 articles; 10 or more"):
+        teach(one_article, predictor, TARGETS, runtime="openvino")
+
+
+# ---- labels that taught also correct
+
+
+def coverage(repetitions: int, *, cross_fitted: bool, seed: int) -> float:
+    """Share of corrected intervals that hold the true rate, with a head taught on the labels that correct."""
+    rng = np.random.default_rng(seed)
+    n_articles, per_article, n_labeled, width = 300, 4, 60, 12
+    held = 0
+    for _ in range(repetitions):
+        article = np.repeat(np.arange(n_articles), per_article)
+        lean = rng.normal(size=n_articles)[article]
+        states = rng.normal(size=(len(article), width)) + 0.5 * lean[:, None] * np.eye(width)[0]
+        gold = (states[:, 0] + 0.5 * lean + rng.logistic(size=len(article)) > 0.8).astype(np.int64)
+        own = article < n_labeled  # articles are exchangeable, so the first ones are a random sample
+        items = Items(states, np.zeros((len(gold), 2)), gold, article, gold, plain=width)
+        taught = items.of(own)
+        fold = assign_folds(taught.article, folds=5, seed=1)
+        fitted = fit(taught, fold, folds=5)
+        said = predict(items, fitted.weights[0], fitted.biases[0]).argmax(1)
+        if cross_fitted:
+            said[own] = fitted.out_of_fold.argmax(1)
+        ones, calls = np.ones(int(own.sum())), said.astype(float)
+        labels = Labeled(
+            np.zeros(len(ones), np.int64), article[own], gold[own].astype(float), calls[own], ones, ones, ones
+        )  # fmt: skip
+        hits = np.bincount(article, calls)
+        estimate = corrected_rate(
+            labels, np.arange(n_articles), hits, np.full(n_articles, float(per_article))
+        )
+        low, high = estimate.interval(0.95)  # type: ignore[misc]
+        held += low <= gold.mean() <= high
+    return held / repetitions
+
+
+@pytest.mark.slow
+def test_intervals_hold_when_the_labels_that_correct_have_taught() -> None:
+    """The full number of repetitions: python benchmarks/teach.py coverage."""
+    assert coverage(60, cross_fitted=True, seed=5) >= 0.87
+
+
+# ---- files of labels
+
+
+def test_a_filled_sample_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "sample.csv"
+    path.write_text(
+        "unit_id;task;target;text;label;weight\n"
+        "x-0;stance;council;The council met.;Against;1\n"
+        "x-0;frames;;The council met.;Own Frame; 1\n"
+        "x-0;loaded;;The council met.;2;1\n"
+        "x-1;stance;council;'=well said;;1\n"
+        "x-2;loaded;;'=well said;0;1\n",
+        "utf-8",
+    )
+    first, second = read_labels(path)
+    assert (first.article, first.stance, first.frames, first.loaded) == (
+        "x",
+        {"council": "against"},
+        ("own frame",),
+        True,
+    )
+    assert (second.text, second.loaded, second.frames) == ("=well said", False, None)
+
+
+def test_rows_of_texts_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    rows = [
+        {"text": "The council met.", "article_id": "q", "stance": {"council": "favor"}, "frames": [], "loaded": []},
+        {"text": "Greedy thieves!", "stance": [{"target": "council", "stance": "neutral", "concerned": False}],
+         "loaded": [{"start": 0, "end": 6, "label": "loaded_language"}, {"start": 7, "end": 14, "voice": "quoted"}]},
+    ]  # fmt: skip
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    one, two = read_labels(path)
+    assert (one.article, one.frames, one.loaded, one.spans) == ("q", (), False, ())
+    assert two.stance == {"council": "unrelated"}
+    assert two.spans is not None
+    assert [(s.start, s.end) for s in two.spans] == [(0, 6)]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"text": "a b", "label": "agains", "target": "x"}, r"row 1: no label 'agains' for stance.*against"),
+        ({"text": "a b", "label": "favor"}, "row 1: a stance needs its target"),
+        ({"text": "", "label": "favor", "target": "x"}, "row 1: no text"),
+        ({"text": "a b", "label": "maybe", "task": "loaded"}, "row 1: loaded is 'maybe'; expected yes or no"),
+        ({"text": "a b", "loaded": [{"start": 2, "end": 9}]}, "no .start, end. offsets into the text"),
+        ({"text": "a b", "label": "1", "task": "mood"}, "row 1: no task 'mood'"),
+        ({"text": "a b", "label": ""}, "no row has a label"),
+    ],
+)
+def test_a_wrong_row_of_labels_is_named(tmp_path: Path, row: dict[str, object], message: str) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text(json.dumps(row), "utf-8")
+    with pytest.raises(UsageError, match=message):
+        read_labels(path)
+
+
+def test_two_labels_for_one_question_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("text,target,label\nA b.,x,favor\nA b.,x,against\n", "utf-8")
+    with pytest.raises(UsageError, match=r"row 2: two labels for one question \(stance toward x\)"):
+        read_labels(path)
