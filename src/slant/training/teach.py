@@ -138,7 +138,7 @@ def teach(
     article, keys = number_articles(texts)
     folds = number_of_folds(len(set(article.tolist())))
     fold_of = assign_folds(article, folds=folds, seed=seed)
-    pool = _Pool(texts, logits, article, predictor)
+    pool = Pool(texts, logits, article, predictor)
     lessons, skipped = [], []
     for task, rows in _tasks(texts, [[str(t.label) for t in own] for own in labels]):
         if problem := too_few(article[[n for n, _ in rows]], [label for _, label in rows]):
@@ -250,8 +250,8 @@ def _tasks(texts: Sequence[LabeledText], stances: Sequence[Sequence[str]]) -> It
 
 
 @dataclass(frozen=True, slots=True)
-class _Pool:
-    """The labeled texts with their logits and states."""
+class Pool:
+    """Labeled texts with their logits and states, and the number of the article of each."""
 
     texts: Sequence[LabeledText]
     logits: Sequence[TextLogits]
