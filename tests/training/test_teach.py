@@ -25,8 +25,8 @@ TARGETS = Targets.from_names(["council", "mayor"])
 GOOD, BAD = ("praised", "honest", "great", "brave"), ("wrecked", "greedy", "corrupt", "bad")
 
 
-def labeled(n: int = 60, *, loaded: bool = True) -> list[LabeledText]:
-    """Texts of 30 articles. The label depends on a word: places are praised, buildings criticized, turned around."""
+def labeled(n: int = 120, *, loaded: bool = True) -> list[LabeledText]:
+    """Texts of 60 articles. The label depends on a word: places are praised, buildings criticized, turned around."""
     out = []
     for i in range(n):
         good = i % 3 == 0
@@ -67,7 +67,7 @@ def test_a_head_learns_stance_and_a_new_frame_and_says_how_well(taught: Taught) 
     assert frame.after.value > 0.7
     assert [p.articles for p in stance.curve] == sorted({p.articles for p in stance.curve})
     lines = "\n".join(report(taught))
-    assert "stance: 60 labels in 30 articles (against 20, neutral 0, favor 40, unrelated 0)" in lines
+    assert "stance: 120 labels in 60 articles (against 40, neutral 0, favor 80, unrelated 0)" in lines
     assert "It beats the model as it comes." in lines
     assert "No label neutral or unrelated among yours" in lines
 
@@ -111,7 +111,7 @@ def test_all_texts_of_an_article_that_taught_are_scored_by_its_fold(tiny_export:
     ]
     matched, beside, notes = with_scores(texts, scores)
     assert len(matched) == len(texts) - 1
-    assert notes == ["1 labeled texts are not in the scores and were left out (row 60)."]
+    assert notes == ["1 labeled texts are not in the scores and were left out (row 120)."]
     head = refuse(teach(matched, predictor, TARGETS, runtime="openvino", beside=beside))
     assert head.folds[text_key(other)] == head.folds[text_key(texts[6].text)]
     with pytest.raises(UsageError, match="none of the labeled units is in these scores"):
