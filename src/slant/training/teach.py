@@ -76,6 +76,11 @@ class Question:
         """Numbers of the answers that macro-F1 is over: those that occur; of yes and no, yes."""
         return [1] if self.answers == YES_NO else sorted(set(self.items.gold.tolist()))
 
+    @property
+    def guessing(self) -> float:
+        """F1 of guesses that follow how often each answer occurs."""
+        return float(np.mean([(self.items.gold == label).mean() for label in self.present]))
+
     def decide(self, logits: Floats) -> Ints:
         """Return the number of the answer that slant would give for these logits [items, answers]."""
         if self.answers == YES_NO:
@@ -99,7 +104,8 @@ class Lesson:
 
     @property
     def helps(self) -> bool:
-        return self.gain.low > 0
+        """Whether it is certain that the head beats the model, and guessing by how often each label occurs."""
+        return self.gain.low > 0 and self.after.low > self.question.guessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +373,8 @@ def report(taught: Taught) -> Iterator[str]:
         if never and lesson.helps:
             yield f"  No label {' or '.join(never)} among yours: the head will hardly ever give it."
         against = MODEL if question.baseline.startswith(MODEL) else question.baseline
+        if lesson.gain.low > 0 and not lesson.helps:
+            against = f"guessing ({100 * question.guessing:.1f})"
         lost = f"It is not certain that it beats {against}, so it is not in the head."
         yield f"  It beats {against}." if lesson.helps else f"  {lost}"
 
