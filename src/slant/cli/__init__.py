@@ -20,6 +20,7 @@ from slant.cli.options import DONE, ERROR, INTERRUPTED, USAGE
 from slant.cli.outlets import compare, sample
 from slant.cli.serve import serve
 from slant.cli.targets import targets_group
+from slant.cli.teach import teach
 from slant.errors import SlantError, UsageError
 
 
@@ -64,6 +65,7 @@ for _command in (
     compare,
     report,
     serve,
+    teach,
     train,
     average,
     export,

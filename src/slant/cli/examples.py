@@ -47,6 +47,10 @@ EXAMPLES = {
         "slant label gold.csv --coder ida",
         "slant label gold.csv --export gold -o labeled.csv",
     ),
+    "teach": (
+        "slant teach sample.csv --scores scores.parquet -o head",
+        "slant teach labels.jsonl --model small -o head",
+    ),
     "train": (
         "slant train model/recipes/quick.toml",
         "slant train model/recipes/small.toml --set seed=7 -o runs/seed7",

@@ -23,7 +23,18 @@ from slant.comparing.cluster_variance import Clustering, clusterings, multiway
 from slant.comparing.clusters import MIN_CLUSTERS, NOUNS, Clusters
 from slant.comparing.counts import Counts, Floats, Ints
 from slant.comparing.intervals import rate_limits
-from slant.comparing.measures import ALL, COMMENTS, LABELS, NET, PER_1000_WORDS, POLES, REST, UNITS, Measure
+from slant.comparing.measures import (
+    ALL,
+    COMMENTS,
+    LABELS,
+    NET,
+    NO_FRAME,
+    PER_1000_WORDS,
+    POLES,
+    REST,
+    UNITS,
+    Measure,
+)
 from slant.comparing.options import Options
 from slant.comparing.rates import Groups
 from slant.comparing.score_tables import Store, arrow_table
@@ -217,8 +228,14 @@ def labeled_measures(store: Store, counts: Counts) -> dict[Measure, Labeled]:
     known = set(counts.measures)
     rows: dict[Measure, list[tuple[float, ...]]] = {}
     for task, query in _GOLD.items():
-        for group, article, comment, weight, *labels in store.rows(query):
-            for measure, *values in _MEASURED[task](*labels):
+        found = store.rows(query)
+        measured = _MEASURED[task]
+        if task == "frames":
+            measured = partial(
+                _frames, scheme=_scheme({name for *_, gold, _ in found for name in gold.split(";")})
+            )
+        for group, article, comment, weight, *labels in found:
+            for measure, *values in measured(*labels):
                 measure = measure.on_side(COMMENTS if comment else "")
                 if measure in known:
                     rows.setdefault(measure, []).append((groups[group], places[article], *values, weight))
@@ -269,8 +286,14 @@ def _loaded(voice: str, gold: str, words: int, model: int) -> Iterator[Hit]:
     yield Measure("loaded", voice, PER_1000_WORDS), int(gold), model, words, words
 
 
-def _frames(gold: str, model: list[str] | None) -> Iterator[Hit]:
-    for label in FRAMES:
+def _scheme(labels: set[str]) -> Sequence[str]:
+    """The frames that people looked for: the codebook's, or a scheme of their own if one is not the codebook's."""
+    own = labels - {*FRAMES, NO_FRAME}
+    return sorted(labels - {NO_FRAME}) if own else FRAMES
+
+
+def _frames(gold: str, model: list[str] | None, *, scheme: Sequence[str] = FRAMES) -> Iterator[Hit]:
+    for label in scheme:
         yield Measure("frame", label), label in gold.split(";"), label in (model or []), 1.0, 1.0
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from slant.comparing.counts import Ints
+from slant.comparing.measures import NO_FRAME
 from slant.comparing.score_tables import Store, arrow_table
 from slant.encoding.label_ids import FRAMES
 from slant.errors import UsageError, did_you_mean
@@ -30,7 +31,6 @@ COLUMNS = (
     "unit_id", "task", "target", "question", "title", "before", "parent_text", "text", "label", "weight", "kind",
     "codebook",
 )  # fmt: skip
-NO_FRAME = "none"
 MIN_PER_STRATUM = 2  # units, where the stratum has as many
 
 
@@ -252,7 +252,7 @@ def load_gold(store: Store, path: str) -> list[str]:
     number, rows, changed = 0, list[dict[str, Any]](), dict[int, str]()
     for number, given in enumerate(read_gold_rows(path), 1):
         try:
-            if row := _gold_row(given, f"{path} row {number}", store.codebook):
+            if row := _gold_row(given, f"{path} row {number}", store):
                 rows.append(row)
         except _ChangedCell as error:
             changed[number] = str(error)
@@ -309,16 +309,16 @@ def read_gold_rows(path: str) -> Iterator[dict[str, Any]]:
         raise UsageError(f"--gold {path} cannot be read as {ending[1:]} in UTF-8 ({error}).") from None
 
 
-def _gold_row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
+def _gold_row(row: Any, where: str, store: Store) -> dict[str, Any] | None:
     """The row in the columns of `gold`, or None if it has no label. where: file and row number, for messages."""
     if not isinstance(row, dict) or not {"unit_id", "label"} <= row.keys():
         raise UsageError(f"{where}: expected at least unit_id and label, as `slant sample` writes them.")
     label = row["label"]
     if label is None or not str(label).strip():
         return None
-    if (other := row.get("codebook")) and other != codebook:
+    if (other := row.get("codebook")) and other != store.codebook:
         raise UsageError(
-            f"{where}: labeled for codebook {other}, but the scores have codebook {codebook}. Draw a sample from these "
+            f"{where}: labeled for codebook {other}, but the scores have codebook {store.codebook}. Draw a sample from these "
             "scores, or score with the model that the sample was drawn from."
         )
     task = str(row.get("task") or "stance")
@@ -334,12 +334,13 @@ def _gold_row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
         "task": task,
         "target": row.get("target") or None,
         "text": row.get("text") or None,
-        "label": _label(task, str(label), where),
+        "label": _label(task, str(label), where, frames=store.frames),
         "weight": _weight(row.get("weight"), where),
     }
 
 
-def _label(task: str, label: str, where: str) -> str:
+def _label(task: str, label: str, where: str, *, frames: Sequence[str]) -> str:
+    """The label as it is compared. frames: those of the scores, which may be others than the codebook's (slant teach)."""
     label = label.strip().lower()
     if task == "loaded":
         number = label.removesuffix(".0")
@@ -349,7 +350,7 @@ def _label(task: str, label: str, where: str) -> str:
     known = {
         "stance": STANCE_ANSWERS,
         "portrayal": PORTRAYALS,
-        "frames": (*FRAMES, NO_FRAME),
+        "frames": (*FRAMES, *(name for name in frames if name not in FRAMES), NO_FRAME),
         "reply": REPLIES,
     }[task]
     labels = [part.strip() for part in label.split(";")] if task == "frames" else [label]

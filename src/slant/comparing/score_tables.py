@@ -63,6 +63,11 @@ class Store:
     def arrow(self, query: str) -> pa.Table:
         return self.connection.sql(query).to_arrow_table()
 
+    @property
+    def frames(self) -> list[str]:
+        """Frames that occur, also those of a taught head, by name."""
+        return [name for (name,) in self.rows("SELECT DISTINCT label FROM frames ORDER BY 1")]
+
     def articles(self) -> dict[str, int]:
         """Group → number of articles, sorted by name."""
         query = 'SELECT "group", count(DISTINCT article_id) FROM units GROUP BY 1 ORDER BY 1'
