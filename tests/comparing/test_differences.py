@@ -17,7 +17,14 @@ from slant.comparing.differences import Differences, effect_sizes, find_all_side
 from slant.comparing.intervals import Design, power
 from slant.comparing.measures import Measure
 from slant.comparing.options import Options
-from slant.comparing.significance import Sums, adjust_p_values, estimate_rates, permutation_p, statistic
+from slant.comparing.significance import (
+    Sums,
+    adjust_p_values,
+    estimate_rates,
+    permutation_p,
+    statistic,
+    sum_by_cluster,
+)
 
 AGAINST, NET, FAVOR = (f"stance/x/{label}" for label in ("against", "net", "favor"))
 
@@ -257,6 +264,17 @@ def test_groups_that_cut_through_articles_change_sides_within_them() -> None:
     assert p_of(counts, permutations=2000) < 0.001
     apart = replace(counts, articles=np.arange(60).astype(object), article=np.arange(60))
     assert p_of(apart, permutations=2000) > 0.2
+
+
+def test_a_cluster_that_several_others_share_is_one_cluster_of_the_rest() -> None:
+    """Also if the clusters' numbers have gaps, as numbers over all articles do where some belong to no group."""
+    groups = {name: [(i % 3, 3) for i in range(7)] for name in "abc"}
+    codes = np.array([*range(7), *range(100, 107), *range(100, 107)])  # b and c cover the same seven events
+    counts = sum_by_cluster(made(groups), codes)
+    assert counts.crossed
+    assert (len(counts.articles), counts.article.max()) == (14, 13)
+    found = compared(counts, Options(permutations=200))
+    assert {row["group"] for row in found.differences.to_pylist() if row["other"] == "(rest)"} == set("abc")
 
 
 def test_p_values_are_adjusted_over_their_family() -> None:

@@ -221,10 +221,11 @@ def _split_shared(left: Sums, right: Sums, orders: list[Ints]) -> tuple[list[Int
 def sum_by_cluster(counts: Counts, codes: Ints) -> Counts:
     """Counts with a row for each group and cluster, so that `article` is the cluster. codes: (rows,) clusters."""
     groups = len(counts.groups)
+    used, codes = np.unique(codes, return_inverse=True)  # numbers without gaps: `crossed` counts them
     keys, (hits, totals) = sum_clusters(codes * groups + counts.group, counts.hits, counts.totals)
     return replace(
         counts,
-        articles=np.arange(int(codes.max(initial=-1)) + 1).astype(object),
+        articles=np.arange(len(used)).astype(object),
         group=keys % groups,
         article=keys // groups,
         hits=hits.astype(np.float32),
