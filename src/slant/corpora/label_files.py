@@ -3,9 +3,9 @@
 CSV or JSON lines, one of two shapes:
 - a row is a question: `text`, `label`, and `task` (stance if empty) with its `target`, as `slant sample` writes it;
 - a row is a text: `text` and any of `stance` (target → label, or a list of targets with their labels), `frames`, `loaded`
-  (yes or no, a number of spans, or a list of spans) and `reply`. In CSV, the column `target` says whom `stance` is toward.
+  (yes or no, a number of spans, or a list of spans) and `reply`. In CSV, the column `target` names the target of `stance`.
 
-Rows of one text are joined. What is not stated is not labeled. Frames may be the codebook's or any others: if a file has
+Rows of one text are joined. A label that a row lacks stays unknown. Frames may be the codebook's or any others: if a file has
 a frame that the codebook lacks, its frames are a scheme of their own.
 """
 

@@ -180,7 +180,7 @@ _ARTICLE = 300  # characters of such paragraphs outside of the posts
 
 
 def opening_post(tree: Element, items: list[Element]) -> Element | None:
-    """Return the post that opens a thread of a forum, which stands in place of the article, or None.
+    """Return the post that opens a thread of a forum, which is its article, or None.
 
     None for other pages, and for the later pages of a thread.
     """

@@ -71,7 +71,7 @@ _HOLDS_ARTICLE = ".//h1|.//*[@itemprop='articleBody']"
 
 
 class OpeningPost(NamedTuple):
-    """The post that opens a thread of a forum: it stands in place of the article."""
+    """The post that opens a thread of a forum: it is the article."""
 
     blocks: list[TextBlock]
     author: str | None

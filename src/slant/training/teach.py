@@ -321,7 +321,7 @@ def _weights(lesson: Lesson, predictor: Predictor) -> Linear:
     return linear(lesson.fitted)
 
 
-# ---- what is told
+# ---- messages
 
 
 def _card(lessons: Sequence[Lesson], predictor: Predictor, runtime: str, seed: int) -> dict[str, Any]:
