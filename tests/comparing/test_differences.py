@@ -11,12 +11,20 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from slant.comparing.clusters import by_article
 from slant.comparing.counts import Counts
-from slant.comparing.differences import effect_sizes, find_differences, standard_errors_needed
+from slant.comparing.differences import Differences, effect_sizes, find_all_sides, find_differences
+from slant.comparing.intervals import Design, power
 from slant.comparing.measures import Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import resample_groups
-from slant.comparing.significance import Sums, adjust_p_values, estimate_rates, permutation_p, statistic
+from slant.comparing.significance import (
+    Sums,
+    adjust_p_values,
+    estimate_rates,
+    permutation_p,
+    statistic,
+    sum_by_cluster,
+)
 
 AGAINST, NET, FAVOR = (f"stance/x/{label}" for label in ("against", "net", "favor"))
 
@@ -43,6 +51,11 @@ def sides(counts: Counts) -> tuple[Sums, Sums]:
     return Sums(counts, np.flatnonzero(counts.group == 0)), Sums(counts, np.flatnonzero(counts.group == 1))
 
 
+def compared(counts: Counts, options: Options) -> Differences:
+    kept = list(counts.groups)
+    return find_differences(find_all_sides(by_article(counts), kept=kept), kept=kept, options=options)
+
+
 def p_of(counts: Counts, *, permutations: int = 20_000) -> float:
     return float(permutation_p(*sides(counts), permutations=permutations, rng=np.random.default_rng(0))[0])
 
@@ -67,8 +80,9 @@ def test_the_variance_is_that_of_a_ratio_over_articles() -> None:
     hits = rng.binomial(totals, rng.beta(2, 3, 4000))
     counts = made({"a": list(zip(hits.tolist(), totals.tolist(), strict=True)), "b": [(1, 1)]})
     error = float(np.sqrt(estimate_rates(counts, sides(counts)[0].all).variance[0]))
-    drawn = resample_groups(counts, resamples=2000, seed=0).rates([0])[:, 0]
-    assert error == pytest.approx(float(drawn.std()), rel=0.06)
+    again = [rng.integers(0, 4000, 4000) for _ in range(1000)]
+    drawn = [hits[chosen].sum() / totals[chosen].sum() for chosen in again]
+    assert error == pytest.approx(float(np.std(drawn)), rel=0.06)
 
 
 def test_p_is_uniform_where_there_is_no_difference() -> None:
@@ -114,15 +128,14 @@ def test_more_permutations_are_drawn_where_too_few_keep_p_from_being_significant
     groups = {f"g{i}": [(int(h), 1) for h in rng.random(60) < (0.95 if i == 0 else 0.5)] for i in range(6)}
     counts = made(groups)
     options = Options(permutations=20)
-    rows = find_differences(counts, None, kept=list(groups), options=options).differences.to_pylist()
+    rows = compared(counts, options).differences.to_pylist()
     assert min(row["p"] for row in rows) < 1e-3
     assert {row["group"] for row in rows if row["significant"]} == {"g0"}
 
 
 def families(counts: Counts, **more: Any) -> list[dict[str, Any]]:
     options = Options(permutations=500, resamples=200, **more)
-    drawn = resample_groups(counts, resamples=200, seed=0)
-    return find_differences(counts, drawn, kept=list(counts.groups), options=options).differences.to_pylist()
+    return compared(counts, options).differences.to_pylist()
 
 
 def test_every_pair_and_every_group_against_the_rest() -> None:
@@ -146,31 +159,82 @@ def test_every_pair_and_every_group_against_the_rest() -> None:
 
 def test_rare_measures_and_those_in_few_articles_are_listed_as_untested() -> None:
     counts = made({"a": [(1, 1)] * 4 + [(0, 1)] * 40, "b": [(1, 1)] * 5 + [(0, 1)] * 40})
-    found = find_differences(counts, None, kept=["a", "b"], options=Options(permutations=200))
+    found = compared(counts, Options(permutations=200))
     assert found.differences.num_rows == 0
-    assert found.untested.to_pylist() == [
-        {"group": "a", "other": "b", "measure": AGAINST, "hits": 9, "articles": 44, "other_articles": 45}
-    ]
-    few = made({"a": [(9, 20)] * 4, "b": [(9, 20)] * 30})
-    assert (
-        find_differences(few, None, kept=["a", "b"], options=Options(permutations=200)).untested.num_rows == 1
-    )
+    (row,) = found.untested.to_pylist()
+    assert (row["hits"], row["articles"], row["other_articles"]) == (9, 44, 45)
+    assert row["reason"] == "9 hits or non-hits of both; 10 are needed"
+    few = compared(made({"a": [(9, 20)] * 4, "b": [(9, 20)] * 30}), Options(permutations=200)).untested
+    assert few["reason"].to_pylist() == ["4 articles on one side; 5 are needed"]
+    five = compared(made({"a": [(9, 20)] * 5, "b": [(9, 20)] * 30}), Options(permutations=200)).untested
+    assert five["reason"].to_pylist() == ["cannot be tested with 5 articles a side; 6 are needed"]
 
 
 def test_the_detectable_difference_follows_from_the_sample_size() -> None:
-    """400 articles of one unit a group, a rate of one half: the textbook's standard error."""
+    """400 articles of one unit a group, a rate of one half: the textbook's standard errors, that of the alternative too."""
     counts = made({g: [(i % 2, 1) for i in range(400)] for g in ("a", "b")})
-    row = find_differences(
-        counts, None, kept=["a", "b"], options=Options(permutations=200)
-    ).detectable.to_pylist()[0]
-    error = sqrt(2 * 0.25 / 400)
-    assert row["median"] == pytest.approx(standard_errors_needed(0.05) * error, rel=0.01), (
-        "one test: nothing to adjust for"
-    )
+    row = compared(counts, Options(permutations=200)).detectable.to_pylist()[0]
+    other = 0.5 + row["median"]
+    error = sqrt((0.25 + other * (1 - other)) / 400)
+    needed = norm.ppf(0.975) + norm.ppf(0.8)
+    assert row["median"] == pytest.approx(needed * error, rel=0.02), "one test: nothing to adjust for"
     assert row["median_alone"] == row["median"]
-    assert row["articles_for_ten"] == pytest.approx(
-        standard_errors_needed(0.05) ** 2 * 2 * 0.25 / 0.01, rel=0.01
+    assert row["articles_for_ten"] == pytest.approx(needed**2 * (0.25 + 0.24) / 0.01, rel=0.03)
+
+
+def test_a_rare_label_needs_a_larger_difference_than_its_own_variance_says() -> None:
+    """Two of a hundred against twelve: with the variance at two of a hundred, 17 articles would seem to be enough."""
+    design = Design(
+        np.array([0.02]), (np.array([17.0]),) * 2, (np.array([17.0]),) * 2, np.array([32.0]), np.zeros(1)
     )
+    assert power(design, np.array([0.1]), 0.05)[0] < 0.3
+    large = design.larger(np.array([8.0]))
+    drawn = np.random.default_rng(0).binomial(136, [0.02, 0.12], (600, 2))
+    found = [
+        compared(made({g: [(1, 1)] * n + [(0, 1)] * (136 - n) for g, n in zip("ab", pair, strict=True)}),
+               Options(permutations=100)).differences.to_pylist()
+        for pair in drawn[:60]
+    ]  # fmt: skip
+    share = np.mean([bool(rows) and rows[0]["p_adjusted"] < 0.05 for rows in found])
+    assert power(large, np.array([0.1]), 0.05)[0] == pytest.approx(share, abs=0.15)
+
+
+def test_nothing_is_detectable_where_no_p_can_be_so_small() -> None:
+    """Six articles a side have 924 permutations; with 66 tests the first p must be below 0.0008."""
+    rng = np.random.default_rng(0)
+    groups = {f"g{i}": [(int(h), 8) for h in rng.integers(2, 7, 6)] for i in range(11)}
+    found = compared(made(groups), Options(permutations=200)).detectable.to_pylist()[0]
+    assert (found["tests"], found["median"]) == (66, None)
+    assert found["median_alone"] is not None
+    assert found["smallest"] is not None, "against all others there are sixty articles on the other side"
+
+
+def test_an_interval_beside_a_difference_says_the_same_as_its_p() -> None:
+    """No interval may hold zero if p is below 0.05, or miss it if not, although p is the larger of two."""
+    rng = np.random.default_rng(6)
+    apart = 0
+    for number in range(40):
+        groups = {
+            name: [
+                (int(h), int(n))
+                for n in rng.integers(1, 9, 8)
+                for h in [rng.binomial(n, rng.beta(2, 2) ** power_)]
+            ]
+            for name, power_ in (("a", 1), ("b", 2.2))
+        }
+        rows = compared(made(groups), Options(permutations=300, seed=number)).differences.to_pylist()
+        for row in rows:
+            assert (row["low"] > 0 or row["high"] < 0) == (row["p"] < 0.05), row
+            apart += row["p"] < 0.05
+    assert 3 < apart < 37
+
+
+def test_a_side_at_nothing_or_everything_has_width() -> None:
+    for low, high in ((0, 4), (4, 0)):
+        counts = made({"a": [(low, 4)] * 20, "b": [((low + high) // 2, 4)] * 10 + [(low, 4)] * 10})
+        row = compared(counts, Options(permutations=300)).differences.to_pylist()[0]
+        assert row["low"] < row["difference"] < row["high"]
+        assert row["high"] - row["low"] > 0.1
 
 
 def test_effect_sizes_by_kind() -> None:
@@ -200,6 +264,17 @@ def test_groups_that_cut_through_articles_change_sides_within_them() -> None:
     assert p_of(counts, permutations=2000) < 0.001
     apart = replace(counts, articles=np.arange(60).astype(object), article=np.arange(60))
     assert p_of(apart, permutations=2000) > 0.2
+
+
+def test_a_cluster_that_several_others_share_is_one_cluster_of_the_rest() -> None:
+    """Also if the clusters' numbers have gaps, as numbers over all articles do where some belong to no group."""
+    groups = {name: [(i % 3, 3) for i in range(7)] for name in "abc"}
+    codes = np.array([*range(7), *range(100, 107), *range(100, 107)])  # b and c cover the same seven events
+    counts = sum_by_cluster(made(groups), codes)
+    assert counts.crossed
+    assert (len(counts.articles), counts.article.max()) == (14, 13)
+    found = compared(counts, Options(permutations=200))
+    assert {row["group"] for row in found.differences.to_pylist() if row["other"] == "(rest)"} == set("abc")
 
 
 def test_p_values_are_adjusted_over_their_family() -> None:

@@ -11,18 +11,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from compared import prepare, store_of, unit
 from slant.assets import SIZES, model_folder, size_folder
-from slant.comparing.counts import count_hits
-from slant.comparing.differences import find_differences
+from slant.comparing.clusters import Clusters, by_article
+from slant.comparing.counts import Counts, count_hits
+from slant.comparing.differences import find_all_sides, find_differences
+from slant.comparing.error_audit import errors_table
 from slant.comparing.error_correction import (
     Labeled,
     corrected_notes,
     corrected_rate,
     corrected_table,
-    errors_table,
     estimate_difference,
     labeled_measures,
     prediction_powered_mean,
@@ -30,7 +32,7 @@ from slant.comparing.error_correction import (
 from slant.comparing.gold_sample import allocate, draw_sample, load_gold, systematic, write_sample
 from slant.comparing.measures import Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import find_groups, rates_table, resample_groups
+from slant.comparing.rates import find_groups, rates_table
 from slant.comparing.score_tables import Store
 from slant.comparing.sensitivity import SETS, published_errors, sensitivity_table
 from slant.errors import SlantError, UsageError
@@ -224,19 +226,28 @@ def test_annotators_see_the_name_of_a_target_and_either_is_read(tmp_path: Path) 
         assert store.rows("SELECT DISTINCT target FROM gold") == [("mill",)]
 
 
+def compared_tables(
+    counted: Counts, kept: list[str], options: Options
+) -> tuple[Clusters, dict[str, pa.Table]]:
+    """The tables that the correction needs, with articles as clusters."""
+    clusters = by_article(counted)
+    sides = find_all_sides(clusters, kept=kept)
+    rates = rates_table(counted, sides, kept=kept, level=0.95)
+    return clusters, {
+        "rates": rates,
+        "differences": find_differences(sides, kept=kept, options=options).differences,
+    }
+
+
 def test_naive_and_corrected_are_side_by_side(tmp_path: Path) -> None:
     with store_of(tmp_path, scored()) as store:
         load_gold(store, answered(store, tmp_path / "g.csv"))
         prepare(store, events=False)
         counted, groups = count_hits(store), find_groups(store, min_articles=5)
-        drawn, options = resample_groups(counted, resamples=200, seed=0), Options(permutations=200, gold="g")
-        kept = list(groups.kept)
-        tables = {
-            "rates": rates_table(counted, drawn, kept=kept, level=0.95),
-            "differences": find_differences(counted, drawn, kept=kept, options=options).differences,
-        }
+        kept, options = list(groups.kept), Options(permutations=200, gold="g")
+        clusters, tables = compared_tables(counted, kept, options)
         labels = labeled_measures(store, counted)
-        found = corrected_table(labels, counted, tables, kept=kept, options=options)
+        found = corrected_table(labels, clusters, counted, tables, kept=kept, options=options)
         rows = {(r["group"], r["other"], r["measure"]): r for r in found.to_pylist()}
         notes = " ".join(corrected_notes(found, groups=groups))
     siren, gazette = (rows[g, None, "stance/mill/against"] for g in ("Siren", "Gazette"))
@@ -260,15 +271,9 @@ def test_a_group_without_labels_is_named_and_not_corrected(tmp_path: Path) -> No
         load_gold(store, str(tmp_path / "siren.jsonl"))
         prepare(store, events=False)
         counted, groups = count_hits(store), find_groups(store, min_articles=5)
-        rates = rates_table(
-            counted, resample_groups(counted, resamples=100, seed=0), kept=groups.kept, level=0.95
-        )
-        tables = {
-            "rates": rates,
-            "differences": find_differences(counted, None, kept=["Siren"], options=Options()).differences,
-        }
+        clusters, tables = compared_tables(counted, list(groups.kept), Options(permutations=200))
         labels = labeled_measures(store, counted)
-        found = corrected_table(labels, counted, tables, kept=list(groups.kept), options=Options())
+        found = corrected_table(labels, clusters, counted, tables, kept=list(groups.kept), options=Options())
         assert set(found["group"].to_pylist()) == {"Siren"}
         assert "as part of all others: Gazette." in " ".join(corrected_notes(found, groups=groups))
 
@@ -328,14 +333,9 @@ def test_gold_with_unrelated_and_with_portrayal(tmp_path: Path) -> None:
         load_gold(store, str(tmp_path / "g.jsonl"))
         prepare(store, events=False, portrayal=True)
         counted = count_hits(store, measures=["*"])
-        drawn = resample_groups(counted, resamples=100, seed=0)
-        rates = rates_table(counted, drawn, kept=["Gazette"], level=0.95)
-        tables = {
-            "rates": rates,
-            "differences": find_differences(counted, drawn, kept=["Gazette"], options=Options()).differences,
-        }
+        clusters, tables = compared_tables(counted, ["Gazette"], Options())
         labels = labeled_measures(store, counted)
-        found = corrected_table(labels, counted, tables, kept=["Gazette"], options=Options())
+        found = corrected_table(labels, clusters, counted, tables, kept=["Gazette"], options=Options())
         errors_table(labels, counted, options=Options(permutations=100))
     values = {
         r["measure"]: (r["naive"], r["corrected"]) for r in found.to_pylist() if r["group"] == "Gazette"
@@ -413,9 +413,7 @@ def test_without_gold_the_band_follows_the_published_errors(tmp_path: Path) -> N
     with store_of(tmp_path, rows) as store:
         prepare(store, events=False, portrayal=True)
         counted = count_hits(store, measures=["*"])
-        rates = rates_table(
-            counted, resample_groups(counted, resamples=100, seed=0), kept=["Gazette"], level=0.95
-        )
+        rates = compared_tables(counted, ["Gazette"], Options())[1]["rates"]
     found = {r["measure"]: r for r in sensitivity_table(rates, errors).to_pylist() if r["group"] == "Gazette"}
     row = found["stance/mill/against"]
     assert (row["low"], row["high"], row["sets"]) == (

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import beta, t
 
 from compared import prepare, store_of, unit
+from slant.comparing.clusters import by_article
 from slant.comparing.counts import Counts, count_hits
-from slant.comparing.rates import find_groups, rates_table, resample_groups
+from slant.comparing.differences import find_all_sides
+from slant.comparing.rates import find_groups, rates_table
 from slant.errors import UsageError
 
 TEN = "one two three four five six seven eight nine ten"
@@ -24,7 +27,8 @@ def counted(folder: Path, rows: list[dict[str, Any]], *, measures: tuple[str, ..
 def table(folder: Path, *rows: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     numbered = [{**row, "unit_id": f"u{i}"} for i, row in enumerate(rows)]
     made = counted(folder, numbered)
-    found = rates_table(made, resample_groups(made, resamples=400, seed=0), kept=made.groups, level=0.95)
+    sides = find_all_sides(by_article(made), kept=made.groups)
+    found = rates_table(made, sides, kept=made.groups, level=0.95)
     return {(row["group"], row["measure"]): row for row in found.to_pylist()}
 
 
@@ -78,7 +82,7 @@ def test_comments_are_counted_apart_from_the_article(tmp_path: Path) -> None:
     assert not any(measure.startswith("loaded/") for measure in value)
 
 
-def test_intervals_resample_articles_and_not_units(tmp_path: Path) -> None:
+def test_intervals_are_over_articles_and_not_units(tmp_path: Path) -> None:
     """The same units once as two articles of one mind each, once as many: the former says less."""
     labels = ["against"] * 20 + ["favor"] * 20
     two = table(tmp_path, *(about("ab"[i // 20], x) for i, x in enumerate(labels)))[
@@ -88,7 +92,7 @@ def test_intervals_resample_articles_and_not_units(tmp_path: Path) -> None:
         "Gazette", "stance/council/against"
     ]
     assert two["value"] == many["value"] == 0.5
-    assert (two["low"], two["high"]) == (0, 1)
+    assert (two["low"], two["high"], two["note"]) == (None, None, "only 2 articles")
     assert 0.25 < many["low"] < 0.4
     assert 0.6 < many["high"] < 0.75
     one = table(tmp_path, *(about("a", x) for x in labels))["Gazette", "stance/council/against"]
@@ -96,11 +100,13 @@ def test_intervals_resample_articles_and_not_units(tmp_path: Path) -> None:
 
 
 def test_a_share_that_never_varies_is_not_certain(tmp_path: Path) -> None:
-    """The exact bound for none in four draws: 1 - 0.025 ** (1/4)."""
-    found = table(tmp_path, *(about(str(i), "favor") for i in range(4)))
+    """The Jeffreys bound for none in eight articles, whatever their length: a share of no article has no other spread."""
+    found = table(tmp_path, *(about(str(i), "favor") for i in range(8) for _ in range(3)))
     none, whole = (found["Gazette", f"stance/council/{label}"] for label in ("against", "favor"))
-    assert (none["low"], none["high"]) == (0, pytest.approx(0.6024, abs=1e-4))
-    assert (whole["low"], whole["high"]) == (pytest.approx(0.3976, abs=1e-4), 1)
+    size = 8 * (t.ppf(0.975, 23) / t.ppf(0.975, 7)) ** 2
+    bound = pytest.approx(beta.ppf(0.975, 0.5, size + 0.5), abs=1e-4)
+    assert (none["low"], none["high"]) == (0, bound)
+    assert (1 - whole["low"], whole["high"]) == (bound, 1)
 
 
 def test_groups_with_few_articles_are_named_and_left_out(tmp_path: Path) -> None:

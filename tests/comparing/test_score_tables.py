@@ -17,7 +17,7 @@ from slant.schemas import duckdb_types
 from slant.scoring.output_files import read_scores, write_rows
 
 
-@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb", ".csv"])
 def test_articles_are_compared_by_any_column_that_travelled_along(tmp_path: Path, ending: str) -> None:
     rows = [
         unit("a", extra={"topic": "Port, sea", "it's": "x"}, source="a.csv:2", source_id="n-1"),
@@ -98,13 +98,26 @@ def test_tables_hold_what_the_rows_say(tmp_path: Path) -> None:
 def test_every_format_gives_the_same_tables(tmp_path: Path) -> None:
     rows = [
         unit(
-            "a", "Mill’s “pride”", stance={"mill": "favor"}, portrayal={"mill": "positive"}, loaded=["pride"]
+            "a",
+            "Mill’s “pride”",
+            stance={"mill": "favor", "dam": None},
+            portrayal={"mill": "positive"},
+            loaded=["pride"],
         ),
-        unit("b", outlet="Courier"),
+        unit("b", 'Two\nlines, "so"', outlet="Courier", frames=["political"], author="Ann"),
+        unit(
+            "b",
+            "Yes!",
+            kind="comment",
+            position=1,
+            outlet="Courier",
+            reply="support",
+            stance={"mill": "unrelated"},
+        ),
     ]
     scores = [score_from_dict(row) for row in rows]
     found = []
-    for name in ("s.jsonl", "s.parquet", "s.duckdb"):
+    for name in ("s.jsonl", "s.parquet", "s.duckdb", "s.csv"):
         path = str(tmp_path / name)
         if name.endswith(".duckdb"):
             with duckdb.connect(path) as made:
@@ -115,11 +128,27 @@ def test_every_format_gives_the_same_tables(tmp_path: Path) -> None:
             found.append(
                 [
                     store.rows(f"SELECT * FROM {table} ORDER BY ALL")
-                    for table in ("units", "stances", "portrayals", "loaded")
+                    for table in ("units", "stances", "portrayals", "loaded", "frames", "replies")
                 ]
             )
-    assert found[0] == found[1] == found[2]
-    assert len(found[0][0]) == 2
+    assert found[0] == found[1] == found[2] == found[3]
+    assert list(map(len, found[0])) == [3, 3, 1, 1, 1, 1]
+
+
+def test_csv_that_lost_something_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    rows = [unit("12345678e9", "Yes!", kind="comment", reply="support")]
+    write_rows(map(score_from_dict, rows), str(path))
+    written = path.read_text("utf-8")
+    path.write_text(written.replace("12345678e9,", "1.23E+16,"), "utf-8")
+    with pytest.raises(UsageError, match="a spreadsheet has rounded the id"), open_store([str(path)]):
+        pass
+    path.write_text(written.replace(",p_reply_", ",old_"), "utf-8")
+    with pytest.raises(UsageError, match="without the probabilities of replies"), open_store([str(path)]):
+        pass
+    path.write_text("article_id,text\n1,Yes!\n", "utf-8")
+    with pytest.raises(UsageError, match="holds no scores"), open_store([str(path)]):
+        pass
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".duckdb"])
@@ -229,10 +258,10 @@ def test_files_without_scores_are_refused_with_the_row(tmp_path: Path) -> None:
     write("book.jsonl", unit("b", codebook="d"))
     (tmp_path / "broken.jsonl").write_text(json.dumps(unit("a")) + "\n{\n", "utf-8")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and then nothing")
-    (tmp_path / "flat.csv").write_text("unit_id\n", "utf-8")
+    (tmp_path / "flat.xlsx").write_text("unit_id\n", "utf-8")
     refused(r"--by outlets: no such column.*Did you mean 'outlet'\?", "good.jsonl", by="outlets")
     refused("no such file. Expected score files", "none.jsonl")
-    refused("flat CSV cannot be read back", "flat.csv")
+    refused("expected scores that `slant score` wrote as .jsonl, .parquet, .duckdb, .csv", "flat.xlsx")
     refused(r"units.jsonl row 2 is not a score \(ValueError", "units.jsonl")
     refused("broken.jsonl line 2 is not JSON", "broken.jsonl")
     refused("broken.parquet cannot be read as parquet", "broken.parquet")

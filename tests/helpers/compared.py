@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from slant.comparing.counts import make_hits, make_text_parts
+from slant.comparing.clusters import Clusters, find_clusters
+from slant.comparing.counts import count_hits, make_hits, make_text_parts
 from slant.comparing.events import group_articles
 from slant.comparing.score_tables import Store, open_store
 
@@ -66,3 +67,8 @@ def prepare(store: Store, *, events: bool = True, merge_copies: bool = True, por
         group_articles(store)
     make_text_parts(store, merge_copies=merge_copies and events)
     make_hits(store, portrayal=portrayal)
+
+
+def clusters_of(store: Store, *wanted: str) -> Clusters:
+    """The clusters of a store that was prepared."""
+    return find_clusters(store, count_hits(store), wanted=wanted)

@@ -12,6 +12,7 @@ from slant.errors import Rejected
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, article_from_row, parse_column_map
 from slant.ingest.inputs import read_articles
 from slant.records import Article
+from slant.segment.units import split
 
 TEXT = "The weir broke on Monday.\n\nRain had fallen for a week."
 
@@ -217,3 +218,21 @@ def test_a_row_with_comments_and_no_text_says_how_to_read_them(tmp_path: Path) -
     assert (rejected.reason, "--comments" in rejected.detail) == ("empty", True)
     (rejected,) = read(tmp_path, [{"title": "Weir breaks", "text": ""}])
     assert (rejected.reason, "--comments" in rejected.detail) == ("empty", False)
+
+
+@pytest.mark.parametrize(
+    ("abstract", "kept"),
+    [
+        ("A spring flood broke it.", True),
+        ("The weir broke on Monday.", False),
+    ],  # the text begins with the second
+)
+def test_an_abstract_beside_the_first_paragraph_is_a_subtitle(abstract: str, kept: bool) -> None:
+    row = {
+        "abstract": abstract,
+        "lead_paragraph": "The weir broke on Monday. It was old.",
+        "headline": {"main": "Weir"},
+    }
+    units = [(unit.kind, unit.text) for unit in split(article_from_row(row, "a"))]
+    said = [("title", "Weir"), ("subtitle", abstract), ("paragraph", row["lead_paragraph"])]
+    assert units == (said if kept else [said[0], said[2]])

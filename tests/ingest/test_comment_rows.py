@@ -241,6 +241,36 @@ def test_a_comment_keeps_its_own_time(stated: dict[str, Any], published: str | N
     assert (body.published, comment.published) == ("2023-03-13", published or "2023-03-13")
 
 
+@pytest.mark.parametrize(
+    "counted",
+    [
+        {"count": 2}, {"count": "2"}, {"total": 2.0}, {"commentCount": 2, "enabled": True, "status": "open"},
+        {"count": 2, "url": "https://gull.example/quay-to-be-widened-in-spring#comments", "items": [], "next": None},
+        {"data": {"num_comments": 2}}, {"total_count": 2, "page": 1, "comments": []}, '{"count": 2}',
+    ],
+)  # fmt: skip
+def test_a_count_in_an_object_is_no_comment_and_the_row_is_read_with_a_note(counted: Any) -> None:
+    article = article_from_row({"text": "The pier closed.", "comments": counted}, "a")
+    assert article.text == "The pier closed."
+    (note,) = article.notes
+    assert (note.reason, note.detail[-4:]) == ("comments_not_loaded", ": 2.")
+
+
+@pytest.mark.parametrize("none", [{"count": 0}, {"count": 0, "items": []}, {}])
+def test_a_count_of_none_needs_no_note(none: Any) -> None:
+    assert article_from_row({"text": "The pier closed.", "comments": none}, "a").notes == ()
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [{"user": "Ann", "wording": "I like the old pier."}, {"count": 2, "wording": "I like the old pier."},
+     {"id": 7, "user": "Ann"}, {"likes": 2, "by": "Ann"}],
+)  # fmt: skip
+def test_an_object_that_may_hold_a_comment_is_refused(unknown: Any) -> None:
+    with pytest.raises(Rejected, match="bad_comments"):
+        parse_comments(unknown, "a")
+
+
 # ---- ids and parents
 
 

@@ -1011,7 +1011,6 @@ def test_text_between_documents_and_covers_is_noted(tmp_path: Path) -> None:
         (NEXIS_UNI.replace("End of Document", ""), 2),
         ("<html><body>" + LEXIS_PAGE.replace("UPDATE:", "LOAD-DATE:").replace("of 3 DOCUMENTS", ""), 2),
         ("\n".join(line for line in FACTIVA_PLAIN.split("\n") if not line.startswith("Document ")), 2),
-        ("\n".join(line for line in FACTIVA_CODES.split("\n") if "Document " not in line), 2),
     ],
 )
 def test_documents_that_cannot_be_told_apart_are_refused(tmp_path: Path, content: str, count: int) -> None:
@@ -1186,3 +1185,19 @@ def test_a_page_of_several_whole_articles_is_split(tmp_path: Path) -> None:
         "left_out",
     ]
     assert "1 more" in first.notes[1].detail
+
+
+def test_documents_with_own_title_and_source_lines_and_nothing_between_them_are_refused(
+    tmp_path: Path,
+) -> None:
+    said = "The clerk of the harbour read the new rules aloud, and nobody in the hall had any question about them."
+    one = "Title: Rules for {0}\nSource: {0} Post\nAuthor: Ada Lind\n\n" + said + "\n\n"
+    path = tmp_path / "a.txt"
+    path.write_text(one.format("Marlow") + one.format("Sele"), "utf-8")
+    (found,) = read_articles([str(path)])
+    assert isinstance(found, Rejected)
+    assert found.reason == "several_articles"
+    assert "2 articles" in found.detail
+    path.write_text(one.format("Marlow") + said, "utf-8")
+    (found,) = read_articles([str(path)])
+    assert isinstance(found, Article)

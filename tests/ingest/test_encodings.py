@@ -10,6 +10,7 @@ from slant.errors import Rejected
 from slant.ingest.decoding import decode_page_noted
 from slant.ingest.documents import read_text
 from slant.ingest.inputs import read_articles
+from slant.records import Article
 
 WORDS = "“It’s rust” – said the café’s owner"
 
@@ -56,12 +57,66 @@ def test_a_page_that_ends_within_a_character_is_read() -> None:
     assert "ends within a character" in note.detail
 
 
-def test_a_text_with_an_odd_byte_is_read_with_a_note_and_one_in_another_encoding_is_not() -> None:
-    article = read_text(f"{WORDS}\n\n".encode() + b"caf\xe9\n", "a.txt")
-    assert article.text == f"{WORDS}\n\ncafé\n"
+RUSSIAN = "Плотина рухнула в понедельник утром"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (f"{WORDS}\n\n".encode() + b"caf\xe9\n", f"{WORDS}\n\ncafé\n"),
+        (b"The mayor\x92s plan failed.", "The mayor’s plan failed."),  # nothing else that is not ASCII
+        (WORDS.encode("cp1252"), WORDS),
+        ("“Don’t,” she said.".encode("mac_roman"), "“Don’t,” she said."),
+        (b"A caf\xe9", "A café"),
+        ("It is “".encode()[:-1], "It is "),  # cut off within a character
+    ],
+)
+def test_a_text_with_odd_bytes_is_read_with_a_note(data: bytes, text: str) -> None:
+    article = read_text(data, "a.txt")
+    assert article.text == text
     assert [note.reason for note in article.notes] == ["encoding"]
+
+
+def test_a_text_in_another_script_is_refused() -> None:
     with pytest.raises(Rejected, match="undecodable"):
-        read_text(WORDS.encode("cp1252"), "a.txt")
+        read_text(RUSSIAN.encode("cp1251"), "a.txt")
+
+
+def table(kind: str, words: list[str]) -> str:
+    if kind == "csv":
+        return "id,text\n" + "".join(f'{n},"{each}\n\nThe end."\n' for n, each in enumerate(words))
+    rows = [f'{{"id": {n}, "text": "{each}"}}' for n, each in enumerate(words)]
+    return "\n".join(rows) if kind == "jsonl" else f"[{', '.join(rows)}]"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
+def test_a_table_in_an_old_encoding_costs_no_row_and_is_noted_once(
+    tmp_path: Path, kind: str, encoding: str
+) -> None:
+    words = ["Nothing odd.", "The mayor’s plan", "“A folly” – said café owners", *["The end’s near"] * 60]
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(table(kind, words).encode(encoding))
+    found = [each for each in read_articles([str(path)]) if isinstance(each, Article)]
+    assert [each.text.partition("\n")[0] for each in found] == words
+    notes = [note for each in found for note in each.notes]
+    assert [note.reason for note in notes] == ["encoding"]
+    assert ("Windows-1252" if encoding == "cp1252" else "Mac Roman") in notes[0].detail
+
+
+def test_one_wrong_byte_costs_nothing_in_a_table_of_utf8(tmp_path: Path) -> None:
+    data = table("csv", ["“Rust”", "Rain X", "“Rot”"]).encode().replace(b"X", b"\x96 and sun")
+    (tmp_path / "a.csv").write_bytes(data)
+    found = [each for each in read_articles([str(tmp_path / "a.csv")]) if isinstance(each, Article)]
+    assert [each.text.partition("\n")[0] for each in found] == ["“Rust”", "Rain – and sun", "“Rot”"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
+def test_a_table_in_another_script_is_refused(tmp_path: Path, kind: str) -> None:
+    (tmp_path / f"a.{kind}").write_bytes(table(kind, [RUSSIAN]).encode("cp1251"))
+    found = list(read_articles([str(tmp_path / f"a.{kind}")]))
+    assert [each.reason for each in found if isinstance(each, Rejected)][:1] == ["undecodable"]
+    assert not any(isinstance(each, Article) for each in found)
 
 
 @pytest.mark.parametrize(

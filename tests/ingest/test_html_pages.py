@@ -11,6 +11,7 @@ import pytest
 from slant.errors import Rejected
 from slant.ingest.html_pages import read_page
 from slant.records import Article
+from slant.segment.units import split
 
 ARTICLE = """
 <article><h1>Harbour bridge closes</h1>
@@ -291,7 +292,126 @@ def test_only_the_comments_of_a_page_can_be_read() -> None:
     with pytest.raises(Rejected, match="no_comments"):
         read_page(page(), "a.html", only_comments=True)
     with pytest.raises(Rejected, match=r"no_article_text: .*3; add --comments"):
-        read_page(page(FORUM, article=""), "a.html")
+        read_page(page(WORDPRESS, article=""), "a.html")
+
+
+def test_the_post_that_opens_a_thread_stands_in_place_of_the_article() -> None:
+    article = read_page(page(FORUM, article=""), "a.html")
+    assert [part.role for part in article.parts if part.role != "title"] == ["body", "comment", "comment"]
+    assert article.author == "Kim"
+    assert [author for _, author, _ in comments_of(article)] == ["Lee", "Ann"]
+    body = next(part for part in article.parts if part.role == "body")
+    assert article.text[body.start : body.end] == "About time.\n\nIt shook."
+    with pytest.raises(Rejected, match="no_article_text"):  # not the first page of its thread
+        read_page(page(FORUM, article="", head="<link rel='prev' href='?page=1'>"), "a.html")
+
+
+PREFIXED = """<section id="coral_talk_stream"><div class="talk-wrapper-level-0"><div class="talk-comment-level-0">
+<div class="talk-comment-header"><span class="talk-comment-user-name">Kim</span> <span>2 days ago</span></div>
+<div class="talk-comment-content">About time.<br><br>It shook.</div><button>Like</button></div>
+<div class="talk-wrapper-level-1"><div class="talk-comment-level-1"><span class="talk-comment-user-name">Lee</span>
+<div class="talk-comment-content">It never did!</div></div></div></div>
+<div class="talk-wrapper-level-0"><div class="talk-comment-level-0"><span class="talk-comment-user-name">Ann</span>
+<div class="talk-comment-content">I like ferries.</div></div></div></section>"""
+
+FACEBOOK = """<div class="fb-comments"><div class="_5o4h"><div class="_3-8y"><div><span>
+<a class=" UFICommentActorName">Kim</a></span><div><span class="_5mdd"><span>About time.<br><br>It shook.</span></span>
+</div><div class="_2vq9"><a>Like</a><a>Reply</a></div><div class="_44ri"><div><div class="_3-8y"><div><span>
+<a class=" UFICommentActorName">Lee</a></span><div><span class="_5mdd"><span>It never did!</span></span></div></div></div>
+</div></div></div></div><div class="_3-8y"><div><a class="UFICommentActorName" href="#">Ann</a>
+<div><span class="_5mdd"><span>I like ferries.</span></span></div></div></div></div></div>"""
+
+GHOST = """<iframe title="comments-frame" srcdoc='<!DOCTYPE html><html><body><section><h2>Discussion</h2><div>
+<div data-testid="comment-component"><div><h4>Kim</h4><div data-testid="comment-content"><p>About time.</p>
+<p>It shook.</p></div><button>Reply</button><div><div data-testid="comment-component"><div><h4>Lee</h4>
+<div data-testid="comment-content"><p>It never did!</p></div></div></div></div></div></div>
+<div data-testid="comment-component"><div><h4>Ann</h4><div data-testid="comment-content"><p>I like ferries.</p>
+</div></div></div></div></section></body></html>'></iframe>"""
+
+BLOCKS = """<ol class="wp-block-comment-template"><li id="comment-1" class="comment depth-1"><div>
+<div class="wp-block-comment-date"><time>May 4</time></div><div class="wp-block-comment-author-name">Kim</div>
+<div class="wp-block-comment-content"><p>About time.</p><p>It shook.</p></div><div class="wp-block-comment-reply-link">
+<a>Reply</a></div></div><ol><li id="comment-2" class="comment depth-2"><div class="wp-block-comment-author-name">Lee</div>
+<div class="wp-block-comment-content"><p>It never did!</p></div></li></ol></li><li id="comment-3" class="comment depth-1">
+<div class="wp-block-comment-author-name">Ann</div><div class="wp-block-comment-content">
+<p>I like ferries.</p></div></li></ol>"""
+
+OPENWEB = """<div data-spotim-module="conversation"><ul><li data-spot-im-class="message-container"><article><div>
+<span data-spot-im-class="message-username">Kim</span><time>2 days ago</time></div><div data-spot-im-class="message-text">
+<p>About time.</p><p>It shook.</p></div></article><ul><li data-spot-im-class="message-container"><article><div>
+<span data-spot-im-class="message-username">Lee</span></div><div data-spot-im-class="message-text"><p>It never did!</p></div>
+</article></li></ul></li>
+<li data-spot-im-class="message-container"><article><div><span data-spot-im-class="message-username">Ann
+</span></div><div data-spot-im-class="message-text"><p>I like ferries.</p></div></article></li></ul></div>"""
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [PREFIXED, FACEBOOK, GHOST, BLOCKS, OPENWEB],
+    ids=["prefixed", "facebook", "ghost", "blocks", "openweb"],
+)
+def test_comments_are_found_by_the_names_of_their_texts_and_what_repeats_around_them(markup: str) -> None:
+    assert comments_of(read_page(page(markup), "a.html")) == [
+        ("About time.\n\nIt shook.", "Kim", None),
+        ("It never did!", "Lee", "About time.\n\nIt shook."),
+        ("I like ferries.", "Ann", None),
+    ]
+
+
+def test_one_element_inside_a_comment_with_its_author_is_only_its_text() -> None:
+    item = (
+        '<div class="comment-box"><span class="comment-author">{}</span><span class="comment-date">May 4</span>'
+        '<div class="comment-body">{}</div><a>Quote</a></div>'
+    )
+    markup = (
+        f"<div id='comments'>{item.format('Kim', 'It shook.')}{item.format('Lee', 'It never did!')}</div>"
+    )
+    found = comments_of(read_page(page(markup), "a.html"))
+    assert found == [("It shook.", "Kim", None), ("It never did!", "Lee", None)]
+
+
+def test_the_newest_comments_of_a_site_are_no_comments_on_the_article() -> None:
+    widget = (
+        "<aside class='widget recent-comments'><ul><li class='comment'><b class='author'>Kim</b> <p>On another page.</p></li>"
+        "</ul></aside>"
+    )
+    assert all(part.role != "comment" for part in read_page(page(widget), "a.html").parts)
+
+
+def test_all_entries_of_a_live_blog_are_read_with_their_headings_and_its_contents_once() -> None:
+    said = {
+        "Doors open": "The council has met in the old hall on the quay, and more than two hundred people wait outside of it.",
+        "First vote": "Eleven members want to close the pier for good, while nine would rather wait for the engineers.",
+        "A break": "After an hour the chair sent everybody out, since a window had blown in and nobody could hear a word.",
+        "It is over": "The pier stays open until spring, the clerk has read out, and three towns pay.",
+    }
+    entries = "".join(
+        f"<article id='b{n}'><header><a href='#b{n}'><time>{n} minutes ago</time></a><h2>{heading}</h2></header>"
+        f"<p>{words}</p></article>"
+        for n, (heading, words) in enumerate(said.items())
+    )
+    contents = "".join(f"<li><a href='#b{n}'>{heading}</a></li>" for n, heading in enumerate(said))
+    live = f"<main><div><h2>Key events</h2><ul>{contents}</ul>{entries}</div></main>"
+    text = read_page(page(article=f"<h1>Pier in doubt</h1>{live}"), "a.html").text
+    assert [text.count(each) for pair in said.items() for each in pair] == [1] * 8
+    assert "Key events" not in text
+
+
+@pytest.mark.parametrize("gone", ["[deleted]", "This comment was removed by a moderator."])
+def test_deleted_comments_are_left_out_and_counted(gone: str) -> None:
+    markup = WORDPRESS.replace("<p>It never did!</p>", f"<p>{gone}</p>")
+    article = read_page(page(markup), "a.html")
+    assert [author for _, author, _ in comments_of(article)] == ["Kim", "Ann"]
+    assert [note.reason for note in article.notes] == ["deleted_comments"]
+
+
+@pytest.mark.parametrize(
+    ("end", "torn"),
+    [("<p>The clerk sa", True), ("<p cla", True), ("</article></body>", False), ("</article>", False)],
+)
+def test_a_page_that_ends_in_the_middle_is_named(end: str, torn: bool) -> None:
+    cut = f"<html><head>{HEAD}</head><body>{ARTICLE.replace('</article>', '')}{end}"
+    assert [note.reason for note in read_page(cut.encode(), "a.html").notes] == ["torn"] * torn
 
 
 CONSENT = """<main><h1>Before you go on</h1>
@@ -325,3 +445,51 @@ def test_the_stub_of_a_paywalled_article_is_read_with_a_note(head: str, wall: st
     assert [note.reason for note in stub.notes] == ["stub"]
     assert said in stub.notes[0].detail
     assert "The old harbour bridge" in stub.text
+
+
+# ---- interviews
+
+ASKED = ["Why did you leave the board?", "Would you come back to it?", "And what do you say to your critics?"]
+ANSWERED = [
+    "I was tired of the noise. My doctor told me to rest, and I did what she said for once in my life.",
+    "I would not. We had our time, and others should have theirs now that the quay is built and paid for.",
+    "They can write to me. I read all of their letters, and I answer those that have a name under them.",
+]
+ASKING = {
+    "b": "<p><b>{}</b></p>",
+    "strong": "<p> <strong>{}</strong><br></p>",
+    "parts": "<p><b>{}</b></p>",
+    "h3": "<h3>{}</h3>",
+}
+
+
+def interview(form: str, answers: list[str]) -> str:
+    turns = "".join(
+        ASKING[form].format(q) + f"<p>{a}</p><p>{a.replace('I ', 'I also ')}</p>"
+        for q, a in zip(ASKED, answers, strict=True)
+    )
+    intro = "<p>Petra Quill led the harbour board for ten years. On Monday she gave up her seat, to the surprise of all.</p>"
+    return f"<html><head><title>A talk</title></head><body><article><h1>A talk</h1>{intro}{turns}</article></body></html>"
+
+
+@pytest.mark.parametrize("form", ASKING)
+def test_questions_in_bold_type_are_the_outlets_and_answers_are_quoted(form: str) -> None:
+    units = split(read_page(interview(form, ANSWERED).encode(), "a.html"))
+    voices = {unit.text: {voice for *_, voice in unit.voices} for unit in units}
+    assert all(voices[answer] == {"quoted"} for answer in ANSWERED)
+    assert all(voices[question] == {"outlet"} for question in ASKED)
+    assert voices[next(text for text in voices if text.startswith("Petra"))] == {"outlet"}
+
+
+@pytest.mark.parametrize("form", ASKING)
+def test_an_explainer_with_questions_in_bold_type_stays_the_outlets(form: str) -> None:
+    answers = [
+        answer.replace("I ", "The board ")
+        .replace("My", "Its")
+        .replace(" me", " it")
+        .replace("We", "They")
+        .replace(" our", " their")
+        for answer in ANSWERED
+    ]
+    units = split(read_page(interview(form, answers).encode(), "a.html"))
+    assert {voice for unit in units for *_, voice in unit.voices} == {"outlet"}

@@ -296,3 +296,112 @@ def test_a_sheet_of_comments_does_not_end_the_workbook(tmp_path: Path) -> None:
     )
     assert [each.reason for each in found if isinstance(each, Rejected)] == ["looks_like_comments"]
     assert [each.title for each in found if isinstance(each, Article)] == ["Ships"]
+
+
+def test_an_rtf_that_ends_before_its_groups_is_named(tmp_path: Path) -> None:
+    whole = rb"{\rtf1\ansi {\b Ships first.}\par Then \{boats\}.}"
+    (tmp_path / "a.rtf").write_bytes(whole)
+    (tmp_path / "b.rtf").write_bytes(whole[:-1])
+    found = list(read_articles([str(tmp_path)]))
+    assert [[note.reason for note in one.notes] for one in found if isinstance(one, Article)] == [
+        [],
+        ["torn"],
+    ]
+
+
+def test_an_office_document_with_nothing_of_its_kind_inside_is_refused(tmp_path: Path) -> None:
+    assert rejected(tmp_path / "a.docx", zipped({"a.xml": "<a>Ships first.</a>"})).reason == "bad_office"
+
+
+# ---- Factiva exports in office documents
+
+FACTIVA = [
+    ("SE", "News"), ("HD", "Ferry to stop sailing in winter"), ("BY", "By Ada Lind"), ("WC", "285 words"),
+    ("PD", "4 May 2022"), ("ET", "04:10"), ("SN", "The Port Gazette"), ("SC", "PORTG"), ("PG", "12"), ("LA", "English"),
+    ("CY", "(c) 2022 Port Gazette"),
+    ("LP", "The ferry to the island will stop sailing from November to March, the board said, and nobody objected to it."),
+    ("TD", "IN THE END the islanders called the plan a disgrace. RE was not said."), ("CO", "porgaz : Port Gazette Ltd"),
+    ("NS", "gtrans : Transport | gcat : Political/General News"), ("RE", "uk : United Kingdom"), ("IPD", "Ferries"),
+    ("PUB", "Port Gazette Media"), ("AN", "Document PORTG00020220504ei5400002"),
+]  # fmt: skip
+OTHER = [
+    (code, {"HD": "Nobody needs a boat", "BY": "Bo Berg", "SN": "Harbour Mail"}.get(code, value))
+    for code, value in FACTIVA
+    if code != "SE"
+]
+
+
+def word_table(rows: list[tuple[str, str]]) -> str:
+    def cell(words: str) -> str:
+        return f"<w:tc>{paragraph(words)}</w:tc>"
+
+    return "<w:tbl>" + "".join(f"<w:tr>{cell(code)}{cell(words)}</w:tr>" for code, words in rows) + "</w:tbl>"
+
+
+def rtf(lines: list[str]) -> bytes:
+    return b"{\\rtf1\\ansi " + "\\par\n".join(lines).encode("ascii") + b"}"
+
+
+def factiva(kind: str, rows: list[tuple[str, str]]) -> tuple[str, bytes]:
+    """`(ending, file)` of a document with field codes."""
+    if kind == "table":
+        return "docx", docx(word_table(rows))
+    if kind == "rtf table":
+        return "rtf", rtf(
+            [f"\\trowd\\cellx1\\cellx2 {code}\\cell {words}\\cell\\row" for code, words in rows]
+        )
+    if kind == "rtf":
+        return "rtf", rtf([f"{code} {words}" for code, words in rows])
+    if kind == "lines":
+        return "docx", docx("".join(paragraph(each) for row in rows for each in row))
+    if kind == "headings":
+        styled = "".join(
+            paragraph(f"{code} {words}", "Heading1" if code == "HD" else "") for code, words in rows
+        )
+        return "docx", docx(styled)
+    between = {"tabs": "\t", "blanks": " "}[kind]
+    return "docx", docx("".join(paragraph(f"{code}{between}{words}") for code, words in rows))
+
+
+@pytest.mark.parametrize("with_numbers", [True, False])
+@pytest.mark.parametrize("kind", ["table", "rtf table", "rtf", "lines", "headings", "tabs", "blanks"])
+def test_field_codes_of_factiva_in_office_documents_are_no_text(
+    tmp_path: Path, kind: str, with_numbers: bool
+) -> None:
+    rows = [row for row in FACTIVA + OTHER if with_numbers or row[0] != "AN"]
+    ending, data = factiva(kind, rows)
+    (tmp_path / f"a.{ending}").write_bytes(data)
+    found = list(read_articles([str(tmp_path / f"a.{ending}")]))
+    assert [each.title for each in found if isinstance(each, Article)] == [
+        FACTIVA[1][1],
+        "Nobody needs a boat",
+    ]
+    first, second = found
+    assert isinstance(first, Article)
+    assert isinstance(second, Article)
+    assert (first.outlet, first.author, first.published) == ("The Port Gazette", "Ada Lind", "2022-05-04")
+    assert (second.outlet, second.author) == ("Harbour Mail", "Bo Berg")
+    body = f"{FACTIVA[11][1]}\n\n{FACTIVA[12][1]}"
+    assert [each.text for each in (first, second)] == [f"{each.title}\n\n{body}" for each in (first, second)]
+    assert not first.notes
+    assert not second.notes
+
+
+def test_one_document_with_field_codes_is_read_too(tmp_path: Path) -> None:
+    for kind in ("table", "blanks", "rtf"):
+        ending, data = factiva(kind, FACTIVA[:-1])
+        found = article(tmp_path / f"{kind}.{ending}", data)
+        assert (found.title, found.outlet) == (FACTIVA[1][1], "The Port Gazette")
+        assert "disgrace" in found.text
+        assert not any(words in found.text for words in ("285", "English", "gtrans", "Document", "PORTG"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["HD screens sell well.\n\nPD officers said so.\n\nWC fields are needed.",
+     "TD Garden is full.\n\nIN brief: rain.\n\nRE is taught.",
+     "BY ADA LIND\n\nThe ferry stops.\n\nAN end to sailing."],
+)  # fmt: skip
+def test_words_that_look_like_field_codes_stay(tmp_path: Path, text: str) -> None:
+    found = article(tmp_path / "a.docx", docx("".join(paragraph(each) for each in text.split("\n\n"))))
+    assert found.text == text

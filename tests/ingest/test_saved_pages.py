@@ -157,6 +157,61 @@ def test_the_folder_of_a_saved_page_in_an_archive(tmp_path: Path) -> None:
     check_saved(read(tmp_path / "pages.zip"))
 
 
+DISQUS = (
+    '<html><head><meta charset="utf-8"></head><body><ul id="post-list">'
+    '<li class="post" id="post-1"><div class="post-content"><header><span class="author"><a>Ada</a></span></header>'
+    '<div class="post-message"><p>The quay’s a “folly”.</p></div></div><ul class="children">'
+    '<li class="post" id="post-2"><div class="post-content"><header><span class="author"><a>Bo</a></span></header>'
+    '<div class="post-message"><p>It is not!</p></div></div></li></ul></li></ul></body></html>'
+)
+
+
+@pytest.mark.parametrize(
+    "source", ["./Quay_files/saved_resource(1).html", "Quay_files/saved_resource%281%29.html"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_comments_in_a_frame_of_the_folder_are_read(tmp_path: Path, source: str, encoding: str) -> None:
+    (tmp_path / "Quay_files").mkdir()
+    (tmp_path / "Quay_files" / "saved_resource(1).html").write_text(DISQUS, "utf-8")
+    (tmp_path / "Quay_files" / "ad.html").write_text(f"<p>{MORE} Buy goggles.</p>", "utf-8")
+    frames = f'<div id="disqus_thread"><iframe id="dsq-app1" src="{source}" width="1"></iframe></div>'
+    frames += '<iframe src="./Quay_files/ad.html"></iframe>'
+    page = PAGE.replace("</article>", f"</article>{frames}").replace("utf-8", encoding)
+    (tmp_path / "Quay.html").write_bytes(page.encode(encoding))
+    article, folder = read(tmp_path)
+    if isinstance(article, Rejected):
+        article, folder = folder, article
+    assert isinstance(article, Article)
+    said = [
+        (article.text[part.start : part.end], part.author, part.parent)
+        for part in article.parts
+        if part.role == "comment"
+    ]
+    first = len(article.parts) - 2
+    assert said == [("The quay’s a “folly”.", "Ada", None), ("It is not!", "Bo", first)]
+    assert "goggles" not in article.text
+    assert isinstance(folder, Rejected)
+    assert "except for comments in its frames" in folder.detail
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["./Quay_files/../secret.html", "Other_files/a.html", "/Quay_files/a.html", "Quay_files/link.html"],
+)
+def test_a_frame_outside_of_the_folder_is_not_read(tmp_path: Path, source: str) -> None:
+    for name in ("Quay_files", "Other_files"):
+        (tmp_path / name).mkdir()
+    for name in ("secret.html", "Other_files/a.html"):
+        (tmp_path / name).write_text(DISQUS, "utf-8")
+    (tmp_path / "Quay_files" / "link.html").symlink_to(tmp_path / "secret.html")
+    (tmp_path / "Quay.html").write_text(
+        PAGE.replace("</article>", f'</article><iframe src="{source}"></iframe>'), "utf-8"
+    )
+    (found,) = read(tmp_path / "Quay.html")
+    assert isinstance(found, Article)
+    assert "folly" not in found.text
+
+
 # ---- files that are never prose
 
 SCRIPT = (

@@ -52,6 +52,8 @@ def test_pages_of_a_web_archive_are_articles_and_the_rest_is_counted(
     assert [one.url for one in articles] == ["http://mill.example/1"] * 2 + ["https://mill.example/a"]
     assert [one.published for one in articles] == ["2021-03-09T10:00:00Z"] * 2 + ["2020-01-02"]
     assert all(SAID.strip() in one.text for one in articles)
+    assert [[note.reason for note in one.notes] for one in articles] == [[], [], ["not_pages"]]
+    assert "response of status 404 (1)" in articles[-1].notes[0].detail
     message = caplog.messages[-1]
     assert "3 pages; skipped records that are not pages: " in message
     assert all(

@@ -77,6 +77,10 @@ def test_commands_options_and_targets_of_make_exist(page: Path) -> None:
     for name, rest in re.findall(r"^slant ([a-z]+)([^\n#]*)", text, re.MULTILINE):
         command = cli.get_command(context, name)
         assert command is not None, f"slant {name}"
+        for word in rest.split():
+            command = (
+                command.get_command(context, word) or command if isinstance(command, click.Group) else command
+            )
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         assert set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest)) <= known, f"slant {name}{rest}"
 

@@ -403,8 +403,9 @@ def test_a_scorecard_of_an_older_slant_fills_what_it_has(project: Project) -> No
 
 @pytest.mark.parametrize(
     "table",
-    ["agreement", "agreement_short", "errors", "cross_domain", "cold_start", "memory", "throughput",
-     "cluster_cost", "voice", "comments", "coverage", "compare_checks", "compare_speed", "events"],
+    ["agreement", "agreement_short", "errors", "cross_domain", "cold_start", "serve_load", "memory", "throughput",
+     "cluster_cost", "voice", "comments", "coverage", "simulation", "compare_checks", "compare_speed", "events",
+     "target_suggestions", "html_pages", "planted_losses", "reading_speed"],
 )  # fmt: skip
 def test_a_table_without_its_result_file_names_the_command_that_makes_it(
     project: Project, table: str

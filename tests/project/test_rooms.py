@@ -16,10 +16,13 @@ BELOW = {
     "corpora": GROUND | {"segment", "ingest", "labels"},
     "encoding": GROUND | {"segment"},
     "scoring": GROUND | {"segment", "ingest", "labels", "encoding"},
+    "suggesting": GROUND | {"segment", "ingest", "labels", "scoring"},
     "judging": GROUND | {"segment", "ingest", "labels", "corpora", "encoding", "scoring"},
     "training": GROUND | {"segment", "ingest", "labels", "corpora", "encoding", "scoring", "judging"},
     "comparing": GROUND | {"labels", "encoding", "scoring"},
     "reports": GROUND | {"labels", "comparing", "scoring"},
+    "serving": GROUND | {"segment", "ingest", "labels", "encoding", "scoring", "reports"},
+    "labeling": GROUND | {"segment", "labels", "scoring", "judging", "comparing", "reports"},
 }
 BELOW["cli"] = GROUND | set(BELOW)
 

@@ -7,7 +7,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from slant.assets import asset
-from slant.records import PORTRAYALS, STANCE_ANSWERS, Frame, Loaded, Portrayal, Reply, Score, Stance, Unit
+from slant.records import (
+    PORTRAYALS,
+    REPLIES,
+    STANCE_ANSWERS,
+    Frame,
+    Loaded,
+    Portrayal,
+    Reply,
+    Score,
+    Stance,
+    Unit,
+)
 from slant.schemas import (
     all_schemas,
     arrow_fields,
@@ -130,7 +141,7 @@ def test_every_format_has_the_columns_of_a_row_with_duckdb_types_as_duckdb_names
     assert list(row_fields(type(record))) == names
     assert [name for name, _ in arrow_fields(type(record))] == names
     flat = {"target", "target_name", "mentions", *(f"p_{label}" for label in STANCE_ANSWERS)}
-    flat |= {f"p_portrayal_{label}" for label in PORTRAYALS}
+    flat |= {f"p_portrayal_{label}" for label in PORTRAYALS} | {f"p_reply_{label}" for label in REPLIES}
     assert set(csv_columns(type(record))) == {*names, *(flat if record is SCORE else ())}
     write_rows([record], str(tmp_path / "rows.parquet"))
     described = duckdb.sql(f"DESCRIBE SELECT * FROM '{tmp_path / 'rows.parquet'}'").fetchall()

@@ -93,18 +93,22 @@ def test_make_model_is_resumed_by_files_and_states_costs(tmp_path: Path) -> None
         return [line.partition("/slant ")[2].strip() for line in lines[1::2]]
 
     train = [
-        f"train model/recipes/{size}.toml -o runs/{size} --resume"
-        for size in ("base", "base_continued", "small")
+        *(f"train model/recipes/{run}.toml -o runs/{run} --resume" for run in ("base", "base_continued")),
+        "average runs/base_continued runs/base -o runs/base_mean",
+        "train model/recipes/small.toml -o runs/small --resume",
     ]
-    export = ["export runs/base_continued -o model/base --runtime openvino --limit 100",
-              "export runs/small -o model/small --runtime openvino --runtime onnx"]  # fmt: skip
+    export = [
+        "export runs/base_mean -o model/base --runtime openvino --limit 100",
+        "export runs/small -o model/small --runtime openvino --runtime onnx",
+    ]
     assert steps() == train + export
     trained = tmp_path / "runs/base/export/config.json"
     trained.parent.mkdir(parents=True)
     trained.touch()
     assert steps() == [*train[1:], *export]
-    continued = tmp_path / "runs/base_continued/export/config.json"
-    continued.parent.mkdir(parents=True)
-    continued.touch()
-    (tmp_path / "runs/base_continued/shipped").touch()
-    assert steps() == [train[2], export[1]]
+    for run in ("base_continued", "base_mean"):
+        export_of = tmp_path / f"runs/{run}/export/config.json"
+        export_of.parent.mkdir(parents=True)
+        export_of.touch()
+    (tmp_path / "runs/base_mean/shipped").touch()
+    assert steps() == [train[3], export[1]]

@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from browser import CONTRAST, MARKS, driver, width
 from report_cases import EXPLANATION, article
 from slant.records import Score
 from slant.reports.article_page import write_report
 from slant.reports.explanation_page import write_explanations
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed; it is in slant[dev]")
-from selenium.webdriver.chrome.service import Service  # noqa: E402  (after importorskip)
-
-_BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-_DRIVER = shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not _BROWSER, reason="no chromium or chrome found on the PATH"),
-    pytest.mark.skipif(not _DRIVER, reason="no chromedriver found on the PATH"),
-]
-_QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
-# WCAG 2 contrast of every element that has text of its own, against the nearest opaque background.
-_CONTRAST = """
-const lum = c => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
-    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-    return .2126 * r + .7152 * g + .0722 * b; };
-const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
-    if (!/, 0\\)$/.test(c)) return c; } return "rgb(255, 255, 255)"; };
-return [...document.querySelectorAll("body *")]
-  .filter(e => !["SCRIPT", "STYLE"].includes(e.tagName) && e.checkVisibility()
-    && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
-  .map(e => { const [a, b] = [lum(getComputedStyle(e).color), lum(behind(e))].sort((x, y) => y - x);
-    return [(a + .05) / (b + .05), e.tagName + "." + e.className + " " + e.textContent.slice(0, 40)]; });
-"""
+__all__ = ["driver"]
+pytestmark = MARKS
 _MARKED = """
 return [...document.querySelectorAll(".unit")].map(unit => {
   const found = {};
@@ -55,18 +27,6 @@ return [...document.querySelectorAll(".unit")].map(unit => {
   return {id: unit.id, text: unit.querySelector(".txt").textContent, found, look};
 });
 """
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = _BROWSER
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in _QUIET:
-        options.add_argument(argument)
-    browser = webdriver.Chrome(options=options, service=Service(_DRIVER))
-    yield browser
-    browser.quit()
 
 
 @pytest.fixture
@@ -84,11 +44,6 @@ def page(driver: Any, scores: list[Score], tmp_path: Path) -> Any:
     yield driver
     complaints = driver.get_log("browser")
     assert complaints == []
-
-
-def _width(browser: Any, pixels: int) -> None:
-    metrics = {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
 def test_highlights_are_the_spans_of_the_records(page: Any, scores: list[Score]) -> None:
@@ -128,7 +83,7 @@ def test_comments_are_under_their_article(page: Any, scores: list[Score]) -> Non
 
 @pytest.mark.parametrize("pixels", [1280, 390, 360, 320])
 def test_nothing_overflows_the_page(page: Any, pixels: int) -> None:
-    _width(page, pixels)
+    width(page, pixels)
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     widths = page.execute_script("return [innerWidth, document.documentElement.scrollWidth]")
     assert widths == [pixels, pixels]
@@ -139,7 +94,7 @@ def test_text_has_enough_contrast(page: Any, scheme: str) -> None:
     feature = {"name": "prefers-color-scheme", "value": scheme}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    measured = page.execute_script(_CONTRAST)
+    measured = page.execute_script(CONTRAST)
     assert len(measured) > 100
     assert [(round(ratio, 2), where) for ratio, where in measured if ratio < 4.5] == []
 
@@ -149,11 +104,11 @@ def test_the_page_of_explanations_is_readable(page: Any, tmp_path: Path, scheme:
     failed = replace(EXPLANATION, deletion=replace(EXPLANATION.deletion, less=0.5))
     write_explanations([EXPLANATION, failed], tmp_path / "words.html", generated={"from": "s.jsonl"})
     page.get((tmp_path / "words.html").as_uri())
-    _width(page, pixels)
+    width(page, pixels)
     feature = {"name": "prefers-color-scheme", "value": scheme}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    measured = page.execute_script(_CONTRAST)
+    measured = page.execute_script(CONTRAST)
     assert len(measured) > 40
     assert [(round(ratio, 2), where) for ratio, where in measured if ratio < 4.5] == []
     widths = page.execute_script("return [innerWidth, document.documentElement.scrollWidth]")

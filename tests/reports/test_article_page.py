@@ -330,3 +330,15 @@ def test_words_for_people() -> None:
     assert [target(name) for name in named] == ["Light Board", "US", "Mr de Vries", "the article"]
     assert flag_words("windows:3") == "Long unit: scored in 3 overlapping windows, then joined"
     assert flag_words("never_seen") == "Flag: never_seen"
+
+
+def test_a_quoted_unit_and_its_spans_name_their_speaker(tmp_path: Path) -> None:
+    said = "“The board sold us out,” said Maria Karvi."
+    loaded = replace(
+        span(said, "sold us out", "Loaded_Language", 0.9, "quoted"), speaker="Maria Karvi <mayor>"
+    )
+    quoted = Score(replace(unit(1, "paragraph", said), speaker="Maria Karvi <mayor>"), loaded=(loaded,))
+    page = report(tmp_path, [quoted, Score(unit(2, "paragraph", "The board met on Monday."))])
+    assert page.count('<p class="speaker">') == 1
+    assert "Maria Karvi &lt;mayor&gt;</p>" in page
+    assert "quoted (Maria Karvi &lt;mayor&gt;)" in page

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_article_browser import _CONTRAST, _width, driver, pytestmark
 
+from browser import CONTRAST, MARKS, driver, width
 from comparison_cases import AGAINST, OUTLETS, opened, results
 from slant.reports.comparison_page import write
 
-__all__ = ["driver", "pytestmark"]
+__all__ = ["driver"]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_the_matrix_says_who_differs(page: Any) -> None:
 
 @pytest.mark.parametrize("pixels", [1280, 390, 320])
 def test_nothing_overflows_the_page(page: Any, pixels: int) -> None:
-    _width(page, pixels)
+    width(page, pixels)
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [
         pixels,
@@ -126,7 +127,7 @@ def test_text_has_enough_contrast(page: Any, scheme: str) -> None:
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    measured = [m for m in page.execute_script(_CONTRAST) if not m[1].startswith("text")]
+    measured = [m for m in page.execute_script(CONTRAST) if not m[1].startswith("text")]
     inks = page.execute_script(
         "return [...document.querySelectorAll('svg text')].map(t => getComputedStyle(t).fill)"
     )

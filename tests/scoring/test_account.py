@@ -94,7 +94,7 @@ def test_the_table_has_a_row_per_file_and_the_reasons() -> None:
     head, table_row, text_row, total = (line.split() for line in table(account))
     assert head[:5] == ["file", "documents", "articles", "units", "comments"]
     assert table_row[:5] == ["t.csv", "3", "2", "6", "2"]
-    assert "empty: 1 rejected; stub: 1 note" in " ".join(table_row)
+    assert "no outlet: 2 articles; empty: 1 rejected; stub: 1 note" in " ".join(table_row)
     assert text_row[0] == "b.txt"
     assert total[:5] == ["total", "4", "3", *total[3:5]]
     assert int(total[3]) == int(table_row[3]) + int(text_row[3])

@@ -205,10 +205,8 @@ def test_scores_in_csv_are_read_back(tmp_path: Path) -> None:
     named = replace(SCORE, stance=(replace(SCORE.stance[0], name="the council"), SCORE.stance[1]))
     path = tmp_path / "s.csv"
     write_rows([named, reply, reply, SCORE], str(path))
-    # CSV has the label of a reply alone.
-    bare = replace(reply, reply=Reply("deny", {}))
     portrayed = replace(named, portrayal=(replace(SCORE.portrayal[0], name="the council"),))
-    assert list(read_scores([str(path)])) == [portrayed, bare, bare, SCORE]
+    assert list(read_scores([str(path)])) == [portrayed, reply, reply, SCORE]
     assert is_score_file(str(path))
     path.write_text("﻿" + path.read_text("utf-8"), "utf-8")  # a spreadsheet saved it again
     assert is_score_file(str(path))
@@ -365,6 +363,12 @@ def test_csv_cells_hold_the_values_of_the_scores(tmp_path: Path, rows: list[Scor
         for name in ("loaded", "frames", "toxic", "flags"):
             assert json.loads(cell[name]) == json.loads(json.dumps(full[name]))
         assert cell["reply"] == (row.reply.label if row.reply else "")
+        stated = {
+            x: float(cell[f"p_reply_{x}"])
+            for x in ("support", "deny", "query", "comment")
+            if cell[f"p_reply_{x}"]
+        }
+        assert stated == (row.reply.scores if row.reply else {})
         assert cell["biased"] == ("" if row.biased is None else str(row.biased))
         assert (cell["target"], cell["stance"]) == (
             (stance.target, stance.label or "") if stance else ("", "")

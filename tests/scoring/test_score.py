@@ -386,3 +386,22 @@ def test_a_target_may_apply_to_every_unit_of_a_kind() -> None:
     assert ("closing", "the harbour closing") in silent.topics
     assert named.topics == ()
     assert named.mentions == {"closing": ((3, 10),)}
+
+
+def test_a_quoted_span_has_the_speaker_of_its_own_document_also_in_copies(predictor: Predictor) -> None:
+    text = "“The council is greedy,” she said."
+    own = voices(text)
+    given = [
+        unit(text, unit_id=name, voices=own, speaker=name, speakers=tuple(
+            name if voice == "quoted" else None for _, _, voice in own
+        ))
+        for name in ("Karvi", "Tesk")
+    ]  # fmt: skip
+    first, second, without = run(predictor, *asked(*given, unit(text, unit_id="none", voices=own)))
+    assert first.loaded[0].voice == "quoted"
+    assert [{span.speaker for span in row.loaded} for row in (first, second, without)] == [
+        {"Karvi"},
+        {"Tesk"},
+        {None},
+    ]
+    assert [row.to_dict()["speaker"] for row in (first, second, without)] == ["Karvi", "Tesk", None]

@@ -86,20 +86,19 @@ def test_the_recipes_behind_the_shipped_models_are_kept() -> None:
         ]
         assert [recipe.name for recipe in kept] == named
         assert kept[0].train
-    commands = "\n".join(path.read_text("utf-8") for path in RECIPES)
+    commands = "\n".join(path.read_text("utf-8") for path in (*RECIPES, MODEL.parent / "Makefile"))
     for path in RECIPES:
         recipe = load_recipe(path)
         for needed in filter(None, (recipe.start, recipe.teacher)):
-            assert f"-o {needed}\n" in commands, f"{path.name}: no recipe says how {needed} is made"
+            assert f"-o {needed}\n" in commands, f"{path.name}: no command makes {needed}"
 
 
 def test_small_learns_from_the_sets_of_its_teacher_as_base_does() -> None:
     names = ("base", "base_continued", "small", "gpu")
     base, continued, small, gpu = (load_recipe(MODEL / "recipes" / f"{name}.toml") for name in names)
-    assert (continued.start, small.teacher) == ("runs/base", "runs/base_continued")
+    assert (continued.start, small.teacher) == ("runs/base", "runs/base_mean")
     assert {use.name for use in continued.train} <= {use.name for use in base.train}
-    teaching_of = {use.name: use.teaching for use in small.train}
-    once = [replace(use, repeat=1, teaching=teaching_of.get(use.name, -1.0)) for use in base.train]
+    once = [replace(use, repeat=1) for use in base.train]
     assert sorted(small.train, key=str) == sorted(once, key=str)
     assert (gpu.train, gpu.dev, small.dev, continued.dev) == (base.train, base.dev, base.dev, base.dev)
     for name in ("max_length", "stride", "context_length"):

@@ -14,9 +14,13 @@ from slant import __version__
 from slant.cli.articles import report, score, split
 from slant.cli.examples import add_epilogs
 from slant.cli.explain import explain
+from slant.cli.labels import label
 from slant.cli.models import average, data, evaluate, export, train
 from slant.cli.options import DONE, ERROR, INTERRUPTED, USAGE
 from slant.cli.outlets import compare, sample
+from slant.cli.serve import serve
+from slant.cli.targets import targets_group
+from slant.cli.teach import teach
 from slant.errors import SlantError, UsageError
 
 
@@ -52,7 +56,23 @@ def cli() -> None:
     """
 
 
-for _command in (split, score, explain, sample, compare, report, train, average, export, evaluate, data):
+for _command in (
+    split,
+    score,
+    explain,
+    sample,
+    label,
+    compare,
+    report,
+    serve,
+    teach,
+    train,
+    average,
+    export,
+    evaluate,
+    data,
+    targets_group,
+):
     cli.add_command(_command)
 add_epilogs(cli)
 

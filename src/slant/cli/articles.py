@@ -190,6 +190,8 @@ def report(
     inputs = options.reading.paths
     account = Account()
     are_scores = all_score_files(inputs)
+    if are_scores and options.reading.join_comments:
+        raise UsageError("--join-comments: PATHS are scores. Join the comments when you score the articles.")
     scorer = None if are_scores and not explain else load_scorer(options)
     rows = read_scores(inputs) if scorer is None or are_scores else scores(options, account, scorer)
     with counting("passes", quiet=options.reading.quiet or not explain) as done:

@@ -31,6 +31,26 @@ EXAMPLES = {
         "slant sample scores.jsonl -o gold.csv -n 30",
         "slant sample scores.jsonl -o frames.jsonl -n 20 --task frames --task loaded",
     ),
+    "targets": (
+        "slant targets suggest seeds/demo/articles -o targets.toml",
+        "slant targets suggest --help",
+    ),
+    "targets suggest": (
+        "slant targets suggest seeds/demo/articles -o targets.toml",
+        "slant targets suggest scores.jsonl -o more-targets.toml --top 60 --min-articles 3",
+    ),
+    "serve": (
+        "slant serve --targets seeds/demo/targets.toml",
+        "SLANT_TOKEN=$(openssl rand -hex 16) slant serve --host 0.0.0.0 --model small",
+    ),
+    "label": (
+        "slant label gold.csv --coder ida",
+        "slant label gold.csv --export gold -o labeled.csv",
+    ),
+    "teach": (
+        "slant teach sample.csv --scores scores.parquet -o head",
+        "slant teach labels.jsonl --model small -o head",
+    ),
     "train": (
         "slant train model/recipes/quick.toml",
         "slant train model/recipes/small.toml --set seed=7 -o runs/seed7",
@@ -70,6 +90,7 @@ EXIT_CODES = {
     "score": f"{DONE}, 3 done but some documents were rejected, 130 interrupted (129 by SIGHUP, 143 by SIGTERM).",
     "report": f"{DONE}, 3 done but some documents were rejected.",
     "explain": f"{DONE}, 3 done but some documents were rejected.",
+    "targets suggest": f"{DONE}, 3 done but some documents were rejected.",
     "data check": "0 all sets that are present match the registry, 1 some do not, 2 wrong usage.",
 }
 

@@ -28,6 +28,13 @@ _comments = click.option(
     is_flag=True,
     help="PATHS hold comments without articles, as platforms export them: the comments of a thread are read together.",
 )
+_join_comments = click.option(
+    "--join-comments",
+    multiple=True,
+    metavar="FILE",
+    help="Comments of the articles, as platforms export them: they are joined to the articles by address or id. May be "
+    "repeated; a folder or pattern, too.",
+)
 comments_from = click.option(
     "--comments-from", metavar="TEXT", help="Reader comments begin at the line that contains TEXT."
 )
@@ -59,7 +66,16 @@ _allow_private = click.option(
 
 def reading(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options of every command that reads documents."""
-    for option in (_allow_private, _urls, _keep, _mapped, _comments, comments_from, outlet):
+    for option in (
+        _allow_private,
+        _urls,
+        _keep,
+        _mapped,
+        _comments,
+        _join_comments,
+        comments_from,
+        outlet,
+    ):
         command = option(command)
     return command
 
@@ -163,6 +179,8 @@ def finish(what: str, output: str, account: Account, *, quiet: bool = False) -> 
     listed, noted = account.rejected.write(output), account.notes.write(output)
     if output != "-":
         say(f"{what} → {output}")
+    if account.joined and not quiet:
+        say(str(account.joined))
     if listed:
         documents = "document" if len(account.rejected) == 1 else "documents"
         say(f"{len(account.rejected):,} {documents} rejected, with reasons, in {listed}")

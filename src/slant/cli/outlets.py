@@ -37,6 +37,12 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
     help="Leave out, and name, groups with fewer articles.",
 )
 @click.option(
+    "--cluster",
+    default="",
+    metavar="NAMES",
+    help="What articles share, e.g. article,event,author,commenter. Default: all that the scores state.",
+)
+@click.option(
     "--measures",
     multiple=True,
     metavar="PATTERN",
@@ -54,7 +60,7 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
     default=1000,
     show_default=True,
     type=click.IntRange(100),
-    help="Bootstrap resamples behind each interval.",
+    help="Bootstrap resamples, of the decomposition and the audit.",
 )
 @click.option(
     "--permutations",
@@ -72,12 +78,13 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
 @overwrite
 @quiet
 def compare(scores: tuple[str, ...], output: str, overwrite: bool, **options: Any) -> int:
-    """Compare outlets: rates and differences, with intervals and tests over whole articles.
+    """Compare outlets: rates and differences, with intervals and tests over articles, events and writers.
 
-    Units of one article are never treated as independent. Writes a report, and the same tables as CSV and Parquet, into the
-    folder.
+    What shares an article, an event or a writer is never treated as independent. Writes a report, and the same
+    tables as CSV and Parquet, into the folder.
     """
     require("compare", *_COMPARE, what="slant compare")
+    from slant.comparing.clusters import parse_dimensions
     from slant.comparing.compare import detectable_lines, finding_lines, run
     from slant.comparing.options import Options
     from slant.comparing.score_tables import open_store
@@ -85,6 +92,7 @@ def compare(scores: tuple[str, ...], output: str, overwrite: bool, **options: An
 
     keep_finished(str(Path(output) / "index.html"), overwrite=overwrite)
     silent = options.pop("quiet")
+    options["cluster"] = parse_dimensions(options["cluster"])
 
     def progress(step: str) -> None:
         if not silent:

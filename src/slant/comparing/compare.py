@@ -3,19 +3,22 @@
 Tables, by name (columns without a comment are explained where the table is made):
 
 detectable   measure, tests, smallest, median, largest (minimum detectable difference over pairs of groups, 80 % power at
-             `level`), median_alone (at 0.05), articles_for_ten (articles per group to detect ten points; null for measures
-             per 1,000 words), level
-rates        group ("(all)": everything), measure, value, low, high, hits, total, articles, units
+             `level`; null where none can be found), median_alone (at 0.05), articles_for_ten (articles per group to
+             detect ten points; null for measures per 1,000 words), level
+rates        see rates.rates_table
 differences  group, other ("(rest)": all other groups), measure, value, other_value, difference, low, high, effect,
-             effect_kind, p, p_adjusted, significant, articles, other_articles, detectable
-untested     group, other, measure, hits, articles, other_articles (too few for a test)
+             effect_kind, p, p_adjusted, significant, articles, other_articles, clusters, other_clusters (of the scarcest
+             dimension), freedom (degrees of freedom), detectable (null: none)
+untested     group, other, measure, value, other_value, difference, hits, articles, other_articles, clusters,
+             other_clusters, reason
+clusters     see clusters.clusters_table
 left_out     group, articles
 other_languages    group, language, units (left out: not in English)
 copies       group, articles (skipped copies of a text that the group published already), shared (texts of other groups too)
 corrected    with --gold: group, other (null: a rate; else a difference), measure, naive, naive_low, naive_high, corrected,
              low, high, gold_units, gold_articles, disagree (naive is outside the corrected interval), p, p_adjusted,
              significant (differences only), note (why there is no interval)
-errors       with --gold, see error_correction.errors_table
+errors       with --gold, see error_audit.errors_table
 sensitivity  without --gold: group, measure, value, low, high, sets
 unrelated    see counts.unrelated_table
 leaks        see outlet_leaks.leaks_table
@@ -27,10 +30,13 @@ answers, audience                      see comment_replies.py
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from slant.comparing.clusters import MIN_CLUSTERS, NOUNS, Clusters, clusters_table, estimand, find_clusters
 from slant.comparing.comment_replies import answers_table, audience_table
 from slant.comparing.counts import (
     Counts,
@@ -48,13 +54,14 @@ from slant.comparing.differences import (
     MOST_GROUPS,
     Differences,
     articles_needed,
+    find_all_sides,
     find_differences,
 )
+from slant.comparing.error_audit import errors_table
 from slant.comparing.error_correction import (
     Labeled,
     corrected_notes,
     corrected_table,
-    errors_table,
     labeled_measures,
 )
 from slant.comparing.events import event_articles_table, events_table, group_articles
@@ -73,7 +80,7 @@ from slant.comparing.measures import (
 from slant.comparing.options import Options
 from slant.comparing.outlet_leaks import leaks_table
 from slant.comparing.phrases import phrases_table
-from slant.comparing.rates import FEW_ARTICLES, Groups, find_groups, rates_table, resample_groups
+from slant.comparing.rates import Groups, find_groups, rates_table
 from slant.comparing.score_tables import Store, arrow_table
 from slant.comparing.sensitivity import MEANING, published_errors, sensitivity_table
 from slant.errors import SlantError
@@ -82,6 +89,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SHOWN = 5
+MOST_REASONS = 5
 ADJUSTMENTS = {"bh": "Benjamini-Hochberg", "holm": "Holm"}
 ONE_QUESTION = (
     "The model that scored knows no “unrelated”. Its stance toward named targets is how the unit makes them look, bad news "
@@ -100,7 +108,7 @@ class Results:
     """Results of a comparison, for the report and the files of the output folder.
 
     tables: name → Arrow table. notes: sentences about the whole run, such as what was tested. repeated: skipped rows, see
-    Store.
+    Store. estimand: what intervals and tests are about. clustered: the dimensions over which variances of articles are taken.
     """
 
     options: Options
@@ -114,6 +122,8 @@ class Results:
     repeated: int
     tables: Mapping[str, pa.Table]
     notes: tuple[str, ...]
+    estimand: str = ""
+    clustered: tuple[str, ...] = ("article",)
 
 
 def run(store: Store, options: Options, *, progress: Progress = lambda _: None) -> Results:
@@ -133,13 +143,15 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
     make_hits(store, portrayal=portrayal)
     counts = count_hits(store, measures=options.measures)
     labels = labeled_measures(store, counts) if options.gold else None
-    progress(f"rates, {options.resamples:,} resamples of {len(counts.articles):,} texts")
-    resampled = resample_groups(counts, resamples=options.resamples, seed=options.seed)
-    tables = {"rates": rates_table(counts, resampled, kept=kept, level=options.level)}
+    clusters = find_clusters(store, counts, wanted=options.cluster)
+    progress(f"rates over {' and '.join(NOUNS[name] for name in clusters.articles.dimensions)}")
+    sides = find_all_sides(clusters, kept=kept)
+    tables = {"rates": rates_table(counts, sides, kept=kept, level=options.level)}
     progress(f"differences between {len(kept)} groups, {options.permutations:,} permutations each")
-    found = find_differences(counts, resampled, kept=kept, options=options)
+    found = find_differences(sides, kept=kept, options=options)
     tables |= {"detectable": found.detectable, "differences": found.differences, "untested": found.untested}
     tables |= {
+        "clusters": clusters_table(clusters, kept=kept),
         "left_out": _left_out(groups),
         "copies": copies_table(store),
         "unrelated": unrelated_table(counts),
@@ -150,6 +162,8 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
         tables["targets"] = arrow_table(rows, {"target": "string", "name": "string"})
     notes = [
         *changed,
+        estimand(clusters, noun=store.by),
+        *_cluster_notes(clusters, tables, options),
         *_notes(store, groups, found, options),
         *unrelated_notes(tables["unrelated"], store.names),
     ]
@@ -157,17 +171,24 @@ def run(store: Store, options: Options, *, progress: Progress = lambda _: None) 
         notes.append(UNUSED_GOLD)
     if labels is not None:
         progress("correcting with labels by people")
-        tables["corrected"] = corrected_table(labels, counts, tables, kept=kept, options=options)
+        tables["corrected"] = corrected_table(labels, clusters, counts, tables, kept=kept, options=options)
         notes += corrected_notes(tables["corrected"], groups=groups)
     else:
         tables["sensitivity"], note = _sensitivity(store, tables["rates"], options)
         notes.append(note)
-    tables |= further_tables(store, counts, labels, groups=groups, options=options, progress=progress)
-    return _results(store, options, groups, tables, notes)
+    tables |= further_tables(
+        store, counts, clusters, labels, groups=groups, options=options, progress=progress
+    )
+    return _results(store, options, groups, clusters, tables, notes)
 
 
 def _results(
-    store: Store, options: Options, groups: Groups, tables: Mapping[str, pa.Table], notes: Sequence[str]
+    store: Store,
+    options: Options,
+    groups: Groups,
+    clusters: Clusters,
+    tables: Mapping[str, pa.Table],
+    notes: Sequence[str],
 ) -> Results:
     articles, units, comments = store.rows(
         "SELECT count(DISTINCT article_id), count(*), count(*) FILTER (is_comment) FROM units"
@@ -184,12 +205,15 @@ def _results(
         repeated=store.repeated,
         tables=tables,
         notes=tuple(notes),
+        estimand=estimand(clusters, noun=store.by),
+        clustered=clusters.articles.dimensions,
     )
 
 
 def further_tables(
     store: Store,
     counts: Counts,
+    clusters: Clusters,
     labels: Mapping[Measure, Labeled] | None,
     *,
     groups: Groups,
@@ -207,12 +231,12 @@ def further_tables(
     tables["event_articles"] = event_articles_table(store)
     tables["decomposition"] = decomposition_table(store, counts, groups=kept, options=options)
     progress("phrases that set groups apart")
-    tables["words"] = phrases_table(store, groups=kept, options=options)
+    tables["words"] = phrases_table(store, clusters, groups=kept, options=options)
     progress("replies of comments")
-    tables["answers"] = answers_table(store, groups=kept, options=options)
-    tables["audience"] = audience_table(store, groups=kept, options=options)
+    tables["answers"] = answers_table(store, clusters, groups=kept, options=options)
+    tables["audience"] = audience_table(store, clusters, groups=kept, options=options)
     progress("months")
-    tables["trends"] = trends_table(store, counts, groups=kept, options=options)
+    tables["trends"] = trends_table(store, clusters, groups=kept, options=options)
     tables["month_events"] = month_events_table(store)
     return tables
 
@@ -255,22 +279,20 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
     elif tests:
         yield (
             f"{tests:,} differences were tested and p adjusted over all of them ({ADJUSTMENTS[options.adjust]}); "
-            f"{found.untested.num_rows:,} were not tested, with fewer than {MIN_HITS} hits or {articles_needed(options)} "
-            "articles. The minimum detectable difference is found in 80 of 100 samples like this one at "
-            f"p < {found.level:.2g}: {ALPHA} over the number of tests, the level that a single true difference must reach."
+            f"{found.untested.num_rows:,} were not tested, with too few hits, articles or clusters. The minimum detectable "
+            f"difference is found in 80 of 100 samples like this one at p < {found.level:.2g}: {ALPHA} over the number of "
+            "tests, the level that a single true difference must reach."
         )
     else:
         yield (
-            f"No difference could be tested: no measure has {MIN_HITS} hits in two groups together and "
-            f"{articles_needed(options)} articles in each."
+            f"No difference could be tested: no measure has {MIN_HITS} hits in two groups together, and "
+            f"{articles_needed(options)} articles and {MIN_CLUSTERS} clusters in each."
         )
     if len(groups.kept) > MOST_GROUPS:
         yield (
             f"With more than {MOST_GROUPS} groups, each was compared only with all others. Raise --min-articles to "
             "compare pairs."
         )
-    if small := [f"{group} ({n})" for group, n in groups.kept.items() if n < FEW_ARTICLES]:
-        yield f"Fewer than {FEW_ARTICLES} articles, so intervals may be too narrow: {', '.join(small)}."
     if groups.left_out:
         few = ", ".join(f"{group} ({n})" for group, n in groups.left_out.items())
         yield f"Left out, with fewer than {options.min_articles} articles: {few}."
@@ -287,6 +309,30 @@ def _notes(store: Store, groups: Groups, found: Differences, options: Options) -
         yield f"{store.repeated:,} {rows}: comments posted again, or units given twice."
     if _one_question(store):
         yield ONE_QUESTION
+
+
+def _cluster_notes(clusters: Clusters, tables: Mapping[str, pa.Table], options: Options) -> Iterator[str]:
+    """What could not be tested or has no interval for want of clusters, and writers that are named too seldom."""
+    rates = tables["rates"]
+    without = sum(bool(note) for note in rates["note"].to_pylist())
+    if without:
+        yield (
+            f"{without:,} of {rates.num_rows:,} rates have no interval, since fewer than {MIN_CLUSTERS} articles, events, "
+            "writers or commenters are behind them: see the column “note” of the table `rates`."
+        )
+    reasons = Counter(
+        reason for reason in tables["untested"]["reason"].to_pylist() if reason.startswith("cannot be tested")
+    )
+    for reason, count in reasons.most_common(MOST_REASONS):
+        yield f"{count:,} {'difference' if count == 1 else 'differences'} {reason}."
+    if any("writers" in reason for reason in reasons) and not options.cluster:
+        yield "To compare what these writers wrote, not the outlets as such: --cluster article,event."
+    stated = clusters.stated["author"]
+    if stated and "author" not in clusters.codes and not options.cluster:
+        yield (
+            f"Only {stated:.0%} of articles name a writer, so writers are no clusters. If a few writers set the tone of an "
+            "outlet, differences are less certain than they look."
+        )
 
 
 def _dates_note(store: Store) -> Iterator[str]:
@@ -314,16 +360,26 @@ def detectable_lines(results: Results) -> Iterator[str]:
         per_words = measure.kind == PER_1000_WORDS
         families.setdefault((family + " per 1,000 words" * per_words, per_words), []).append(row)
     for (family, per_words), own in families.items():
-        middle = sorted(own, key=lambda row: row["median"])[len(own) // 2]
-        smallest, largest = min(r["smallest"] for r in own), max(r["largest"] for r in own)
+        middle = sorted(_known(row["median"]) for row in own)[len(own) // 2]
+        smallest, largest = (
+            min(_known(r["smallest"]) for r in own),
+            max(_known(r["largest"]) for r in own),
+        )
         span = f"from {_size(smallest, per_words)} to {_size(largest, per_words)}"
-        yield f"  {family}: {_size(middle['median'], per_words)} ({span}, over {sum(r['tests'] for r in own):,} tests)"
+        yield f"  {family}: {_size(middle, per_words)} ({span}, over {sum(r['tests'] for r in own):,} tests)"
+
+
+def _known(size: float | None) -> float:
+    """Infinity where no difference can be found."""
+    return math.inf if size is None else size
 
 
 def _size(value: float, per_words: bool) -> str:
+    if math.isinf(value):
+        return "none"
     if per_words:
         return f"{value:.2g}"
-    return f"{100 * value:.0f} points" if value < 1 else "more than 100 points"
+    return f"{100 * value:.0f} points"
 
 
 def finding_lines(results: Results) -> Iterator[str]:

@@ -19,7 +19,7 @@ that say nothing about the target ("stance/<target>/unrelated") are behind no ra
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,6 +76,21 @@ class Counts:
 
     def index(self, measure: Measure) -> int:
         return self.measures.index(measure)
+
+    def only(self, measures: Ints) -> Counts:
+        """The same rows with only these measures."""
+        if len(measures) == len(self.measures):
+            return self
+        needed = np.unique(np.concatenate([self.column[measures], self.units_column[measures]]))
+        return replace(
+            self,
+            measures=tuple(self.measures[m] for m in measures),
+            column=np.searchsorted(needed, self.column[measures]),
+            units_column=np.searchsorted(needed, self.units_column[measures]),
+            hits=self.hits[:, measures],
+            totals=self.totals[:, needed],
+            unrelated={},
+        )
 
     @property
     def scale(self) -> Floats:
@@ -254,7 +269,7 @@ def count_hits(store: Store, *, measures: Sequence[str] = ()) -> Counts:
     """
     rows = store.columns('SELECT DISTINCT id, "group", n FROM text_parts ORDER BY id')
     names, group = np.unique(rows["group"].astype(object), return_inverse=True)
-    every, hits, totals, unrelated = _hits_and_totals(store, len(group))
+    every, hits, totals, unrelated = _hits_and_totals(store, len(group), _HITS, _UNITS)
     kept = [i for i, measure in enumerate(every) if not measures or measure.matches(measures)]
     if measures and not kept:
         known = ", ".join(sorted(map(str, every))[:5])
@@ -275,15 +290,53 @@ def count_hits(store: Store, *, measures: Sequence[str] = ()) -> Counts:
     )
 
 
+def count_by_commenter(store: Store, counts: Counts, measures: Ints) -> tuple[Counts, Ints, Ints]:
+    """Counts of these measures of comments, with a row for each commenter under each text.
+
+    Also (rows,) the row of `counts` that each row is part of, and (rows,) numbers of the commenters. Needs the tables `hits`
+    and `commented` (clusters.py).
+    """
+    rows = store.columns("SELECT DISTINCT row, id, commenter FROM commented ORDER BY row")
+    part = np.asarray(rows["id"], np.int64)
+    every, hits, totals, _ = _hits_and_totals(store, len(part), _COMMENT_HITS, _COMMENT_UNITS)
+    chosen = tuple(counts.measures[m] for m in measures)
+    names = list(totals)
+    finer = Counts(
+        groups=counts.groups,
+        articles=counts.articles,
+        group=counts.group[part],
+        article=counts.article[part],
+        measures=chosen,
+        column=np.array([names.index(measure.total) for measure in chosen], np.int64),
+        units_column=np.array([names.index(measure.units_total) for measure in chosen], np.int64),
+        hits=hits[:, [every.index(measure) for measure in chosen]],
+        totals=np.stack(list(totals.values()), axis=1),
+    )
+    commenters = np.unique(rows["commenter"].astype(object).astype(str), return_inverse=True)[1]
+    return finer, part, commenters.astype(np.int64)
+
+
 ByName = dict[str, NDArray[np.float32]]
+_HITS = """
+    SELECT id, measure, sum(n)::FLOAT AS n, sum(spans)::FLOAT AS spans FROM hits WHERE id IS NOT NULL GROUP BY ALL"""
+_COMMENT_HITS = """
+    SELECT c.row AS id, measure, sum(n)::FLOAT AS n, sum(spans)::FLOAT AS spans
+    FROM hits h JOIN commented c USING (unit_id) WHERE h.id IS NOT NULL AND h.is_comment GROUP BY ALL"""
+_UNITS = f"""
+    SELECT id, is_comment, count(*)::FLOAT AS units, sum(words)::FLOAT AS words
+    FROM units JOIN text_parts USING (article_id, "group") WHERE {COUNTED} GROUP BY ALL"""
+_COMMENT_UNITS = """
+    SELECT row AS id, true AS is_comment, count(*)::FLOAT AS units, sum(words)::FLOAT AS words
+    FROM units JOIN commented USING (unit_id) GROUP BY ALL"""
 
 
-def _hits_and_totals(store: Store, rows: int) -> tuple[list[Measure], NDArray[np.float32], ByName, ByName]:
+def _hits_and_totals(
+    store: Store, rows: int, hits_query: str, units_query: str
+) -> tuple[list[Measure], NDArray[np.float32], ByName, ByName]:
     """All measures in order, hits (rows, measures), denominator → (rows,), and Counts.unrelated."""
     import pyarrow.compute as pc
 
-    table = store.arrow("""
-        SELECT id, measure, sum(n)::FLOAT AS n, sum(spans)::FLOAT AS spans FROM hits WHERE id IS NOT NULL GROUP BY ALL""")
+    table = store.arrow(hits_query)
     coded = pc.dictionary_encode(table["measure"].combine_chunks())
     found = [Measure.parse(name) for name in coded.dictionary.to_pylist()]
     row, code, n = table["id"].to_numpy(), coded.indices.to_numpy(), table["n"].to_numpy()
@@ -308,7 +361,7 @@ def _hits_and_totals(store: Store, rows: int) -> tuple[list[Measure], NDArray[np
         if measure.kind == NET:
             minus, plus = (hits[:, column[source]] for source in measure.sources)
             hits[:, column[measure]] = plus - minus
-    totals = _unit_totals(store, rows)
+    totals = _unit_totals(store, rows, units_query)
     for measure, i in column.items():
         if measure.family in ("reply", *LABELS) and measure.kind != NET:
             total = totals.setdefault(measure.total, np.zeros(rows, np.float32))
@@ -326,11 +379,9 @@ def _derived(measure: Measure) -> Iterator[Measure]:
         yield measure.with_part(PER_1000_WORDS)
 
 
-def _unit_totals(store: Store, rows: int) -> dict[str, NDArray[np.float32]]:
+def _unit_totals(store: Store, rows: int, query: str) -> dict[str, NDArray[np.float32]]:
     """Units and words of articles and of comments, (rows,) each."""
-    found = store.columns(f"""
-        SELECT id, is_comment, count(*)::FLOAT AS units, sum(words)::FLOAT AS words
-        FROM units JOIN text_parts USING (article_id, "group") WHERE {COUNTED} GROUP BY ALL""")
+    found = store.columns(query)
     totals = {}
     for comments, side in ((False, ""), (True, f"{COMMENTS}/")):
         own = found["is_comment"] == comments

@@ -23,11 +23,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slant.comparing.cluster_variance import Clustering, from_share, side, sum_clusters
+from slant.comparing.clusters import Clusters
 from slant.comparing.counts import Counts, Floats
 from slant.comparing.differences import MOST_GROUPS
 from slant.comparing.measures import ALL, REST
-from slant.comparing.rates import interval_or_bound, percentile_interval, poisson_draws, resample
+from slant.comparing.rates import percentile_interval, poisson_draws, resample
 from slant.comparing.score_tables import arrow_table
+from slant.comparing.sides import limits_of, share_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -198,22 +201,21 @@ def _strata(store: Store, counts: Counts) -> tuple[NDArray[np.int64], int]:
     return rank[of_row], int(shared.sum())
 
 
-def trends_table(store: Store, counts: Counts, *, groups: Sequence[str], options: Options) -> pa.Table:
+def trends_table(store: Store, clusters: Clusters, *, groups: Sequence[str], options: Options) -> pa.Table:
     """One row per main measure, group ("(all)": everything) and month with something to count.
 
-    month ("2026-11"), group, measure, value, low, high (resampling articles), articles, few (fewer than
-    `options.min_articles`
-    articles: no interval). Articles without a month are left out.
+    month ("2026-11"), group, measure, value, low, high, articles (with something to count for this measure), few (fewer than
+    `options.min_articles` of them, or too few clusters for an interval). Articles without a month are left out.
     """
-    wanted = _main_measures(counts)
+    every = clusters.articles.counts
+    counts = every.only(np.array(_main_measures(every), np.int64))
     month = _months(store)
-    rng = np.random.default_rng(options.seed)
     rows: list[dict[str, Any]] = []
     for name in (*(g for g in counts.groups if g in groups), ALL):
         of_group = month != "" if name == ALL else (month != "") & (counts.group == counts.groups.index(name))
-        for one in np.unique(month[of_group]).tolist():
+        for one in np.unique(month[of_group]).tolist() if counts.measures else ():
             own = np.flatnonzero(of_group & (month == one))
-            for row in _month_rows(counts, own, wanted, options, rng):
+            for row in _month_rows(counts, own, clusters.articles.ways, options):
                 rows.append({"month": one, "group": name, **row})
     return arrow_table(rows, _TRENDS)
 
@@ -226,35 +228,21 @@ _TRENDS = {
 
 
 def _month_rows(
-    counts: Counts, own: Any, wanted: list[int], options: Options, rng: np.random.Generator
-) -> list[dict[str, Any]]:
+    counts: Counts, own: NDArray[np.int64], ways: Sequence[Clustering], options: Options
+) -> Iterator[dict[str, Any]]:
     """Rates of some rows of `counts`."""
-    hits = counts.hits[np.ix_(own, wanted)].astype(float)
-    totals = counts.totals[np.ix_(own, counts.column[wanted])].astype(float)
-    texts, place = np.unique(counts.article[own], return_inverse=True)
-    articles = len(texts)
-    few = articles < options.min_articles
-    scale = counts.scale[wanted]
-    if not few:
-        by_text = _sum_rows(np.concatenate([hits, totals], axis=1), place, articles)
-        drawn, over = np.split(
-            resample(by_text, resamples=options.resamples, rng=rng), [hits.shape[1]], axis=1
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = percentile_interval((scale * drawn / over).astype(np.float32), level=options.level)
-    rows = []
-    for m in np.flatnonzero(totals.sum(0)):
-        measure = counts.measures[wanted[m]]
-        value = float(scale[m] * hits[:, m].sum() / totals[:, m].sum())
-        interval: tuple[float | None, float | None] = (None, None)
-        if not few:
-            with_total = int((totals[:, m] > 0).sum())
-            interval = interval_or_bound(
-                value, (low[m], high[m]), articles=with_total, kind=measure.kind, level=options.level
-            )
-        row = {"measure": str(measure), "value": value, "low": interval[0], "high": interval[1]}
-        rows.append({**row, "articles": articles, "few": few})
-    return rows
+    numbers = side(counts, own, ways)
+    low, high = limits_of(numbers, share_of(numbers), counts.measures, options.level)
+    factor, offset = from_share(counts.measures)
+    _, (totals,) = sum_clusters(counts.article[own], counts.totals[own])
+    articles = (totals > 0).sum(0)[counts.column]
+    for m in np.flatnonzero(numbers.total).tolist():
+        few = bool(articles[m] < options.min_articles or np.isnan(low[m]))
+        yield {
+            "measure": str(counts.measures[m]), "value": float(factor[m] * numbers.value[m] + offset[m]),
+            "low": None if few else float(low[m]), "high": None if few else float(high[m]),
+            "articles": int(articles[m]), "few": few,
+        }  # fmt: skip
 
 
 def _months(store: Store) -> Any:

@@ -1,28 +1,35 @@
-"""Differences between every pair of groups, and between every group and all others: size, interval, p, detectable size."""
+"""Differences between every pair of groups, and between every group and all others: size, interval, p, detectable size.
+
+p is the larger of two: the level at which the interval touches zero (intervals.py), and that of the permutation of whole
+clusters (significance.py). Where only the permutation leaves a difference to chance, the interval is stretched until it
+agrees.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import norm
 
-from slant.comparing.counts import Counts, Floats
+from slant.comparing.cluster_variance import Contrast, from_share
+from slant.comparing.clusters import MIN_CLUSTERS, Clusters
+from slant.comparing.counts import Counts, Floats, Ints
+from slant.comparing.intervals import Design, Share, detectable, difference_limits, difference_p, times_larger
 from slant.comparing.measures import ALPHA, NET, PER_1000_WORDS, POWER, REST, Measure
 from slant.comparing.options import Options
-from slant.comparing.rates import Resampled, percentile_interval
+from slant.comparing.rates import none_if_nan
 from slant.comparing.score_tables import arrow_table
+from slant.comparing.sides import MIN_FREEDOM, Rates, Sides, find_sides
 from slant.comparing.significance import (
-    RateEstimates,
     Sums,
     detectable_level,
-    estimate_rates,
     permutation_p_values,
     refine_p_values,
     set_significance,
+    smallest_p,
+    sum_by_cluster,
 )
 
 if TYPE_CHECKING:
@@ -31,9 +38,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 MIN_HITS = 10  # hits of both sides together, and as many non-hits: with fewer, chance cannot be ruled out
 MOST_GROUPS = 40  # with more groups, each is compared with all others only
-MARGIN = (
-    1.03  # standard errors over articles are slightly too small, and p from permutations slightly too large
-)
 TEN_POINTS = 0.1
 
 
@@ -49,73 +53,95 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Two sides. numbers: indices of the groups of each side. tested: (measures,) whether the measure is tested here."""
+    """Two sides of one family of measures. shares: what their limits need. tested: (measures,) what is tested here.
+
+    order: place of the pair among all pairs.
+    """
 
     group: str
     other: str
-    left: Sums
-    right: Sums
-    rates: tuple[RateEstimates, RateEstimates]
-    numbers: tuple[Sequence[int], Sequence[int]]
+    order: int
+    sides: Sides
+    rates: tuple[Rates, Rates]
+    shares: tuple[Share, Share]
+    contrast: Contrast
+    sums: tuple[Sums, Sums]
     tested: np.ndarray
 
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return self.sides.family.counts.measures
 
-def find_differences(
-    counts: Counts, resampled: Resampled | None, *, kept: Sequence[str], options: Options
-) -> Differences:
+    def only(self, measures: Ints) -> tuple[Share, Share, Floats, Floats]:
+        left, right = (share.only(measures) for share in self.shares)
+        return left, right, self.contrast.freedom[measures], self.contrast.correlation[measures]
+
+
+def find_all_sides(clusters: Clusters, *, kept: Sequence[str]) -> list[Sides]:
+    """The rates of all families of measures, and the differences that `find_differences` tests."""
+    return [
+        find_sides(family, kept=kept, pairs=len(kept) <= MOST_GROUPS, rest=len(kept) > 2)
+        for family in clusters.families
+    ]
+
+
+def find_differences(families: Sequence[Sides], *, kept: Sequence[str], options: Options) -> Differences:
     """Test every measure between every pair of the groups in `kept`, and between each group and all others together.
 
-    p is adjusted over everything that is tested. A measure is not tested for a pair, but listed in `untested`, if the two
-    have fewer than MIN_HITS hits together, or one of them has fewer than `articles_needed` articles with a denominator.
-    The hits of both together are the same in every permutation, so this choice does not bias the test (Bourgon et al.
-    2010). The detectable difference treats the sides as independent; it is slightly too large where they share texts.
-    resampled: for the intervals; None: no intervals.
+    families: of `find_all_sides`. p is adjusted over everything that is tested. A measure is not tested for a pair, but is
+    listed in `untested` with the reason, if the two have fewer than MIN_HITS hits together, if one of them has fewer than
+    `articles_needed` articles with a denominator or MIN_CLUSTERS clusters, or if a few clusters decide (MIN_FREEDOM).
+    The hits of both together are the same in every permutation, so this choice does not bias the test (Bourgon et al. 2010).
     """
-    pairs = list(_pairs(counts, kept, options))
-    sides = [(pair.left, pair.right) for pair in pairs]
+    pairs = [pair for sides in families for pair in _pairs(sides, kept, options)]
     tested = [np.flatnonzero(pair.tested) for pair in pairs]
-    p_values = permutation_p_values(sides, tested, permutations=options.permutations, seed=options.seed)
+    permuted = permutation_p_values(
+        [pair.sums for pair in pairs], tested, permutations=options.permutations, seed=options.seed
+    )
     rows: list[Row] = []
-    for number, p in enumerate(p_values):
-        rows += (
-            {**row, "pair": number} for row in _rows(counts, pairs[number], resampled, p, options=options)
-        )
+    for number, p in enumerate(permuted):
+        rows += ({**row, "pair": number} for row in _rows(pairs[number], p, options=options))
     level = detectable_level(len(rows))
     set_significance(rows, method=options.adjust)
-    refine_p_values(sides, rows, options)
-    needed = standard_errors_needed(level)
+    refine_p_values([pair.sums for pair in pairs], rows, options)
+    by_pair: list[list[Row]] = [[] for _ in pairs]
     for row in rows:
-        row["detectable"] = needed * row["error"]
-    untested = [row for pair in pairs for row in _untested(counts, pair)]
+        by_pair[row["pair"]].append(row)
+    for pair, own in zip(pairs, by_pair, strict=True):
+        _stretch(pair, own, 1 - options.level)
+        _set_detectable(pair, own, level)
+    rows.sort(key=lambda row: (row["order"], row["place"]))
+    untested = [row for pair in pairs for row in _untested(pair, options)]
+    untested.sort(key=lambda row: (row["order"], row["place"]))
     return Differences(
         arrow_table(rows, _DIFFERENCES),
-        arrow_table(_detectable(counts, rows, level), _DETECTABLE),
+        arrow_table(_detectable(pairs, rows, level), _DETECTABLE),
         arrow_table(untested, _UNTESTED),
         level,
     )
 
 
-def standard_errors_needed(level: float) -> float:
-    """Size of a difference, in standard errors, that is found at this level with POWER."""
-    return float(MARGIN * (norm.ppf(1 - level / 2) + norm.ppf(POWER)))
-
-
-def _pairs(counts: Counts, kept: Sequence[str], options: Options) -> Iterator[_Pair]:
+def _pairs(sides: Sides, kept: Sequence[str], options: Options) -> Iterator[_Pair]:
+    counts = sum_by_cluster(sides.family.counts, sides.family.permuted.codes)
     numbers = {group: counts.groups.index(group) for group in kept}
     sums = {group: Sums(counts, np.flatnonzero(counts.group == number)) for group, number in numbers.items()}
-    if len(kept) <= MOST_GROUPS:
-        for one, two in combinations(kept, 2):
-            yield _pair(counts, (one, two), (sums[one], sums[two]), ([numbers[one]], [numbers[two]]), options)
-    if len(kept) > 2:
-        for group in kept:
-            rest = [numbers[other] for other in kept if other != group]
-            sides = _against_rest(counts, numbers[group], rest) if counts.crossed else None
-            left, right = sides or (sums[group], Sums(counts, np.flatnonzero(np.isin(counts.group, rest))))
-            yield _pair(counts, (group, REST), (left, right), ([numbers[group]], rest), options)
+    for order, (group, other) in enumerate(sides.contrasts):
+        if other == REST:
+            rest = [numbers[name] for name in kept if name != group]
+            own = _against_rest(counts, numbers[group], rest) if counts.crossed else None
+            own = own or (sums[group], Sums(counts, np.flatnonzero(np.isin(counts.group, rest))))
+            name = f"{REST}{group}"
+        else:
+            own, name = (sums[group], sums[other]), other
+        rates = sides.rates[group], sides.rates[name]
+        shares, difference = (sides.share(group), sides.share(name)), sides.contrasts[group, other]
+        pair = _Pair(group, other, order, sides, rates, shares, difference, own, np.empty(0, bool))
+        reasons = [_why_untested(pair, m, options) for m in range(len(pair.measures))]
+        yield replace(pair, tested=np.array([not reason for reason in reasons], bool))
 
 
 def _against_rest(counts: Counts, group: int, rest: Sequence[int]) -> tuple[Sums, Sums]:
-    """The two sides where groups share texts: the parts of one text in the rest are added up."""
+    """The two sides where groups share clusters: the parts of one cluster in the rest are added up."""
     rows = np.flatnonzero((counts.group == group) | np.isin(counts.group, rest))
     key = 2 * counts.article[rows] + (counts.group[rows] != group)
     starts = np.flatnonzero(np.diff(key[np.argsort(key, kind="stable")], prepend=-1))
@@ -137,60 +163,93 @@ def articles_needed(options: Options) -> int:
     return max(2, options.min_articles)
 
 
-def _pair(
-    counts: Counts,
-    names: tuple[str, str],
-    sides: tuple[Sums, Sums],
-    numbers: tuple[Sequence[int], Sequence[int]],
-    options: Options,
-) -> _Pair:
-    rates = estimate_rates(counts, sides[0].all), estimate_rates(counts, sides[1].all)
-    enough = np.minimum(rates[0].articles, rates[1].articles) >= articles_needed(options)
-    return _Pair(*names, *sides, rates, numbers, enough & (rare_hits(counts, *sides) >= MIN_HITS))
+def _why_untested(pair: _Pair, measure: int, options: Options) -> str:
+    """Why a measure is not tested between two sides, or ""."""
+    left, right = pair.rates
+    hits = rare_hits(pair, measure)
+    if hits < MIN_HITS:
+        return f"{hits} hits or non-hits of both; {MIN_HITS} are needed"
+    articles = int(min(left.articles[measure], right.articles[measure]))
+    if articles < articles_needed(options):
+        return f"{articles} articles on one side; {articles_needed(options)} are needed"
+    fewest = min((left, right), key=lambda rates: rates.clusters[measure])
+    if fewest.clusters[measure] < MIN_CLUSTERS:
+        return f"cannot be tested with {pair.sides.number(fewest, measure)} a side; {MIN_CLUSTERS} are needed"
+    freedom = pair.contrast.freedom[measure]
+    if freedom < MIN_FREEDOM:
+        noun = pair.sides.number(fewest, measure).split()[-1]
+        return f"cannot be tested: a few {noun} decide it (degrees of freedom {freedom:.1f}; {MIN_FREEDOM:.0f} are needed)"
+    return ""
 
 
-def rare_hits(counts: Counts, left: Sums, right: Sums) -> Floats:
-    """(measures,) hits of both sides, or non-hits where these are fewer; for a net, units at either pole."""
-    sums = left.all + right.all
-    hits = sums[: len(counts.measures)]
-    totals = sums[3 * len(counts.measures) :][: counts.totals.shape[1]][counts.column]
-    column = {measure: i for i, measure in enumerate(counts.measures)}
-    rare = hits.copy()
-    for measure, i in column.items():
-        if measure.kind == "share":
-            rare[i] = min(hits[i], totals[i] - hits[i])
-        elif measure.kind == NET:
-            sources = [column.get(source) for source in measure.sources]
-            rare[i] = sum(hits[j] for j in sources if j is not None) if None not in sources else abs(hits[i])
-    return rare
+def rare_hits(pair: _Pair, measure: int) -> int:
+    """Hits of both sides, or non-hits where these are fewer; for a net, units at either pole."""
+
+    def hits(at: int) -> float:
+        return float(sum(np.nan_to_num(rates.value[at]) * rates.total[at] for rates in pair.rates))
+
+    own, total = hits(measure), float(sum(rates.total[measure] for rates in pair.rates))
+    kind = pair.measures[measure].kind
+    if kind == NET:
+        places = [pair.measures.index(s) for s in pair.measures[measure].sources if s in pair.measures]
+        return round(sum(map(hits, places))) if len(places) == 2 else abs(round(2 * own - total))
+    return round(own if kind == PER_1000_WORDS else min(own, total - own))
 
 
-def _rows(
-    counts: Counts, pair: _Pair, resampled: Resampled | None, p: Floats, *, options: Options
-) -> list[Row]:
-    """One row per tested measure. p: of these."""
+def _rows(pair: _Pair, permuted: Floats, *, options: Options) -> list[Row]:
+    """One row per tested measure. permuted: their p by permutation."""
     tested = np.flatnonzero(pair.tested)
     if not len(tested):
         return []
-    low = high = np.full(len(counts.measures), np.nan)
-    if resampled:
-        drawn = resampled.rates(pair.numbers[0]) - resampled.rates(pair.numbers[1])
-        low, high = percentile_interval(drawn, level=options.level)
+    own = pair.only(tested)
+    p_model = difference_p(*own)
+    factor, offset = from_share(pair.measures)
+    low, high = difference_limits(*own, options.level)
+    values = [factor * rates.value + offset for rates in pair.rates]
+    effects = effect_sizes(pair.measures, *values)
     left, right = pair.rates
-    effects = effect_sizes(counts.measures, left.value, right.value)
-    error = np.sqrt(left.variance + right.variance)
     return [
         {
-            "group": pair.group, "other": pair.other, "measure": str(counts.measures[m]),
-            "value": left.value[m], "other_value": right.value[m], "difference": left.value[m] - right.value[m],
-            "low": _or_none(low[m]), "high": _or_none(high[m]), "effect": _or_none(effects[m]),
-            "effect_kind": EFFECTS[counts.measures[m].kind], "p": float(own_p), "error": error[m],
-            "column": m,
-            "articles": int(left.articles[m]), "other_articles": int(right.articles[m]),
-            "per_article": float(left.articles[m] * left.variance[m] + right.articles[m] * right.variance[m]),
+            "group": pair.group, "other": pair.other, "measure": str(pair.measures[m]), "value": values[0][m],
+            "other_value": values[1][m], "difference": values[0][m] - values[1][m], "low": float(factor[m] * low[i]),
+            "high": float(factor[m] * high[i]), "effect": none_if_nan(effects[m]),
+            "effect_kind": EFFECTS[pair.measures[m].kind], "p": float(max(p_model[i], permuted[i])),
+            "p_model": float(p_model[i]), "p_permuted": float(permuted[i]), "column": m, "order": pair.order,
+            "place": int(pair.sides.family.of[m]), "articles": int(left.articles[m]),
+            "other_articles": int(right.articles[m]), "clusters": int(left.clusters[m]),
+            "other_clusters": int(right.clusters[m]), "freedom": float(pair.contrast.freedom[m]),
         }
-        for m, own_p in zip(tested, p, strict=True)
+        for i, m in enumerate(tested.tolist())
     ]  # fmt: skip
+
+
+def _stretch(pair: _Pair, rows: Sequence[Row], alpha: float) -> None:
+    """Stretch the intervals that hold off zero although p is above alpha, since the permutation finds less."""
+    apart = [row for row in rows if row["p_model"] <= alpha < row["p"]]
+    if not apart:
+        return
+    measures = np.array([row["column"] for row in apart], np.int64)
+    low, high = difference_limits(*pair.only(measures), 1 - np.array([row["p"] for row in apart]))
+    factor, _ = from_share(pair.measures)
+    for i, row in enumerate(apart):
+        size = row["difference"]
+        near = size - factor[row["column"]] * (low[i] if size > 0 else high[i])
+        times = size / near if near else 1.0
+        row |= {"low": size - times * (size - row["low"]), "high": size + times * (row["high"] - size)}
+
+
+def _set_detectable(pair: _Pair, rows: Sequence[Row], level: float) -> None:
+    """Set `detectable` of each row, and what `_detectable` needs of it."""
+    if not rows:
+        return
+    measures = np.array([row["column"] for row in rows], np.int64)
+    left, right, freedom, correlation = pair.only(measures)
+    base = (left.value * left.total + right.value * right.total) / (left.total + right.total)
+    design = Design(base, (left.size, right.size), (left.total, right.total), freedom, correlation)
+    found = from_share(pair.measures)[0][measures] * detectable(design, level, POWER)
+    for i, row in enumerate(rows):
+        reachable = smallest_p(row["clusters"], row["other_clusters"]) <= level
+        row |= {"detectable": none_if_nan(found[i]) if reachable else None, "design": design.only(i)}
 
 
 EFFECTS = {"share": "cohens_h", PER_1000_WORDS: "rate_ratio", NET: "standardised_difference"}
@@ -220,46 +279,50 @@ def _effect(measure: Measure, column: dict[Measure, int], sides: tuple[Floats, F
     return (left - right) / spread if spread else np.nan
 
 
-def _detectable(counts: Counts, rows: list[Row], level: float) -> Iterator[Row]:
-    by_measure: dict[str, list[Row]] = {}
+def _detectable(pairs: Sequence[_Pair], rows: Sequence[Row], level: float) -> Iterator[Row]:
+    by_measure: dict[int, list[Row]] = {}
     for row in rows:
-        by_measure.setdefault(str(row["measure"]), []).append(row)
-    alone = standard_errors_needed(ALPHA)
-    needed = standard_errors_needed(level)
-    for measure in counts.measures:
-        if own := by_measure.get(str(measure)):
-            errors = np.array([row["error"] for row in own], np.float64)
-            known = (
-                errors[errors > 0] if errors.any() else errors
-            )  # no spread in a sample is no high precision
-            per_article = float(np.median([row["per_article"] for row in own]))
-            for_ten = int(np.ceil(needed**2 * per_article / TEN_POINTS**2))
-            yield {
-                "measure": str(measure), "tests": len(own), "level": level, "smallest": needed * known.min(),
-                "median": needed * float(np.median(errors)), "largest": needed * errors.max(),
-                "median_alone": alone * float(np.median(errors)),
-                "articles_for_ten": for_ten if measure.kind != PER_1000_WORDS else None,
-            }  # fmt: skip
+        by_measure.setdefault(row["place"], []).append(row)
+    for _, own in sorted(by_measure.items()):
+        own.sort(key=lambda row: np.inf if row["detectable"] is None else row["detectable"])
+        middle = own[len(own) // 2]
+        measure = Measure.parse(middle["measure"])
+        factor = 2.0 if measure.kind == NET else measure.scale
+        design: Design = middle["design"]
+        alone = factor * detectable(design, ALPHA, POWER)[0]
+        if smallest_p(middle["clusters"], middle["other_clusters"]) > ALPHA:
+            alone = np.nan
+        ten = np.where(design.base <= 0.5, 1, -1) * TEN_POINTS / factor
+        times = times_larger(design, ten, level, POWER)[0]
+        articles = times * (middle["articles"] + middle["other_articles"]) / 2
+        known = measure.kind != PER_1000_WORDS and not np.isnan(articles)
+        yield {
+            "measure": middle["measure"], "tests": len(own), "level": level, "smallest": own[0]["detectable"],
+            "median": middle["detectable"], "largest": own[-1]["detectable"], "median_alone": none_if_nan(alone),
+            "articles_for_ten": int(np.ceil(articles)) if known else None,
+        }  # fmt: skip
 
 
-def _untested(counts: Counts, pair: _Pair) -> Iterator[Row]:
-    rare = rare_hits(counts, pair.left, pair.right)
-    present = (pair.rates[0].articles > 0) & (pair.rates[1].articles > 0)
-    for m in np.flatnonzero(present & ~pair.tested):
-        articles = [int(side.articles[m]) for side in pair.rates]
-        yield {"group": pair.group, "other": pair.other, "measure": str(counts.measures[m]), "hits": int(rare[m]),
-               "articles": articles[0], "other_articles": articles[1]}  # fmt: skip
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _untested(pair: _Pair, options: Options) -> Iterator[Row]:
+    left, right = pair.rates
+    for m in np.flatnonzero((left.articles > 0) & (right.articles > 0) & ~pair.tested).tolist():
+        factor, offset = (own[m] for own in from_share(pair.measures))
+        values = [float(factor * rates.value[m] + offset) for rates in pair.rates]
+        yield {
+            "group": pair.group, "other": pair.other, "measure": str(pair.measures[m]), "value": values[0],
+            "other_value": values[1], "difference": values[0] - values[1], "hits": rare_hits(pair, m),
+            "articles": int(left.articles[m]), "other_articles": int(right.articles[m]),
+            "clusters": int(left.clusters[m]), "other_clusters": int(right.clusters[m]),
+            "reason": _why_untested(pair, m, options), "order": pair.order, "place": int(pair.sides.family.of[m]),
+        }  # fmt: skip
 
 
 _DIFFERENCES = {
     **dict.fromkeys(("group", "other", "measure"), "string"),
     **dict.fromkeys(("value", "other_value", "difference", "low", "high", "effect"), "float64"),
     "effect_kind": "string", "p": "float64", "p_adjusted": "float64", "significant": "bool_",
-    "articles": "int64", "other_articles": "int64", "detectable": "float64",
+    "articles": "int64", "other_articles": "int64", "clusters": "int64", "other_clusters": "int64", "freedom": "float64",
+    "detectable": "float64",
 }  # fmt: skip
 _DETECTABLE = {
     "measure": "string", "tests": "int64", **dict.fromkeys(("smallest", "median", "largest", "median_alone"), "float64"),
@@ -267,5 +330,7 @@ _DETECTABLE = {
 }  # fmt: skip
 _UNTESTED = {
     **dict.fromkeys(("group", "other", "measure"), "string"),
-    **dict.fromkeys(("hits", "articles", "other_articles"), "int64"),
+    **dict.fromkeys(("value", "other_value", "difference"), "float64"),
+    **dict.fromkeys(("hits", "articles", "other_articles", "clusters", "other_clusters"), "int64"),
+    "reason": "string",
 }  # fmt: skip

@@ -3,13 +3,10 @@
 Method: prediction-powered inference with a tuned weight (Angelopoulos et al. 2023, Science 382; PPI++, 2024). A rate is a
 ratio of sums over articles, and articles are the independent units. The estimate uses the linearized contribution
 of each labeled article to the ratio (Cochran 1977, 6.4), once by people and once by the model, and the model's contribution
-of every article. The interval is Student's t over the labeled articles.
+of every article. The variance is taken over clusters (cluster_variance.py), and the interval is Student's t over the
+effective number of labeled clusters. That of a share has the shape of a binomial one (intervals.py).
 
 The table `corrected` has the model's own figure ("naive") and the corrected one side by side.
-
-The table `errors` shows whether the model errs more, or in another direction, in one group than in the others. Its test
-permutes which group an article belongs to, with all labels of an article kept together, and counts how often the groups'
-error rates are then as far apart as observed.
 """
 
 from __future__ import annotations
@@ -20,15 +17,28 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t
 
+from slant.comparing.cluster_variance import Clustering, clusterings, multiway
+from slant.comparing.clusters import MIN_CLUSTERS, NOUNS, Clusters
 from slant.comparing.counts import Counts, Floats, Ints
-from slant.comparing.measures import ALL, COMMENTS, LABELS, NET, PER_1000_WORDS, POLES, REST, UNITS, Measure
+from slant.comparing.intervals import rate_limits
+from slant.comparing.measures import (
+    ALL,
+    COMMENTS,
+    LABELS,
+    NET,
+    NO_FRAME,
+    PER_1000_WORDS,
+    POLES,
+    REST,
+    UNITS,
+    Measure,
+)
 from slant.comparing.options import Options
-from slant.comparing.rates import Groups, percentile_interval
+from slant.comparing.rates import Groups
 from slant.comparing.score_tables import Store, arrow_table
-from slant.comparing.significance import adjust_p_values, set_significance
+from slant.comparing.significance import set_significance
 from slant.encoding.label_ids import FRAMES
 from slant.records import REPLIES, UNRELATED
 
@@ -66,29 +76,43 @@ class Labeled:
 class Estimate:
     """value ± error (standard error, None if labels are too few) with `freedom` degrees of freedom.
 
-    units, articles: with labels. note: why there is no interval, or "". contributions: articles, and what each adds to the
-    error (error² is the sum of their squares).
+    units, articles: with labels. note: why there is no interval, or "". contributions: per clustering the clusters' numbers,
+    and what each adds to the error. share: whether this is a share, in [0, 1].
     """
 
     value: float
     error: float | None
-    freedom: int
+    freedom: float
     units: int
     articles: int
     note: str = ""
-    contributions: tuple[Ints, Floats] = field(default=(np.empty(0, np.int64), np.empty(0)), compare=False)
+    contributions: tuple[tuple[Ints, Floats], ...] = field(default=(), compare=False)
+    share: bool = False
 
     def interval(self, level: float) -> tuple[float, float] | None:
         if self.error is None:
             return None
+        if self.share and 0 < self.value < 1 and self.error:
+            value, size = np.array([self.value]), np.array([self.value * (1 - self.value) / self.error**2])
+            low, high = rate_limits(value, size, np.array([np.inf]), np.array([self.freedom]), level)
+            return float(low[0]), float(high[0])
         half_width = float(t.ppf((1 + level) / 2, self.freedom)) * self.error
         return self.value - half_width, self.value + half_width
 
 
-def corrected_rate(labeled: Labeled, articles: Ints, hits: Floats, totals: Floats) -> Estimate:
+def corrected_rate(
+    labeled: Labeled,
+    articles: Ints,
+    hits: Floats,
+    totals: Floats,
+    *,
+    ways: Sequence[Clustering] = (),
+    share: bool = False,
+) -> Estimate:
     """Prediction-powered rate of one group; labels by people must have a denominator.
 
     articles, hits, totals: (articles,) all articles of the group, in order, with the model's hits and denominators.
+    ways: clusterings of these articles; (): each article is a cluster. share: whether the rate is a share.
     PPI++ treats labeled articles and all articles as two independent samples. Here the former are among the latter,
     so the standard error is that of the sum of both contributions of each article.
     """
@@ -107,10 +131,30 @@ def corrected_rate(labeled: Labeled, articles: Ints, hits: Floats, totals: Float
         return Estimate(value, None, 0, units, len(named), note)
     contributions = tuned * (everywhere - everywhere.mean()) / len(everywhere)
     rectified = by_people - tuned * by_model
-    contributions[np.searchsorted(articles, named)] += (rectified - rectified.mean()) / len(named)
-    contributions *= np.sqrt(len(named) / (len(named) - 1))
-    error = float(np.sqrt((contributions**2).sum()))
-    return Estimate(value, error, len(named) - 1, units, len(named), contributions=(articles, contributions))
+    place = np.searchsorted(articles, named)
+    contributions[place] += (rectified - rectified.mean()) / len(named)
+    ways = ways or clusterings({"article": articles})
+    sums, freedoms = [], []
+    for way in ways:
+        ids, cluster = np.unique(way.codes, return_inverse=True)
+        own = np.bincount(cluster, contributions)
+        seen = len(np.unique(cluster[place]))
+        sums.append((ids, own * np.sqrt(seen / max(seen - 1, 1))))
+        if len(way.dimensions) == 1:
+            freedoms.append(_freedom(own, seen))
+            if seen < MIN_CLUSTERS:
+                note = f"labels in {seen} {NOUNS[way.dimensions[0]]} only; {MIN_CLUSTERS} or more are needed"
+    if note:
+        return Estimate(value, None, 0, units, len(named), note)
+    error = float(np.sqrt(multiway([np.array([(own**2).sum()]) for _, own in sums], ways)[0]))
+    return Estimate(value, error, min(freedoms), units, len(named), contributions=tuple(sums), share=share)
+
+
+def _freedom(contributions: Floats, labeled: int) -> float:
+    """Degrees of freedom of the sum of squares of clusters' contributions: of the labeled ones, fewer if a few decide."""
+    second, fourth = float((contributions**2).sum()), float((contributions**4).sum())
+    excess = fourth / second**2 - 1 / len(contributions) if second else 0.0
+    return max(1.0, min(labeled - 1.0, 2 / excess if excess > 0 else np.inf))
 
 
 def prediction_powered_mean(
@@ -154,21 +198,26 @@ def _too_few(labeled: Labeled, articles: int) -> str:
     return ""
 
 
-def estimate_difference(left: Estimate, right: Estimate) -> Estimate:
+def estimate_difference(left: Estimate, right: Estimate, ways: Sequence[Clustering] = ()) -> Estimate:
     """Difference of two groups; degrees of freedom by Welch and Satterthwaite.
 
-    The contributions of an article or text that both published are subtracted before they are squared.
+    The contributions of a cluster with articles of both are subtracted before they are squared. ways: clusterings, those of
+    both; (): articles.
     """
     units, articles = left.units + right.units, left.articles + right.articles
     value = left.value - right.value
     if left.error is None or right.error is None:
         return Estimate(value, None, 0, units, articles, left.note or right.note)
-    _, own, others = np.intersect1d(left.contributions[0], right.contributions[0], return_indices=True)
-    shared = float((left.contributions[1][own] * right.contributions[1][others]).sum())
+    variances = []
+    for (ids, own), (other_ids, others) in zip(left.contributions, right.contributions, strict=True):
+        _, here, there = np.intersect1d(ids, other_ids, assume_unique=True, return_indices=True)
+        squares = float((own**2).sum() + (others**2).sum() - 2 * (own[here] * others[there]).sum())
+        variances.append(np.array([max(squares, 0.0)]))
+    ways = ways or clusterings({"article": np.zeros(0, np.int64)})
     squares = left.error**2, right.error**2
     below = squares[0] ** 2 / left.freedom + squares[1] ** 2 / right.freedom
-    freedom = int(sum(squares) ** 2 / below) if below else left.freedom + right.freedom
-    error = float(np.sqrt(max(sum(squares) - 2 * shared, 0.0)))
+    freedom = sum(squares) ** 2 / below if below else left.freedom + right.freedom
+    error = float(np.sqrt(multiway(variances, ways)[0]))
     return Estimate(value, error, max(freedom, 1), units, articles)
 
 
@@ -179,8 +228,14 @@ def labeled_measures(store: Store, counts: Counts) -> dict[Measure, Labeled]:
     known = set(counts.measures)
     rows: dict[Measure, list[tuple[float, ...]]] = {}
     for task, query in _GOLD.items():
-        for group, article, comment, weight, *labels in store.rows(query):
-            for measure, *values in _MEASURED[task](*labels):
+        found = store.rows(query)
+        measured = _MEASURED[task]
+        if task == "frames":
+            measured = partial(
+                _frames, scheme=_scheme({name for *_, gold, _ in found for name in gold.split(";")})
+            )
+        for group, article, comment, weight, *labels in found:
+            for measure, *values in measured(*labels):
                 measure = measure.on_side(COMMENTS if comment else "")
                 if measure in known:
                     rows.setdefault(measure, []).append((groups[group], places[article], *values, weight))
@@ -231,8 +286,14 @@ def _loaded(voice: str, gold: str, words: int, model: int) -> Iterator[Hit]:
     yield Measure("loaded", voice, PER_1000_WORDS), int(gold), model, words, words
 
 
-def _frames(gold: str, model: list[str] | None) -> Iterator[Hit]:
-    for label in FRAMES:
+def _scheme(labels: set[str]) -> Sequence[str]:
+    """The frames that people looked for: the codebook's, or a scheme of their own if one is not the codebook's."""
+    own = labels - {*FRAMES, NO_FRAME}
+    return sorted(labels - {NO_FRAME}) if own else FRAMES
+
+
+def _frames(gold: str, model: list[str] | None, *, scheme: Sequence[str] = FRAMES) -> Iterator[Hit]:
+    for label in scheme:
         yield Measure("frame", label), label in gold.split(";"), label in (model or []), 1.0, 1.0
 
 
@@ -249,6 +310,7 @@ _MEASURED: Mapping[str, Any] = {
 
 def corrected_table(
     labels: Mapping[Measure, Labeled],
+    clusters: Clusters,
     counts: Counts,
     tables: Mapping[str, pa.Table],
     *,
@@ -263,8 +325,9 @@ def corrected_table(
     estimates = {
         (group, str(measure)): estimate
         for measure, labeled in labels.items()
-        for group, estimate in _estimates(counts, measure, labeled, kept)
+        for group, estimate in _estimates(counts, measure, labeled, kept, clusters)
     }
+    ways = clusterings(clusters.codes)
     rows = [
         _row(row, (row["group"], None), row["value"], estimates[row["group"], row["measure"]], options)
         for row in tables["rates"].to_pylist()
@@ -274,7 +337,7 @@ def corrected_table(
         other = f"{REST}{row['group']}" if row["other"] == REST else row["other"]
         sides = [estimates.get((side, row["measure"])) for side in (row["group"], other)]
         if sides[0] and sides[1]:
-            estimate = estimate_difference(sides[0], sides[1])
+            estimate = estimate_difference(sides[0], sides[1], ways)
             rows.append(_row(row, (row["group"], row["other"]), row["difference"], estimate, options))
     set_significance([row for row in rows if row["p"] is not None], method=options.adjust)
     return arrow_table(rows, _CORRECTED)
@@ -302,14 +365,14 @@ def corrected_notes(corrected: pa.Table, *, groups: Groups) -> Iterator[str]:
 
 
 def _estimates(
-    counts: Counts, measure: Measure, labeled: Labeled, kept: Sequence[str]
+    counts: Counts, measure: Measure, labeled: Labeled, kept: Sequence[str], clusters: Clusters
 ) -> Iterator[tuple[str, Estimate]]:
     """Estimates of each group, of everything, and of each group's rest ("(rest)GROUP").
 
     Left out: sides with a group that has no labels, since labels of other groups say nothing about it, and sides without a
     denominator.
     """
-    m = counts.index(measure)
+    m, ways = counts.index(measure), clusterings(clusters.codes)
     scored = counts.totals[:, counts.column[m]] + counts.unrelated.get(measure.total, 0.0)
     numbers = [counts.groups.index(group) for group in kept]
     wanted = {group: [number] for group, number in zip(kept, numbers, strict=True)}
@@ -324,7 +387,11 @@ def _estimates(
         if len(rows) and labels.total.any() and set(counts.group[rows]) == set(labels.group):
             articles, hits, totals = sum_by_article(counts, rows, m)
             if totals.any():
-                yield group, _scale(corrected_rate(labels, articles, hits, totals), measure.scale)
+                first = rows[np.unique(counts.article[rows], return_index=True)[1]]
+                own_ways = [replace(way, codes=way.codes[first]) for way in ways]
+                share = measure.kind == "share"
+                estimate = corrected_rate(labels, articles, hits, totals, ways=own_ways, share=share)
+                yield group, _scale(estimate, measure.scale)
 
 
 def sum_by_article(counts: Counts, rows: Ints, measure: int) -> tuple[Ints, Floats, Floats]:
@@ -337,7 +404,7 @@ def sum_by_article(counts: Counts, rows: Ints, measure: int) -> tuple[Ints, Floa
 
 def _scale(estimate: Estimate, scale: float) -> Estimate:
     error = None if estimate.error is None else scale * estimate.error
-    contributions = estimate.contributions[0], scale * estimate.contributions[1]
+    contributions = tuple((ids, scale * own) for ids, own in estimate.contributions)
     return replace(estimate, value=scale * estimate.value, error=error, contributions=contributions)
 
 
@@ -368,93 +435,4 @@ _CORRECTED = {
     **dict.fromkeys(("naive", "naive_low", "naive_high", "corrected", "low", "high"), "float64"),
     **dict.fromkeys(("gold_units", "gold_articles"), "int64"), "disagree": "bool_",
     **dict.fromkeys(("p", "p_adjusted"), "float64"), "significant": "bool_", "note": "string",
-}  # fmt: skip
-
-
-def errors_table(labels: Mapping[Measure, Labeled], counts: Counts, *, options: Options) -> pa.Table:
-    """The model's errors per measure and group, for measures with MIN_ARTICLES labeled articles in two groups or more.
-
-    error: |model − people| over the denominator: the share of units with a wrong label; for nets up to 2. In the denominator
-    of a stance are units that the model or people find to be about the target. bias: model − people; above zero the model
-    finds too much. left_out: bias − bias of all other groups: what the others' correction would miss here. Each with `_low`
-    and `_high`, resampling articles. p: that the groups' errors differ, for the measure as a whole.
-    p_adjusted: Benjamini-Hochberg over measures. labels, articles: counts. Spans per 1,000 words are in that unit.
-    """
-    rng = np.random.default_rng(options.seed)
-    rows: list[dict[str, Any]] = []
-    tests: dict[str, float] = {}
-    for measure, labeled in sorted(labels.items(), key=lambda item: str(item[0])):
-        name = str(measure)
-        sums, (article, group) = _sum_errors(labeled)
-        enough = [g for g in np.unique(group) if (group == g).sum() >= MIN_ARTICLES]
-        if len(enough) < 2:
-            continue
-        kept = np.isin(group, enough)
-        tests[name] = _permutation_p(sums[kept], group[kept], options.permutations, rng)
-        # The parts of a text that several groups published are drawn together.
-        texts, place = np.unique(article[kept], return_inverse=True)
-        times = rng.poisson(1.0, (options.resamples, len(texts))).astype(float)[:, place]
-        for g in enough:
-            row = _error_row(sums[kept], group[kept] == g, times, scale=measure.scale, level=options.level)
-            rows.append({"measure": name, "group": counts.groups[g], "p": tests[name], **row})
-    adjusted = dict(zip(tests, adjust_p_values(list(tests.values()))[1], strict=True))
-    for row in rows:
-        row["p_adjusted"] = float(adjusted[row["measure"]])
-    return arrow_table(rows, _ERRORS)
-
-
-def _sum_errors(labeled: Labeled) -> tuple[Floats, NDArray[np.int64]]:
-    """(parts, [error, bias, total, labels]), one part per article and group, and (2, parts) their article and group."""
-    total = np.maximum(labeled.total, labeled.model_total)
-    own = total > 0
-    wrong, weight = (labeled.model - labeled.gold)[own], labeled.weight[own]
-    values = np.stack(
-        [np.abs(wrong) * weight, wrong * weight, total[own] * weight, np.ones(len(wrong))], axis=1
-    )
-    parts = np.stack([labeled.article[own], labeled.group[own]])
-    keys, place = np.unique(parts, axis=1, return_inverse=True)
-    sums = np.zeros((keys.shape[1], 4))
-    np.add.at(sums, place.ravel(), values)
-    return sums, keys
-
-
-def _permutation_p(
-    sums: Floats, group: NDArray[np.int64], permutations: int, rng: np.random.Generator
-) -> float:
-    """p of the spread of the groups' error rates, by permutation of articles."""
-    numbers, place = np.unique(group, return_inverse=True)
-    overall = sums[:, 0].sum() / sums[:, 2].sum()
-
-    def spread(membership: Floats) -> float:
-        totals = membership.T @ sums
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return float(np.nansum(totals[:, 2] * (totals[:, 0] / totals[:, 2] - overall) ** 2))
-
-    membership = np.eye(len(numbers))[place]
-    observed = spread(membership)
-    as_far = sum(spread(rng.permutation(membership)) >= observed - 1e-12 for _ in range(permutations))
-    return (as_far + 1) / (permutations + 1)
-
-
-def _error_row(
-    sums: Floats, own: NDArray[np.bool_], times: Floats, *, scale: float, level: float
-) -> dict[str, Any]:
-    def figures(weights: Floats) -> Floats:
-        here, there = weights[:, own] @ sums[own], weights[:, ~own] @ sums[~own]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            bias = here[:, 1] / here[:, 2]
-            return scale * np.stack([here[:, 0] / here[:, 2], bias, bias - there[:, 1] / there[:, 2]], axis=1)
-
-    value = figures(np.ones((1, len(sums))))[0]
-    low, high = percentile_interval(figures(times).astype(np.float32), level=level)
-    row: dict[str, Any] = {"labels": int(sums[own, 3].sum()), "articles": int(own.sum())}
-    for i, name in enumerate(("error", "bias", "left_out")):
-        row |= {name: float(value[i]), f"{name}_low": float(low[i]), f"{name}_high": float(high[i])}
-    return row
-
-
-_ERRORS = {
-    "measure": "string", "group": "string",
-    **{f"{name}{end}": "float64" for name in ("error", "bias", "left_out") for end in ("", "_low", "_high")},
-    "p": "float64", "p_adjusted": "float64", "labels": "int64", "articles": "int64",
 }  # fmt: skip

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from slant.comparing.counts import Ints
+from slant.comparing.measures import NO_FRAME
 from slant.comparing.score_tables import Store, arrow_table
 from slant.encoding.label_ids import FRAMES
 from slant.errors import UsageError, did_you_mean
@@ -27,9 +28,9 @@ from slant.scoring.output_files import check_format
 
 TASKS = ("stance", "portrayal", "loaded", "frames", "reply")
 COLUMNS = (
-    "unit_id", "task", "target", "question", "title", "parent_text", "text", "label", "weight", "kind", "codebook",
+    "unit_id", "task", "target", "question", "title", "before", "parent_text", "text", "label", "weight", "kind",
+    "codebook",
 )  # fmt: skip
-NO_FRAME = "none"
 MIN_PER_STRATUM = 2  # units, where the stratum has as many
 
 
@@ -159,7 +160,7 @@ def _questions(
         for *values, place in store.rows(_QUESTIONS[task]):
             row: dict[str, Any] = dict(zip(_QUESTION_COLUMNS, values, strict=True))
             target = row["target"] and store.names.get(row["target"], row["target"].replace("_", " "))
-            more = {"task": task, "question": _wording(task, target), "label": ""}
+            more = {"task": task, "question": wording(task, target), "label": ""}
             rows.append({**row, **more, "codebook": store.codebook, "place": place})
     store.connection.unregister("_drawn")
     rows.sort(key=lambda row: (row["place"], TASKS.index(row["task"]), row["target"] or ""))
@@ -167,7 +168,8 @@ def _questions(
     return [{name: row[name] for name in columns} for row in rows]
 
 
-def _wording(task: str, target: str | None) -> str:
+def wording(task: str, target: str | None) -> str:
+    """Return the question in words. target: how the target is called."""
     named = f"“{target}”" if target else ""
     return {
         "stance": f"The author’s stance toward {named}: against, neutral, favor, or unrelated if nothing is said about it?",
@@ -178,9 +180,21 @@ def _wording(task: str, target: str | None) -> str:
     }[task]
 
 
+_BEFORE = """(SELECT max_by(b.text, b.position) FROM units b WHERE b.article_id = u.article_id AND NOT b.is_comment
+              AND NOT u.is_comment AND b.position < u.position)"""
 _FROM = "FROM _drawn d JOIN units u USING (unit_id) LEFT JOIN units p ON p.unit_id = u.parent_id"
-_QUESTION_COLUMNS = ("unit_id", "target", "kind", "title", "parent_text", "text", "weight", "model_label")
-_UNIT = "u.kind, u.title, p.text, u.text, d.weight"
+_QUESTION_COLUMNS = (
+    "unit_id",
+    "target",
+    "kind",
+    "title",
+    "before",
+    "parent_text",
+    "text",
+    "weight",
+    "model_label",
+)
+_UNIT = f"u.kind, u.title, {_BEFORE}, p.text, u.text, d.weight"
 _QUESTIONS = {
     "stance": f"""SELECT u.unit_id, s.target, {_UNIT}, coalesce(s.label, 'no_call'), d.place
                   {_FROM} JOIN stances s ON s.unit_id = u.unit_id""",
@@ -204,19 +218,19 @@ def write_sample(sample: Sample, path: str) -> None:
             return
         writer = csv.DictWriter(file, list(sample.rows[0]))
         writer.writeheader()
-        writer.writerows({name: _guarded(cell) for name, cell in row.items()} for row in sample.rows)
+        writer.writerows({name: guarded(cell) for name, cell in row.items()} for row in sample.rows)
 
 
 # A spreadsheet takes a cell that begins so for a formula and replaces it by its result.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def _guarded(cell: Any) -> Any:
+def guarded(cell: Any) -> Any:
     """Put an apostrophe before a text that a spreadsheet would calculate."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-def _unguarded(cell: Any) -> Any:
+def unguarded(cell: Any) -> Any:
     """Take the apostrophe away; a cell that lost it in a spreadsheet stays as it is."""
     return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell
 
@@ -236,9 +250,9 @@ def load_gold(store: Store, path: str) -> list[str]:
     and two labels for one question.
     """
     number, rows, changed = 0, list[dict[str, Any]](), dict[int, str]()
-    for number, given in enumerate(_read(path), 1):
+    for number, given in enumerate(read_gold_rows(path), 1):
         try:
-            if row := _gold_row(given, f"{path} row {number}", store.codebook):
+            if row := _gold_row(given, f"{path} row {number}", store):
                 rows.append(row)
         except _ChangedCell as error:
             changed[number] = str(error)
@@ -274,7 +288,8 @@ def load_gold(store: Store, path: str) -> list[str]:
 SHOWN = 5  # changed rows of which the note says what was changed
 
 
-def _read(path: str) -> Iterator[dict[str, Any]]:
+def read_gold_rows(path: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a sample or gold file, in CSV or JSON lines. Raises UsageError if it cannot be read."""
     ending = Path(path).suffix.lower()
     if not Path(path).is_file():
         raise UsageError(f"--gold {path}: no such file. `slant sample` writes one to fill in.")
@@ -289,21 +304,21 @@ def _read(path: str) -> Iterator[dict[str, Any]]:
             dialect = csv.Sniffer().sniff(file.readline(), delimiters=",;\t")
             file.seek(0)
             for row in csv.DictReader(file, delimiter=dialect.delimiter):
-                yield {name: _unguarded(cell) for name, cell in row.items()}
+                yield {name: unguarded(cell) for name, cell in row.items()}
     except (ValueError, csv.Error) as error:
         raise UsageError(f"--gold {path} cannot be read as {ending[1:]} in UTF-8 ({error}).") from None
 
 
-def _gold_row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
+def _gold_row(row: Any, where: str, store: Store) -> dict[str, Any] | None:
     """The row in the columns of `gold`, or None if it has no label. where: file and row number, for messages."""
     if not isinstance(row, dict) or not {"unit_id", "label"} <= row.keys():
         raise UsageError(f"{where}: expected at least unit_id and label, as `slant sample` writes them.")
     label = row["label"]
     if label is None or not str(label).strip():
         return None
-    if (other := row.get("codebook")) and other != codebook:
+    if (other := row.get("codebook")) and other != store.codebook:
         raise UsageError(
-            f"{where}: labeled for codebook {other}, but the scores have codebook {codebook}. Draw a sample from these "
+            f"{where}: labeled for codebook {other}, but the scores have codebook {store.codebook}. Draw a sample from these "
             "scores, or score with the model that the sample was drawn from."
         )
     task = str(row.get("task") or "stance")
@@ -319,12 +334,13 @@ def _gold_row(row: Any, where: str, codebook: str) -> dict[str, Any] | None:
         "task": task,
         "target": row.get("target") or None,
         "text": row.get("text") or None,
-        "label": _label(task, str(label), where),
+        "label": _label(task, str(label), where, frames=store.frames),
         "weight": _weight(row.get("weight"), where),
     }
 
 
-def _label(task: str, label: str, where: str) -> str:
+def _label(task: str, label: str, where: str, *, frames: Sequence[str]) -> str:
+    """The label as it is compared. frames: those of the scores, which may be others than the codebook's (slant teach)."""
     label = label.strip().lower()
     if task == "loaded":
         number = label.removesuffix(".0")
@@ -334,7 +350,7 @@ def _label(task: str, label: str, where: str) -> str:
     known = {
         "stance": STANCE_ANSWERS,
         "portrayal": PORTRAYALS,
-        "frames": (*FRAMES, NO_FRAME),
+        "frames": (*FRAMES, *(name for name in frames if name not in FRAMES), NO_FRAME),
         "reply": REPLIES,
     }[task]
     labels = [part.strip() for part in label.split(";")] if task == "frames" else [label]

@@ -31,6 +31,7 @@ from slant.records import PORTRAYALS, STANCES
 ALL, REST = "(all)", "(rest)"  # groups: everything; all groups but one
 NOT_STATED = "(not stated)"  # group of the rows in which the compared column is empty
 ANY_TARGET = "(any)"  # target of phrases from units about any target, or none
+NO_FRAME = "none"  # label by people of a unit without a frame
 ARTICLE = "article"  # target: the article that a comment is posted under
 ALPHA = 0.05  # level of the tests
 POWER = 0.8  # chance to find a difference of the size called detectable

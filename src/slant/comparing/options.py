@@ -11,11 +11,13 @@ class Options:
     by: str = "outlet"
     # Groups with fewer articles are left out, and named.
     min_articles: int = 5
+    # What shares a cluster: some of clusters.DIMENSIONS; empty: all that the data state.
+    cluster: tuple[str, ...] = ()
     # Adjustment of p over all tests: "bh" (Benjamini-Hochberg) or "holm".
     adjust: str = "bh"
     # Level of the confidence intervals.
     level: float = 0.95
-    # Bootstrap resamples behind each interval.
+    # Bootstrap resamples behind the intervals of the decomposition, the audit and the leak probe.
     resamples: int = 1000
     # Permutations behind each p.
     permutations: int = 10_000

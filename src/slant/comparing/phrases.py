@@ -4,6 +4,10 @@ For each phrase: the log-odds of its share among the group's loaded phrases, min
 both shrunk toward its share in everything, divided by its standard error (Monroe, Colaresi & Quinn 2008, "Fightin' Words",
 eq. 22). The prior keeps rare phrases, which a plain ratio ranks first, from the top. How much loaded language a group uses
 does not matter here, only which.
+
+Phrases come in bursts: an article that uses one uses it again. So the standard error is the larger of that of independent
+phrases and that over clusters (cluster_variance.py), with Student's t over the effective number of clusters that have the
+phrase.
 """
 
 from __future__ import annotations
@@ -15,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
+from slant.comparing.cluster_variance import multiway
+from slant.comparing.clusters import Clusters
 from slant.comparing.counts import COUNTED, Floats, Ints
 from slant.comparing.measures import ANY_TARGET
-from slant.comparing.rates import percentile_interval, resample
 from slant.comparing.score_tables import arrow_table
 from slant.comparing.significance import adjust_p_values
 
@@ -39,24 +45,21 @@ _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 def phrases_table(
-    store: Store, *, groups: Sequence[str], options: Options, voice: str = "outlet"
+    store: Store, clusters: Clusters, *, groups: Sequence[str], options: Options, voice: str = "outlet"
 ) -> pa.Table:
     """One row per phrase that sets a group apart, for each target ("(any)": all units), the most distinctive first.
 
     target: only units that name it count. group, phrase (see `normalize`), count, other_count, texts (of the group with
-    the phrase; copies count once), log_odds, z, low, high (of log_odds, resampling texts), p_adjusted (two-sided, from z;
-    Benjamini-Hochberg over all phrases that were tested), examples: unit_ids, from different texts first.
+    the phrase; copies count once), log_odds, z, low, high (of log_odds), p_adjusted (two-sided, from z; Benjamini-Hochberg
+    over all phrases that were tested), examples: unit_ids, from different texts first.
     voice: "outlet", "quoted" or "reader" (comments). Needs the table `text_parts`.
     """
-    from scipy.stats import norm
-
-    rng = np.random.default_rng(options.seed)
     rows: list[dict[str, Any]] = []
     p_values: list[float] = []
     for target, spans in _spans_by_target(store, voice):
-        for found, z in _find_phrases(spans, groups, options, rng):
+        for found, p in _find_phrases(spans, clusters, groups, options):
             first = len(p_values)
-            p_values += (2 * norm.sf(np.abs(z))).tolist()
+            p_values += p.tolist()
             rows += ({"target": target, **row, "test": first + at} for at, row in found)
     _, adjusted = adjust_p_values(p_values)
     for row in rows:
@@ -92,6 +95,7 @@ class _Spans:
         self.phrase = normalized[index]
         self.groups, self.group = _encode(columns["group"])
         _, self.text = _encode(columns["cluster"])
+        self.row = np.asarray(columns["id"], np.int64)  # of the counts
         self.unit = columns["unit_id"]
 
 
@@ -105,7 +109,7 @@ def _encode(values: Any) -> tuple[list[str], Ints]:
 
 def _spans_by_target(store: Store, voice: str) -> Iterator[tuple[str, _Spans]]:
     query = f"""
-        SELECT DISTINCT l."group", l.text, l.unit_id, l."start", p.cluster
+        SELECT DISTINCT l."group", l.text, l.unit_id, l."start", p.cluster, p.id
         FROM loaded l JOIN text_parts p USING (article_id, "group")
         WHERE {COUNTED} AND l.voice = ? AND l.is_comment = ? {{}} ORDER BY l.unit_id, l."start", l.text"""
     comment = voice == "reader"
@@ -116,52 +120,13 @@ def _spans_by_target(store: Store, voice: str) -> Iterator[tuple[str, _Spans]]:
         yield target, _Spans(store.columns(query.format(only), (voice, comment, target)))
 
 
-@dataclass(frozen=True, slots=True)
-class _GroupPhrases:
-    """Phrases of one group compared with the others'.
-
-    number: of the group. here, there, odds, texts: (phrases,). z: (tested,). reported: indices into z, the most
-    distinctive first.
-    chosen: the same phrases as indices into all phrases.
-    """
-
-    number: int
-    here: Floats
-    there: Floats
-    odds: Floats
-    texts: Ints
-    z: Floats
-    reported: Ints
-    chosen: Ints
-
-
 def _find_phrases(
-    spans: _Spans, groups: Sequence[str], options: Options, rng: np.random.Generator
+    spans: _Spans, clusters: Clusters, groups: Sequence[str], options: Options
 ) -> Iterator[tuple[list[tuple[int, dict[str, Any]]], Floats]]:
-    """Per group: (index into z, row) of each reported phrase, and z of all tested phrases."""
+    """Per group: (index into p, row) of each reported phrase, and p of all tested phrases."""
     counts = np.zeros((len(spans.groups), len(spans.phrases)))
     np.add.at(counts, (spans.group, spans.phrase), 1)
     prior = counts.sum(0) / max(1, len(spans.groups))  # weighs as much as one group of average size
-    compared = list(_compare_groups(spans, counts, prior, groups))
-    resampled = _resampled_odds(spans, compared, prior, options.resamples, rng)
-    for one, drawn in zip(compared, resampled, strict=True):
-        low, high = percentile_interval(drawn.astype(np.float32), level=options.level)
-        own = spans.group == one.number
-        rows = []
-        for k, (at, phrase) in enumerate(zip(one.reported, one.chosen, strict=True)):
-            row = {
-                "group": spans.groups[one.number], "phrase": spans.phrases[phrase], "count": int(one.here[phrase]),
-                "other_count": int(one.there[phrase]), "texts": int(one.texts[phrase]), "log_odds": one.odds[phrase],
-                "low": low[k], "high": high[k], "z": one.z[at],
-                "examples": _examples(spans, own & (spans.phrase == phrase)),
-            }  # fmt: skip
-            rows.append((int(at), row))
-        yield rows, one.z
-
-
-def _compare_groups(
-    spans: _Spans, counts: Floats, prior: Floats, groups: Sequence[str]
-) -> Iterator[_GroupPhrases]:
     everything = counts.sum(0)
     tested = np.flatnonzero(everything >= MIN_COUNT)
     if len(everything) < 2 or not len(tested):
@@ -174,11 +139,84 @@ def _compare_groups(
         pairs = np.unique(np.stack([spans.phrase[own], spans.text[own]]), axis=1)
         texts = np.bincount(pairs[0], minlength=len(spans.phrases))
         odds = log_odds(here, there, prior)
-        z = (odds / np.sqrt(1 / (here + prior) + 1 / (there + prior)))[tested]
+        error, freedom = _errors(spans, clusters, own, (here, there), prior, tested)
+        z = odds[tested] / error
+        width = stdtrit(freedom, (1 + options.level) / 2) * error
         frequent = (z > 0) & (here[tested] >= MIN_COUNT) & (texts[tested] > 1)
         order = np.argsort(-z, kind="stable")
-        reported = order[frequent[order]][:MOST]
-        yield _GroupPhrases(number, here, there, odds, texts, z, reported, tested[reported])
+        rows = []
+        for at in order[frequent[order]][:MOST].tolist():
+            phrase = int(tested[at])
+            row = {
+                "group": name, "phrase": spans.phrases[phrase], "count": int(here[phrase]),
+                "other_count": int(there[phrase]), "texts": int(texts[phrase]), "log_odds": odds[phrase],
+                "low": odds[phrase] - width[at], "high": odds[phrase] + width[at], "z": z[at],
+                "examples": _examples(spans, own & (spans.phrase == phrase)),
+            }  # fmt: skip
+            rows.append((at, row))
+        yield rows, 2 * stdtr(freedom, -np.abs(z))
+
+
+def _errors(
+    spans: _Spans,
+    clusters: Clusters,
+    own: NDArray[np.bool_],
+    counts: tuple[Floats, Floats],
+    prior: Floats,
+    tested: Ints,
+) -> tuple[Floats, Floats]:
+    """Standard errors of the log-odds of the tested phrases, and their degrees of freedom."""
+    independent = sum(1 / (side[tested] + prior[tested]) for side in counts)
+    variances, freedoms = [], []
+    for way in clusters.articles.ways:
+        ids, cluster = np.unique(way.codes[spans.row], return_inverse=True)
+        sides = [
+            _Influence.of(spans, cluster, len(ids), rows, side, prior, tested)
+            for rows, side in zip((own, ~own), counts, strict=True)
+        ]
+        variances.append(np.maximum(sides[0].with_(sides[0]) + sides[1].with_(sides[1])
+                                    - 2 * sides[0].with_(sides[1]), 0.0))  # fmt: skip
+        if len(way.dimensions) == 1:
+            seen = sides[0].hits + sides[1].hits
+            second, fourth = (np.asarray(seen.power(n).sum(0)).ravel() for n in (2, 4))
+            freedoms.append(np.maximum(second**2 / fourth - 1, 1.0))
+    variance = np.maximum(multiway(variances, clusters.articles.ways), independent)
+    return np.sqrt(variance), np.min(freedoms, axis=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Influence:
+    """What each cluster adds to the log-odds of phrases on one side: (hits - share × total) × scale.
+
+    hits: sparse (clusters, phrases). total: (clusters,) all phrases. share, scale: (phrases,).
+    """
+
+    hits: Any
+    total: Floats
+    share: Floats
+    scale: Floats
+
+    @classmethod
+    def of(
+        cls, spans: _Spans, cluster: Ints, number: int, rows: NDArray[np.bool_], counts: Floats, prior: Floats, tested: Ints
+    ) -> _Influence:  # fmt: skip
+        from scipy.sparse import csr_matrix
+
+        shape = number, len(spans.phrases)
+        ones = np.ones(int(rows.sum()))
+        hits = csr_matrix((ones, (cluster[rows], spans.phrase[rows])), shape=shape)[:, tested]
+        everything = counts.sum() + prior.sum()
+        share = (counts[tested] + prior[tested]) / everything
+        used = len(np.unique(cluster[rows]))
+        scale = np.sqrt(used / max(used - 1, 1)) / (everything * share * (1 - share))
+        return cls(hits, np.bincount(cluster[rows], minlength=number).astype(float), share, scale)
+
+    def with_(self, other: _Influence) -> Floats:
+        """(phrases,) sum over clusters of the product of both."""
+        both = np.asarray(self.hits.multiply(other.hits).sum(0)).ravel()
+        mixed = other.share * (self.hits.T @ other.total) + self.share * (other.hits.T @ self.total)
+        found: Floats = both - mixed + self.share * other.share * float(self.total @ other.total)
+        return found * self.scale * other.scale
 
 
 def log_odds(here: Floats, there: Floats, prior: Floats) -> Floats:
@@ -192,38 +230,6 @@ def log_odds(here: Floats, there: Floats, prior: Floats) -> Floats:
 
     with np.errstate(invalid="ignore"):
         return logit(here) - logit(there)
-
-
-def _resampled_odds(
-    spans: _Spans, compared: Sequence[_GroupPhrases], prior: Floats, resamples: int, rng: np.random.Generator
-) -> Iterator[Floats]:
-    """(resamples, chosen) log-odds per group. All groups share the resamples of texts, and the prior is not resampled."""
-    from scipy.sparse import hstack
-
-    if not compared:
-        return
-    union = np.unique(np.concatenate([one.chosen for one in compared]))
-    sides = [_text_counts(spans, spans.group == one.number, one.chosen) for one in compared]
-    every = _text_counts(spans, np.full(len(spans.group), True), union)
-    sums = resample(hstack([every, *sides], format="csr"), resamples=resamples, rng=rng)
-    everything, start = sums[:, : len(union) + 1], len(union) + 1
-    for one in compared:
-        here, start = sums[:, start : start + len(one.chosen) + 1], start + len(one.chosen) + 1
-        of_all = everything[:, np.searchsorted(union, one.chosen)]
-        others = everything.sum(1) - of_all.sum(1)
-        there = np.column_stack([of_all, others]) - here
-        other_prior = prior.sum() - prior[one.chosen].sum()
-        yield log_odds(here, there, np.append(prior[one.chosen], other_prior))[:, :-1]
-
-
-def _text_counts(spans: _Spans, rows: NDArray[np.bool_], chosen: Ints) -> Any:
-    """Sparse (texts, chosen + 1) counts of these spans; the last column is all other phrases."""
-    from scipy.sparse import csr_matrix
-
-    column = np.full(len(spans.phrases), len(chosen))
-    column[chosen] = np.arange(len(chosen))
-    ones, shape = np.ones(np.count_nonzero(rows)), (spans.text.max() + 1, len(chosen) + 1)
-    return csr_matrix((ones, (spans.text[rows], column[spans.phrase[rows]])), shape=shape)
 
 
 def _examples(spans: _Spans, rows: NDArray[np.bool_]) -> list[str]:

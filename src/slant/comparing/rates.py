@@ -1,15 +1,12 @@
-"""Rates of each group and of everything, with intervals by the article bootstrap.
+"""Rates of each group and of everything, with intervals over clusters (sides.py); and resampling for other tables.
 
-The units of one article are not independent, nor are the comments under it, so whole articles are resampled (Cameron,
-Gelbach & Miller 2008), as products of matrices. Copies of a text are resampled together (counts.py). These are rates of
-the model's own labels; error_correction.py and sensitivity.py deal with its errors.
+These are rates of the model's own labels; error_correction.py and sensitivity.py deal with its errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,13 +16,13 @@ from scipy.stats import poisson
 from slant.comparing.counts import Counts, Floats
 from slant.comparing.measures import ALL, NOT_STATED
 from slant.comparing.score_tables import COLUMNS, Store
+from slant.comparing.sides import Sides
 from slant.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ARTICLES_AT_ONCE = 4096
-FEW_ARTICLES = 20  # with fewer, percentile intervals over articles are too narrow
 Draws = NDArray[np.float32]
 
 
@@ -68,45 +65,6 @@ def find_groups(store: Store, *, min_articles: int) -> Groups:
     return Groups(kept, left_out, {group: copies for group, _, copies in counted if copies})
 
 
-@dataclass(frozen=True, slots=True)
-class Resampled:
-    """Resampled sums of each group: hits (groups, resamples, measures), totals (groups, resamples, measures)."""
-
-    hits: Draws
-    totals: Draws
-    scale: Floats
-
-    def rates(self, groups: Sequence[int]) -> Draws:
-        """(resamples, measures) of these groups together; NaN where a resample has no denominator."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            rates: Draws = (self.scale * self.hits[groups].sum(0) / self.totals[groups].sum(0)).astype(
-                np.float32
-            )
-        return rates
-
-
-def resample_groups(counts: Counts, *, resamples: int, seed: int) -> Resampled:
-    """Draw each text a Poisson(1) number of times, independently of the others.
-
-    That is the bootstrap for data read in one pass (Hanley & MacGibbon 2006; Chamandy et al. 2012). All groups share the
-    draws, so the parts of a text that is in several groups stay together.
-    """
-    rng = np.random.default_rng(seed)
-    values = np.concatenate([counts.hits, counts.totals], axis=1)
-    sums = np.zeros((len(counts.groups), resamples, values.shape[1]), np.float32)
-    edges = np.searchsorted(
-        counts.article, np.arange(0, len(counts.articles) + ARTICLES_AT_ONCE, ARTICLES_AT_ONCE)
-    )
-    for start, end in pairwise(edges):
-        times = poisson_draws(rng, (resamples, ARTICLES_AT_ONCE))
-        place = counts.article[start:end] % ARTICLES_AT_ONCE
-        for group in np.unique(counts.group[start:end]):
-            own = np.flatnonzero(counts.group[start:end] == group)
-            sums[group] += times[:, place[own]] @ values[start:end][own]
-    hits, totals = np.split(sums, [len(counts.measures)], axis=2)
-    return Resampled(hits, totals[:, :, counts.column], counts.scale)
-
-
 def poisson_draws(rng: np.random.Generator, shape: tuple[int, int]) -> Draws:
     """Poisson(1) numbers, several times as fast as the generator's own."""
     draws: Draws = _QUANTILES[rng.integers(0, len(_QUANTILES), shape, np.uint16)]
@@ -117,7 +75,10 @@ _QUANTILES = poisson.ppf((np.arange(1 << 16) + 0.5) / (1 << 16), 1).astype(np.fl
 
 
 def resample(rows: Any, *, resamples: int, rng: np.random.Generator) -> Floats:
-    """(rows, columns) counts, sparse or not → (resamples, columns) sums, with rows drawn as in `resample_groups`."""
+    """(rows, columns) counts, sparse or not → (resamples, columns) sums, each row drawn a Poisson(1) number of times.
+
+    That is the bootstrap for data read in one pass (Hanley & MacGibbon 2006; Chamandy et al. 2012).
+    """
     sums = np.zeros((rows.shape[1], resamples), np.float32)
     for start in range(0, rows.shape[0], ARTICLES_AT_ONCE):
         own = rows[start : start + ARTICLES_AT_ONCE].astype(np.float32)
@@ -138,26 +99,6 @@ def percentile_interval(draws: Draws, *, level: float) -> tuple[Floats, Floats]:
         )
         ends.append(lower + (at - below) * (upper - lower))
     return ends[0].astype(np.float64), ends[1].astype(np.float64)
-
-
-def interval_or_bound(
-    value: float, drawn: tuple[float, float], *, articles: int, kind: str, level: float
-) -> tuple[float | None, float | None]:
-    """The bootstrap interval `drawn`, or what is known where all resamples agree and the bootstrap would claim certainty.
-
-    kind: of the measure. A share of 0 or 1 gets the exact binomial bound as if each article were one observation (Clopper &
-    Pearson 1934), which is wide on purpose. Anything else (one article, or no loaded span at all) gets (None, None):
-    nothing is known of the spread.
-    """
-    low, high = drawn
-    if np.isnan(low) or articles < 2:
-        return None, None
-    if high - low > 1e-9:
-        return float(low), float(high)
-    if kind != "share" or value not in (0.0, 1.0):
-        return None, None
-    bound = float(1 - ((1 - level) / 2) ** (1 / articles))
-    return (0.0, bound) if value == 0.0 else (1 - bound, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,37 +131,45 @@ def group_totals(counts: Counts) -> GroupTotals:
     )
 
 
-def rates_table(counts: Counts, resampled: Resampled, *, kept: Collection[str], level: float) -> pa.Table:
+def rates_table(
+    counts: Counts, families: Sequence[Sides], *, kept: Collection[str], level: float
+) -> pa.Table:
     """One row per measure and group in `kept`, and for everything as the group "(all)".
 
     value: a share in [0, 1], a difference of two shares in [-1, 1] ("net"), or a number per 1,000 words. low, high: interval,
-    null where nothing is known of the spread. total: the denominator (units, words or replies); a group without one has no
-    row. articles: with a denominator; in "(all)" different texts. units: see GroupTotals.
+    null where there are too few clusters for one: `note` says how few. total: the denominator (units, words or replies); a
+    group without one has no row. articles: with a denominator; in "(all)" different texts. units: see GroupTotals. clusters:
+    of the scarcest dimension. effective: how many independent units would be as precise.
     """
     import pyarrow as pa
 
     sums = group_totals(counts)
+    at = {m: (sides, i) for sides in families for i, m in enumerate(sides.family.of.tolist())}
     rows = []
     for number, group in enumerate((*counts.groups, ALL)):
-        own = range(len(counts.groups)) if group == ALL else [number]
         if group not in kept and group != ALL:
             continue
-        low, high = percentile_interval(resampled.rates(own), level=level)
-        for m in np.flatnonzero(sums.totals[number]):
-            measure, articles = counts.measures[m], int(sums.articles[number, m])
+        ends = {id(sides): (sides.intervals(group, level), sides.share(group)) for sides in families}
+        for m in np.flatnonzero(sums.totals[number]).tolist():
+            sides, i = at[m]
+            measure, ((low, high), share) = counts.measures[m], ends[id(sides)]
             hits, total = int(sums.hits[number, m]), int(sums.totals[number, m])
-            value = measure.scale * hits / total
-            interval = interval_or_bound(
-                value, (low[m], high[m]), articles=articles, kind=measure.kind, level=level
-            )
-            rows.append(
-                (group, str(measure), value, *interval, hits, total, articles, int(sums.units[number, m]))
-            )
+            row = {
+                "group": group, "measure": str(measure), "value": measure.scale * hits / total, "low": none_if_nan(low[i]),
+                "high": none_if_nan(high[i]), "hits": hits, "total": total, "articles": int(sums.articles[number, m]),
+                "units": int(sums.units[number, m]), "clusters": int(sides.rates[group].clusters[i]),
+                "effective": float(share.size[i]), "note": sides.why(group, i),
+            }  # fmt: skip
+            rows.append(row)
     schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in _SCHEMA.items()])
-    return pa.Table.from_pylist([dict(zip(_SCHEMA, row, strict=True)) for row in rows], schema)
+    return pa.Table.from_pylist(rows, schema)
+
+
+def none_if_nan(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 _SCHEMA = {
     "group": "string", "measure": "string", "value": "float64", "low": "float64", "high": "float64", "hits": "int64",
-    "total": "int64", "articles": "int64", "units": "int64",
+    "total": "int64", "articles": "int64", "units": "int64", "clusters": "int64", "effective": "float64", "note": "string",
 }  # fmt: skip

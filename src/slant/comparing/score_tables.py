@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 from slant.comparing.measures import NOT_STATED
 from slant.errors import SlantError, UsageError, did_you_mean
-from slant.records import LANGUAGE_FLAG, PORTRAYALS, REPLIES, STANCE_ANSWERS
+from slant.records import LANGUAGE_FLAG, PORTRAYALS, REPLIES, STANCE_ANSWERS, Score
 from slant.schemas import duckdb_types
-from slant.scoring.output_files import read_scores
+from slant.scoring.output_files import read_scores, write_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "outlet", "author", "title", "kind", "month", "published", "url", "article_id", "source", "source_id",
 )  # fmt: skip
-FORMATS = (".jsonl", ".parquet", ".duckdb")
+FORMATS = (".jsonl", ".parquet", ".duckdb", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ class Store:
     def arrow(self, query: str) -> pa.Table:
         return self.connection.sql(query).to_arrow_table()
 
+    @property
+    def frames(self) -> list[str]:
+        """Frames that occur, also those of a taught head, by name."""
+        return [name for (name,) in self.rows("SELECT DISTINCT label FROM frames ORDER BY 1")]
+
     def articles(self) -> dict[str, int]:
         """Group → number of articles, sorted by name."""
         query = 'SELECT "group", count(DISTINCT article_id) FROM units GROUP BY 1 ORDER BY 1'
@@ -85,7 +90,7 @@ def open_store(
     memory: str | None = None,
     threads: int | None = None,
 ) -> Iterator[Store]:
-    """Open JSON lines, Parquet and DuckDB files of scores as one Store for the `with` block.
+    """Open JSON lines, Parquet, DuckDB and CSV files of scores as one Store for the `with` block.
 
     memory: DuckDB's memory limit, such as "4GB"; default: 80 % of the machine's memory. Raises UsageError for an unknown
     column, a file that is missing or holds no scores (with the row), scores of different models or codebooks, and no scores
@@ -115,9 +120,7 @@ def _check_files(paths: Sequence[str]) -> None:
         if not path.is_file():
             raise UsageError(f"{name}: no such file. Expected score files written by `slant score`.")
         if path.suffix.lower() not in FORMATS:
-            raise UsageError(
-                f"{name}: expected scores as {', '.join(FORMATS)}; flat CSV cannot be read back."
-            )
+            raise UsageError(f"{name}: expected scores that `slant score` wrote as {', '.join(FORMATS)}.")
         if first := seen.get(path.resolve()):
             raise UsageError(f"{name} is the same file as {first}. Remove one.")
         seen[path.resolve()] = name
@@ -125,7 +128,8 @@ def _check_files(paths: Sequence[str]) -> None:
 
 def _fill(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], by: str) -> Store:
     for number, name in enumerate(paths):
-        _load(connection, name, number)
+        with _lines_of(name) as source:
+            _load(connection, name, number, source)
     makers = connection.execute("SELECT DISTINCT model, codebook FROM scored").fetchall()
     if not makers:
         raise UsageError(f"{', '.join(paths)}: no scored units, so nothing to compare.")
@@ -167,8 +171,33 @@ def _column(connection: duckdb.DuckDBPyConnection, by: str) -> str:
     return f"map_extract(json_transform(extra, '\"MAP(VARCHAR, VARCHAR)\"'), '{quoted}')[1]"
 
 
-def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None:
-    """Append the rows of one file to `scored`.
+@contextmanager
+def _lines_of(name: str) -> Iterator[str]:
+    """The file to load: `name`, or for CSV its rows as temporary JSON lines.
+
+    Raises UsageError for CSV without the probabilities of replies, which older versions wrote.
+    """
+    if not name.lower().endswith(".csv"):
+        yield name
+        return
+    with tempfile.TemporaryDirectory(prefix="slant-") as folder:
+        lines = Path(folder) / "rows.jsonl"
+        write_rows(_with_replies(name), str(lines))
+        yield str(lines)
+
+
+def _with_replies(name: str) -> Iterator[Score]:
+    for score in read_scores([name]):
+        if score.reply and not score.reply.scores:
+            raise UsageError(
+                f"{name}: an older version wrote it, without the probabilities of replies. Score the articles again, or "
+                "compare the scores in another format."
+            )
+        yield score
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int, source: str) -> None:
+    """Append the rows of one file to `scored`. source: the file itself, or a copy of its rows as JSON lines.
 
     If DuckDB cannot read the file, or finds rows without a unit or a model, the file is read again row by row to name the
     row.
@@ -177,18 +206,18 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, number: int) -> None
 
     verb = "INSERT INTO scored" if number else "CREATE TABLE scored AS"
     path = name.replace("'", "''")
-    one_file = glob.escape(name).replace("'", "''")  # a folder outlet=x/ would replace the column outlet
+    one_file = glob.escape(source).replace("'", "''")  # a folder outlet=x/ would replace the column outlet
     try:
         if name.lower().endswith(".duckdb"):
             connection.execute(f"ATTACH '{path}' AS given (READ_ONLY)")
-            source = "given.scores"
+            table = "given.scores"
         elif name.lower().endswith(".parquet"):
-            source = f"read_parquet('{one_file}', hive_partitioning = false)"
+            table = f"read_parquet('{one_file}', hive_partitioning = false)"
         else:
             how = f"hive_partitioning = false, format = 'newline_delimited', columns = {_json_columns()}"
-            source = f"read_json('{one_file}', {how})"
+            table = f"read_json('{one_file}', {how})"
         given = (
-            f"SELECT {number} AS file, {_casts()} FROM (SELECT * FROM {source} UNION ALL BY NAME {_NO_LATER})"
+            f"SELECT {number} AS file, {_casts()} FROM (SELECT * FROM {table} UNION ALL BY NAME {_NO_LATER})"
         )
         connection.execute(f"{verb} SELECT *, {_WORDS} AS words FROM ({given})")
     except duckdb.Error as error:

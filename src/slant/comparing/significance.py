@@ -1,7 +1,8 @@
 """Permutation test of the difference between two groups: would chance give as large a difference?
 
-Whole articles change sides, thousands of times. An article or text with a part on both sides swaps its two parts (wire
-copy that both groups ran).
+Whole clusters change sides, thousands of times: writers, events or articles, whichever are fewest. A cluster with a part on
+both sides swaps its two parts: an event that both groups covered, or wire copy that both ran. Below, "article" means such a
+cluster.
 
 The statistic is the difference of two rates over its standard error, computed anew in each permutation, so the test is
 also valid for groups whose articles differ in length and number (Janssen 1997; Chung & Romano 2013). Rates are ratios of
@@ -28,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from slant.comparing.cluster_variance import sum_clusters
 from slant.comparing.counts import Counts, Floats, Ints
 from slant.comparing.measures import ALPHA
 from slant.comparing.options import Options
@@ -216,6 +218,29 @@ def _split_shared(left: Sums, right: Sums, orders: list[Ints]) -> tuple[list[Int
     return alone, (mixed, partner[mixed])
 
 
+def sum_by_cluster(counts: Counts, codes: Ints) -> Counts:
+    """Counts with a row for each group and cluster, so that `article` is the cluster. codes: (rows,) clusters."""
+    groups = len(counts.groups)
+    used, codes = np.unique(codes, return_inverse=True)  # numbers without gaps: `crossed` counts them
+    keys, (hits, totals) = sum_clusters(codes * groups + counts.group, counts.hits, counts.totals)
+    return replace(
+        counts,
+        articles=np.arange(len(used)).astype(object),
+        group=keys % groups,
+        article=keys // groups,
+        hits=hits.astype(np.float32),
+        totals=totals.astype(np.float32),
+        unrelated={},
+    )
+
+
+def smallest_p(left: int, right: int, shared: int = 0) -> float:
+    """The smallest p that permutations of so many clusters can give; `shared` of them are on both sides."""
+    one, two = left - shared, right - shared
+    log = gammaln(one + two + 1) - gammaln(one + 1) - gammaln(two + 1) + max(shared - 1, 0) * np.log(2)
+    return float(np.exp(-max(0.0, float(log))))
+
+
 Row = dict[str, Any]
 FEW_EXTREME = 1  # permutations as extreme as observed; with no more, more are drawn if that could decide
 FINER = 4  # times more permutations than the strictest level of the family needs
@@ -269,13 +294,15 @@ def refine_p_values(sides: Sequence[tuple[Sums, Sums]], rows: Sequence[Row], opt
     """Test again, with more permutations, where too few were drawn to give a p small enough for significance.
 
     The second p depends on the first only through being drawn at all, so it is as valid. rows: with `pair` (index of their
-    sides) and `column` (index of their measure).
+    sides), `column` (index of their measure), `p_model` (p of the interval) and `p_permuted`; p is the larger of the two.
     """
     permutations = min(MAX_PERMUTATIONS, int(np.ceil(FINER / detectable_level(len(rows)))))
     coarse = [
         row
         for row in rows
-        if not row["significant"] and round(row["p"] * (options.permutations + 1)) <= FEW_EXTREME + 1
+        if not row["significant"]
+        and row["p_permuted"] > row["p_model"]
+        and round(row["p_permuted"] * (options.permutations + 1)) <= FEW_EXTREME + 1
     ]
     if not coarse or permutations <= options.permutations:
         return
@@ -286,5 +313,6 @@ def refine_p_values(sides: Sequence[tuple[Sums, Sums]], rows: Sequence[Row], opt
     refined = permutation_p_values(sides, measures, permutations=permutations, seed=options.seed)
     for own, p in zip(by_pair, refined, strict=True):
         for row, value in zip(own, p, strict=True):
-            row["p"] = float(value)
+            row["p_permuted"] = float(value)
+            row["p"] = max(row["p_model"], float(value))
     set_significance(rows, method=options.adjust)

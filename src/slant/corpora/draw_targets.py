@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
+from slant.labels.capitals import GROUP, INNER_WORD, NOT_TARGETS, is_capitalized, run_of_capitals
 from slant.labels.targets import Targets
 from slant.records import TargetLabel
 
@@ -120,33 +121,10 @@ TOPICS = (
     "claim that the climate is warming", "claim that sanctions work", "claim that both sides are to blame",
     "claim that civilians were targeted", "claim that the government is corrupt",
 )  # fmt: skip
-# Nouns that form a target with a name before them: "Syrian army", "Trump administration".
-_GROUP = re.compile(
-    r" (?:"
-    r"administration|air force|allies|armed forces|army|authorities|campaign|citizens|coalition|delegation"
-    r"|embassy|families|fighters|forces|government|intelligence|lawmakers|leaders|leadership|media"
-    r"|military|militants|nation|officials|opposition|parliament|party|people|police|politicians|president"
-    r"|prime minister|rebels|regime|settlers|side|soldiers|state|supporters|troops|voters"
-    r")(?!\w)"
-)
-_NOT_TARGETS = frozenset((
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march",
-    "april", "may", "june", "july", "august", "september", "october", "november", "december", "he", "she", "it",
-    "they", "we", "you", "i", "me", "him", "her", "them", "us", "his", "hers", "its", "their", "our", "your", "my",
-    "mine", "this", "that", "these", "those", "one", "two", "three", "both", "all", "each", "other", "others",
-    "who", "what", "there", "here", "today", "mr", "mrs", "ms", "dr", "ok", "lol", "omg", "wtf", "amp", "http",
-    "https", "rt", "am", "pm", "same", "something", "nothing", "everything", "someone", "everyone", "anyone",
-    "nobody", "p", "s", "always", "never", "everybody",
-))  # fmt: skip
-_CAPITAL = (
-    r"(?:[A-Z]\.(?:[A-Z]\.)+|(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Lt|Col|St)\."
-    r"|[A-Z]\w*+(?![’'](?:t|re|ll|ve|d|m)\b)(?:[’'-](?!s\b)\w+)*)"
-)
-_RUN = re.compile(rf"(?<![\w@#’']){_CAPITAL}(?: (?!The\b)(?:(?:of|for)(?: the)? )?{_CAPITAL})*")
+_RUN = run_of_capitals()
 _ADJECTIVE = re.compile(r"(?:ian|ean|rican|lican|xican|ish|ese|ench|tic|mic|aeli|audi)\Z")
 _LINK = re.compile(r"https?://\S+")
 _WORD = re.compile(r"\w+(?:-\w+)*")
-_INNER_WORD = re.compile(r"(?<=[a-z,;] )[^\W\d_]+")  # not at the start of a sentence
 _PARTICLES = ("of", "for", "the")
 
 Place = tuple[int, int]
@@ -170,11 +148,11 @@ class TargetDrawer:
         self._drawn: Counter[str] = Counter()
         self._names: dict[str, str] = {}
         for name in names:
-            if (core := _core(name)) and core.split()[0] not in _NOT_TARGETS and name[0] != "@":
+            if (core := _core(name)) and core.split()[0] not in NOT_TARGETS and name[0] != "@":
                 self._names.setdefault(_key(name), name)
         self._other_names = other_names()
         self._inner_words = Counter(
-            word for text in texts if not _is_capitalized(text) for word in _INNER_WORD.findall(text)
+            word for text in texts if not is_capitalized(text) for word in INNER_WORD.findall(text)
         )
 
     def draw(self, text: str) -> tuple[tuple[TargetLabel, ...], tuple[str, ...]]:
@@ -224,7 +202,7 @@ class TargetDrawer:
     def _find(self, text: str) -> tuple[list[str], list[str]]:
         """Return the names in the text, and other names of what it names; of names that overlap only the longest."""
         text = _LINK.sub(lambda found: " " * len(found[0]), text)
-        capitalized = _is_capitalized(text)
+        capitalized = is_capitalized(text)
         places = {} if capitalized else dict(self._capitalized_names(text))
         others: dict[str, None] = {}
         words = f" {_key(text)} "
@@ -260,18 +238,18 @@ class TargetDrawer:
         for found in _RUN.finditer(text):
             words, start = found[0].split(" "), found.start()
             while words and (
-                words[0] in _PARTICLES or words[0].lower() in _NOT_TARGETS or self._is_common(words[0])
+                words[0] in _PARTICLES or words[0].lower() in NOT_TARGETS or self._is_common(words[0])
             ):
                 start += len(words.pop(0)) + 1
             end = found.end()
             if (
                 not 1 <= len(words) <= MAX_NAME_WORDS
                 or len(words[-1]) < 2
-                or words[-1].lower() in _NOT_TARGETS
+                or words[-1].lower() in NOT_TARGETS
                 or words[-1] in ("Mr.", "Mrs.", "Ms.", "Dr.")
             ):
                 continue
-            if group := _GROUP.match(text, end):
+            if group := GROUP.match(text, end):
                 end = group.end()
             yield (start, end), text[start:end]
 
@@ -317,10 +295,3 @@ def _stretches(text: str) -> Iterator[tuple[Place, str]]:
         for j in range(i, min(i + MAX_NAME_WORDS, len(words))):
             key = f"{key} {lowered[j]}" if key else lowered[j]
             yield (start, words[j][1]), key
-
-
-def _is_capitalized(text: str) -> bool:
-    """Whether nearly all words begin in upper case, as in some headlines: names cannot be recognized by it."""
-    long_words = [word for word in _WORD.findall(text) if len(word) > 3]
-    upper = [word for word in long_words if word[0].isupper()]
-    return len(long_words) > 4 and len(upper) > 0.8 * len(long_words)

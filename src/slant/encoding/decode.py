@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import pairwise
 from math import exp
@@ -40,6 +40,8 @@ from slant.segment.voices import Stretch, voice_at
 Floats = NDArray[np.float32]
 _FUNCTION_WORDS = """a an the of to in on at by and or but for with from as is are was were be been it its this that these
 those he she they we you i his her their our your my s"""
+QUOTED = "quoted"
+_PUNCTUATION = " .,;:!?'\"()[]-–—’‘“”…"
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
@@ -243,6 +245,8 @@ class TextLogits:
     offsets [n, 2]: characters of the text's tokens. tokens [n, TOKEN_LABELS]. unit [UNIT_LABELS].
     targets: [TARGET_LABELS] per target; None for a mention without a token.
     windows: number of windows. cut: see Window.
+    frames: probability of frames that a taught head adds or replaces; loaded: that of loaded language in the author's own
+    words, by a taught head (scoring/heads.py).
     """
 
     offsets: NDArray[np.int64]
@@ -251,6 +255,8 @@ class TextLogits:
     targets: list[Floats | None]
     windows: int = 1
     cut: bool = False
+    frames: Mapping[str, float] = field(default_factory=dict)
+    loaded: float | None = None
 
 
 def join(
@@ -364,9 +370,10 @@ def frame_scores(unit: Floats, decoding: Decoding) -> dict[str, float]:
 
 
 def frames_found(scores: dict[str, float], decoding: Decoding) -> dict[str, float]:
-    """Return the frames whose probability reaches their threshold."""
+    """Return the frames whose probability reaches their threshold; that of frames beside the codebook's is one half."""
     thresholds = decoding.frame_thresholds or (decoding.frame_threshold,) * len(FRAMES)
-    return {f: p for (f, p), threshold in zip(scores.items(), thresholds, strict=True) if p >= threshold}
+    needed = dict(zip(FRAMES, thresholds, strict=True))
+    return {f: p for f, p in scores.items() if p >= needed.get(f, 0.5)}
 
 
 def biased_score(unit: Floats, decoding: Decoding) -> float:
@@ -409,6 +416,34 @@ def loaded_spans(
     return out
 
 
+def _as_taught(
+    text: str, found: tuple[Loaded, ...], logits: TextLogits, decoding: Decoding, voices: Sequence[Stretch]
+) -> tuple[Loaded, ...]:
+    """Return the spans that agree with a head's answer to whether the author's own words are loaded.
+
+    No: only quoted spans stay. Yes, but there is no other span: the most loaded word outside quotations is added.
+    """
+    quoted = tuple(span for span in found if span.voice == QUOTED)
+    if logits.loaded is None or (logits.loaded >= 0.5 and len(quoted) < len(found)):
+        return found
+    if logits.loaded < 0.5:
+        return quoted
+    offsets, values = words(text, logits.offsets, logits.tokens[:, ANY])
+    own = [
+        (float(value), start, end)
+        for (start, end), value in zip(offsets.tolist(), values, strict=True)
+        if text[start:end].strip(_PUNCTUATION) and voice_at(voices, start, end) != QUOTED
+    ]
+    if not own:
+        return found
+    value, start, end = max(own)
+    techniques = technique_scores(logits, start, end)
+    best = max(techniques, key=techniques.__getitem__)
+    score = float(sigmoid(np.float32(value / decoding.loaded_temperature))) * techniques[best]
+    added = Loaded(start, end, text[start:end], best, score, voice_at(voices, start, end))
+    return tuple(sorted((*found, added), key=lambda span: span.start))
+
+
 def technique_scores(
     logits: TextLogits, start: int, end: int, *, repetition: Floats | float = 0.0
 ) -> dict[str, float]:
@@ -442,16 +477,17 @@ def decode(
     document: Document | None = None,
 ) -> Prediction:
     """Decode the logits of one text. voices: stretches that tile the text. document: contains the text."""
+    loaded = tuple(
+        Loaded(start, end, text[start:end], label, p, voice_at(voices, start, end))
+        for start, end, label, p in loaded_spans(text, logits, decoding, document)
+    )
     return Prediction(
         stance=tuple(None if x is None else stance_scores(x, decoding) for x in logits.targets),
         portrayal=tuple(None if x is None else portrayal_scores(x, decoding) for x in logits.targets),
-        loaded=tuple(
-            Loaded(start, end, text[start:end], label, p, voice_at(voices, start, end))
-            for start, end, label, p in loaded_spans(text, logits, decoding, document)
-        ),
+        loaded=_as_taught(text, loaded, logits, decoding, voices),
         toxic=tuple(toxic_spans(text, logits, decoding)),
         reply=reply_scores(logits.unit, decoding),
-        frames=frame_scores(logits.unit, decoding),
+        frames={**frame_scores(logits.unit, decoding), **logits.frames},
         biased=biased_score(logits.unit, decoding),
         subjective=subjective_score(logits.unit, decoding),
     )

@@ -36,11 +36,18 @@ class Runtime(Protocol):
     def __call__(self, batch: dict[str, NDArray[np.int64]]) -> BatchLogits: ...
 
 
+class Head(Protocol):
+    """Answers in place of the model, from its states."""
+
+    def apply(self, text: str, logits: TextLogits) -> TextLogits: ...
+
+
 class Predictor:
     """A model: its runtime, tokenizer and decoding.
 
     fingerprint: of weights, decoding and runtime. codebook: fingerprint of the definitions of its labels, or "". workers:
-    batches that the runtime runs at once, each in its own thread; 0 = one, in the caller's thread.
+    batches that the runtime runs at once, each in its own thread; 0 = one, in the caller's thread. head: taught on the user's
+    labels (scoring/heads.py), or None.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class Predictor:
     ) -> None:
         self.runtime, self.encoder, self.decoding = runtime, encoder, decoding
         self.name, self.fingerprint, self.codebook = name, fingerprint, codebook
+        self.head: Head | None = None
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="slant") if workers else None
 
     def run(
@@ -78,7 +86,7 @@ class Predictor:
             outputs: list[Callable[[], BatchLogits]] = [future.result for future in futures]
         else:
             futures, outputs = [], [partial(self._run_batch, group) for group in rows]
-        return PendingLogits(windows, groups, outputs, futures, [len(r.targets) for r in requests])
+        return PendingLogits(windows, groups, outputs, futures, requests, self.head)
 
     def _run_batch(self, rows: Sequence[Window]) -> BatchLogits:
         return self.runtime(collate(rows, pad=self.encoder.pad, width=columns(len(rows[0]))))
@@ -130,10 +138,11 @@ class PendingLogits:
         groups: Sequence[Sequence[int]],
         outputs: Sequence[Callable[[], BatchLogits]],
         futures: Sequence[Future[BatchLogits]],
-        n_targets: Sequence[int],
+        requests: Sequence[EncoderRequest],
+        head: Head | None,
     ) -> None:
         self._windows, self._groups, self._outputs = windows, groups, outputs
-        self._futures, self._n_targets = futures, n_targets
+        self._futures, self._requests, self._head = futures, requests, head
 
     def wait(self, done: Callable[[int], object] | None = None) -> list[TextLogits]:
         """Wait for all requests and return their logits, in order. Raises what the runtime raised."""
@@ -143,7 +152,7 @@ class PendingLogits:
     def as_completed(self, done: Callable[[int], object] | None = None) -> Iterator[tuple[int, TextLogits]]:
         """Yield (number of the request, its logits) as soon as its last window is finished; the longest come first."""
         missing = Counter(window.request for window in self._windows)
-        found: list[dict[int, BatchLogits]] = [{} for _ in self._n_targets]
+        found: list[dict[int, BatchLogits]] = [{} for _ in self._requests]
         for group, output in zip(self._groups, self._outputs, strict=True):
             token, unit, target = output()
             for i, row in enumerate(group):
@@ -157,10 +166,11 @@ class PendingLogits:
                 done(len(group))
 
     def _joined(self, number: int, logits: dict[int, BatchLogits]) -> TextLogits:
-        rows = sorted(logits)
-        return join(
-            [self._windows[r] for r in rows], [logits[r] for r in rows], n_targets=self._n_targets[number]
+        rows, request = sorted(logits), self._requests[number]
+        joined = join(
+            [self._windows[r] for r in rows], [logits[r] for r in rows], n_targets=len(request.targets)
         )
+        return self._head.apply(request.text, joined) if self._head else joined
 
     def cancel(self) -> None:
         """Cancel the batches that have not started."""

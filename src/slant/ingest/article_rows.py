@@ -67,7 +67,7 @@ _HOLDERS = frozenset(
      "news", "record", "post", "content", "info", "meta", "metadata", "properties"}
 )  # fmt: skip
 # A column name may contain commas and spaces: text=Full Text
-_BETWEEN_PAIRS = re.compile(r"[,\s]+(?=\w+\s*=)")
+_BETWEEN_PAIRS = re.compile(r"[,\s]+(?=[\w.]+\s*=)")
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
 _JOINED = {name.replace("_", ""): name for name in reversed(_FIELD_OF)}  # "bodyHtml" is "body_html"
 
@@ -194,6 +194,18 @@ class Columns:
 DEFAULT_COLUMNS = Columns()
 
 
+# Fields of a comment that an article does not have.
+_COMMENT_FIELDS = ("id", "parent", "thread")
+_JOINED_PREFIX = "comments."
+
+
+def joined_pairs(pairs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the pairs of `--map` for articles, and those for joined comments ("comments.text=Wording") as "text=Wording"."""
+    given = [one for text in pairs for one in _BETWEEN_PAIRS.split(text.strip())]
+    of_comments = [pair.removeprefix(_JOINED_PREFIX) for pair in given if pair.startswith(_JOINED_PREFIX)]
+    return [pair for pair in given if not pair.startswith(_JOINED_PREFIX)], of_comments
+
+
 def parse_column_map(pairs: Sequence[str], *, comments: bool = False, keep: Sequence[str] = ()) -> Columns:
     """Columns from "FIELD=COLUMN" pairs as in `--map`; one string may hold several, separated by commas or spaces.
 
@@ -202,14 +214,16 @@ def parse_column_map(pairs: Sequence[str], *, comments: bool = False, keep: Sequ
     Raises UsageError for any other form, an unknown field, and a field or column given twice.
     """
     mapped: dict[str, str] = {}
+    fields = (*COLUMNS, *_COMMENT_FIELDS) if comments else tuple(COLUMNS)
     for pair in (one for text in pairs for one in _BETWEEN_PAIRS.split(text.strip())):
         name, equals, column = (part.strip() for part in pair.partition("="))
         if not equals or not name or not column:
             raise UsageError(f"--map {pair}: expected FIELD=COLUMN, such as title=headline.")
-        if name not in COLUMNS:
-            known = ", ".join(COLUMNS)
+        if name not in fields:
+            what = "a comment" if comments else "an article"
+            known = ", ".join(fields)
             raise UsageError(
-                f"--map {pair}: an article has no field {name!r}. Use one of: {known}.{did_you_mean(name, COLUMNS)}"
+                f"--map {pair}: {what} has no field {name!r}. Use one of: {known}.{did_you_mean(name, fields)}"
             )
         if name in mapped:
             raise UsageError(f"--map {pair}: {name} is mapped twice, first to {mapped[name]!r}. Map it once.")
@@ -435,7 +449,7 @@ def assemble(
             parts.append(Part(at, end, role))
         else:
             above = None if comment.parent is None else first + comment.parent
-            parts.append(Part(at, end, role, comment.author, above, comment.published))
+            parts.append(Part(at, end, role, comment.author, above, comment.published, comment.source))
         at = end + 2
     return "\n\n".join(words for _, words, _ in pieces), tuple(parts)
 

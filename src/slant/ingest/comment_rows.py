@@ -56,12 +56,16 @@ _GONE_STATUS = ("deleted", "removed", "rejected", "spam", "trash", "hold", "unap
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A reader comment. parent: index in the same list of the comment it answers, None for the article."""
+    """A reader comment. parent: index in the same list of the comment it answers, None for the article.
+
+    source: file and row that it comes from, if its document has several.
+    """
 
     text: str
     author: str | None = None
     parent: int | None = None
     published: str | None = None
+    source: str | None = None
 
 
 class CommentThread(NamedTuple):
@@ -79,6 +83,7 @@ class CommentRow:
     of_thread: whether `parent` is the id of the post or thread, so that it need not be that of a comment.
     above: index of the row that contains this one as a reply.
     left_out: why it is no comment ("deleted", "empty", "pingback", "not_loaded"), or "". count: how many it stands for.
+    source: file and row that it comes from, if its document has several.
     """
 
     text: str
@@ -90,12 +95,13 @@ class CommentRow:
     above: int | None = None
     left_out: str = ""
     count: int = 1
+    source: str | None = None
 
 
 def parse_comments(value: Any, where: str) -> CommentThread:
     """Comments from a list of strings or objects, nested or flat, or from a text that holds such a list.
 
-    A count, "nan" and the like hold no comments.
+    A count, "nan" and the like hold no comments; an object with a count has a note.
     Raises Rejected "bad_comments" if a comment cannot be read, since an article is not kept without its comments.
     """
     if isinstance(value, str):
@@ -103,10 +109,42 @@ def parse_comments(value: Any, where: str) -> CommentThread:
     if value is None or isinstance(value, int | float):
         return CommentThread([])
     if isinstance(value, Mapping):
+        counted = _counted(value)
+        if counted is not None:
+            return CommentThread([], _notes({"not_loaded": counted}))
         value = _from_object(value, where)
     if not isinstance(value, list | tuple):
         raise Rejected(where, "bad_comments", f"comments are {type(value).__name__}. {EXPECTED}")
     return link(comment_rows(value, where))
+
+
+_COUNT_NAME = re.compile(r"(?:num(?:ber)?|n|total|all|visible|public|approved)?(?:of)?"
+    r"(?:comments?|repl(?:y|ies)|results?|items?)?"
+                         r"(?:count|total|number|num|size|results?|items?)?s?")  # fmt: skip
+
+
+def _counted(value: Mapping[str, Any], depth: int = 0) -> int | None:
+    """The number that an object states as its count of comments, if it holds nothing that could be one; else None."""
+    counts = []
+    for name, held in value.items():
+        number = str(held).strip().removesuffix(".0")
+        if isinstance(held, Mapping) and held:
+            inner = _counted(held, depth + 1) if depth < MAX_WRAPPED else None
+            if inner is None:
+                return None
+            counts.append(inner)
+        elif isinstance(held, list | tuple) and held:
+            return None
+        elif number.isdecimal() and len(number) < 10 and _COUNT_NAME.fullmatch(plain_name(name)):
+            counts.append(int(number))
+        elif isinstance(held, str) and not (
+            len(held.split()) < 2 and (len(held) <= _MAX_LABEL or "://" in held)
+        ):
+            return None
+    return max(counts, default=None)
+
+
+_MAX_LABEL = 40  # characters of a word such as "open"
 
 
 def _from_object(value: Mapping[str, Any], where: str) -> list[Any]:
@@ -147,7 +185,7 @@ def _append(
     """Append a comment to `rows`. Returns its replies and their `above`, or None."""
     if item is None or isinstance(item, str):
         words = as_text(item or "", where)
-        rows.append(CommentRow(words, above=above, left_out=_left_out_by_text(words)))
+        rows.append(CommentRow(words, above=above, left_out=left_out_by_text(words)))
         return None
     if not isinstance(item, Mapping):
         detail = f"comment {len(rows)} is {reprlib.repr(item)}. {EXPECTED}"
@@ -179,7 +217,7 @@ def _append(
             parent=parent,
             of_thread=of_thread,
             above=above,
-            left_out=left_out or _left_out_by_text(text or ""),
+            left_out=left_out or left_out_by_text(text or ""),
         )
     )
     return None if replies is None else (replies, len(rows) - 1)
@@ -435,7 +473,8 @@ def _left_out(fields: Mapping[str, Sequence[Any]], kind: Any) -> str:
     return "deleted" if any(plain_name(state) in _GONE_STATUS for state in states) else ""
 
 
-def _left_out_by_text(text: str) -> str:
+def left_out_by_text(text: str) -> str:
+    """Return "empty" or "deleted" for the text of a comment that is none, else ""."""
     if not text.strip():
         return "empty"
     return "deleted" if len(text) < 200 and _GONE.fullmatch(text.strip()) else ""
@@ -504,7 +543,13 @@ def link(rows: Sequence[CommentRow]) -> CommentThread:
     above = _kept_parents(parents, kept)
     new_index: dict[int | None, int] = {index: new for new, index in enumerate(kept)}
     comments = [
-        Comment(rows[index].text, rows[index].author, new_index.get(above[index]), rows[index].published)
+        Comment(
+            rows[index].text,
+            rows[index].author,
+            new_index.get(above[index]),
+            rows[index].published,
+            rows[index].source,
+        )
         for index in kept
     ]
     return CommentThread(comments, _notes(counts))

@@ -33,6 +33,7 @@ from slant.ingest.comment_rows import (
     unwrap,
 )
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text
+from slant.ingest.page_addresses import page_key
 from slant.records import Article, Note
 
 BLOCK = 200_000  # comments of one thread that are linked at once; about 200 MB
@@ -151,9 +152,9 @@ def _read(row: Mapping[str, Any], where: str) -> Iterator[tuple[_Thread, list[Co
                     yield thread, []
                 waiting += [(each, thread) for each in reversed(entries or [])]
                 continue
-            yield thread or _thread_of(fields, where), comment_rows([item], where)
-        else:
-            yield thread or _Thread("", where), comment_rows([item], where)
+            thread = thread or _thread_of(fields, where)
+        rows = comment_rows([item], where)
+        yield thread or _Thread("", where), [replace(each, source=where) for each in rows]
 
 
 def _is_holder(
@@ -169,16 +170,18 @@ def _thread_above(fields: Mapping[str, Sequence[Any]], where: str, above: _Threa
     """The thread of a post, or of an object that holds comments; the one around it if it names none."""
     keys = (key_of(value) for role in ("id", "thread") for value in fields.get(role, ()))
     address = next(filter(None, map(_address, fields.get("url", ()))), None)
-    key = next(filter(None, keys), address)
-    if key is None:
+    key = next(filter(None, keys), None)
+    if key is None and address is None:
         return above
-    return _Thread(_shortened(key), where, line_of(fields.get("title", ())), address or key)
+    title = line_of(fields.get("title", ()))
+    return _Thread(_shortened(key or _page(address or "")), where, title, address or key)
 
 
 def _thread_of(fields: Mapping[str, Sequence[Any]], where: str) -> _Thread:
     """The thread that a comment names."""
     stated = fields.get("thread", ())
-    key = next(filter(None, (_address(value) or key_of(value) for value in stated)), "")
+    keys = (_page(page) if (page := _address(value)) else key_of(value) for value in stated)
+    key = next(filter(None, keys), "")
     address = next(filter(None, (_address(value) for value in (*fields.get("url", ()), *stated))), None)
     named = (value for value in stated if isinstance(value, Mapping))
     titles = chain(fields.get("thread_title", ()), named)
@@ -205,6 +208,14 @@ def _address(value: Any) -> str | None:
         if each and each.partition("=")[0] not in ("lc", "comment_id", "commentId")
     ]
     return address + ("?" + "&".join(kept) if kept else "")
+
+
+_PAGE = "//"  # begins the key of a thread that is known by its address
+
+
+def _page(address: str) -> str:
+    """The key of a thread by its address, equal for all forms of it."""
+    return _PAGE + (page_key(address) or address)
 
 
 def _shortened(key: str) -> str:
@@ -309,7 +320,13 @@ def _articles(thread: _Thread, rows: Sequence[CommentRow], limits: Limits) -> It
             markup="none",
             parts=parts,
             notes=notes if number == 0 else (),
+            source_id=_stated_id(thread),
         )
+
+
+def _stated_id(thread: _Thread) -> str | None:
+    """The id of a thread; None for one that has only an address, or neither."""
+    return None if thread.key in ("", thread.where) or thread.key.startswith(_PAGE) else thread.key
 
 
 def _pieces(comments: Sequence[Comment], limits: Limits) -> Iterator[list[Comment]]:

@@ -17,6 +17,14 @@ from typing import NamedTuple
 from slant.errors import Rejected
 from slant.ingest.article_rows import assemble
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, check_characters, check_text
+from slant.ingest.factiva_codes import (
+    CODES,
+    code_of,
+    coded_documents,
+    coded_values,
+    is_certainly_coded,
+    is_coded,
+)
 from slant.records import Article, Note
 from slant.segment.article_header import header_metadata
 from slant.segment.dates import iso_date
@@ -56,18 +64,6 @@ _HEADINGS = {
     "classification": "tail", "graphic": "tail", "details": "tail",
 }  # fmt: skip
 _TEXT_UNDER = re.compile(r"(?:graphic|grafik|graphique|classification|details|notes|illustration)\b", re.I)
-
-# Field codes of Factiva.
-CODES = {
-    "HD": "title", "BY": "author", "WC": "length", "PD": "date", "SN": "outlet", "SE": "section", "CLM": "section",
-    "LP": "body", "TD": "body",
-} | dict.fromkeys(
-    ("CR", "ET", "SC", "ED", "PG", "VOL", "LA", "CY", "CX", "CT", "RF", "ART", "CO", "IN", "NS", "RE", "IPC", "IPD",
-     "PUB", "AN"), "tail",
-)  # fmt: skip
-_AFTER_BODY = frozenset(("CT", "RF", "ART", "CO", "IN", "NS", "RE", "IPC", "IPD", "PUB", "AN"))
-_CODE = re.compile(r"[*_]*([A-Z]{2,3})[*_]*(?:\s*$|(?:\t|\s{2,})\s*(?P<value>\S.*)$)")
-_CODE_AND_BLANK = re.compile(r"(HD|WC|PD|SN|SC|CY|LP|TD|IPC|IPD|PG) (?P<value>\S.*)$")
 
 _LANGUAGE = re.compile(
     r"(?:English|German|French|Spanish|Italian|Dutch|Englisch|Deutsch|Anglais|Français|Allemand|Inglés|Español)"
@@ -236,14 +232,16 @@ _END = re.compile(
     r"(?:end of document|ende des dokuments?|fin du document|fin del documento|einde van document)\W*", re.I
 )
 _ACCESSION = re.compile(
-    r"(?:[*_]*AN[*_]*\s+)?(?:Document|Dokument|Documento|Документ|文件|文書)\s+(?=\w*\d)[A-Za-z][A-Za-z0-9]{6,40}"
+    r"(?:[*_]*AN[*_]*(?:\s+|\s?\|\s*))?(?:Document|Dokument|Documento|Документ|文件|文書)\s+(?=\w*\d)[A-Za-z][A-Za-z0-9]{6,40}"
 )
 _EUROPRESSE_ID = re.compile(r"(?:[^·\n]{0,60}:\s*)?[a-z]{3,5}[·•]\d{8}[·•][A-Z0-9]{1,12}[·•]\S{1,60}")
 _RULE = re.compile(r"([_=*#~-])\1{11,}")
 # A text without a line of these is no export. Tried first, so that other texts are read as fast as ever.
 _MARK = re.compile(
-    rf"[^\w\n]{{0,80}}(?:(?:AN\s+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um|(?:ende?|fin|einde) \w+ do[ck]um"
+    rf"[^\w\n]{{0,80}}(?:(?:AN[\s|]+)?(?:do[ck]ument|докум|文)\w*\s+\w|\d+ {_OF} \d+ do[ck]um"
+    r"|(?:ende?|fin|einde) \w+ do[ck]um"
     rf"|[_=*#~-]{{12}}|HD\b|\d[\d., ]{{0,8}}{_WORDS}\s*$|(?:length|länge|longueur|load-date|full text|proquest document id):"
+    r"|(?:title|headline):"
     r"|[^·•]{0,60}[·•]\d{8}[·•])",
     re.I,
 )
@@ -270,6 +268,10 @@ _TELLING = _ONCE | {
 }
 # Between rules there may be comments or messages; an article has a title.
 _NAMING = {name for name, role in _ROLE_OF_LABEL.items() if role in ("title", "body")} | {"publication title"}
+# A title beside an outlet, more than once, is a file of several, too.
+_TITLES = frozenset(name for name, role in _ROLE_OF_LABEL.items() if role == "title")
+_OUTLETS = frozenset(name for name, role in _ROLE_OF_LABEL.items() if role == "outlet")
+_RUNNING = 12  # words of a line of running text
 _MIN_WORDS_LEFT = 20  # fewer words outside of all documents are not worth a note
 
 
@@ -316,6 +318,8 @@ def split_lines(
 ) -> list[Article | Rejected] | None:
     """Like `split_text_export`, for stripped lines. declared: number of documents that the file states elsewhere."""
     found = next(filter(None, (_documents(lines, separator) for separator in _SEPARATORS)), None)
+    if found is None and is_certainly_coded(lines):
+        found = coded_documents(lines)
     if found is None:
         if (count := _repeated(lines)) > 1:
             raise several_articles(path, count)
@@ -411,7 +415,7 @@ def _between_rules(
 def _evidence(lines: Sequence[str]) -> int:
     """How many different signs of a database a stretch of text has."""
     labels = _labels(lines)
-    count = (len(labels) if labels & _TELLING else 0) + (3 if _is_coded(lines) else 0)
+    count = (len(labels) if labels & _TELLING else 0) + (3 if is_coded(lines) else 0)
     count += sum(1 for line in lines[-3:] if _EUROPRESSE_ID.fullmatch(line))
     return count + (2 if _word_count_at(lines) is not None else 0)
 
@@ -423,7 +427,7 @@ def _labels(lines: Sequence[str]) -> set[str]:
 def _repeated(lines: Sequence[str]) -> int:
     """How many documents a stretch of text seems to hold, by the fields that it repeats; 1 if it repeats none."""
     counts = Counter(name for line in lines if (name := _label_name(line)) in _ONCE)
-    counts.update(code for line in lines if (code := line[:2]) in ("HD", "WC") and _code(line))
+    counts.update(code for line in lines if (code := line[:2]) in ("HD", "WC") and code_of(line))
     repeated = [count for count in counts.values() if count > 1]
     lengths = sum(1 for line in lines if len(line) < 60 and _STATED_LENGTH.fullmatch(line))
     heads = sum(
@@ -433,7 +437,17 @@ def _repeated(lines: Sequence[str]) -> int:
         and _WORD_COUNT.fullmatch(line)
         and any(find_date(after, at_start=True) for after in _next(lines, i, 2))
     )
-    return max(max(repeated) if len(repeated) > 1 else 1, lengths, heads)
+    own = sum(1 for i, line in enumerate(lines) if _label_name(line) in _TITLES and _states_outlet(lines, i))
+    return max(max(repeated) if len(repeated) > 1 else 1, lengths, heads, own)
+
+
+def _states_outlet(lines: Sequence[str], at: int) -> bool:
+    """Is there a line such as "Source: …" near a title, and text below them?"""
+    near = [*lines[max(0, at - 4) : at], *lines[at + 1 : at + 5]]
+    below = next(
+        (i for i in range(at + 1, min(at + 12, len(lines))) if len(lines[i].split()) >= _RUNNING), None
+    )
+    return below is not None and any(_label_name(line) in _OUTLETS for line in near)
 
 
 def _next(lines: Sequence[str], at: int, count: int) -> list[str]:
@@ -481,17 +495,6 @@ def _label_name(line: str) -> str | None:
     return name if name in _ROLE_OF_LABEL else None
 
 
-def _code(line: str) -> tuple[str, str] | None:
-    """`(field code, value)` of a line of a Factiva export, or None."""
-    found = _CODE.match(line) or _CODE_AND_BLANK.match(line)
-    return (found[1], found["value"] or "") if found and found[1] in CODES else None
-
-
-def _is_coded(lines: Sequence[str]) -> bool:
-    codes = {found[0] for line in lines if (found := _code(line))}
-    return "HD" in codes and len(codes & {"WC", "PD", "SN", "LP", "TD", "AN", "CY"}) > 1
-
-
 def _word_count_at(lines: Sequence[str]) -> int | None:
     """Index of the line "212 words" in the head of a Factiva document without codes, or None."""
     head = [i for i, line in enumerate(lines) if line][:14]
@@ -507,8 +510,8 @@ def _fields(lines: Sequence[str]) -> Fields:
     if any(_PAGE_LINE.fullmatch(line) for line in lines):  # every page repeats the title
         first = next((i for i, line in enumerate(kept) if line), 0)
         kept = [line for i, line in enumerate(kept) if not line or i <= first or line != kept[first]]
-    if _is_coded(kept):
-        return _coded(kept)
+    if is_coded(kept):
+        return code_fields((code, _paragraphs(block)) for code, block in coded_values(kept))
     if _word_count_at(kept) is not None:
         return factiva_fields(kept)
     if any(_EUROPRESSE_ID.fullmatch(line) for line in lines[-3:]):
@@ -530,20 +533,6 @@ def _is_furniture(line: str) -> bool:
         return False
     patterns = (_COUNTER, _END, _RULE, _PAGE_LINE, _ACCESSION, _EUROPRESSE_ID)
     return any(pattern.fullmatch(line) for pattern in patterns) and not line.startswith(("AN", "*", "_AN"))
-
-
-def _coded(lines: Sequence[str]) -> Fields:
-    """Fields of a Factiva document with field codes (HD, BY, WC, PD …)."""
-    values: list[tuple[str, list[str]]] = []
-    in_body = False
-    for line in lines:
-        found = _code(line)
-        if found and not (in_body and found[0] not in _AFTER_BODY and found[0] != "TD"):
-            values.append((found[0], [found[1]]))
-            in_body = in_body or CODES[found[0]] == "body"
-        elif values:
-            values[-1][1].append(line)
-    return code_fields((code, _paragraphs(block)) for code, block in values)
 
 
 def code_fields(values: Iterator[tuple[str, list[str]]]) -> Fields:

@@ -12,7 +12,6 @@ from typing import Any
 
 from slant.errors import Rejected
 from slant.ingest.database_exports import (
-    CODES,
     Fields,
     code_fields,
     europresse_section,
@@ -22,6 +21,7 @@ from slant.ingest.database_exports import (
     with_notes,
 )
 from slant.ingest.decoding import DEFAULT_LIMITS, Limits, convert_newlines, decode_page
+from slant.ingest.factiva_codes import CODES
 from slant.ingest.html_pages import parse_html, read_page
 from slant.ingest.html_text import join_blocks, text_blocks
 from slant.records import Article, Note

@@ -95,17 +95,76 @@ def _undecodable(byte: bytes, offset: int, encoding: str) -> str:
 
 
 def decode_text(data: bytes, path: str) -> tuple[str, Note | None]:
-    """Decode a text file like `decode`, but read a few bytes that are not UTF-8 as cp1252, with a note.
+    """Decode a text file like `decode`, but read bytes that are not UTF-8 as cp1252, with a note.
 
-    Raises Rejected "undecodable" where it is not mostly UTF-8.
+    Raises Rejected "undecodable" for text in another script, and for damaged UTF-16.
     """
     try:
         return decode(data, path), None
     except Rejected:
         mixed = None if bom_encoding(data) else _mostly_utf8(data, at_least=4)
-        if mixed is None:
-            raise
-        return mixed
+        if mixed is not None:
+            return mixed
+    cut = _CUT_END.search(data)
+    if cut and data[: cut.start()].isascii():
+        return data[: cut.start()].decode("ascii"), Note("encoding", _ENDS_WITHIN)
+    pieces = TextPieces()
+    return pieces.decode(data, path), pieces.notes[0] if pieces.notes else None
+
+
+# Bytes of Mac Roman that no text in Windows-1252 has: an apostrophe within a word, and an opening quotation mark.
+_MAC_ROMAN = re.compile(rb"[a-z]\xd5(?:s|t|re|ve|ll|d|m)\b|(?<![^\s\",(])\xd2[A-Za-z]")
+
+
+class TextPieces:
+    """Decodes the pieces of a file in UTF-8, in which some bytes or all pieces may be Windows-1252 or Mac Roman.
+
+    notes: filled with a note on the first such piece.
+    """
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        self._noted, self._encoding = False, "cp1252"
+
+    def decode(self, data: bytes, where: str, *, offset: int = 0) -> str:
+        """Decode a piece that ends with a whole character. offset: its start in the file.
+
+        Raises Rejected "undecodable" if over a quarter of it is not UTF-8: it is in another script.
+        """
+        try:
+            return decode(data, where, offset=offset)
+        except Rejected as rejected:
+            encoding = (None if offset else bom_encoding(data)) or "utf-8"
+            if not encoding.startswith("utf-8"):
+                raise
+            try:
+                return self.mended(data.decode(encoding, "surrogateescape"), where)
+            except Rejected:
+                raise rejected from None
+
+    def mended(self, text: str, where: str) -> str:
+        """Return text that was decoded with "surrogateescape", with characters for the escaped bytes.
+
+        Raises Rejected "undecodable" if these are over a quarter of it.
+        """
+        wrong = 0 if text.isascii() else len(_ESCAPED_BYTE.findall(text))
+        if not wrong:
+            return text
+        if wrong > _FEW and 4 * wrong > len(text) - text.count(" "):
+            detail = (
+                f"{wrong:,} bytes of it are not UTF-8, so it is in another encoding. Expected text in UTF-8."
+            )
+            raise Rejected(where, "undecodable", detail)
+        if _MAC_ROMAN.search(text.encode("utf-8", "surrogateescape")):
+            self._encoding = "mac_roman"
+        name = "Windows-1252" if self._encoding == "cp1252" else "Mac Roman"
+        if not self._noted:
+            self._noted = True
+            detail = f"bytes that are not UTF-8 are read as {name}, first in {where}."
+            self.notes.append(Note("encoding", detail))
+        return _ESCAPED_BYTE.sub(
+            lambda found: bytes([ord(found.group()) - 0xDC00]).decode(self._encoding, "replace"), text
+        )
 
 
 def decode_page(data: bytes, charset: str | None = None) -> str:
@@ -148,6 +207,10 @@ def decode_page_noted(data: bytes, charset: str | None = None) -> tuple[str, Not
 
 _SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 _CUT_SEQUENCE = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+# As above, but not the last letter of "café" in Windows-1252.
+_CUT_END = re.compile(rb"(?:[\xc2\xc3]|[\xe0-\xef][\x80-\xbf]{1,2}|[\xf0-\xf4][\x80-\xbf]{1,3})\Z")
+_ENDS_WITHIN = "it ends within a character, which was left out."
+_FEW = 8  # bytes that are not UTF-8 tell nothing of the script
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 _CP1252 = [bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)]
 
@@ -166,7 +229,7 @@ def _mostly_utf8(data: bytes, *, at_least: int) -> tuple[str, Note] | None:
         return None
     text = _ESCAPED_BYTE.sub(lambda byte: _CP1252[ord(byte.group()) - 0xDC80], text)
     if not wrong:
-        return text, Note("encoding", "it ends within a character, which was left out.")
+        return text, Note("encoding", _ENDS_WITHIN)
     what = "1 byte is" if wrong == 1 else f"{wrong:,} bytes are"
     return text, Note("encoding", f"{what} not UTF-8, as the rest is, and read as Windows-1252.")
 

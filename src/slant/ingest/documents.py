@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Any, BinaryIO, TypeGuard
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
 
 from slant.errors import Rejected
 from slant.ingest.api_answers import cells
@@ -19,6 +19,7 @@ from slant.ingest.date_columns import DateColumn
 from slant.ingest.decoding import (
     DEFAULT_LIMITS,
     Limits,
+    TextPieces,
     bom_encoding,
     check_characters,
     check_text,
@@ -29,18 +30,23 @@ from slant.ingest.file_kinds import HEAD_SIZE, sniff
 from slant.ingest.kept_columns import NoteOnce, missing_columns
 from slant.ingest.office_files import OFFICE_KINDS, may_be_office, office_kind, office_text, ole_kind
 from slant.ingest.outlets import outlet_names
-from slant.ingest.own_outputs import refuse_own_output, refuse_own_table
+from slant.ingest.own_outputs import is_own_row, refuse_own_output, refuse_own_table
+from slant.ingest.saved_pages import with_frames
 from slant.ingest.tables import Rows, as_utf8, csv_rows, json_lines, json_values, parquet_rows, with_newlines
 from slant.ingest.walls import notes_on_walls
 from slant.ingest.woven_columns import check_woven
 from slant.records import Article, Note
 from slant.segment.article_header import header_metadata
 
+if TYPE_CHECKING:
+    from slant.ingest.warc import Page as ArchivedPage
+
 ArticleStream = Iterator[Article | Rejected]
 """Articles in order, and a Rejected with its reason for each document that is none."""
 
 
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
+_HELD = 1_000  # documents of a web archive that wait for its end
 _COMPRESSED = ("gzip", "zstd")
 _ARCHIVES = ("zip", "tar")
 _MAX_OFFICE_FILE = 200_000_000  # bytes; most of such a file are its pictures and fonts
@@ -103,7 +109,12 @@ def _from_table(stream: BinaryIO, head: bytes, kind: str, path: str, settings: S
         stream = as_utf8(stream, path, settings.limits)
     elif kind in ("csv", "jsonl") and b"\r" in head and b"\n" not in head:
         stream = with_newlines(stream)
-    yield from _from_rows(_rows(stream, kind, path, settings), path, settings)
+    pieces = TextPieces()
+    for found in _from_rows(_rows(stream, kind, path, settings, pieces), path, settings):
+        if pieces.notes and isinstance(found, Article):
+            found = replace(found, notes=(*found.notes, *pieces.notes))
+            pieces.notes.clear()
+        yield found
 
 
 def _check_comments(kind: str, path: str, settings: Settings) -> None:
@@ -119,6 +130,7 @@ def _from_page(data: bytes, path: str, settings: Settings) -> ArticleStream:
     from slant.ingest.database_pages import read_pages
     from slant.ingest.html_pages import read_page
 
+    data = with_frames(data, path)
     if settings.columns.comments:
         yield read_page(data, path, outlet=settings.outlet, only_comments=True)
     else:
@@ -250,24 +262,42 @@ def _member(where: str, stream: BinaryIO, settings: Settings) -> ArticleStream:
 
 
 def _from_warc(stream: BinaryIO, path: str, settings: Settings) -> ArticleStream:
-    from slant.ingest.html_pages import read_page
     from slant.ingest.warc import warc_pages
 
-    for page in warc_pages(stream, path, settings.limits):
-        if isinstance(page, Rejected):
-            yield page
-            continue
-        try:
-            yield read_page(
-                page.body,
-                page.where,
-                outlet=settings.outlet,
-                charset=page.charset,
-                url=page.url,
-                published=page.date,
-            )
-        except Rejected as rejected:
-            yield rejected
+    held: list[
+        Article | Rejected
+    ] = []  # the last article, for a note at the end of the archive, and what follows it
+    try:
+        for page in warc_pages(stream, path, settings.limits):
+            if isinstance(page, Note):
+                if held and isinstance(held[0], Article):
+                    held[0] = replace(held[0], notes=(*held[0].notes, page))
+                continue
+            read = page if isinstance(page, Rejected) else _archived_page(page, settings)
+            if isinstance(read, Article) or len(held) >= _HELD:
+                yield from held
+                held = []
+            held.append(read)
+    except (Rejected, OSError, RecursionError, MemoryError):
+        yield from held  # what was read before the archive failed
+        raise
+    yield from held
+
+
+def _archived_page(page: ArchivedPage, settings: Settings) -> Article | Rejected:
+    from slant.ingest.html_pages import read_page
+
+    try:
+        return read_page(
+            page.body,
+            page.where,
+            outlet=settings.outlet,
+            charset=page.charset,
+            url=page.url,
+            published=page.date,
+        )
+    except Rejected as rejected:
+        return rejected
 
 
 def _from_feed(data: bytes, path: str, settings: Settings) -> ArticleStream:
@@ -315,12 +345,12 @@ def _addresses_only(stream: BinaryIO, path: str) -> Rejected:
     return Rejected(path, "addresses_only", detail)
 
 
-def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings) -> Rows:
+def _rows(stream: BinaryIO, kind: str, path: str, settings: Settings, pieces: TextPieces) -> Rows:
     limits, columns = settings.limits, settings.columns
     if kind == "parquet":
         return parquet_rows(to_seekable(stream, path, limits), path, columns=columns)
     read = {"jsonl": json_lines, "json": json_values, "csv": csv_rows}[kind]
-    return read(stream, path, limits=limits, columns=columns)
+    return read(stream, path, limits=limits, columns=columns, pieces=pieces)
 
 
 def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
@@ -341,8 +371,9 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
         )
         return
     as_articles = "text" in columns.mapped  # the user says that a row is an article
-    if first and not isinstance(first[0], Rejected):
-        refuse_own_table(first[0][1], path)
+    read = [found[1] for found in first if not isinstance(found, Rejected)]
+    if read and all(map(is_own_row, read)):
+        refuse_own_table(read[0], path)
     alike = [] if as_articles else list(filter(_is_comment, first))
     if alike and len(alike) == len(first):
         detail = f"{_looks_like_comments(alike[0])} No row was read."
@@ -357,6 +388,7 @@ def _from_rows(rows: Rows, path: str, settings: Settings) -> ArticleStream:
             continue
         where, row = found
         try:
+            refuse_own_table(row, where)
             article = article_from_row(
                 row,
                 where,

@@ -10,20 +10,22 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from slant.errors import Rejected
-from slant.ingest.comment_rows import Comment, parse_comments
-from slant.ingest.html_text import Element, join_blocks, text_blocks
-
-_SEPARATOR = r"(?:[-_]{1,2}|(?=[A-Z]))"
-_ITEM_CLASS = re.compile(
-    rf"[Cc]omment(?:{_SEPARATOR}(?i:item|entry|single|node|wrap|wrapper|box|block|body))?"
-    r"|coral-comment|UFIComment|postcontainer|postbit(?:_?legacy)?|topic-post"
+from slant.ingest.comment_rows import CommentRow, CommentThread, left_out_by_text, link, parse_comments
+from slant.ingest.html_comment_items import (
+    AUTHOR_CLASS,
+    SEPARATOR,
+    TEXT_CLASS,
+    comment_items,
+    has_name,
+    opening_post,
 )
-_ITEM_ID = re.compile(r"(?:li-|div-|dsq-)?comment[-_]?\d+", re.I)
+from slant.ingest.html_text import Element, TextBlock, join_blocks, text_blocks
+
 _REGION = re.compile(
-    rf"[Cc]omments?(?:{_SEPARATOR}(?i:list|area|section|wrapper|wrap|container|thread|form|title|count))?"
+    rf"[Cc]omments?(?:{SEPARATOR}(?i:list|area|section|wrapper|wrap|container|thread|form|title|count))?"
     r"|commentlist|respond|comment-respond|disqus_thread|dsq-comments|(?:reader|user|article|post)[-_]comments"
     r"|coral_thread|coral-stream|fb-comments|fb_comments",
 )
@@ -42,22 +44,25 @@ _NOT_SAID = re.compile(
 _MIN_SAID = 40  # characters of a paragraph that is a comment rather than a button
 _TEXT_CLASSES = (
     re.compile(
-        rf"[Cc]omment{_SEPARATOR}(?i:content|text|message)|commentText|coral-(?:comment-)?content|UFICommentBody|bbWrapper"
+        rf"[Cc]omment{SEPARATOR}(?i:content|text|message)|commentText|coral-(?:comment-)?content|UFICommentBody|bbWrapper"
         r"|postcontent|cooked"
     ),
-    re.compile(rf"[Cc]omment{_SEPARATOR}(?i:body)|(?:post-)?message|content|text|body"),
+    TEXT_CLASS,
+    re.compile(r"(?:post-)?message|content|text|body"),
 )
 _AUTHOR_CLASSES = (
     re.compile(r"fn"),
     re.compile(
-        rf"(?:[Cc]omment{_SEPARATOR})?(?i:author|user|poster)(?:{_SEPARATOR}(?i:name)|name)|commenter|username"
+        rf"(?:[Cc]omment{SEPARATOR})?(?i:author|user|poster)(?:{SEPARATOR}(?i:name)|name)|commenter|username"
         r"|coral-(?:comment-)?username|UFICommentActorName"
     ),
-    re.compile(rf"(?:[Cc]omment{_SEPARATOR})?(?i:author|user|poster|name|byline)"),
+    re.compile(rf"(?:[Cc]omment{SEPARATOR})?(?i:author|user|poster|name)"),
+    AUTHOR_CLASS,
+    re.compile(rf"(?:[Cc]omment{SEPARATOR})?(?i:byline)"),
 )
 # Author, date and buttons, which are not part of the comment text.
 _INTERFACE_CLASS = re.compile(
-    rf"(?:[Cc]omment{_SEPARATOR})?(?i:meta|metadata|header|footer|author\S*|avatar|vcard|user|username|byline|poster"
+    rf"(?:[Cc]omment{SEPARATOR})?(?i:meta|metadata|header|footer|author\S*|avatar|vcard|user|username|byline|poster"
     r"|commenter|fn|says|badge|date|time|timestamp|permalink|number|repl(?:y|ies)(?:[-_]\S+)?|actions?|votes?"
     r"|likes?|share|report|flag|toolbar|edit(?:[-_]link)?|links?)"
 )
@@ -65,12 +70,26 @@ _SAYS = re.compile(r"\s*\b(?:says|said|wrote|writes|commented|replied)?\s*:?\s*$
 _HOLDS_ARTICLE = ".//h1|.//*[@itemprop='articleBody']"
 
 
-def extract_comments(tree: Element) -> list[Comment]:
-    """Comments of a parsed page, in order. Removes them and the forms around them from `tree`."""
-    found = [element for element in tree.iter() if isinstance(element.tag, str) and _is_item(element)]
-    # In an opinion section the article itself may have the class "comment".
-    found = [element for element in found if not element.xpath(_HOLDS_ARTICLE)]
+class OpeningPost(NamedTuple):
+    """The post that opens a thread of a forum: it is the article."""
+
+    blocks: list[TextBlock]
+    author: str | None
+
+
+def extract_comments(tree: Element, *, posts_alike: bool = False) -> tuple[CommentThread, OpeningPost | None]:
+    """`(comments in order with notes, post that opens the thread or None)` of a parsed page.
+
+    posts_alike: the post that opens a thread is a comment, too.
+    Removes them and the forms around them from `tree`.
+    """
+    found = comment_items(tree)
     items = set(found)
+    opening = None
+    if not posts_alike and (first := opening_post(tree, found)) is not None:
+        opening = OpeningPost(_blocks(first, items), _author([first], items))
+        first.drop_tree()
+        found.remove(first)
     texts = {item: text for item in found if (text := _text(item, items))}
     # The elements of a comment are its item and the items that only wrap it.
     index_of: dict[Element, int] = {}
@@ -83,13 +102,18 @@ def extract_comments(tree: Element) -> list[Comment]:
         number: index for element, index in index_of.items() if (number := _number(element, "id", "data-id"))
     }
     by_level = _parents_by_level(scopes)
-    comments = [
-        Comment(text, _author(elements, items), _parent(elements, index, index_of, ids, by_level))
+    rows = [
+        CommentRow(
+            text,
+            _author(elements, items),
+            above=_parent(elements, index, index_of, ids, by_level),
+            left_out=left_out_by_text(text),
+        )
         for index, (text, elements) in enumerate(zip(texts.values(), scopes, strict=True))
     ]
     _remove(found)
     linked = _linked_data(tree)
-    return comments or linked
+    return link(rows) if rows else linked, opening
 
 
 def _has_class(element: Element, pattern: re.Pattern[str]) -> bool:
@@ -103,29 +127,6 @@ def _number(element: Element, *attributes: str) -> str:
     return digits.group() if digits else stated
 
 
-def _is_item(element: Element) -> bool:
-    kind = f"{element.get('itemtype') or ''} {element.get('typeof') or ''}"
-    if re.search(r"schema(?:\.org/|:)Comment\b", kind) or element.get("itemprop") == "comment":
-        return True
-    if element.get("class") and _is_post(element):
-        return True
-    if element.tag not in ("li", "article", "div", "section", "details"):
-        return False
-    return bool(_ITEM_ID.fullmatch(element.get("id") or "")) or _has_class(element, _ITEM_CLASS)
-
-
-def _is_post(element: Element) -> bool:
-    """Is an element a post of Disqus, phpBB or XenForo? A WordPress article has the class "post", too."""
-    classes = element.get("class").split()
-    if "message" in classes:
-        return bool(element.get("data-author"))
-    if "post" not in classes:
-        return False
-    if element.tag == "li":
-        return bool(element.xpath(".//*[contains(concat(' ', @class, ' '), ' post-message ')]"))
-    return bool(re.fullmatch(r"p\d+", element.get("id") or ""))
-
-
 def _own_elements(item: Element, items: set[Element]) -> Iterator[Element]:
     """Elements of a comment, without those of comments nested in it."""
     for child in item:
@@ -137,16 +138,20 @@ def _own_elements(item: Element, items: set[Element]) -> Iterator[Element]:
 def _by_class(elements: list[Element], patterns: Iterable[re.Pattern[str]]) -> Iterator[Element]:
     """Elements with a class that matches the first pattern, then those that match the second, and so on."""
     for pattern in patterns:
-        yield from (element for element in elements if _has_class(element, pattern))
+        yield from (element for element in elements if has_name(element, pattern))
 
 
 def _text(item: Element, items: set[Element]) -> str:
     """Text of a comment; empty for an element that only wraps another."""
+    text = join_blocks(_blocks(item, items))
+    return re.sub(r"\A(?:says|said|wrote|writes)\s*:\s*", "", text, flags=re.I)
+
+
+def _blocks(item: Element, items: set[Element]) -> list[TextBlock]:
     own = list(_own_elements(item, items))
     stated = (element for element in own if element.get("itemprop") in ("text", "commentText"))
     body = next(chain(stated, _by_class(own, _TEXT_CLASSES)), item)
-    text = join_blocks(text_blocks(body, skip=lambda element: element in items or _is_interface(element)))
-    return re.sub(r"\A(?:says|said|wrote|writes)\s*:\s*", "", text, flags=re.I)
+    return text_blocks(body, skip=lambda element: element in items or _is_interface(element))
 
 
 def _is_interface(element: Element) -> bool:
@@ -175,6 +180,8 @@ def _name_in(scope: Element, items: set[Element]) -> str | None:
         stated,
         _by_class(own, _AUTHOR_CLASSES),
         (element for element in own if element.get("rel") == "author" or _is_byline(element)),
+        # Ghost has no lasting names for its parts but this one.
+        (element for element in own if element.tag == "h4" and _in_ghost_comment(element)),
     )
     names = (_clean_name(element.get("content") or _visible_text(element)) for element in candidates)
     return _clean_name(scope.get("data-author")) or next(filter(None, names), None)
@@ -184,6 +191,11 @@ def _is_byline(element: Element) -> bool:
     """Is an element a <cite> with the commenter's name, rather than the source of a quotation?"""
     around = (above.tag for above in element.iterancestors())
     return element.tag == "cite" and not {"blockquote", "p"}.intersection(around)
+
+
+def _in_ghost_comment(element: Element) -> bool:
+    near = islice(element.iterancestors(), 8)
+    return any(above.get("data-testid") == "comment-component" for above in near)
 
 
 def _visible_text(element: Element) -> str:
@@ -269,7 +281,7 @@ def open_frames(tree: Element, path: str) -> None:
     for frame in tree.xpath(".//iframe[@srcdoc]"):
         inner = parse_html(frame.get("srcdoc"), path) if frame.get("srcdoc").strip() else None
         body = None if inner is None else inner.find("body")
-        if body is None or not any(isinstance(each.tag, str) and _is_item(each) for each in body.iter()):
+        if body is None or not comment_items(body):
             continue
         body.tag, body.tail = "div", frame.tail
         body.set("class", "comments")
@@ -309,9 +321,9 @@ def without_commenters(author: str | None, unread: Sequence[Element], tree: Elem
     return "; ".join(kept) or None
 
 
-def _linked_data(tree: Element) -> list[Comment]:
+def _linked_data(tree: Element) -> CommentThread:
     """Comments that a page contains as schema.org JSON-LD. They are removed from it, with the names of their authors."""
-    comments: list[Comment] = []
+    thread = CommentThread([])
     for script in tree.iterfind(".//script[@type='application/ld+json']"):
         if "omment" not in (script.text or ""):
             continue
@@ -319,10 +331,10 @@ def _linked_data(tree: Element) -> list[Comment]:
             data = json.loads(script.text)
             stated = list(_json_comments(data))
             script.text = json.dumps(_without_comments(data))
-            comments = comments or parse_comments(stated, "").comments
+            thread = thread if thread.comments else parse_comments(stated, "")
         except (ValueError, RecursionError, Rejected):
             continue
-    return comments
+    return thread
 
 
 def _without_comments(data: Any) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from slant.errors import Rejected
 from slant.ingest.article_rows import assemble
@@ -17,6 +18,9 @@ from slant.records import Article, Note
 from slant.segment.comment_section import is_interface_text, is_section_marker
 from slant.segment.dates import iso_date
 
+if TYPE_CHECKING:
+    from slant.ingest.html_comments import OpeningPost
+
 # Without a handler, the libraries log their problems with a page to standard error. Here the page is rejected instead.
 _NULL_HANDLER = logging.NullHandler()
 # Without an article, trafilatura falls back to all text on the page, which would be the menu.
@@ -24,11 +28,18 @@ _NAVIGATION = [".//nav", ".//footer[not(ancestor::article)]"]
 # trafilatura takes quadratic time: 5 seconds for 20,000 elements, a minute for 60,000. News pages have a few thousand.
 # Elements of comments are removed before and have a limit of their own.
 _MAX_ARTICLE_ELEMENTS, _MAX_PAGE_ELEMENTS = 20_000, 150_000
+_MIN_ENTRIES, _MIN_SAID = 3, 40  # entries of a live blog, and characters of a paragraph in one
+_MAX_QUESTION = 400  # characters of an interview's question
 _MAX_CHARACTERS = 2_000_000  # a novel has half as many
 _NOT_FREE = re.compile(  # of schema.org
     r"isAccessibleForFree[\"']\s*:\s*[\"']?false\b|isAccessibleForFree[\"'][^<>]{0,40}\bcontent=[\"']?false\b",
     re.IGNORECASE,
 )
+_CONTENTS = re.compile(
+    r"(?:key (?:events|points|moments)|(?:table of )?contents|in this (?:article|story|post)|on this page|jump to)\W*",
+    re.I,
+)
+_LAST_TAG = 2_000  # characters at the end of a page, in which its elements are closed
 _TEXT_NODES = ".//text()[not(parent::script or parent::style)]"
 
 
@@ -52,14 +63,23 @@ def read_page(
     if not data.strip():
         raise Rejected(path, "empty", "the page is empty. Expected HTML with an article.")
     html, note = decode_page_noted(data, charset)
-    document, comments, notes = _extract(convert_newlines(html), path)
+    document, opening, comments, notes, bold = _extract(
+        convert_newlines(html), path, posts_alike=only_comments
+    )
     if note:
         notes = (*notes, note)
+    if _ends_early(html):
+        notes = (
+            *notes,
+            Note("torn", "the page ends before its elements are closed, so its end may be missing."),
+        )
     blocks = [] if document is None or document.body is None else text_blocks(document.body)
+    blocks = opening.blocks if opening else blocks
     title, blocks = _title(_one_line(document and document.title), blocks)
     if only_comments:
         if not comments:
-            seen = " Comments were seen and not read: their markup is unknown." if notes else ""
+            unread = any(note.reason == "comments_not_read" for note in notes)
+            seen = " Comments were seen and not read: their markup is unknown." if unread else ""
             raise Rejected(path, "no_comments", f"no comments were found in this page.{seen}")
         text, parts = assemble(None, None, "", comments)
         stated = _one_line(document and document.url) or url
@@ -73,24 +93,56 @@ def read_page(
     not_free = bool(_NOT_FREE.search(html))
     notes = (*notes, *notes_on_walls([block.text for block in blocks], path, said_not_free=not_free))
     text, parts = assemble(title, None, join_blocks(blocks), comments)
+    body = next((part for part in parts if part.role == "body"), None)
     address = _one_line(document.url) or url
     return Article(
         text=text,
         path=path,
         title=title,
         outlet=outlet or _outlet(_one_line(document.sitename), address),
-        author=_one_line(document.author),
+        author=opening.author if opening else _one_line(document.author),
         published=(_one_line(document.date) and (iso_date(document.date) or document.date)) or published,
         url=address,
         sections=_sections(document),
         markup="page",
         parts=parts,
         notes=notes,
+        emphasized=tuple(_places(blocks, bold, text, body.start, body.end)) if body else (),
     )
 
 
-def _extract(html: str, path: str) -> tuple[Any, list[Comment], tuple[Note, ...]]:
-    """`(trafilatura's document or None, comments, notes)`."""
+def _places(
+    blocks: list[TextBlock], bold: set[str], text: str, start: int, end: int
+) -> Iterator[tuple[int, int]]:
+    """Places in `text` of the headings and of the paragraphs in bold type. start, end: of the body."""
+    for block in blocks:
+        at = text.find(block.text, start, end)
+        if at < 0:
+            continue
+        start = at + len(block.text)
+        if block.kind == "heading" or block.text in bold:
+            yield at, start
+
+
+def _in_bold(tree: Any) -> set[str]:
+    """Texts of the paragraphs that are in bold type as a whole."""
+    found = set()
+    for paragraph in tree.xpath(".//p[.//b or .//strong]"):
+        words = " ".join("".join(paragraph.itertext()).split())
+        bold = "".join(paragraph.xpath(".//text()[ancestor::b or ancestor::strong]"))
+        if words and len(words) <= _MAX_QUESTION and "".join(bold.split()) == words.replace(" ", ""):
+            found.add(words)
+    return found
+
+
+def _extract(
+    html: str, path: str, *, posts_alike: bool = False
+) -> tuple[Any, OpeningPost | None, list[Comment], tuple[Note, ...], set[str]]:
+    """`(trafilatura's document or None, post that opens a thread or None, comments, notes, texts of
+    paragraphs in bold type)`.
+
+    posts_alike: the post that opens a thread is a comment, too.
+    """
     import trafilatura
     from lxml import etree
 
@@ -101,21 +153,28 @@ def _extract(html: str, path: str) -> tuple[Any, list[Comment], tuple[Note, ...]
     try:
         tree = parse_html(html, path)
         if tree is None:
-            return None, [], ()
+            return None, None, [], (), set()
         open_frames(tree, path)
         check_size(tree, path, _MAX_PAGE_ELEMENTS)
-        comments = extract_comments(tree)
+        thread, opening = extract_comments(tree, posts_alike=posts_alike)
+        comments = thread.comments
         unread = unread_comments(tree)
+        _join_entries(tree)
+        _drop_contents(tree)
         check_size(tree, path)
+        bold = _in_bold(tree)
         # Only stated dates: dates guessed from the rest of the page are wrong too often.
         dates = {"extensive_search": False, "original_date": True}
-        document = trafilatura.bare_extraction(
-            tree,
-            include_comments=not comments,
-            with_metadata=True,
-            date_extraction_params=dates,
-            prune_xpath=_NAVIGATION,
-        )
+        if opening:  # trafilatura would take what stands around the posts for an article
+            document = trafilatura.extract_metadata(tree, date_config=dates)
+        else:
+            document = trafilatura.bare_extraction(
+                tree,
+                include_comments=not comments,
+                with_metadata=True,
+                date_extraction_params=dates,
+                prune_xpath=_NAVIGATION,
+            )
         if document is not None:
             document.author = without_commenters(document.author, unread, tree)
     except RecursionError:
@@ -125,17 +184,58 @@ def _extract(html: str, path: str) -> tuple[Any, list[Comment], tuple[Note, ...]
     except (etree.LxmlError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         detail = f"the page cannot be parsed ({type(error).__name__}: {error}). Is it complete HTML?"
         raise Rejected(path, "bad_page", detail) from None
-    if not comments and document is not None and document.commentsbody is not None:
+    if not (comments or opening) and document is not None and document.commentsbody is not None:
         texts = (block.text for block in text_blocks(document.commentsbody))
         comments = [
             Comment(text) for text in texts if not (is_section_marker(text) or is_interface_text(text))
         ]
-    notes: tuple[Note, ...] = ()
+    notes = thread.notes
     if unread and not comments:
         place = unread[0].get("id") or unread[0].get("class") or unread[0].tag
         detail = f"Comments were seen and not read: the markup of {place[:60]!r} is not known."
-        notes = (Note("comments_not_read", detail),)
-    return document, comments, notes
+        notes = (*notes, Note("comments_not_read", detail))
+    return document, opening, comments, notes, bold
+
+
+def _join_entries(tree: Any) -> None:
+    """Make the entries of a live blog parts of one article: trafilatura takes the first `<article>` for the whole."""
+    groups: dict[Any, list[Any]] = {}
+    for element in tree.iter("article"):
+        groups.setdefault(element.getparent(), []).append(element)
+    for around, entries in groups.items():
+        if len(entries) >= _MIN_ENTRIES and sum(map(_is_entry, entries)) > len(entries) / 2:
+            for entry in entries:
+                entry.tag = "div"
+            if around.tag in ("div", "section"):
+                around.tag = "article"
+
+
+def _is_entry(element: Any) -> bool:
+    """Is an `<article>` an entry with its time, rather than a teaser, whose heading is a link?"""
+    if element.xpath(".//h1|.//a[.//h2 or .//h3 or .//h4]|.//*[self::h2 or self::h3 or self::h4][a]"):
+        return False
+    said = max((len("".join(each.itertext())) for each in element.iter("p")), default=0)
+    return said >= _MIN_SAID and bool(element.xpath(".//time|.//*[@datetime]"))
+
+
+def _drop_contents(tree: Any) -> None:
+    """Remove tables of contents: lists of links to headings of the same page, whose words would count twice."""
+    headings = {_words(each) for each in tree.iter("h2", "h3", "h4", "h5")}
+    for element in list(tree.iter("ul", "ol")):
+        links = [item.xpath(".//a[contains(@href, '#')]") for item in element.iter("li")]
+        if len(links) > 1 and all(len(each) == 1 and _words(each[0]) in headings for each in links):
+            before = element.getprevious()
+            if (
+                before is not None
+                and before.tag in ("h2", "h3", "h4", "p")
+                and _CONTENTS.fullmatch(_words(before))
+            ):
+                before.drop_tree()
+            element.drop_tree()
+
+
+def _words(element: Any) -> str:
+    return " ".join("".join(element.itertext()).split())
 
 
 def parse_html(html: str, path: str) -> Any:
@@ -201,6 +301,16 @@ def _outlet(stated: str | None, url: str | None) -> str | None:
     if stated and not is_address(stated):
         return stated
     return outlet_from_url(stated or url or "")
+
+
+def _ends_early(html: str) -> bool:
+    """Does a page end within a tag, or with its body and main elements open?"""
+    end = html[-_LAST_TAG:]
+    if "<body" not in html or "</body" in end or "</html" in end:
+        return False
+    if end.rfind("<") > end.rfind(">"):
+        return True
+    return any(html.count(f"<{name}") > html.count(f"</{name}") for name in ("article", "main", "div"))
 
 
 def _one_line(value: str | None) -> str | None:

@@ -31,12 +31,22 @@ MOST = 200  # columns of a row that travel along unasked
 
 def source_id(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the column with the row's own id, and the id; None for both without one."""
-    by_name = {str(name).strip().strip("\ufeff").lower(): name for name in row}
-    for known in ID_COLUMNS:
+    by_name = {_plain(name): name for name in reversed(list(row))}
+    by_name |= {str(name).strip().strip("\ufeff").lower(): name for name in row}  # "_id" beside "id"
+    for known in (*ID_COLUMNS, *map(_plain, ID_COLUMNS)):
         value = row.get(by_name.get(known, ""))
         if not isinstance(value, Mapping | list | bool) and (text := cell_text(value)):
             return by_name[known], text[:LONGEST]
     return None, None
+
+
+def is_id_column(name: object) -> bool:
+    """Return whether a column of this name holds the id of a document: "article_id", "articleID", "Doc ID"."""
+    return _plain(name) in map(_plain, ID_COLUMNS)
+
+
+def _plain(name: object) -> str:
+    return "".join(character for character in str(name).lower() if character.isalnum())
 
 
 def other_cells(

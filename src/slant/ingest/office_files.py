@@ -19,6 +19,7 @@ _SHORT_CELL = 200  # characters; a longer cell of a table is layout, and its par
 _LOOSE = 0.25  # of the paragraphs are empty where empty ones separate the others
 _MAX_FONT_TABLE, _MAX_FONT_ENTRY = 300_000, 3000  # characters of an RTF's table of fonts, and of one of them
 
+_RTF_ESCAPED = re.compile(rb"\\[\\{}]")
 _PICTURE = re.compile(rb"(?:[0-9a-fA-F][\r\n]*+){128,}+")  # in an RTF, which the library would read slowly
 
 # What the directory of a zip says about its kind, in order.
@@ -80,6 +81,9 @@ def office_kind(stream: BinaryIO, path: str) -> str | None:
         kind = "e-book"
     elif kind is None and "[Content_Types].xml" in names:
         kind = "office document of an unknown kind"
+    if kind is None and path.lower().endswith(_SUFFIXES):
+        detail = "its name is that of an office document, and there is none in it. Open it and save it again."
+        raise Rejected(path, "bad_office", detail)
     if kind in (None, "docx", "odt", "sheets"):
         return kind
     what = f"an {kind}" if kind[0] in "eoA" else f"a {kind}"
@@ -112,7 +116,7 @@ def office_text(
 
         return pdf_text(data, path)
     if kind == "rtf":
-        return _rtf_text(data, path, limits), ()
+        return _rtf_text(data, path, limits), _rtf_notes(data)
     writer = _Word() if kind == "docx" else _OpenDocument()
     with _open(data, path) as archive:
         if kind == "docx":
@@ -440,6 +444,16 @@ def _rtf_text(data: bytes, path: str, limits: Limits) -> str:
         raise Rejected(path, "bad_office", detail) from None
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "")
     return _join([_rtf_line(line) for line in text.split("\n")])
+
+
+def _rtf_notes(data: bytes) -> tuple[Note, ...]:
+    """A note if the document ends before its groups are closed."""
+    bare = _RTF_ESCAPED.sub(b"", data)
+    if bare.count(b"{") <= bare.count(b"}"):
+        return ()
+    return (
+        Note("torn", "it ends before its last group is closed, so its end may be missing. Is it complete?"),
+    )
 
 
 def _tame_fonts(source: str, path: str) -> str:

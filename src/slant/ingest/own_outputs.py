@@ -17,6 +17,7 @@ _KINDS: tuple[tuple[re.Pattern[bytes], str, str], ...] = tuple(
         (rb'"?article_id"?' + _SEPARATOR + rb'"?unit_id"?' + _SEPARATOR, "scores", "report"),
         (rb'\{"path": "[^\n]*", "reason": "\w+", "detail": "', "a list of rejected documents or notes", ""),
         (rb'\{"unit_id": "[^"\n]*", "task": "', "a sample to label", "gold"),
+        (rb'\{"unit_id": "[^"\n]*", "document": "', "labels", ""),
         (rb'"?unit_id"?' + _SEPARATOR + rb'"?task"?' + _SEPARATOR + rb'"?target"?' + _SEPARATOR, "a sample to label", "gold"),
         (rb'probed' + _SEPARATOR + b"text" + _SEPARATOR + b"accuracy" + _SEPARATOR, "a table of slant compare", ""),
         (rb"# Methods\s+We compared [\d,]+ articles? by ", "the methods of slant compare", ""),
@@ -44,11 +45,16 @@ def refuse_own_output(head: bytes, path: str) -> None:
 
 def refuse_own_table(columns: Collection[str], path: str, metadata: Collection[str] = ()) -> None:
     """Raise Rejected "own_output" if slant wrote a table, by its columns in any order and the names of its metadata."""
-    if set(columns) >= _UNIT_COLUMNS:
+    if is_own_row(columns):
         scored = "stance" in columns
         raise _own_output(path, *(("scores", "report") if scored else ("units", "units")))
     if any(name.startswith("slant.") for name in metadata):
         raise _own_output(path, "a table of slant compare", "")
+
+
+def is_own_row(columns: Collection[str]) -> bool:
+    """Return whether a row has the columns of a unit."""
+    return "unit_id" in columns and set(columns) >= _UNIT_COLUMNS
 
 
 def is_own_output(head: bytes) -> bool:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import os
+import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
 
 from slant.errors import Rejected
+from slant.ingest.decoding import decode_page
 
 _PAGES = (".html", ".htm", ".xhtml")
 # What browsers add to the name of the page, in the language of the reader.
@@ -28,7 +33,10 @@ def page_of(folder: str, names: Iterable[str]) -> str | None:
 
 def page_files(path: str, page: str) -> Rejected:
     """The one rejection of such a folder at `path`."""
-    detail = f"this folder holds the scripts, styles, pictures and frames of {page}, so it was left out."
+    detail = (
+        f"this folder holds the scripts, styles, pictures and frames of {page}, so it was left out, except for comments "
+        "in its frames."
+    )
     return Rejected(path, "page_files", detail)
 
 
@@ -57,3 +65,55 @@ def enclosing_folders(member: str) -> Iterator[str]:
     while 0 <= at < 4096:
         yield member[:at]
         at = member.find("/", at + 1)
+
+
+_FRAME = re.compile(
+    rb"<iframe\b[^>]{0,4000}?\ssrc\s*=\s*(?:\"([^\"<>]{1,500})\"|'([^'<>]{1,500})')[^>]{0,4000}>", re.I
+)
+_MAX_FRAMES = 50
+_MAX_FRAME = 5_000_000  # bytes
+
+
+def with_frames(data: bytes, path: str) -> bytes:
+    """Return the page saved at `path` with the content of the frames in its folder as `srcdoc`, as if it were one file.
+
+    Nothing outside of the folder is read. html_comments.py keeps the frames that hold comments.
+    """
+    if b"<iframe" not in data.lower() or not os.path.isfile(path):
+        return data
+    count = 0
+
+    def inlined(found: re.Match[bytes]) -> bytes:
+        nonlocal count
+        frame = _frame_file(path, html.unescape((found[1] or found[2]).decode("utf-8", "replace")))
+        if frame is None or count >= _MAX_FRAMES or b"srcdoc" in found.group().lower():
+            return found.group()
+        count += 1
+        try:
+            with open(frame, "rb") as file:
+                content = file.read(_MAX_FRAME + 1)
+        except OSError:
+            return found.group()
+        if len(content) > _MAX_FRAME:
+            return found.group()
+        words = html.escape(decode_page(content)).encode("ascii", "xmlcharrefreplace")
+        return b'<iframe srcdoc="' + words + b'">'
+
+    return _FRAME.sub(inlined, data)
+
+
+def _frame_file(page: str, source: str) -> str | None:
+    """Path of a frame in the folder of a saved page, or None if its source is anything else."""
+    parts = [
+        each
+        for each in unquote(source.partition("#")[0].partition("?")[0]).replace("\\", "/").split("/")
+        if each != "."
+    ]
+    if len(parts) < 2 or ".." in parts or "" in parts or "\x00" in source:
+        return None
+    folder, name = os.path.split(page)
+    if page_of(parts[0], [name]) is None:
+        return None
+    inside = os.path.realpath(os.path.join(folder, parts[0]))
+    frame = os.path.realpath(os.path.join(folder, *parts))
+    return frame if frame.startswith(os.path.join(inside, "")) and os.path.isfile(frame) else None

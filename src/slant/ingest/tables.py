@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from slant.errors import Rejected, UsageError, require
 from slant.ingest.api_answers import Listed, cells, threads
 from slant.ingest.article_rows import DEFAULT_COLUMNS, Columns, missing_text_hint
-from slant.ingest.decoding import DEFAULT_LIMITS, Limits, bounded_lines, decode, too_long
+from slant.ingest.decoding import DEFAULT_LIMITS, Limits, TextPieces, bounded_lines, decode, too_long
 from slant.ingest.file_kinds import extension, find_delimiter
 from slant.ingest.own_outputs import refuse_own_table
 
@@ -40,9 +40,15 @@ _DECODER = json.JSONDecoder()
 
 
 def json_lines(
-    stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS, columns: Columns = DEFAULT_COLUMNS
+    stream: BinaryIO,
+    path: str,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    columns: Columns = DEFAULT_COLUMNS,
+    pieces: TextPieces | None = None,
 ) -> Rows:
     """Rows of JSON lines. An invalid line is rejected with its number; the next one is read."""
+    pieces = pieces or TextPieces()
     for number, offset, line in bounded_lines(stream, limits.line):
         if line is not None and line.isspace():
             continue
@@ -51,7 +57,7 @@ def json_lines(
             yield too_long(where, limits.line)
             continue
         try:
-            text = decode(line, where, offset=offset).strip()
+            text = pieces.decode(line, where, offset=offset).strip()
             value = _parse_object(text, where) if text else None
             if isinstance(value, list):  # rows or pages of an answer on one line
                 yield from _value_rows(threads(value), where, columns)
@@ -64,7 +70,12 @@ def json_lines(
 
 
 def json_values(
-    stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS, columns: Columns = DEFAULT_COLUMNS
+    stream: BinaryIO,
+    path: str,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    columns: Columns = DEFAULT_COLUMNS,
+    pieces: TextPieces | None = None,
 ) -> Rows:
     """Rows of a JSON document: a list of objects, or objects one after another. Memory holds one value at a time.
 
@@ -72,9 +83,8 @@ def json_values(
     rejected) and needs memory quadratic in the nesting depth, 970 MB for 20,000 brackets.
     """
     number = 0
-    for row in _value_rows(
-        threads(_json_entries(_TextBuffer(stream, path, limits.line), path)), path, columns
-    ):
+    buffer = _TextBuffer(stream, path, limits.line, pieces or TextPieces())
+    for row in _value_rows(threads(_json_entries(buffer, path)), path, columns):
         number += 1
         yield row
     if not number:
@@ -164,10 +174,10 @@ def _next_value(buffer: _TextBuffer, path: str, count: int) -> Any:
 class _TextBuffer:
     """Text of a stream, decoded piece by piece; `text[at:]` is not consumed yet."""
 
-    def __init__(self, stream: BinaryIO, path: str, limit: int) -> None:
+    def __init__(self, stream: BinaryIO, path: str, limit: int, pieces: TextPieces) -> None:
         self.text, self.at, self.ended, self.path, self.limit = "", 0, False, path, limit
-        self._stream, self._offset = stream, 0
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._stream, self._pieces = stream, pieces
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
 
     def more(self) -> None:
         """Read more. Each read doubles the text, so that a long value is parsed only a few times."""
@@ -179,14 +189,8 @@ class _TextBuffer:
             raise Rejected(self.path, "line_too_long", detail)
         data = self._stream.read(max(1 << 16, len(rest)))
         self.ended = not data
-        try:
-            self.text, self.at = rest + self._decoder.decode(data, final=self.ended), 0
-        except UnicodeDecodeError as error:
-            detail = (
-                f"near byte {self._offset + error.start:,} the file is not UTF-8. Expected JSON in UTF-8."
-            )
-            raise Rejected(self.path, "undecodable", detail) from None
-        self._offset += len(data)
+        piece = self._decoder.decode(data, final=self.ended)
+        self.text, self.at = rest + self._pieces.mended(piece, self.path), 0
 
     def peek(self) -> str:
         """Next character that is not white space, "" at the end."""
@@ -205,10 +209,15 @@ _MAX_ROW_LINES = 100_000  # of one CSV row; more lines mean an unclosed quote or
 
 
 def csv_rows(
-    stream: BinaryIO, path: str, *, limits: Limits = DEFAULT_LIMITS, columns: Columns = DEFAULT_COLUMNS
+    stream: BinaryIO,
+    path: str,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    columns: Columns = DEFAULT_COLUMNS,
+    pieces: TextPieces | None = None,
 ) -> Rows:
     """Rows of a CSV or TSV table with a header. A row that does not fit the header is rejected with its line."""
-    lines = _CsvLines(stream, path, limits)
+    lines = _CsvLines(stream, path, limits, pieces or TextPieces())
     header_line = lines.first_nonblank()
     stated = _DELIMITER_LINE.fullmatch(header_line)  # written by and for Excel
     if stated:
@@ -265,8 +274,9 @@ def _next_row(reader: Iterator[list[str]], limit: int) -> list[str]:
 class _CsvLines(Iterator[str]):
     """Decoded lines for the csv reader, which can be read again after an invalid row."""
 
-    def __init__(self, stream: BinaryIO, path: str, limits: Limits) -> None:
+    def __init__(self, stream: BinaryIO, path: str, limits: Limits, pieces: TextPieces) -> None:
         self._lines, self._path, self._limits = bounded_lines(stream, limits.line), path, limits
+        self._pieces = pieces
         self._used: list[tuple[int, str]] = []
         self._retry: deque[tuple[int, str]] = deque()
         self.row_start = 0
@@ -302,7 +312,7 @@ class _CsvLines(Iterator[str]):
         where = f"{self._path}:{number}"
         if line is None:
             raise too_long(where, self._limits.line)
-        return number, decode(line, where, offset=offset)
+        return number, self._pieces.decode(line, where, offset=offset)
 
 
 def with_newlines(stream: BinaryIO) -> BinaryIO:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 from slant.errors import Rejected
 from slant.ingest.decoding import Limits
 from slant.ingest.file_kinds import HEAD_SIZE, sniff
+from slant.records import Note
 
 _LOG = logging.getLogger("slant")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
@@ -26,6 +27,7 @@ _TEXT_KINDS = (
     "feed",
     "sitemap",
 )  # what the start of a page may look like
+_STATUS = "response of status"
 # warcio checks little and raises these on invalid records.
 _RECORD_ERRORS = (
     OSError,
@@ -49,8 +51,10 @@ class Page(NamedTuple):
     charset: str | None
 
 
-def warc_pages(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Page | Rejected]:
+def warc_pages(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Page | Rejected | Note]:
     """HTML pages (status 200) of a web archive, named `archive#record`. Logs the number of other records.
+
+    At the end, a Note says how many responses had another status.
 
     An invalid or too large page is rejected. After an invalid record header the rest cannot be read.
     """
@@ -73,6 +77,11 @@ def warc_pages(stream: BinaryIO, path: str, limits: Limits) -> Iterator[Page | R
         detail = f"none of its {number:,} records is an HTML page ({others or 'no records'}). Expected responses with pages."
         yield Rejected(path, "no_pages", detail)
     elif others:
+        if failed := [
+            f"{what} ({count:,})" for what, count in skipped.most_common() if what.startswith(_STATUS)
+        ]:
+            detail = f"the archive also holds responses that are no pages: {', '.join(failed[:9])}."
+            yield Note("not_pages", detail)
         _LOG.warning(
             f"{path}: {number - skipped.total():,} pages; skipped records that are not pages: {others}"
         )
@@ -113,7 +122,7 @@ def _other_kind(record: Any) -> str | None:
         return "response without HTTP"
     status = str(record.http_headers.get_statuscode())[:20]
     if status != "200":
-        return f"response of status {status}"
+        return f"{_STATUS} {status}"
     kind = (record.http_headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
     return None if kind in _HTML_TYPES else kind[:60] or "response without a type"
 

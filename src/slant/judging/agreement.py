@@ -51,7 +51,7 @@ def agreements(
     pairs: two rows per unit, one of each annotation, with `stance` {target: label}, `loaded` [{start, end, label, voice}],
     `frames` [label, main frame first] and `reply`. Columns that were not annotated may be missing.
     """
-    bootstrap = _Bootstrap([group(one) for one, _ in pairs], resamples, seed)
+    bootstrap = Bootstrap([group(one) for one, _ in pairs], resamples, seed)
     out: list[Agreement] = []
     if stance := [
         (i, _stances(one, two)) for i, (one, two) in enumerate(pairs) if "stance" in one and "stance" in two
@@ -85,8 +85,11 @@ def agreements(
     return out
 
 
-def alpha(items: Sequence[tuple[Any, Any]]) -> float | None:
-    """Compute Krippendorff's alpha of nominal labels by two annotators; None if all labels are the same."""
+def alpha(items: Sequence[tuple[Any, ...]]) -> float | None:
+    """Compute Krippendorff's alpha of nominal labels; None if all labels are the same.
+
+    items: per item the labels of two or more annotators, in any order.
+    """
     import krippendorff
 
     values = sorted({str(v) for pair in items for v in pair})
@@ -100,18 +103,21 @@ def alpha(items: Sequence[tuple[Any, Any]]) -> float | None:
     return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
 
 
-class _Bootstrap:
-    """The documents of the pairs, resampled once for all figures."""
+class Bootstrap:
+    """The documents of the units that several annotators read, resampled once for all figures.
+
+    groups: the document of each unit.
+    """
 
     def __init__(self, groups: Sequence[Hashable], resamples: int, seed: int) -> None:
         names = {g: i for i, g in enumerate(dict.fromkeys(groups))}
         self.document_of = [names[g] for g in groups]  # pair → document
         self.weights = resample_weights(len(names), resamples=resamples, seed=seed)
 
-    def alpha(self, what: str, found: Sequence[tuple[int, Sequence[tuple[Any, Any]]]]) -> Agreement:
-        """found: (index of the pair, its items)."""
+    def alpha(self, what: str, found: Sequence[tuple[int, Sequence[tuple[Any, ...]]]]) -> Agreement:
+        """found: (index of the unit, its items as in `alpha`)."""
         items = [(self.document_of[i], item) for i, each in found for item in each]
-        by_document: dict[int, list[tuple[Any, Any]]] = defaultdict(list)
+        by_document: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
         for document, item in items:
             by_document[document].append(item)
         draws = [
@@ -122,7 +128,7 @@ class _Bootstrap:
         return Agreement(what, "alpha", _figure(value, draws), len(items), len(by_document))
 
     def overlap(self, what: str, found: Sequence[tuple[int, Sequence[Row], Sequence[Row]]]) -> Agreement:
-        """found: (index of the pair, spans of the first, spans of the second annotation)."""
+        """found: (index of the unit, spans of the first, spans of the second annotation)."""
         counts = np.zeros((self.weights.shape[1], 4))
         for i, one, two in found:
             counts[self.document_of[i]] += overlap_counts(_extents(one), _extents(two))

@@ -38,9 +38,10 @@ class Codebook:
     tasks: Mapping[str, Mapping[str, Entry]]
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Codebook:
+    def load(cls, path: Path | None = None, *, own: bool = False) -> Codebook:
         """Load the codebook at `path`, by default the one that ships with slant.
 
+        own: a user's codebook: the examples of a label may be missing, and targets ([[target]]) may be in the file.
         Raises UsageError, with the place, if the file is missing, is not TOML, or lacks a text of a label.
         """
         path = path or asset("codebook.toml")
@@ -50,14 +51,16 @@ class Codebook:
             raise UsageError(f"{path}: no such codebook. Check the path.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: not a TOML file: {error}.") from None
-        version = content.pop("version", None)
+        if own:
+            content.pop("target", None)
+        version = content.pop("version", 1 if own else None)
         rules = content.pop("rules", {})
         if not isinstance(version, int):
             raise UsageError(f'{path}: "version" is {version!r}. Expected a whole number, e.g. version = 1.')
         if not content:
             raise UsageError(f"{path}: no labels. Expected a table per label, such as [stance.favor].")
         return cls(
-            version, rules, {task: _parse_task(path, task, labels) for task, labels in content.items()}
+            version, rules, {task: _parse_task(path, task, labels, own) for task, labels in content.items()}
         )
 
     @property
@@ -89,24 +92,25 @@ class Codebook:
         return self.tasks[task]
 
 
-def _parse_task(path: Path, task: str, labels: Any) -> dict[str, Entry]:
+def _parse_task(path: Path, task: str, labels: Any, own: bool) -> dict[str, Entry]:
     if not isinstance(labels, dict) or not labels:
         raise UsageError(
             f"{path}: {task!r} is not a table of labels. Expected a table per label, such as [{task}.some_label]."
         )
-    return {label: _parse_entry(f"{path}, [{task}.{label}]", texts) for label, texts in labels.items()}
+    return {label: _parse_entry(f"{path}, [{task}.{label}]", texts, own) for label, texts in labels.items()}
 
 
-def _parse_entry(place: str, texts: Any) -> Entry:
+def _parse_entry(place: str, texts: Any, own: bool) -> Entry:
+    needed = _TEXTS[:1] if own else _TEXTS
     if not isinstance(texts, dict):
-        raise UsageError(f"{place}: expected a table with {', '.join(_TEXTS)}.")
+        raise UsageError(f"{place}: expected a table with {', '.join(needed)}.")
     known = (*_TEXTS, "note")
     for name, text in texts.items():
         if name not in known:
             raise UsageError(f"{place}: unknown key {name!r}.{did_you_mean(name, known)}")
         if not isinstance(text, str) or not text.strip():
             raise UsageError(f"{place}: {name!r} has no text. Expected a sentence or two.")
-    missing = [name for name in _TEXTS if name not in texts]
+    missing = [name for name in needed if name not in texts]
     if missing:
-        raise UsageError(f"{place}: {', '.join(missing)} is missing. Every label needs {', '.join(_TEXTS)}.")
-    return Entry(**texts)
+        raise UsageError(f"{place}: {', '.join(missing)} is missing. Every label needs {', '.join(needed)}.")
+    return Entry(**{**dict.fromkeys(_TEXTS, ""), **texts})

@@ -282,8 +282,8 @@ def _write(
     max_bytes: int,
     explain: Explain | None,
 ) -> None:
-    environment = _environment(page_parts.codes(found.total.labels()))
-    shown = _shown(found, environment, max_bytes - _SHELL_BYTES, explain)
+    environment = page_environment(page_parts.codes(found.total.labels()))
+    shown = shown_articles(found, environment, max_bytes - _SHELL_BYTES, explain)
     style, script = (page_parts.source(environment, name) for name in ("report.css", "report.js"))
     stream = environment.get_template("report.html.j2").stream(
         title=title,
@@ -304,7 +304,9 @@ def _write(
         stream.dump(file, encoding="utf-8")
 
 
-def _shown(found: Collected, environment: Environment, budget: int, explain: Explain | None) -> list[_Shown]:
+def shown_articles(
+    found: Collected, environment: Environment, budget: int, explain: Explain | None
+) -> list[_Shown]:
     """The kept articles as HTML within the budget (bytes); the last one may be cut between two units."""
     module = environment.get_template("article.html.j2").make_module()
     shown: list[_Shown] = []
@@ -356,7 +358,8 @@ def _article(
     return _Shown(article_id, page_parts.clip(title), facts.outlet, facts.published, tally, html)
 
 
-def _environment(codes: dict[str, str]) -> Environment:
+def page_environment(codes: dict[str, str]) -> Environment:
+    """The environment of templates that show marked units. codes: label → its letters."""
     environment = page_parts.environment()
     environment.filters.update(segments=segments, sentences=sentences, words=words)
     environment.globals.update(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slant.atomic_files import atomic_path, write_text
-from slant.comparing.comment_replies import MIN_THREADS
+from slant.comparing.clusters import NOUNS
+from slant.comparing.comment_replies import MIN_THREADS, SAME
 from slant.comparing.counts import unrelated_by_target
 from slant.comparing.measures import ALL, ANY_TARGET, ARTICLE, COMMENTS, NET, PER_1000_WORDS, REST, Measure
 from slant.reports import comparison_sections, findings, page_parts
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 5_000_000
 MOST_GROUPS = 20
 MOST_SIGNIFICANT = 60
+LARGE = 0.25  # share of a group's units in one cluster, from which it is named
 # Columns in which a comment may differ from its article.
 COMMENT_COLUMNS = ("author", "kind", "month", "published", "url")
 Tables = Mapping[str, Sequence[Row]]
@@ -139,9 +142,35 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "files": sorted(results.tables),
         "sources": [Path(name).name for name in results.files],
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
+        "untestable": _untestable(results),
+        "clusters": _clusters(tables.get("clusters", ())),
         "min_threads": MIN_THREADS,
+        "same": round(100 * SAME),
         "any_target": ANY_TARGET,
     }
+
+
+def _untestable(results: Results) -> list[tuple[str, int]]:
+    """(why, how many comparisons) for those that cannot be tested with so few clusters, the most frequent first."""
+    table = results.tables.get("untested")
+    reasons = table["reason"].to_pylist() if table is not None and "reason" in table.column_names else []
+    return Counter(reason for reason in reasons if reason.startswith("cannot be tested")).most_common(5)
+
+
+def _clusters(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Group → its clusters, such as ["32 articles", "12 writers, the largest with 40 % of the units"]."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        noun = NOUNS[row["dimension"]]
+        of = " of comments" if row["of"] == "comments" and row["dimension"] != "commenter" else ""
+        large = (
+            f", the largest with {100 * row['largest']:.0f} % of the units" if row["largest"] >= LARGE else ""
+        )
+        count = row["clusters"]
+        found.setdefault(row["group"], []).append(
+            f"{count:,} {noun.removesuffix('s') if count == 1 else noun}{of}{large}"
+        )
+    return found
 
 
 def _other_languages(rows: Sequence[Row]) -> dict[str, str]:
@@ -264,6 +293,10 @@ def _tested(rows: Sequence[Row]) -> list[tuple[str, str, str, int]]:
     return [(name, texts[name].title, texts[name].unit, n) for name, n in order]
 
 
+def _rounded(text: MeasureText, size: float | None, digits: int) -> float | None:
+    return None if size is None else round(text.points(size), digits)
+
+
 def _pairs(rows: Sequence[Row], keys: Keys) -> dict[str, list[list[Any]]]:
     """Measure → cells of the matrix of pairs.
 
@@ -277,9 +310,9 @@ def _pairs(rows: Sequence[Row], keys: Keys) -> dict[str, list[list[Any]]]:
         text = MeasureText.of(row["measure"])
         digits = 2 if text.measure.kind == PER_1000_WORDS else 1
         sizes = (row[name] for name in ("difference", "low", "high"))
-        scaled = [None if size is None else round(text.points(size), digits) for size in sizes]
+        scaled = [_rounded(text, size, digits) for size in sizes]
         found.setdefault(row["measure"], []).append(
             [number[row["group"]], number[row["other"]], *scaled, round(row["p_adjusted"], 4), int(row["significant"]),
-             round(text.points(row["detectable"]), digits), findings.keys_of(row, keys)]
+             _rounded(text, row["detectable"], digits), findings.keys_of(row, keys)]
         )  # fmt: skip
     return found

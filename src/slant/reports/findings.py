@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,7 +146,7 @@ def _first(rows: Sequence[Row], tests: int, noun: str) -> str:
         family = _FAMILIES.get((text.measure.family, text.measure.kind))
         if family and not text.measure.comments and text.measure.part not in _UNREPORTED:
             size = _size(text, row["median"]) if _detects(text, row) else ""
-            by_family.setdefault(family, []).append((row["median"], size))
+            by_family.setdefault(family, []).append((_known(row["median"]), size))
     if not by_family:
         return f"Nothing was tested: no measure has enough cases in two {noun}s."
     typical = {family: sorted(own)[len(own) // 2][1] for family, own in by_family.items()}
@@ -174,11 +175,16 @@ _FAMILIES = {
 
 def _detects(text: MeasureText, row: Row) -> bool:
     """Whether the detectable difference of a typical pair is one that can occur."""
-    return bool(row["median"] <= text.measure.largest_difference)
+    return bool(_known(row["median"]) <= text.measure.largest_difference)
 
 
-def _size(text: MeasureText, difference: float) -> str:
-    if difference > text.measure.largest_difference:
+def _known(difference: float | None) -> float:
+    """Infinity where no difference can be found."""
+    return math.inf if difference is None else difference
+
+
+def _size(text: MeasureText, difference: float | None) -> str:
+    if difference is None or difference > text.measure.largest_difference:
         return "none (sample too small)"
     return f"{text.size(difference)} {text.unit}"
 
@@ -229,7 +235,7 @@ def _none(rows: Sequence[Row], significant: set[str], noun: str) -> list[str]:
         if not _detects(text, row):
             could = "could not have detected any difference"
         sentence = f"{text.title}: no difference found. Between two typical {noun}s this sample {could}."
-        found.append((row["median"], sentence))
+        found.append((_known(row["median"]), sentence))
     texts = [text for _, text in sorted(found, key=lambda x: x[0])]
     if len(texts) > MOST_NONE:
         rest = len(texts) - MOST_NONE

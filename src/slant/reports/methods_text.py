@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import slant
+from slant.comparing.clusters import MIN_CLUSTERS, NOUNS
 from slant.comparing.measures import Measure
 from slant.comparing.sensitivity import published_results
 from slant.errors import SlantError
@@ -24,11 +25,22 @@ _EVALUATED = {
     "rumoureval/test": "Replies",
 }  # fmt: skip
 _EVALUATED_PORTRAYAL = {"newsmtsc/test_rw": "Portrayal in news"}
+INTERVALS = ("multiway", "jackknife", "effective", "shares", "jeffreys")
 REFERENCES = {
-    "bootstrap": "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2008). Bootstrap-based improvements for inference "
-    "with clustered errors. *Review of Economics and Statistics*, 90(3), 414–427.",
-    "poisson": "Chamandy, N., Muralidharan, O., Najmi, A., & Naidu, S. (2012). Estimating uncertainty for massive "
-    "data streams. Google technical report.",
+    "multiway": "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust inference with multiway clustering. *Journal "
+    "of Business & Economic Statistics*, 29(2), 238–249.",
+    "jackknife": "MacKinnon, J. G., Nielsen, M. Ø., & Webb, M. D. (2023). Fast and reliable jackknife and bootstrap methods "
+    "for cluster-robust inference. *Journal of Applied Econometrics*, 38(5), 671–694.",
+    "effective": "Carter, A. V., Schnepel, K. T., & Steigerwald, D. G. (2017). Asymptotic behavior of a t-test robust to "
+    "cluster heterogeneity. *Review of Economics and Statistics*, 99(4), 698–709.",
+    "shares": "Korn, E. L., & Graubard, B. I. (1998). Confidence intervals for proportions with small expected number of "
+    "positive counts estimated from survey data. *Survey Methodology*, 24(2), 193–201.",
+    "jeffreys": "Brown, L. D., Cai, T. T., & DasGupta, A. (2001). Interval estimation for a binomial proportion. "
+    "*Statistical Science*, 16(2), 101–133.",
+    "mover": "Zou, G. Y., & Donner, A. (2008). Construction of confidence limits about effect measures: A general approach. "
+    "*Statistics in Medicine*, 27(10), 1693–1702.",
+    "permutation": "Chung, E., & Romano, J. P. (2013). Exact and asymptotically robust permutation tests. *Annals of "
+    "Statistics*, 41(2), 484–507.",
     "bh": "Benjamini, Y., & Hochberg, Y. (1995). Controlling the false discovery rate. *Journal of the Royal "
     "Statistical Society B*, 57(1), 289–300.",
     "holm": "Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian Journal of "
@@ -58,15 +70,15 @@ def methods(results: Results) -> str:
     """Markdown: the methods paragraph, its references, and the notes of this run."""
     used = {name for name, table in results.tables.items() if table.num_rows}
     noun = results.options.by
-    cited = ["stance", *["portrayal"] * portrayed(results), "techniques", "frames", "bootstrap", "poisson"]
+    cited = ["stance", *["portrayal"] * portrayed(results), "techniques", "frames", *INTERVALS]
     sentences = [_sample(results), _model(results), _intervals(results), _tests(results)]
     if "differences" in used:
-        cited.append(results.options.adjust)
+        cited += ["mover", "permutation", results.options.adjust]
     if "corrected" in used:
         gold = results.tables["corrected"].column("gold_units").to_pylist()
         sentences.append(
             "Rates and differences were corrected for the model’s errors by prediction-powered inference (Angelopoulos et "
-            f"al. 2023a, 2023b), clustered by article, with labels by people for up to {max(gold, default=0):,} units per "
+            f"al. 2023a, 2023b), over the same clusters, with labels by people for up to {max(gold, default=0):,} units per "
             "number; corrected and uncorrected figures are reported side by side."
         )
         cited += ["ppi", "ppi++"]
@@ -84,7 +96,7 @@ def methods(results: Results) -> str:
     if "decomposition" in used:
         sentences.append(
             "Differences were split into the choice of events and the coverage of the same events after Kitagawa (1955), "
-            "with intervals that resample whole events."
+            f"with intervals from {results.options.resamples:,} bootstrap resamples of whole events."
         )
         cited.append("decomposition")
     if "words" in used:
@@ -154,11 +166,34 @@ def _unrelated(results: Results) -> str:
 
 
 def _intervals(results: Results) -> str:
+    nouns = " and ".join(NOUNS[name] for name in results.clustered)
     return (
-        f"Intervals ({results.options.level:.0%}) are percentiles of {results.options.resamples:,} bootstrap resamples of "
-        "whole articles (Cameron et al. 2008) with Poisson weights (Chamandy et al. 2012), since the units of one article "
-        "and the comments under it are not independent."
-    )
+        f"{results.estimand} Units that share one of these are not independent: standard errors are those of the "
+        f"cluster jackknife (MacKinnon et al. 2023){_multiway(results)}, with Student’s t over the effective number of "
+        f"clusters (Carter et al. 2017). Intervals ({results.options.level:.0%}) of rates are binomial ones of the effective "
+        "sample size (Korn & Graubard 1998, with Jeffreys limits; Brown et al. 2001); with fewer than "
+        f"{MIN_CLUSTERS} {nouns.replace(' and ', ' or ')} there is none.{_cluster_numbers(results)}"
+    ).strip()
+
+
+def _multiway(results: Results) -> str:
+    return ", two-way (Cameron et al. 2011)" if len(results.clustered) > 1 else ""
+
+
+def _cluster_numbers(results: Results) -> str:
+    """How many clusters a group has, from the smallest to the largest number."""
+    table = results.tables.get("clusters")
+    if table is None or not table.num_rows:
+        return ""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in table.to_pylist():
+        if row["used"]:
+            found.setdefault((row["of"], row["dimension"]), []).append(row["clusters"])
+    spans = [
+        f"{min(own):,} to {max(own):,} {NOUNS[dimension]}{' (comments)' if of == 'comments' else ''}"
+        for (of, dimension), own in found.items()
+    ]
+    return f" Each {results.options.by} has {', '.join(spans)}."
 
 
 def _tests(results: Results) -> str:
@@ -168,11 +203,19 @@ def _tests(results: Results) -> str:
     how = {"bh": "Benjamini and Hochberg (1995)", "holm": "Holm (1979)"}[results.options.adjust]
     significant = sum(table.column("significant").to_pylist())
     return (
-        f"All {table.num_rows:,} differences between pairs of groups, and between each group and all others, were tested by "
-        f"permutation of whole articles ({results.options.permutations:,} permutations; more where these were too few for "
-        f"p to be significant). p was adjusted over all tests after {how}; {significant:,} "
-        f"{'was' if significant == 1 else 'were'} significant at 5 %."
+        f"All {table.num_rows:,} differences between pairs of groups, and between each group and all others, were tested. p "
+        "is the level at which the interval of the difference (MOVER; Zou & Donner 2008) touches zero, or that of a "
+        f"permutation of whole clusters (Chung & Romano 2013; {results.options.permutations:,} permutations, more where "
+        f"these were too few; seed {results.options.seed}), whichever is larger.{_untestable(results)} p was adjusted over "
+        f"all tests after {how}; {significant:,} {'was' if significant == 1 else 'were'} significant at 5 %."
     )
+
+
+def _untestable(results: Results) -> str:
+    table = results.tables.get("untested")
+    reasons = table["reason"].to_pylist() if table is not None and "reason" in table.column_names else []
+    few = sum(reason.startswith("cannot be tested") for reason in reasons)
+    return f" {few:,} more could not be tested with so few clusters." if few else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from slant.reports.page_parts import MeasureText, clip, signed
 
 Row = Mapping[str, Any]
 MIN_HITS = 10  # in everything; with fewer a panel has a table but no chart
-MIN_ARTICLES = 2  # with fewer nothing is known of the spread, and a mark without an interval looks precise
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +104,17 @@ def _rate_panel(
         if left_out:
             cells.append(_unrelated_cell(texts[0].measure, group, keys, unrelated))
         rows.append((shown_name(group), [*cells, Cell(f"{one['articles']:,}")]))
-    drawn = {text: PART_SHAPES[_part(text.measure)] for text in texts if _part(text.measure) in PART_SHAPES}
+    drawn = {
+        text: PART_SHAPES[part_of(text.measure)] for text in texts if part_of(text.measure) in PART_SHAPES
+    }
     first = next(iter(drawn), texts[0])
-    axis = _axis(first)
+    axis = axis_title(first)
     series = [
         Series(
-            text.short, shape.marker, [_point(text, by_measure[text].get(g)) for g in groups], shape.filled
+            text.short,
+            shape.marker,
+            [rate_point(text, by_measure[text].get(g)) for g in groups],
+            shape.filled,
         )
         for text, shape in drawn.items()
     ]
@@ -140,15 +144,15 @@ def _note(svg: str, series: Sequence[Series]) -> str:
     if not svg:
         return "Too rare for a chart."
     missing = any(point is None for one in series for point in one.points)
-    return f"Not drawn (—): rates from fewer than {MIN_ARTICLES} articles." if missing else ""
+    return "Not drawn (—): rates from too few articles, events or writers for an interval." if missing else ""
 
 
-def _part(measure: Measure) -> str:
+def part_of(measure: Measure) -> str:
     """The part in which the measures of a panel differ: stance label or voice; "" for panels of one measure."""
     return measure.subject if measure.family == "loaded" else measure.part
 
 
-def _axis(text: MeasureText) -> str:
+def axis_title(text: MeasureText) -> str:
     if text.measure.kind == NET:
         return "points, favor minus against"
     return clip(f"% {text.denominator}" if text.measure.kind == "share" else text.denominator, 44)
@@ -161,7 +165,7 @@ def _rate_cell(
         return Cell("—")
     return Cell(
         text.number(row["value"]),
-        text.interval(row["low"], row["high"]),
+        text.interval(row["low"], row["high"]) or row.get("note", ""),
         extras(row["group"], row["measure"]),
         keys.of(row["group"], text.measure),
     )
@@ -175,8 +179,8 @@ def _unrelated_cell(
     return Cell(f"{count:,}", keys=keys.of(group, measure.with_part(UNRELATED)) if count else "")
 
 
-def _point(text: MeasureText, row: Row | None) -> Point | None:
-    if not row or row["articles"] < MIN_ARTICLES:
+def rate_point(text: MeasureText, row: Row | None) -> Point | None:
+    if not row or row["low"] is None:  # a mark without an interval looks precise
         return None
     return point(text, row["value"], row["low"], row["high"])
 
@@ -227,7 +231,7 @@ def spread_panel(
         shape = COLUMN_SHAPES[key]
         points = [point(text, r[column], r[f"{column}_low"], r[f"{column}_high"], plus=plus) for _, r in rows]
         series.append(Series(heading, shape.marker, points, shape.filled))
-    axis = text.unit if plus else _axis(text)
+    axis = text.unit if plus else axis_title(text)
     cells = []
     for name, row in rows:
         numbers = [_column_cell(text, row, column, plus) for column, _, _ in columns]

@@ -9,10 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from slant.errors import Rejected
 from slant.records import OTHER_KINDS, Article, Note, Score, Unit
 from slant.scoring.rejections import SHOWN, Notes, Rejections
+
+if TYPE_CHECKING:
+    from slant.ingest.joined_comments import Joined
 
 FILES = 10_000  # files that are listed one by one; the others are added up
 MORE_FILES = "(more files)"
@@ -116,10 +120,11 @@ class Account:
     """The account of a run: takes each document that was read or rejected, with its notes.
 
     by_file: also keep sums per file. total: sums over all. named: target id → units that name it, and articles with such
-    units. languages: language → units that were scored.
+    units. languages: language → units that were scored. joined: what was done with joined comments, if there were any.
     """
 
     def __init__(self, *, by_file: bool = False) -> None:
+        self.joined: Joined | None = None
         self.rejected, self.notes = Rejections(), Notes()
         self.total = FileCounts()
         self.files: dict[str, FileCounts] | None = {} if by_file else None
@@ -224,6 +229,8 @@ def _row(name: str, counts: FileCounts) -> Sequence[str]:
     unread = counts.text - sum(counts.characters.values())
     if unread > 0:
         left.append(f"markup {unread:,}")
+    if counts.no_outlet:
+        left.append(f"no outlet: {_number(counts.no_outlet, 'article')}")
     left += [f"{reason}: {n:,} rejected" for reason, n in counts.rejected.items()]
     left += [f"{reason}: {_number(n, 'note')}" for reason, n in counts.notes.items()]
     kept = f"{counts.kept:.0%}" if counts.articles else "–"

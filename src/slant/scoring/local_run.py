@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from slant.atomic_files import remove_stale
 from slant.errors import Rejected, UsageError
-from slant.ingest.article_rows import parse_column_map
-from slant.ingest.inputs import SeenDocuments, read_articles
+from slant.ingest.article_rows import joined_pairs, parse_column_map
+from slant.ingest.documents import ArticleStream
+from slant.ingest.inputs import SeenDocuments, missing_inputs, read_articles
+from slant.ingest.joined_comments import Joined, join_comments
 from slant.labels.targets import Targets
 from slant.records import Score, Unit
 from slant.scoring.account import Account, count_document
@@ -48,14 +50,8 @@ def read_units(reading: ReadOptions, account: Account, *, output: str) -> Iterat
 
     output: file that the run writes, never read as an article.
     """
-    documents = read_articles(
-        reading.paths,
-        outlet=reading.outlet,
-        stdin=sys.stdin.buffer,
-        columns=parse_column_map(reading.mapped, comments=reading.comments, keep=reading.keep),
-        urls=_fetch_options(reading),
-    )
-    own = own_files(output, reading.paths)
+    documents = _documents(reading, account)
+    own = own_files(output, (*reading.paths, *reading.join_comments))
     seen = SeenDocuments()
     for document in with_progress(documents, unit="documents", quiet=reading.quiet):
         if (path := os.path.realpath(_PLACE.sub("", document.path))) in own:
@@ -71,6 +67,37 @@ def read_units(reading: ReadOptions, account: Account, *, output: str) -> Iterat
             units = split(document, comments_from=reading.comments_from)
             account.read(count_document(document, units))
             yield from units
+
+
+def _documents(reading: ReadOptions, account: Account) -> ArticleStream:
+    """Yield all documents, with the joined comments. Raises UsageError for options that exclude each other."""
+    of_articles, of_comments = joined_pairs(reading.mapped)
+    articles = read_articles(
+        reading.paths,
+        outlet=reading.outlet,
+        stdin=sys.stdin.buffer,
+        columns=parse_column_map(of_articles, comments=reading.comments, keep=reading.keep),
+        urls=_fetch_options(reading),
+    )
+    if not reading.join_comments:
+        if of_comments:
+            raise UsageError(
+                f"--map comments.{of_comments[0]}: it is for comments that are joined. Add --join-comments."
+            )
+        return articles
+    if reading.comments:
+        raise UsageError("--comments reads comments without articles. Remove it, or --join-comments.")
+    for path in reading.join_comments:
+        if missing := missing_inputs([path]):
+            raise UsageError(f"--join-comments {missing[0]}")
+    threads = read_articles(
+        reading.join_comments,
+        outlet=reading.outlet,
+        stdin=sys.stdin.buffer,
+        columns=parse_column_map(of_comments, comments=True),
+    )
+    account.joined = Joined()
+    return join_comments(articles, threads, account.joined)
 
 
 def _fetch_options(reading: ReadOptions) -> FetchOptions | None:
@@ -149,6 +176,10 @@ def _prepare(options: ScoreOptions, account: Account, scorer: Scorer) -> _Work:
     predictor, targets = scorer.predictor, scorer.targets
     reading = options.reading
     if options.units:
+        if reading.join_comments:
+            raise UsageError(
+                "--join-comments joins comments to articles, and --units reads none. Remove one."
+            )
         own_files(options.output, reading.paths)
         requests = ready_units(
             reading.paths, targets, account, stdin=sys.stdin, any_language=options.any_language

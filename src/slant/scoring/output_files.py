@@ -12,6 +12,7 @@ import csv
 import glob
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -27,7 +28,7 @@ from slant.atomic_files import atomic_path
 from slant.errors import SlantError, UsageError, require
 from slant.ingest.file_kinds import HEAD_SIZE
 from slant.ingest.own_outputs import is_own_output
-from slant.records import PORTRAYALS, STANCE_ANSWERS, UNIT_COLUMNS, Score, Unit, score_from_dict
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, UNIT_COLUMNS, Score, Unit, score_from_dict
 from slant.schemas import arrow_fields, column_shapes, csv_columns, duckdb_types
 
 SCHEMA_VERSION = "2"  # version of the columns; 1 had no portrayal, and three stance probabilities
@@ -185,9 +186,9 @@ def _any_cell() -> Iterator[None]:
 
 
 def read_csv(path: Path) -> Iterator[Row]:
-    """Yield the rows of scores in CSV, the lines of one unit together. A reply has its label alone, as CSV holds no more.
+    """Yield the rows of scores in CSV, the lines of one unit together.
 
-    Raises UsageError for another table.
+    Raises UsageError for another table, and for one in which a spreadsheet has turned ids into numbers.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = file.readline()
@@ -204,6 +205,11 @@ def read_csv(path: Path) -> Iterator[Row]:
                 line = next(lines, None)
             if line is None:
                 break
+            if _ROUNDED.fullmatch(line["article_id"]):
+                raise UsageError(
+                    f"{path}: a spreadsheet has rounded the id {line['article_id']!r}, so that two articles may have one. "
+                    "Use the file as `slant score` wrote it, or import its columns as text."
+                )
             known = [stance["target"] for stance in unit.get("stance", ())]
             if (
                 known
@@ -220,6 +226,7 @@ def read_csv(path: Path) -> Iterator[Row]:
             yield unit
 
 
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")  # "1.23E+15"
 _JSON_CELLS = ("loaded", "frames", "toxic", "flags")
 _NUMBERS: dict[str, Callable[[str], Any]] = {
     "start": int, "end": int, "position": int, "biased": float, "subjective": float,
@@ -232,7 +239,8 @@ def _unit_of(line: dict[str, Any]) -> Row:
     row: Row = {name: line.get(name) or None for name in (*UNIT_COLUMNS, "model", "codebook")}
     row |= {name: json.loads(line[name]) for name in _JSON_CELLS if line.get(name)}
     row |= {name: read(line[name]) for name, read in _NUMBERS.items() if line.get(name)}
-    row["reply"] = {"label": line["reply"], "scores": {}} if line.get("reply") else None
+    replies = {label: float(line[f"p_reply_{label}"]) for label in REPLIES if line.get(f"p_reply_{label}")}
+    row["reply"] = {"label": line["reply"], "scores": replies} if line.get("reply") else None
     others = {name: value for name, value in line.items() if name and name not in own and value}
     row["extra"] = {name.removeprefix("extra_") if name.removeprefix("extra_") in own else name: value
                     for name, value in others.items()}  # fmt: skip
@@ -256,13 +264,17 @@ def _add_target(row: Row, line: dict[str, Any]) -> None:
 
 def flat_rows(record: Score | Unit) -> Iterator[Row]:
     """Yield the CSV rows of a record, as column → cell."""
-    row = record.to_dict()
-    if isinstance(record, Unit):
-        yield _cells(row)
-        return
+    rows = [record.to_dict()] if isinstance(record, Unit) else long_rows(record)
+    yield from map(_cells, rows)
+
+
+def long_rows(score: Score) -> Iterator[Row]:
+    """Yield one row per target of a unit, as column of the CSV → value; one row without target columns if it has none."""
+    row = score.to_dict()
     portrayals = {portrayal["target"]: portrayal for portrayal in row.pop("portrayal")}
     stances = row.pop("stance") or [None]
-    row["reply"] = row["reply"]["label"] if row["reply"] else None
+    if reply := row["reply"]:
+        row |= {"reply": reply["label"], **{f"p_reply_{label}": p for label, p in reply["scores"].items()}}
     for stance in stances:
         own = dict(row)
         if stance:
@@ -272,7 +284,7 @@ def flat_rows(record: Score | Unit) -> Iterator[Row]:
             if portrayal := portrayals.get(stance["target"]):
                 own["portrayal"] = portrayal["label"]
                 own |= {f"p_portrayal_{label}": p for label, p in portrayal["scores"].items()}
-        yield _cells(own)
+        yield own
 
 
 def _cells(row: Row) -> Row:
@@ -474,13 +486,9 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
     Raises UsageError for a file that is missing, cut off or of another format, and for a row that is not a score.
     """
     for name in paths:
-        path = Path(name)
-        if not os.path.isfile(path):
+        if not os.path.isfile(name):
             raise UsageError(f"{name}: no such file. Give score files written by `slant score`.")
-        read_file = _READERS.get(path.suffix.lower())
-        if read_file is None:
-            raise UsageError(f"{name}: scores are read from {', '.join(_READERS)} files.")
-        for number, row in enumerate(_rows(read_file, path), 1):
+        for number, row in enumerate(file_rows(Path(name)), 1):
             try:
                 yield score_from_dict(row)
             except (KeyError, TypeError, ValueError) as error:
@@ -488,6 +496,14 @@ def read_scores(paths: Sequence[str]) -> Iterator[Score]:
                     f"{name} row {number} is not a score ({type(error).__name__}: {error}). Expected the columns that "
                     "`slant score` writes. Was the file made by `slant split` or another tool?"
                 ) from None
+
+
+def file_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file of scores or units. Raises UsageError for another format and a file that cannot be read."""
+    read_file = _READERS.get(path.suffix.lower())
+    if read_file is None:
+        raise UsageError(f"{path}: scores are read from {', '.join(_READERS)} files.")
+    yield from _rows(read_file, path)
 
 
 def _rows(read_file: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Row]:
@@ -498,6 +514,43 @@ def _rows(read_file: Callable[[Path], Iterator[Row]], path: Path) -> Iterator[Ro
         raise UsageError(
             f"{path} cannot be read as {path.suffix[1:]} ({error}). Is it complete? It may have been cut off in copying."
         ) from None
+
+
+def read_unit_rows(paths: Sequence[str]) -> Iterator[Row]:
+    """Yield the rows of score and unit files, of which only the columns of a Unit are the same in both.
+
+    Raises UsageError for a file that is missing, cut off or without units.
+    """
+    for name in paths:
+        for row in _rows(_unit_reader(Path(name)), Path(name)):
+            if not {"article_id", "unit_id", "kind", "text"} <= row.keys():
+                raise UsageError(f"{name} holds no units. Give files of `slant score` or `slant split`.")
+            yield row
+
+
+def _unit_reader(path: Path) -> Callable[[Path], Iterator[Row]]:
+    if path.suffix.lower() != ".csv":
+        return _READERS[path.suffix.lower()]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        is_scored = "stance" in file.readline()
+    return read_csv if is_scored else _read_unit_csv
+
+
+def _read_unit_csv(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig", newline="") as file, _any_cell():
+        yield from csv.DictReader(file)
+
+
+def is_unit_file(name: str) -> bool:
+    """Return whether a file holds units or scores, written by slant, by its first row."""
+    path = Path(name)
+    if path.suffix.lower() not in _READERS or not os.path.isfile(path):
+        return False
+    try:
+        first = next(_rows(_unit_reader(path), path), {})
+    except UsageError:
+        return False
+    return {"article_id", "unit_id", "kind", "text", "position"} <= first.keys()
 
 
 def is_score_file(name: str) -> bool:

@@ -13,17 +13,19 @@ from typing import Any, BinaryIO, TextIO
 
 from slant.encoding.decode import Document
 from slant.encoding.predictor import Predictor
-from slant.errors import Rejected, SlantError, TakesRejected, UsageError, require
+from slant.errors import Rejected, TakesRejected, UsageError
 from slant.ingest.article_rows import article_from_row
 from slant.ingest.decoding import DEFAULT_LIMITS, bounded_lines, check_characters, decode, too_long
 from slant.ingest.kept_columns import other_cells, source_id
 from slant.labels.targets import Targets
-from slant.records import CONTENT_KINDS, Article, Score, Unit
+from slant.records import CONTENT_KINDS, Article, Unit
+from slant.scoring.python_tables import Origin, Scores, index_of, is_missing
 from slant.scoring.score import ScoreRequest, score_requests
 from slant.scoring.score import score as score_units
 from slant.segment.language import flag_single, language_of
+from slant.segment.speakers import Speakers, only_speaker, speakers_of
 from slant.segment.units import split
-from slant.segment.voices import voices
+from slant.segment.voices import Stretch, voices
 
 Item = str | Mapping[str, Any] | Article | Unit
 GivenTargets = Iterable[str] | Targets | str | Path | None
@@ -76,64 +78,19 @@ class Scorer:
         targets: a list of names: a string, or a ready-made unit without targets of its own, is scored for each of them,
             named or not; a unit of an article for those that it names. Or Targets, or the path of a targets file, which
             replace those that the scorer was loaded with; each unit is scored for the targets that it names.
-        rejected: list for items that cannot be scored; their `path` is e.g. "texts[17]". Without it, the first is raised.
+        rejected: list for items that cannot be scored; their `path` is e.g. "texts[17]". Without it, the first is raised
+            (in `to_pandas` and `to_long`: the first that is not merely missing).
         any_language: score units that are not in English, too. Else they get no labels, and `row.unit.other_language` names
             the language.
         Raises UsageError at once, and Rejected while the scores are consumed.
         """
         _refuse_single(texts)
-        requests = RequestBuilder(self.targets, targets, any_language=any_language).build(texts, rejected)
-        return Scores(score_units(requests, predictor=self.predictor, codebook=self.predictor.codebook))
-
-
-class Scores(Iterator[Score]):
-    """Scores, computed as they are consumed. They can be consumed once, by a loop or as a table."""
-
-    def __init__(self, scores: Iterator[Score]) -> None:
-        self._scores, self._begun = scores, False
-
-    def __next__(self) -> Score:
-        self._begun = True
-        return next(self._scores)
-
-    def to_pandas(self) -> Any:
-        """Return all scores as a pandas DataFrame, one row per unit; `stance`, `loaded` and `frames` hold dicts.
-
-        Raises SlantError if pandas is not installed or some scores have been consumed before.
-        """
-        try:
-            import pandas
-        except ModuleNotFoundError:
-            raise SlantError("to_pandas() needs pandas: pip install pandas") from None
-        return pandas.DataFrame([score.to_dict() for score in self._all()], columns=_columns())
-
-    def to_arrow(self) -> Any:
-        """Return all scores as a pyarrow Table, with the columns and types of `slant score -o scores.parquet`.
-
-        Raises SlantError if pyarrow is not installed, or some scores have been consumed before.
-        """
-        require("compare", "pyarrow", what="to_arrow()")
-        import pyarrow
-
-        from slant.scoring.output_files import arrow_schema
-
-        rows = ({**row, "extra": json.dumps(row["extra"])} for row in (s.to_dict() for s in self._all()))
-        return pyarrow.Table.from_pylist(list(rows), arrow_schema())
-
-    def _all(self) -> Scores:
-        """Return self, if nothing was consumed: a partial or empty table would look like a result."""
-        if self._begun:
-            raise SlantError(
-                "These scores were consumed before, in whole or in part, and are computed only once. Call score() again, or "
-                "keep the table that you made first."
-            )
-        return self
-
-
-def _columns() -> list[str]:
-    from slant.schemas import row_fields
-
-    return list(row_fields(Score))
+        builder = RequestBuilder(self.targets, targets, any_language=any_language)
+        origin = Origin(index=index_of(texts))
+        requests = builder.build(texts, rejected, origin)
+        return Scores(
+            score_units(requests, predictor=self.predictor, codebook=self.predictor.codebook), origin
+        )
 
 
 class RequestBuilder:
@@ -155,21 +112,42 @@ class RequestBuilder:
             added = Targets.from_names(name for name in self.names if name not in known.ids)
             self.in_articles = Targets((*own, *added.targets))
 
-    def build(self, items: Iterable[Item], rejected: list[Rejected] | None) -> Iterator[ScoreRequest]:
-        """Yield the requests of all items, in order."""
+    def build(
+        self, items: Iterable[Item], rejected: list[Rejected] | None, origin: Origin
+    ) -> Iterator[ScoreRequest]:
+        """Yield the requests of all items, in order, and note in `origin` which item each is of."""
         for are_units, run in groupby(enumerate(items), key=lambda pair: isinstance(pair[1], Unit)):
             if are_units:
-                yield from self._requests(item for _, item in run if isinstance(item, Unit))
+                yield from self._of_units(run, origin)
                 continue
             for number, item in run:
+                found = 0
                 try:
-                    yield from self._build(item, f"texts[{number}]")
+                    for request in self.of_item(item, f"texts[{number}]"):
+                        found += 1
+                        origin.numbers.append(number)
+                        yield request
                 except Rejected as error:
-                    if rejected is None:
+                    if rejected is not None:
+                        rejected.append(error)
+                    elif not (origin.skips_missing and is_missing(item)):
                         raise
-                    rejected.append(error)
+                if not found:
+                    origin.without.append(number)
 
-    def _build(self, item: Any, where: str) -> Iterator[ScoreRequest]:
+    def _of_units(self, run: Iterable[tuple[int, Any]], origin: Origin) -> Iterator[ScoreRequest]:
+        """Yield the requests of units. Each unit with content has one, so they come in the order of `origin.numbers`."""
+
+        def noted() -> Iterator[Unit]:
+            for number, unit in run:
+                if unit.is_content:
+                    origin.numbers.append(number)
+                yield unit
+
+        return self._requests(noted())
+
+    def of_item(self, item: Any, where: str) -> Iterator[ScoreRequest]:
+        """Return the requests of one item that is not a Unit. Raises Rejected, with `where`, if it cannot be scored."""
         if isinstance(item, str) or (isinstance(item, Mapping) and any(key in item for key in UNIT_KEYS)):
             return iter([self.build_one(item, where)])
         if isinstance(item, Mapping):
@@ -326,6 +304,8 @@ def _ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
     text = row["text"]
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     texts: dict[str, Any] = {name: _text(row, name, where) for name in _TEXT_FIELDS}
+    stretches = voices(text, kind)
+    speakers = _speakers(row, text, kind, stretches)
     unit = Unit(
         article_id=str(row.get("article_id") or digest),
         unit_id=str(row.get("unit_id") or f"{digest}-0000"),
@@ -334,7 +314,9 @@ def _ready_request(row: Any, where: str, targets: Targets) -> ScoreRequest:
         start=0,
         end=len(text),
         position=0,
-        voices=voices(text, kind),
+        speaker=only_speaker(stretches, speakers),
+        voices=stretches,
+        speakers=speakers,
         **_provenance(row, where),
         **texts,
     )
@@ -358,11 +340,26 @@ def _targets_from_names(names: tuple[str, ...]) -> Targets:
     return Targets.from_names(names)
 
 
+def _speakers(row: Mapping[str, Any], text: str, kind: str, stretches: Sequence[Stretch]) -> Speakers:
+    """Return who says each stretch: as a row of `slant split` states it, else by the text alone."""
+    if not isinstance(row.get("voices"), list):
+        return speakers_of([(text, kind, stretches)])[0]
+    stated = {
+        (voice.get("start"), voice.get("end")): voice.get("speaker")
+        for voice in row["voices"]
+        if isinstance(voice, dict) and isinstance(voice.get("speaker"), str)
+    }
+    found = tuple(stated.get((start, end)) if voice == "quoted" else None for start, end, voice in stretches)
+    return found if any(found) else ()
+
+
 def _provenance(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return source, source_id and extra of a unit; a row of `slant split` brings its own."""
     stated = row.get("extra")
     cells = {**stated, **row} if isinstance(stated, Mapping) else row
-    others, _ = other_cells(cells, used=_UNIT_FIELDS)
+    # `speaker` is slant's own in a row of `slant split` only.
+    own = {"speaker"} if isinstance(row.get("voices"), list) else set[str]()
+    others, _ = other_cells(cells, used=_UNIT_FIELDS | own)
     source = row.get("source")
     own_id = row.get("source_id") or (None if source else source_id(row)[1])
     return {
@@ -372,7 +369,7 @@ def _provenance(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     }
 
 
-_UNIT_FIELDS = {*UNIT_KEYS, *(each.name for each in fields(Unit)), "id"}
+_UNIT_FIELDS = {*UNIT_KEYS, *(each.name for each in fields(Unit)), "id"} - {"speaker", "speakers"}
 _TEXT_FIELDS = ("outlet", "published", "title", "url", "author", "parent_id")
 
 

@@ -135,6 +135,8 @@ def _refuse(options: ScoreOptions) -> None:
         )
     if options.reading.urls:
         raise UsageError("--urls works with --engine local: one machine has to pace requests to a site.")
+    if options.reading.join_comments:
+        raise UsageError("--join-comments works with --engine local: it needs all articles in one place.")
     if "-" in paths:
         raise UsageError(
             "--engine ray reads files that every node can open, not standard input. Save the input to a file."

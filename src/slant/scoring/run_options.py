@@ -23,6 +23,7 @@ class ReadOptions:
     paths: tuple[str, ...]  # files, folders, globs, "-" (standard input); with engine "ray" also storage URLs
     outlet: str | None = None  # outlet of documents that name none
     comments: bool = False  # rows of tables are comments, not articles
+    join_comments: tuple[str, ...] = ()  # files of comments that are joined to the articles
     comments_from: str | None = None  # reader comments begin at the line that contains this text
     mapped: tuple[str, ...] = ()  # FIELD=COLUMN, for tables with other column names
     keep: tuple[str, ...] = ()  # other columns of tables that travel along; empty: all
@@ -71,6 +72,7 @@ def made_with(options: ScoreOptions, predictor: Predictor, targets: Targets) -> 
         "--any-language": options.any_language,
         "--outlet": reading.outlet,
         "--comments": reading.comments,
+        "--join-comments": reading.join_comments,
         "--comments-from": reading.comments_from,
         "--map": reading.mapped,
         "--keep": reading.keep,

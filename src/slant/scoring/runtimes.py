@@ -28,6 +28,7 @@ from slant.encoding.predictor import BatchLogits, Predictor
 from slant.encoding.windows import TextEncoder
 from slant.errors import SlantError, UsageError
 from slant.labels.codebook import Codebook
+from slant.scoring import heads
 from slant.scoring.hidden_states import (
     EMBEDDING,
     QUERY_STATES,
@@ -200,6 +201,8 @@ def load(
 ) -> Predictor:
     """Load a model: a size ("small", "base"), a folder, or None for SLANT_MODEL or the default (assets.chosen_model).
 
+    The folder may hold a head made by `slant teach`, which is run with its model.
+
     threads: cores to use; default: all that this process may use. runtime: "openvino" or "onnx"; default: OpenVINO if it is
     installed and the folder has a model for it. device: "cpu", or "cuda" with ONNX Runtime. file: ONNX file in `onnx/` other
     than the quantized one. states: put hidden states behind the logits: the embedding behind the unit logits, the state of
@@ -210,6 +213,8 @@ def load(
     folder = model_folder(model)
     if threads is not None and threads < 1:
         raise UsageError(f"threads is {threads}; expected 1 or more.")
+    if heads.is_head(folder):
+        return _load_taught(folder, threads, runtime, device)
     chosen = ONNX if file else _choose(folder, runtime, device)
     path = folder / "onnx" / file if file else folder / FILES[chosen]
     for needed in (folder / "config.json", path, folder / "tokenizer.json"):
@@ -231,6 +236,18 @@ def load(
         codebook=settings["codebook"],
         workers=cores if device == "cpu" else 1,
     )
+
+
+def _load_taught(folder: Path, threads: int | None, runtime: str | None, device: str) -> Predictor:
+    """Load a head with its model: the installed size with that fingerprint, else the folder that the head names."""
+    head = heads.load_head(folder)
+    stated = head.card["model"]
+    base = size_of(stated["fingerprint"]) or stated["name"]
+    try:
+        loaded = load(base, threads=threads, runtime=runtime or stated["runtime"], device=device, states=True)
+    except UsageError as error:
+        raise UsageError(f"{folder}: this head needs model {stated['name']}. {error}") from None
+    return heads.with_head(loaded, head, folder, (threads or available_cores()) if device == "cpu" else 1)
 
 
 def size_of(fingerprint: str) -> str | None:

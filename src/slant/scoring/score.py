@@ -23,6 +23,7 @@ from slant.encoding.windows import EncoderRequest
 from slant.labels.targets import Targets
 from slant.records import PORTRAYALS, STANCE_ANSWERS, UNRELATED, Frame, Portrayal, Reply, Score, Stance, Unit
 from slant.segment.language import flag_languages, with_language
+from slant.segment.speakers import speaker_at
 from slant.segment.units import opening
 
 LOOK_AHEAD = 4096  # units in a chunk, sorted by length together so that batches of equal length are full
@@ -188,7 +189,7 @@ def _finished(
 ) -> Iterator[Score]:
     chunk.decode(codebook)
     for key, request in zip(chunk.keys, chunk.requests, strict=True):
-        row = replace(chunk.scores[key], unit=request.unit)
+        row = _of_unit(chunk.scores[key], request.unit)
         cache[key] = chunk.scores[key]
         cache.move_to_end(key)
         if len(cache) > REMEMBERED:
@@ -196,6 +197,19 @@ def _finished(
         yield row
     if done:
         done(len(chunk.requests))
+
+
+def _of_unit(score: Score, unit: Unit) -> Score:
+    """Return the score of a unit's text with the unit, and the speakers of its quoted spans, whom copies need not share."""
+    loaded = score.loaded
+    if any(unit.speakers):
+        loaded = tuple(
+            replace(span, speaker=speaker_at(unit.voices, unit.speakers, span.start, span.end))
+            if span.voice == "quoted"
+            else span
+            for span in loaded
+        )
+    return replace(score, unit=unit, loaded=loaded)
 
 
 def _key(request: ScoreRequest) -> bytes:

@@ -10,7 +10,7 @@ hand-set weights. A strong pattern is enough; weak patterns must add up, or appe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from slant.segment.article_header import is_media, is_metadata, states_field
 from slant.segment.comment_section import (
@@ -418,8 +418,22 @@ _WEAK = {
     "permission": (1.0, r"\b(?:cross-?post|re-?publish|reprint|permission|hyperlink)\b"),
 }
 BOILERPLATE_THRESHOLD = 3.0
-_PATTERNS = [(BOILERPLATE_THRESHOLD, re.compile(pattern, re.IGNORECASE)) for pattern in _STRONG.values()]
-_PATTERNS += [(weight, re.compile(pattern, re.IGNORECASE)) for weight, pattern in _WEAK.values()]
+_ALTERNATIVES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]")
+
+
+def _finder(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """`search` of a pattern; `match`, which is much faster, if each of its alternatives begins with "^"."""
+    depth, starts = 0, [0]
+    for part in _ALTERNATIVES.finditer(pattern):
+        depth += {"(": 1, ")": -1}.get(part[0], 0)
+        if part[0] == "|" and not depth:
+            starts.append(part.end())
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return compiled.match if all(pattern[start : start + 1] == "^" for start in starts) else compiled.search
+
+
+_PATTERNS = [(BOILERPLATE_THRESHOLD, _finder(pattern)) for pattern in _STRONG.values()]
+_PATTERNS += [(weight, _finder(pattern)) for weight, pattern in _WEAK.values()]
 _PROFESSION = (
     r"(?:journalist|author|writer|reporter|columnist|correspondent|contributor|editor|blogger|analyst|fellow"
     r"|researcher|professor|lecturer|commentator|historian|broadcaster|filmmaker|photographer|producer"
@@ -450,7 +464,7 @@ def boilerplate_score(
     names: the article's authors; a block that starts with one may be an author blurb. link: the block is a single link.
     """
     head = text[:2000]
-    total = sum(weight for weight, pattern in _PATTERNS if pattern.search(head))
+    total = sum(weight for weight, find in _PATTERNS if find(head))
     if len(text) <= 800 and _BLURB.match(head):
         total += (
             1

@@ -168,10 +168,51 @@ _ROBOT_CHECK = re.compile(
     r" connection is secure|your browser)"
     r"|enable javascript(?: and cookies)? to continue|please (?:enable|turn on) (?:javascript|js)\b|unusual"
     r" (?:traffic|activity) from your"
-    r"|are you a robot|complete the (?:captcha|security check)|performance (?:&|and) security by cloudflare"
-    r"|access (?:to this page has been )?denied",
+    r"|complete the (?:captcha|security check)|performance (?:&|and) security by cloudflare",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"access (?:to this page has been )?denied|are you a robot", re.IGNORECASE)
+# What else such a page says to the person in front of it. Each pattern counts once.
+_ROBOT_SIGNS = [
+    _ROBOT_CHECK,
+    _DENIED,
+    *(
+        re.compile(pattern, re.IGNORECASE)
+        for pattern in (
+            r"\byou (?:don['’]t|do not) have (?:permission|access)\b"
+            r"|\bnot authorized to (?:access|view)\b|\bon this server\b",
+            r"\b(?:reference|ray|incident|request|event|block) ?(?:id|#|no\.?|number)\W"
+            r"|\berror (?:code )?1\d{3}\b|\b[0-9a-f]{16}\b",
+            r"\byour (?:ip|browser|request|connection|network|device|activity)\b",
+            r"\b(?:you are|you['’]re|as) (?:a |an )?(?:bot|robot|human)\b"
+            r"|\bautomated (?:requests?|traffic|tools?|software|access)\b",
+            r"\bjavascript\b|\benable cookies\b|\bad[- ]?blocker\b",
+            r"\bsecurity (?:service|check|solution|verification)\b|\bprotect (?:itself|us|our site)\b|\bcaptcha\b",
+            r"\b(?:please )?(?:try again|refresh|reload|stan[d] by|wait a|go back|press (?:&|and) hold)\b",
+            r"\bcontact (?:us|support|(?:the )?(?:site|website|web) ?(?:owner|master|administrator))\b",
+            r"\bwhy (?:have|was|am) i\b|\bwhat (?:can|should) i do\b|\bwhat happened\b",
+        )
+    ),
+]
+_REPORTED = re.compile(
+    r"\b(?:said|says|t(?:old|ells)|according to|announced|wrote|reported|claimed|argued)\b", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
+_MAX_ROBOT_CHECK = 1200  # characters
+
+
+def _asks_for_proof(text: str) -> bool:
+    """Does nearly every sentence of a short text speak to a visitor who is taken for a robot? An article reports."""
+    if not (_ROBOT_CHECK.search(text) or _DENIED.search(text)) or _REPORTED.search(text):
+        return False
+    found = [
+        {i for i, sign in enumerate(_ROBOT_SIGNS) if sign.search(each)} for each in _SENTENCE.split(text)
+    ]
+    size = sum(len(each) for each, signs in zip(_SENTENCE.split(text), found, strict=True) if signs)
+    enough = 1 if _ROBOT_CHECK.search(text) else 2
+    return len(set().union(*found)) >= enough and size >= 0.6 * len(text)
+
+
 _MAX_WALL = 6000  # characters; a wall is short
 
 
@@ -181,7 +222,7 @@ def wall_reason(paragraphs: Sequence[str]) -> str | None:
     if not total or total > _MAX_WALL:
         return None
     lowered = "\n".join(paragraphs).lower()
-    if total < 800 and _ROBOT_CHECK.search(lowered):
+    if total < _MAX_ROBOT_CHECK and _asks_for_proof("\n".join(paragraphs)):
         return "blocked_page"
     if "cookie" not in lowered and "consent" not in lowered:
         return None

@@ -60,6 +60,7 @@ class Block:
     lines: offsets of each line's content, without markers.
     gap: number of blank lines before the block.
     level: 1 to 6 for a heading, else 0.
+    strong: known to be in bold type, without markup in the document.
     """
 
     document: str
@@ -70,12 +71,13 @@ class Block:
     gap: int
     markdown: bool = True
     level: int = 0
+    strong: bool = False
 
     @cached_property
     def plain(self) -> PlainText:
         return to_plain_text(self.document, self.lines, markdown=self.markdown)
 
-    @property
+    @cached_property
     def text(self) -> str:
         return self.plain.text
 
@@ -86,6 +88,8 @@ class Block:
     @cached_property
     def emphasis(self) -> str:
         """ "strong" or "em" if the markup covers the whole block, else ""."""
+        if self.strong:
+            return "strong"
         found = _ALL_EMPHASIS.match(self.source) if self.markdown and self.form == "text" else None
         if not found or found["mark"] not in self.source[found.end("mark") :]:
             return ""

@@ -22,10 +22,12 @@ class Turn:
 
     said: offset in the block's text from which it is a speaker's words; -1 if all of it is the outlet's.
     is_label: the block is nothing but the name of the next one's speaker.
+    speaker: name of who says these words, as the longest label has it; None if the document names nobody.
     """
 
     said: int
     is_label: bool = False
+    speaker: str | None = None
 
 
 Turns = dict[int, Turn]  # by index of the block
@@ -170,7 +172,10 @@ def _labeled(blocks: Sequence[Block], neutral: Sequence[bool], interviewers: _In
     if not labels:
         return {}
     turns = {
-        each.index: Turn(-1 if interviewers.include(_full_name(each, labels)) else each.said)
+        each.index: Turn(
+            -1 if interviewers.include(_full_name(each, labels)) else each.said,
+            speaker=_speaker(each, labels),
+        )
         for each in labels
     }
     owners = {each.index: each for each in labels}
@@ -183,7 +188,7 @@ def _labeled(blocks: Sequence[Block], neutral: Sequence[bool], interviewers: _In
     def continues(start: int, block: Block) -> Turn | None:
         text = block.text
         if questions_only:
-            return Turn(0)
+            return Turn(0)  # the answers, of someone whom the labels do not name
         # Between the turns an article may go on: about the speakers, or in the third person.
         if not whole and any(_mentions(text, name) for name in names):
             return None
@@ -192,7 +197,7 @@ def _labeled(blocks: Sequence[Block], neutral: Sequence[bool], interviewers: _In
         if not (whole and start != last) and not _PERSONAL.search(text):
             return None
         turn = turns[start]
-        return Turn(0 if turn.said >= 0 else -1)
+        return Turn(0 if turn.said >= 0 else -1, speaker=turn.speaker)
 
     return _with_continuations(blocks, neutral, turns, continues)
 
@@ -242,6 +247,14 @@ def _mentions(text: str, name: str, *, beside_labels: bool = False) -> bool:
 def _full_name(label: _Label, labels: Sequence[_Label]) -> str:
     """The longest name with the same last word."""
     return max((each.name for each in labels if each.key == label.key), key=len)
+
+
+def _speaker(label: _Label, labels: Sequence[_Label]) -> str | None:
+    """Name of a label's speaker, not in capitals; None for "Q" and "A"."""
+    if label.key in ("q", "a"):
+        return None
+    name = _full_name(label, labels)
+    return name.title() if name.isupper() and len(name) > 3 else name
 
 
 def _with_continuations(
@@ -297,14 +310,17 @@ def _named(blocks: Sequence[Block], neutral: Sequence[bool], interviewers: _Inte
     if not all(interviewers.include(name) or _named_before(name, before) for name in repeated):
         return {}
     labels = {i: name for i, name in lines.items() if i >= first and name in repeated}
-    turns = {i: Turn(-1 if interviewers.include(name) else 0, is_label=True) for i, name in labels.items()}
+    turns = {
+        i: Turn(-1 if interviewers.include(name) else 0, is_label=True, speaker=name)
+        for i, name in labels.items()
+    }
 
     def continues(start: int, block: Block) -> Turn | None:
-        return Turn(turns[start].said)
+        return Turn(turns[start].said, speaker=turns[start].speaker)
 
     found = _with_continuations(blocks, neutral, turns, continues)
     last = max(labels)
-    found.setdefault(last + 1, Turn(turns[last].said))
+    found.setdefault(last + 1, Turn(turns[last].said, speaker=turns[last].speaker))
     return found
 
 

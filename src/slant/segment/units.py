@@ -28,8 +28,10 @@ from slant.segment.comment_section import (
     is_section_marker,
 )
 from slant.segment.furniture import furniture_role
+from slant.segment.letters import LettersPage, find_letters
 from slant.segment.markdown import Block, PlainText, concat, drop_start, parse_blocks, to_plain_text
 from slant.segment.speaker_turns import Turn, find_turns
+from slant.segment.speakers import only_speaker, speakers_of
 from slant.segment.voices import voices_of
 
 
@@ -40,8 +42,16 @@ def split(article: Article, *, comments_from: str | None = None) -> list[Unit]:
         contains it. Ignored if no line matches.
     Never raises, whatever the text. Time is linear in its length.
     """
-    cut = _find_line(article.text, comments_from)
-    drafts = list(_drafts_from_parts(article, cut) if article.parts else _drafts_from_text(article, cut))
+    parts = [part for part in article.parts if part.source is None]  # the others are comments from elsewhere
+    end = min((part.start for part in article.parts if part.source is not None), default=len(article.text))
+    cut = _find_line(article.text[:end], comments_from) if comments_from else -1
+    if parts or not end:
+        drafts = list(_drafts_from_parts(article, cut))
+    else:
+        comments = [
+            draft for i, part in enumerate(article.parts) for draft in _part_as_unit(article, part, i)
+        ]
+        drafts = [*_drafts_from_text(article, cut, end), *comments]
     drafts = sorted(
         (draft for draft in drafts if draft.plain.text), key=lambda draft: (draft.start, draft.end)
     )
@@ -102,19 +112,20 @@ def _find_line(text: str, wanted: str | None) -> int:
     return first
 
 
-def _drafts_from_text(article: Article, cut: int) -> Iterator[_Draft]:
-    """Drafts of plain text or Markdown; YAML front matter becomes one metadata unit."""
-    front = _FRONT_MATTER.match(article.text) if article.markup == "markdown" else None
+def _drafts_from_text(article: Article, cut: int, end: int) -> Iterator[_Draft]:
+    """Drafts of plain text or Markdown up to `end`; YAML front matter becomes one metadata unit."""
+    front = _FRONT_MATTER.match(article.text, 0, end) if article.markup == "markdown" else None
     if front:
         yield from _part_as_unit(article, Part(*front.span("fields"), "metadata"), -1)
-    yield from _infer_roles(article, front.end() if front else 0, len(article.text), cut)
+    yield from _infer_roles(article, front.end() if front else 0, end, cut if cut < end else -1)
 
 
 def _drafts_from_parts(article: Article, cut: int) -> Iterator[_Draft]:
     """Drafts of an article whose source states the roles of its parts."""
     end = 0
     # If no known markup separated the comments of a page, they may be part of its body.
-    unseparated = article.markup == "page" and all(part.role != "comment" for part in article.parts)
+    own = [part for part in article.parts if part.source is None]
+    unseparated = article.markup == "page" and all(part.role != "comment" for part in own)
     for index, part in sorted(enumerate(article.parts), key=lambda item: item[1].start):
         yield from _part_as_unit(article, Part(end, part.start, "metadata"), index)
         end = max(end, part.end)
@@ -130,7 +141,7 @@ def _part_as_unit(article: Article, part: Part, index: int) -> Iterator[_Draft]:
     """Draft of a part as one unit; a comment keeps its paragraph breaks."""
     if part.end <= part.start:
         return
-    markdown = article.markup == "markdown"
+    markdown = article.markup == "markdown" and part.source is None
     blocks = [b for b in parse_blocks(article.text, part.start, part.end, markdown=markdown) if b.text]
     if blocks:
         plain = concat([block.plain for block in blocks], "\n\n" if part.role == "comment" else " ")
@@ -156,11 +167,16 @@ def _infer_roles(
     if cut >= 0:
         at = next((i for i, block in enumerate(blocks) if block.start >= cut), at)
     stated = at if not search else min(at, _marker(blocks, non_content))
+    if cut < 0 and (page := _letters_page(article, blocks[:stated], non_content)):
+        yield from _letters(article, page, authors)
+        rest = blocks[stated:]
+        yield from _comments(rest, non_content[stated:])
+        return
     neutral = [
         bool(role) or block.text == article.title
         for block, role in zip(blocks[:stated], non_content, strict=False)
     ]
-    turns = find_turns(blocks[:stated], neutral, authors=authors, outlet=article.outlet)
+    turns = find_turns(_in_bold(article, blocks[:stated]), neutral, authors=authors, outlet=article.outlet)
     for i, turn in turns.items():
         non_content[i] = "metadata" if turn.is_label else "turn"
     if cut < 0 and search:
@@ -173,6 +189,44 @@ def _infer_roles(
     by_start = {blocks[i].start: turn for i, turn in turns.items() if not turn.is_label}
     yield from _article(article, blocks[:at], non_content[:at], authors, by_start)
     yield from _comments(blocks[at:], non_content[at:])
+
+
+def _in_bold(article: Article, blocks: Sequence[Block]) -> Sequence[Block]:
+    """The blocks, of which those are marked that a web page has in bold type."""
+    if not article.emphasized:
+        return blocks
+    places = set(article.emphasized)
+    return [replace(each, strong=True) if (each.start, each.end) in places else each for each in blocks]
+
+
+def _letters_page(
+    article: Article, blocks: Sequence[Block], non_content: Sequence[str]
+) -> LettersPage | None:
+    may = [
+        not role or (role == "metadata" and not block.text.lower().startswith("by "))
+        for block, role in zip(blocks, non_content, strict=False)
+    ]
+    return find_letters(blocks, may, title=article.title, sections=article.sections)
+
+
+def _letters(article: Article, page: LettersPage, authors: tuple[str, ...]) -> Iterator[_Draft]:
+    """Drafts of a letters page: its letters are comments; what is above and below them is the outlet's."""
+    for blocks in (page.blocks[: page.before], page.blocks[page.after :]):
+        if blocks:
+            yield from _article(article, blocks, non_content_roles(blocks), authors, {})
+    used: set[int] = set()
+    for letter in page.letters:
+        for block in letter.heading:
+            yield _Draft("heading", block.start, block.end, block.plain)
+        plain = concat([block.plain for block in letter.paragraphs], "\n\n")
+        yield _Draft("comment", letter.paragraphs[0].start, letter.paragraphs[-1].end, plain, letter.author)
+        for block in letter.signature:
+            yield _Draft("metadata", block.start, block.end, block.plain)
+        used.update(block.start for block in (*letter.heading, *letter.paragraphs, *letter.signature))
+    for block in page.blocks[page.before : page.after]:
+        if block.start not in used and block.text and block.form != "rule":
+            (role,) = non_content_roles([block])
+            yield _Draft(role or "metadata", block.start, block.end, block.plain)
 
 
 def _mark_outlet(blocks: Sequence[Block], non_content: list[str], outlet: str) -> None:
@@ -303,6 +357,10 @@ def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
         [(draft.plain.text, draft.kind) for draft in drafts],
         [draft.turn.said if draft.turn else -1 for draft in drafts],
     )
+    speakers = speakers_of(
+        [(draft.plain.text, draft.kind, own) for draft, own in zip(drafts, stretches, strict=True)],
+        [(draft.turn.speaker or "") if draft.turn and draft.turn.said >= 0 else None for draft in drafts],
+    )
     first_ids: dict[tuple[str | None, str], str] = {}
     units: list[Unit] = []
     for position, draft in enumerate(drafts):
@@ -320,7 +378,9 @@ def _make_units(article: Article, drafts: Sequence[_Draft]) -> list[Unit]:
             title=title,
             url=article.url,
             author=draft.author if draft.kind == "comment" else article.author,
+            speaker=only_speaker(stretches[position], speakers[position]),
             voices=stretches[position],
+            speakers=speakers[position],
             pieces=draft.plain.pieces,
             source=source,
             source_id=article.source_id,
@@ -348,4 +408,7 @@ def _link_comment(
     original = first_ids.setdefault((unit.author, " ".join(unit.text.split())), unit.unit_id)
     flags = (f"duplicate_of:{original}",) if original != unit.unit_id else ()
     parent_id = None if parent is None else by_part.get(parent)
-    return replace(unit, published=published, parent_id=parent_id, flags=flags)
+    source = (
+        part.source.encode("utf-8", "replace").decode() if part is not None and part.source else unit.source
+    )
+    return replace(unit, published=published, parent_id=parent_id, flags=flags, source=source)

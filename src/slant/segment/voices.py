@@ -146,7 +146,7 @@ _MAX_TITLE_WORDS = 10  # more capitalized words are not a title
 _MAX_CUE_DISTANCE = 6  # words between a quotation set off by a comma and the verb of saying
 _WINDOW = 200  # characters before and after a quotation that are searched for its attribution
 # Words that introduce speech: verb stems (with -e -s -es -ed -ing), then irregular forms and nouns.
-_VERB_STEMS = (
+VERB_STEMS = (
     "accus acknowledg add admit admitt advis alleg allud announc answer apologiz argu ask assert assur"
     " boast bragg call caution chant characteriz cit claim comment complain conced conclud confess confirm"
     " contend continu counter declar depict describ dub dubb email exclaim explain express grous hail"
@@ -162,7 +162,7 @@ _OTHER_CUES = (
     " posting pointed points added statement interview speech remarks words letter message memo caption"
     " headline according"
 )
-_INFLECTED = (stem + ending for stem in _VERB_STEMS.split() for ending in ("", "e", "s", "es", "ed", "ing"))
+_INFLECTED = (stem + ending for stem in VERB_STEMS.split() for ending in ("", "e", "s", "es", "ed", "ing"))
 _CUES = frozenset([*_INFLECTED, *_OTHER_CUES.split()]) - {"state", "states"}  # mostly countries
 _WORD = re.compile(r"(?<![\w-])[A-Za-z]+")  # excludes the "called" of "so-called"
 # After verbs of judgment only what follows "as" is the speaker's own word.

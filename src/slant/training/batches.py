@@ -26,7 +26,6 @@ from slant.encoding.label_ids import (
     TARGET_LABELS,
     TECHNIQUE_INDEX,
     TOKEN_LABELS,
-    UNIT_LABELS,
     span_tags,
 )
 from slant.encoding.predictor import columns, encoder_request
@@ -59,8 +58,7 @@ class Row:
     spans: (first token, one past the last, technique) of loaded language.
     unit [UNIT_WIDTH]. target [queries, 2]: stance and portrayal.
     named [queries]: whether the text names the target. teacher: logits to learn from, None without a teacher.
-    teaching: weight of the teacher against the labels, in [0, 1]; None for the one in the model's configuration. It is 0
-        for a row without a teacher among rows with one.
+    teaching: weight of the teacher against the labels, in [0, 1]; None for the one in the model's configuration.
     """
 
     window: Window
@@ -266,7 +264,7 @@ class Collator:
             "target": torch.from_numpy(target),
             "weight": torch.tensor([r.weight for r in rows]),
         }
-        if any(row.teacher is not None for row in rows):
+        if all(row.teacher is not None for row in rows):
             tensors["labels"] |= _teacher_tensors(rows, width, target.shape[1])
             if all(row.teaching is not None for row in rows):
                 tensors["labels"]["teaching"] = torch.tensor([row.teaching for row in rows])
@@ -274,7 +272,7 @@ class Collator:
 
 
 def _teacher_tensors(rows: Sequence[Row], width: int, queries: int) -> dict[str, torch.Tensor]:
-    """Pad the teacher's logits, and say to which columns, queries and rows they apply. Rows without a teacher get zeros.
+    """Pad the teacher's logits, and say to which columns, queries and rows they apply.
 
     is_text [rows, columns]: 1 for text tokens. is_query, is_named [rows, queries]: 1 for targets, and for those named.
     is_reply [rows]: 1 for rows with a reply label; the others are not replies.
@@ -284,14 +282,12 @@ def _teacher_tensors(rows: Sequence[Row], width: int, queries: int) -> dict[str,
     target = np.zeros((size, queries, len(TARGET_LABELS)), np.float32)
     text = np.zeros((size, width), np.float32)
     is_query, is_named = np.zeros((2, size, queries), np.float32)
-    unit = np.zeros((size, len(UNIT_LABELS)), np.float32)
     for i, row in enumerate(rows):
-        if row.teacher is None:
-            continue
+        assert row.teacher is not None
         n, q = len(row.teacher.token), len(row.teacher.target)
         token[i, 1 : n + 1], text[i, 1 : n + 1] = row.teacher.token, 1
         target[i, :q], is_query[i, :q], is_named[i, :q] = row.teacher.target, 1, row.named
-        unit[i] = row.teacher.unit
+    unit = np.stack([r.teacher.unit for r in rows if r.teacher]).astype(np.float32)
     return {
         "teacher_token": torch.from_numpy(token),
         "teacher_unit": torch.from_numpy(unit),

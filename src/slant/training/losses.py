@@ -49,7 +49,7 @@ def total_loss(
 ) -> Tensor:
     """Return the mean over rows of the weighted sum over tasks.
 
-    labels: made by batches.Collator; rows without teacher logits among others that have them have a `teaching` of 0.
+    labels: made by batches.Collator; all rows of a batch have teacher logits, or none.
     teaching: weight of the teacher against the labels, in [0, 1]; `labels["teaching"]` [rows] overrides it. A task without
         label in a row learns from the teacher only, with that weight.
     """

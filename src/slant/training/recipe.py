@@ -25,7 +25,7 @@ class SetUse:
     limit: maximum number of examples (a seeded sample); 0 for all.
     without_fold: a fold from 0 to 4 to exclude, for sets with a single split that are judged on that fold; -1 for none.
     labels: use only these (of LABELS); empty for all labels of the set.
-    teaching: overrides Recipe.teaching for this set; -1 for no override, 0 for labels alone (the teacher does not read it).
+    teaching: overrides Recipe.teaching for this set; -1 for no override.
     """
 
     name: str

@@ -156,9 +156,8 @@ def train(recipe: Recipe, out: Path, *, root: Path | None = None, resume: bool =
 def _add_teachers(recipe: Recipe, rows: Rows, examples: Sequence[Example], out: Path) -> None:
     bf16 = recipe.bf16 and has_bf16()
     teacher = as_checkpoint(recipe.teacher, out / "teacher")
+    add_teacher_logits(rows.rows, examples, teacher, out / "teaching", bf16=bf16)
     set_teaching(rows.rows, examples, recipe)
-    taught = [row for row in rows.rows if row.teaching]
-    add_teacher_logits(taught, examples, teacher, out / "teaching", bf16=bf16)
 
 
 def _open_folder(recipe: Recipe, out: Path, *, resume: bool, writes: bool) -> str | None:

@@ -106,7 +106,7 @@
     button.dataset.title = `${title}: ${one} – ${two}`;
     button.dataset.text = significant
       ? `${one} minus ${two}: ${signed(gap)} ${unit}${ends}, ${p < 0.001 ? "p < 0.001" : `p = ${p}`} after adjustment: a difference in the model’s labels.`
-      : `${one} minus ${two}: ${signed(gap)} ${unit}${ends}. Not significant; between these two this sample could have detected ${detectable} ${unit}.`;
+      : `${one} minus ${two}: ${signed(gap)} ${unit}${ends}. Not significant; between these two this sample could ${detectable === null ? "not have detected any difference" : `have detected ${detectable} ${unit}`}.`;
     button.setAttribute("aria-label", button.dataset.text);
     const box = make("td", "", significant ? "yes" : "");
     box.append(button);

@@ -1,0 +1,1 @@
+"""A server on this machine: texts in, scores out (`slant serve`). Needs the extra [serve]."""

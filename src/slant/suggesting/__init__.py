@@ -1,0 +1,1 @@
+"""Find candidates for targets in a corpus, and write them as a targets file to edit."""
