@@ -102,6 +102,7 @@ TASKS = {
 # The project's own aims per size, × 100, by each set's official metric. Set before each model was trained.
 AIMS = {
     "small": {
+        MEAN: 62.9,  # at most eight points behind `base`
         "newsmtsc/test_rw": 80.0,
         "newsmtsc/test_mt": 77.0,
         "vast/test": 68.0,
