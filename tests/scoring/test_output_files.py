@@ -162,7 +162,7 @@ def test_units_are_written_in_all_formats_with_the_same_columns(tmp_path: Path) 
     assert jsonl == {**parquet, "extra": json.loads(parquet["extra"])}
     assert list(flat) == [name for name in jsonl if name != "extra"]
     assert flat["text"] == unit.text
-    assert json.loads(flat["voices"]) == [{"start": 0, "end": 15, "voice": "outlet"}]
+    assert json.loads(flat["voices"]) == [{"start": 0, "end": 15, "voice": "outlet", "speaker": None}]
 
 
 def test_csv_has_a_row_per_target(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_health_and_other_addresses(served: Served) -> None:
 def test_a_request_keeps_its_id_and_its_text_is_not_logged(served: Served) -> None:
     answer = served.post("/v1/score", {"items": [SAID]}, X_Request_Id="run-7.a")
     assert answer.headers["x-request-id"] == "run-7.a"
-    assert re.fullmatch(r"POST /v1/score 200 \d+ ms run-7\.a", served.log[-1])
+    assert any(re.fullmatch(r"POST /v1/score 200 \d+ ms run-7\.a", line) for line in served.log)
     assert "ferry" not in "".join(served.log)
     made = served.post("/v1/score", {"items": []}, X_Request_Id="a b<script>")
     assert re.fullmatch("[0-9a-f]{32}", made.headers["x-request-id"])

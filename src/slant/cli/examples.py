@@ -33,7 +33,7 @@ EXAMPLES = {
     ),
     "targets": (
         "slant targets suggest seeds/demo/articles -o targets.toml",
-        "slant targets suggest --help",
+        "slant score seeds/demo/articles --targets targets.toml -o scores.jsonl",
     ),
     "targets suggest": (
         "slant targets suggest seeds/demo/articles -o targets.toml",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from slant.atomic_files import atomic_path, write_text
-from slant.comparing.gold_sample import COLUMNS, guarded, read_gold_rows, unguarded
+from slant.comparing.gold_sample import COLUMNS, guarded, read_gold_rows
 from slant.errors import Rejected, UsageError, require
 from slant.labeling.final_files import question_row
 from slant.labeling.project import FLAGGED, NONE, Given, Project, same_text, to_mark
@@ -85,7 +85,7 @@ def _sheet_rows(path: Path) -> Iterator[dict[str, Any]]:
         rows = book.worksheets[0].iter_rows(values_only=True)
         head = [str(name or "") for name in next(rows, ())]
         for row in rows:
-            yield {name: unguarded(cell) for name, cell in zip(head, row, strict=False)}
+            yield dict(zip(head, row, strict=False))
     finally:
         book.close()
 

@@ -349,7 +349,7 @@ def _before(sentence: str) -> Source | None:
             key in _WITH_BACK and following == "back"
         ):
             if at and keys[at - 1] in _PASSIVE:
-                return None  # "Karvi was told"
+                return None  # passive: somebody else speaks
             found = source_before(tokens[:at])
             if found and (key not in _NOUNS or found.form != "description"):
                 return found
