@@ -62,10 +62,10 @@ model: $(RUNS:%=runs/%/export/config.json) $(SHIPPED:%=runs/%/shipped)
 SIZE_base_mean := base
 SIZE_small := small
 EXPORT_COST_base := about half an hour on two cores (estimated), 1 GB of disk meanwhile, 120 MB at the end
-EXPORT_COST_small := about an hour on two cores (estimated), 60 MB of disk
+EXPORT_COST_small := five minutes on two cores, 60 MB of disk
 # fp32 is slow on a CPU: int8 is compared with it on about a hundred examples of each set.
 OPTIONS_base := --runtime openvino --limit 100
-OPTIONS_small := --runtime openvino --runtime onnx
+OPTIONS_small := --runtime openvino --runtime onnx --limit 150 --most 3
 
 runs/%/export/config.json: | $(VENV)/full
 	@echo "training $* in runs/$*. Cost: $$(sed -n 's/^# Cost: //p' model/recipes/$*.toml)"

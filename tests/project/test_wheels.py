@@ -99,7 +99,7 @@ def test_make_model_is_resumed_by_files_and_states_costs(tmp_path: Path) -> None
     ]
     export = [
         "export runs/base_mean -o model/base --runtime openvino --limit 100",
-        "export runs/small -o model/small --runtime openvino --runtime onnx",
+        "export runs/small -o model/small --runtime openvino --runtime onnx --limit 150 --most 3",
     ]
     assert steps() == train + export
     trained = tmp_path / "runs/base/export/config.json"
