@@ -48,7 +48,9 @@ def teach(
 
     if (Path(output) / CARD).exists() and not overwrite:
         raise UsageError(f"-o {output}: there is a head already. Give another folder, or add --overwrite.")
-    texts, beside, notes = read_labels(Path(labels)), {}, []
+    texts = read_labels(Path(labels))
+    beside: dict[str, list[str]] = {}
+    notes: list[str] = []
     if scores:
         texts, beside, notes = with_scores(texts, read_scores(scores))
     model, given = options["model"], options["targets"]

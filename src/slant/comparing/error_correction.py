@@ -119,8 +119,8 @@ def corrected_rate(
     named, row = np.unique(labeled.article, return_inverse=True)
     columns = (labeled.gold, labeled.model, labeled.total, labeled.model_total)
     gold, model, total, model_total = np.zeros((4, len(named)))
-    for sums, values in zip((gold, model, total, model_total), columns, strict=True):
-        np.add.at(sums, row, labeled.weight * values)
+    for column, values in zip((gold, model, total, model_total), columns, strict=True):
+        np.add.at(column, row, labeled.weight * values)
     by_people = linearize(gold, total)
     by_model = linearize(model, model_total) if model_total.any() else np.zeros(len(named))
     everywhere = linearize(hits, totals)
@@ -134,10 +134,11 @@ def corrected_rate(
     place = np.searchsorted(articles, named)
     contributions[place] += (rectified - rectified.mean()) / len(named)
     ways = ways or clusterings({"article": articles})
-    sums, freedoms = [], []
+    sums: list[tuple[Ints, Floats]] = []
+    freedoms: list[float] = []
     for way in ways:
         ids, cluster = np.unique(way.codes, return_inverse=True)
-        own = np.bincount(cluster, contributions)
+        own: Floats = np.bincount(cluster, contributions).astype(np.float64)
         seen = len(np.unique(cluster[place]))
         sums.append((ids, own * np.sqrt(seen / max(seen - 1, 1))))
         if len(way.dimensions) == 1:
@@ -214,9 +215,9 @@ def estimate_difference(left: Estimate, right: Estimate, ways: Sequence[Clusteri
         squares = float((own**2).sum() + (others**2).sum() - 2 * (own[here] * others[there]).sum())
         variances.append(np.array([max(squares, 0.0)]))
     ways = ways or clusterings({"article": np.zeros(0, np.int64)})
-    squares = left.error**2, right.error**2
-    below = squares[0] ** 2 / left.freedom + squares[1] ** 2 / right.freedom
-    freedom = sum(squares) ** 2 / below if below else left.freedom + right.freedom
+    one, two = left.error**2, right.error**2
+    below = one**2 / left.freedom + two**2 / right.freedom
+    freedom = (one + two) ** 2 / below if below else left.freedom + right.freedom
     error = float(np.sqrt(multiway(variances, ways)[0]))
     return Estimate(value, error, max(freedom, 1), units, articles)
 

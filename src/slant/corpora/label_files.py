@@ -226,7 +226,7 @@ def _add(one: LabeledText, task: str, value: Any, where: str) -> None:
         if mentions is not None:
             one.mentions[target] = _extents(mentions, one.text, where)
         return
-    stated = {"loaded": _loaded, "frames": _frames, "reply": _reply}[task](value, one.text, where)
+    stated: Any = {"loaded": _loaded, "frames": _frames, "reply": _reply}[task](value, one.text, where)
     if isinstance(stated, tuple) and task == "loaded":
         one.spans, stated = stated, bool(stated)
     if getattr(one, task) not in (None, stated):

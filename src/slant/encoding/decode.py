@@ -439,7 +439,7 @@ def _as_taught(
     value, start, end = max(own)
     techniques = technique_scores(logits, start, end)
     best = max(techniques, key=techniques.__getitem__)
-    score = float(sigmoid(np.float32(value / decoding.loaded_temperature))) * techniques[best]
+    score = float(sigmoid(np.array(value / decoding.loaded_temperature, np.float32))) * techniques[best]
     added = Loaded(start, end, text[start:end], best, score, voice_at(voices, start, end))
     return tuple(sorted((*found, added), key=lambda span: span.start))
 

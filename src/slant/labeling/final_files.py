@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from slant.atomic_files import write_text
-from slant.comparing.gold_sample import COLUMNS, NO_FRAME, Sample, wording, write_sample
+from slant.comparing.gold_sample import COLUMNS, Sample, wording, write_sample
+from slant.comparing.measures import NO_FRAME
 from slant.errors import UsageError
 from slant.labeling.coders import Final
 from slant.labeling.project import Project

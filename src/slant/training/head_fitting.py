@@ -42,8 +42,14 @@ class Items:
     plain: int
 
     def of(self, rows: Ints | NDArray[np.bool_]) -> Items:
-        own = (each[rows] for each in (self.features, self.offset, self.gold, self.article, self.model))
-        return Items(*own, self.plain)
+        return Items(
+            self.features[rows],
+            self.offset[rows],
+            self.gold[rows],
+            self.article[rows],
+            self.model[rows],
+            self.plain,
+        )
 
 
 @dataclass(frozen=True, slots=True)
