@@ -329,7 +329,8 @@ def test_the_shipped_model_is_explained_as_it_scored() -> None:
                 found = explainer.explain(score, stance.target, article=units)
                 assert (found.label, found.probability) == (stance.label, stance.scores[stance.label])
                 targets.add(stance.target)
-    assert {"article", "tern_league"} <= targets
+    assert "article" in targets
+    assert len(targets) > 1
 
 
 @pytest.mark.slow

@@ -104,8 +104,8 @@ def test_one_row_per_unit_and_target(scorer: slant.Scorer, tmp_path: Any) -> Non
     assert frame["unit_id"].nunique() == 2
     nested = scorer.score(series).to_pandas()
     assert frame.loc[5, "p_against"].tolist() == [s["scores"]["against"] for s in nested.loc[5, "stance"]]
-    assert frame.loc[5, "stance"].tolist() == [s["label"] for s in nested.loc[5, "stance"]]
-    assert frame.loc[5, "portrayal"].tolist() == [s["label"] for s in nested.loc[5, "portrayal"]]
+    assert values(frame.loc[5, "stance"]) == [s["label"] for s in nested.loc[5, "stance"]]
+    assert values(frame.loc[5, "portrayal"]) == [s["label"] for s in nested.loc[5, "portrayal"]]
     write_rows(scorer.score([LIED]), str(tmp_path / "s.csv"))
     columns = pandas.read_csv(tmp_path / "s.csv").columns.tolist()
     assert [name for name in frame.columns if name != "extra"] == columns

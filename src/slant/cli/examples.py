@@ -33,7 +33,7 @@ EXAMPLES = {
     ),
     "targets": (
         "slant targets suggest seeds/demo/articles -o targets.toml",
-        "slant score seeds/demo/articles --targets targets.toml -o scores.jsonl",
+        "slant targets suggest articles.jsonl -o targets.toml --top 20",
     ),
     "targets suggest": (
         "slant targets suggest seeds/demo/articles -o targets.toml",
