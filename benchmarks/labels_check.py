@@ -32,6 +32,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = {"newsmtsc": "train", "vast": "train", "rumoureval": "train", "ptc": "fit"}
 # Per set: the keys of an example's meta by which errors are counted, and what each key says.
 PARTS: dict[str, Mapping[str, str]] = {
+    "newsmtsc/test_rw": {},
+    "newsmtsc/test_mt": {},
+    "vast/test": {},
     "rumoureval/test": {"is_source": "the first post of its thread (1) or not (0)", "platform": "platform"},
     "babe/fold0": {"opinion": "opinion label of the annotators", "marked": "words marked as biased"},
     "seeds/stance": {

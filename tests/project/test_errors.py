@@ -85,8 +85,10 @@ def test_the_kept_counts_are_of_the_shipped_model_and_of_the_sets_whose_aim_it_m
     assert found["model"] == card["fingerprint"]
     figures = {r["set"]: 100 * r["figure"]["value"] for r in card["results"]}
     short = {name for name, bar in AIMS["small"].items() if figures[name] < bar}
-    assert {each["set"] for each in found["sets"]} == set(errors.PARTS)
-    assert set(errors.PARTS) <= short, "the section is about sets whose aim is missed"
+    spans = {"ptc/tc", "toxic_spans/test"}  # they have no confusion of one label with another
+    assert {each["set"] for each in found["sets"]} == short - spans == set(errors.PARTS), (
+        "the section is about sets whose aim is missed"
+    )
     support = {(r["set"], label["label"]): label["support"] for r in card["results"] for label in r["labels"]}
     for each in found["sets"]:
         for label, row in zip(each["labels"], each["said"], strict=True):
