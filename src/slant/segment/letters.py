@@ -29,27 +29,8 @@ _HONORIFIC = re.compile(
     r"(?:(?:the )?(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|lord|lady|rev|revd|cllr|hon|rt)\.? )+", re.I
 )
 _PARTICLES = frozenset(
-    (
-        "de",
-        "la",
-        "le",
-        "da",
-        "di",
-        "von",
-        "van",
-        "der",
-        "den",
-        "al",
-        "el",
-        "bin",
-        "ibn",
-        "and",
-        "y",
-        "of",
-        "the",
-        "&",
-    )
-)
+    ("de", "la", "le", "da", "di", "von", "van", "der", "den", "al", "el", "bin", "ibn", "and", "y", "of", "the", "&")
+)  # fmt: skip
 _WITHHELD = re.compile(
     r"name(?:s)? (?:and address(?:es)? )?(?:withheld|supplied|provided)(?: by request)?", re.IGNORECASE
 )
