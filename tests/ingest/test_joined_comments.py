@@ -170,6 +170,15 @@ def test_a_page_keeps_its_comments_and_those_that_it_has_are_not_read_twice(tmp_
     assert (run.joined.comments, run.joined.twice) == (1, 1)
 
 
+def test_comments_of_nobody_with_equal_words_are_as_many_as_were_written(tmp_path: Path) -> None:
+    articles = write(tmp_path / "a.jsonl", [row(1, QUAY, comments=["Agree."])])
+    dump = write(tmp_path / "c.jsonl", [{"comment_id": n, "text": "Agree.", "url": QUAY} for n in range(3)])
+    run = Run([articles], [dump])
+    assert run.comments() == [["Agree."] * 3]
+    assert (run.joined.comments, run.joined.twice) == (2, 1)
+    assert str(run.joined).startswith("2 comments joined to 1 article (2 by address); 1 comment that")
+
+
 def test_an_address_of_two_articles_joins_nothing_and_is_named(tmp_path: Path) -> None:
     articles = write(
         tmp_path / "a.jsonl", [row(1, QUAY), row(2, QUAY + "?utm_source=x"), row(3, MILL), row(3, MILL)]

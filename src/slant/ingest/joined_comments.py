@@ -53,7 +53,7 @@ class Joined:
     by: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        by = ", ".join(f"{count:,} by {how}" for how, count in self.by.items())
+        by = ", ".join(f"{count:,} by {how}" for how, count in self.by.items() if count)
         said = [
             f"{_number(self.comments, 'comment')} joined to {_number(self.articles, 'article')}{f' ({by})' if by else ''}"
         ]
@@ -101,11 +101,12 @@ def _joined(waiting: _Waiting, joined: Joined, limits: Limits) -> Iterator[Artic
     for article_id, article in waiting.articles():
         merged = _Merged(article, limits)
         for number, how, thread in waiting.threads_of(article_id):
+            before = merged.added
             if not merged.add(thread):
                 detail = f"its article, {article.path}, has no room for more comments, so that these are apart from it."
                 too_long[number] = Note("thread_split", detail)
             elif article_id not in done:
-                joined.by[how] += len(_comments(thread))
+                joined.by[how] += merged.added - before
         # A duplicate of the article gets the same comments, and is then skipped as a duplicate.
         if article_id not in done:
             joined.comments += merged.added
@@ -131,7 +132,9 @@ class _Merged:
         self._article, self._limits = article, limits
         self._texts, self._length, self._lines = [article.text], len(article.text), article.text.count("\n")
         self._parts, self._notes = list(article.parts), list(article.notes)
-        self._own = {_said(article, part): index for index, part in _comments(article)}
+        self._own: dict[tuple[str, str], list[int]] = {}  # each is the same as one comment of a thread
+        for index, part in reversed(_comments(article)):
+            self._own.setdefault(_said(article, part), []).append(index)
         self.added = self.twice = 0
 
     def add(self, thread: Article) -> bool:
@@ -145,9 +148,8 @@ class _Merged:
         places: dict[int, int] = {}
         new: list[tuple[int, Part]] = []
         for index, part in comments:
-            known = self._own.get(_said(thread, part))
-            if known is not None:
-                places[index] = known
+            if known := self._own.get(_said(thread, part)):
+                places[index] = known.pop()
                 self.twice += 1
             else:
                 places[index] = len(self._parts) + len(new)
