@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slant.errors import Rejected
-from slant.ingest.decoding import decode_page_noted
+from slant.ingest.decoding import TextPieces, decode_page_noted
 from slant.ingest.documents import read_text
 from slant.ingest.inputs import read_articles
 from slant.records import Article
@@ -102,6 +102,14 @@ def test_a_table_in_an_old_encoding_costs_no_row_and_is_noted_once(
     notes = [note for each in found for note in each.notes]
     assert [note.reason for note in notes] == ["encoding"]
     assert ("Windows-1252" if encoding == "cp1252" else "Mac Roman") in notes[0].detail
+
+
+def test_a_change_from_windows_1252_to_mac_roman_is_noted() -> None:
+    pieces = TextPieces()
+    assert pieces.decode("a café".encode("mac_roman"), "a.csv:2") == "a cafŽ"  # could be either
+    assert pieces.decode("don’t".encode("mac_roman"), "a.csv:3") == "don’t"
+    said = [note.detail.partition("read as ")[2] for note in pieces.notes]
+    assert said == ["Windows-1252, first in a.csv:2.", "Mac Roman, first in a.csv:3."]
 
 
 def test_one_wrong_byte_costs_nothing_in_a_table_of_utf8(tmp_path: Path) -> None:

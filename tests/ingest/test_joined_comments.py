@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,23 @@ def test_text_files_are_found_by_their_address_or_their_name(tmp_path: Path) -> 
         assert after.text[split(after)[-1].start : split(after)[-1].end] == split(after)[-1].text
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "joined"),
+    [("7.txt", 7, True), ("7.txt.gz", 7, True), ("a.zip", 7, True), ("7.5 million eggs.txt", 7, False)],
+)
+def test_the_name_of_a_file_is_all_of_it_but_its_ending(
+    tmp_path: Path, name: str, key: int, joined: bool
+) -> None:
+    path = tmp_path / name
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("7.txt", BODY)
+    else:
+        path.write_bytes(gzip.compress(BODY.encode()) if name.endswith(".gz") else BODY.encode())
+    run = Run([str(path)], [write(tmp_path / "c.jsonl", [said(1, article_id=key)])])
+    assert run.joined.by == ({"file name": 1} if joined else {})
+
+
 def test_a_page_keeps_its_comments_and_those_that_it_has_are_not_read_twice(tmp_path: Path) -> None:
     page = (
         f'<html><head><title>Quay</title><link rel="canonical" href="{QUAY}"></head><body><article><h1>Quay</h1>'
@@ -149,6 +168,15 @@ def test_a_page_keeps_its_comments_and_those_that_it_has_are_not_read_twice(tmp_
     units = units_by_text(run.articles[0])
     assert units["Comment 2."].parent_id == units["Comment 1."].unit_id
     assert (run.joined.comments, run.joined.twice) == (1, 1)
+
+
+def test_comments_of_nobody_with_equal_words_are_as_many_as_were_written(tmp_path: Path) -> None:
+    articles = write(tmp_path / "a.jsonl", [row(1, QUAY, comments=["Agree."])])
+    dump = write(tmp_path / "c.jsonl", [{"comment_id": n, "text": "Agree.", "url": QUAY} for n in range(3)])
+    run = Run([articles], [dump])
+    assert run.comments() == [["Agree."] * 3]
+    assert (run.joined.comments, run.joined.twice) == (2, 1)
+    assert str(run.joined).startswith("2 comments joined to 1 article (2 by address); 1 comment that")
 
 
 def test_an_address_of_two_articles_joins_nothing_and_is_named(tmp_path: Path) -> None:
@@ -169,6 +197,13 @@ def test_an_address_of_two_articles_joins_nothing_and_is_named(tmp_path: Path) -
     assert f"{articles}:1, {articles}:2" in note.detail
     assert run.articles[2].article_id == run.articles[3].article_id
     assert (run.joined.comments, run.joined.left, run.joined.without) == (1, 1, 2)
+
+
+def test_an_id_of_two_articles_is_named_though_the_comment_has_an_address(tmp_path: Path) -> None:
+    articles = write(tmp_path / "a.jsonl", [row(7), row(7, text=f"{MORE} Again.")])
+    run = Run([articles], [write(tmp_path / "c.jsonl", [said(1, article_id=7, article_url=QUAY)])])
+    (note,) = run.articles[-1].notes
+    assert note.detail.startswith("2 articles have the id '7' (")
 
 
 def test_the_id_tells_articles_with_one_address_apart(tmp_path: Path) -> None:
@@ -286,6 +321,7 @@ def test_the_command_joins_and_says_what_it_did(
         (("--join-comments", "{}/none.jsonl"), "there is no such file"),
         (("--join-comments", "{}/c.jsonl", "--comments"), "Remove it, or --join-comments"),
         (("--map", "comments.text=Wording"), "Add --join-comments"),
+        (("-", "--join-comments", "-"), "standard input can be read once"),
         (
             ("--join-comments", "{}/c.jsonl", "--map", "comments.subject=x"),
             "a comment has no field 'subject'",

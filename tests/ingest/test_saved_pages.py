@@ -154,7 +154,11 @@ def test_the_folder_of_a_saved_page_is_left_out_and_named_once(tmp_path: Path) -
 
 def test_the_folder_of_a_saved_page_in_an_archive(tmp_path: Path) -> None:
     (tmp_path / "pages.zip").write_bytes(zipped({f"in/{name}": text for name, text in SAVED.items()}))
-    check_saved(read(tmp_path / "pages.zip"))
+    found = read(tmp_path / "pages.zip")
+    check_saved(found)
+    assert any(
+        "Unpack the archive to read these" in each.detail for each in found if isinstance(each, Rejected)
+    )
 
 
 DISQUS = (

@@ -12,6 +12,7 @@ import pytest
 
 from containers import INDEX, RSS, SAID, SITEMAP, item, page, record, warc
 from slant.errors import Rejected
+from slant.ingest import documents
 from slant.ingest.decoding import Limits
 from slant.ingest.inputs import read_articles
 from slant.records import Article
@@ -59,6 +60,17 @@ def test_pages_of_a_web_archive_are_articles_and_the_rest_is_counted(
     assert all(
         f"1 {what}" in message for what in ("warcinfo", "request", "image/png", "response of status 404")
     )
+
+
+def test_the_note_at_the_end_outlasts_many_rejected_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_HELD", 2)
+    records = [record(page().encode()), *[record(b"<html></html>")] * 5, record(b"x", status="404 Not Found")]
+    found = read(tmp_path, "a.warc", b"".join(records))
+    assert sorted(reasons(found)) == ["", *["no_article_text"] * 5]
+    (article,) = (one for one in found if isinstance(one, Article))
+    assert [note.reason for note in article.notes] == ["not_pages"]
 
 
 def test_the_charset_stated_by_the_server_is_used(tmp_path: Path) -> None:

@@ -143,6 +143,10 @@ def test_other_articles_with_names_and_bylines_stay_the_outlets(text: str) -> No
     assert sum(BODY in unit.text for unit in units if unit.is_content) == text.count(BODY)
 
 
+def test_a_letters_page_without_text_has_no_letters() -> None:
+    assert split(Article(text="\n\n", path="a", title="Letters")) == []
+
+
 def test_a_row_of_a_table_is_a_letters_page_by_its_section(tmp_path: Path) -> None:
     import json
 

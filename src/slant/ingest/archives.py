@@ -54,7 +54,7 @@ def zip_members(stream: BinaryIO, path: str, limits: Limits) -> Members:
         ) from None
     companions = companion_folders(info.filename for info in archive.infolist())
     for folder, page in companions.items():
-        yield page_files(f"{path}!{_printable(folder)}", page)
+        yield page_files(f"{path}!{_printable(folder)}", page, in_archive=True)
     budget = OutputBudget(path, limits, lambda: size, factor=10)
     for info in archive.infolist():
         where = f"{path}!{_printable(info.filename)}"

@@ -119,12 +119,12 @@ _MAC_ROMAN = re.compile(rb"[a-z]\xd5(?:s|t|re|ve|ll|d|m)\b|(?<![^\s\",(])\xd2[A-
 class TextPieces:
     """Decodes the pieces of a file in UTF-8, in which some bytes or all pieces may be Windows-1252 or Mac Roman.
 
-    notes: filled with a note on the first such piece.
+    notes: filled with a note on the first such piece, and on the first in Mac Roman.
     """
 
     def __init__(self) -> None:
         self.notes: list[Note] = []
-        self._noted, self._encoding = False, "cp1252"
+        self._noted, self._encoding = "", "cp1252"
 
     def decode(self, data: bytes, where: str, *, offset: int = 0) -> str:
         """Decode a piece that ends with a whole character. offset: its start in the file.
@@ -157,9 +157,9 @@ class TextPieces:
             raise Rejected(where, "undecodable", detail)
         if _MAC_ROMAN.search(text.encode("utf-8", "surrogateescape")):
             self._encoding = "mac_roman"
-        name = "Windows-1252" if self._encoding == "cp1252" else "Mac Roman"
-        if not self._noted:
-            self._noted = True
+        if self._noted != self._encoding:
+            self._noted = self._encoding
+            name = "Windows-1252" if self._encoding == "cp1252" else "Mac Roman"
             detail = f"bytes that are not UTF-8 are read as {name}, first in {where}."
             self.notes.append(Note("encoding", detail))
         return _ESCAPED_BYTE.sub(

@@ -264,9 +264,8 @@ def _member(where: str, stream: BinaryIO, settings: Settings) -> ArticleStream:
 def _from_warc(stream: BinaryIO, path: str, settings: Settings) -> ArticleStream:
     from slant.ingest.warc import warc_pages
 
-    held: list[
-        Article | Rejected
-    ] = []  # the last article, for a note at the end of the archive, and what follows it
+    # The last article, for a note at the end of the archive, and what follows it.
+    held: list[Article | Rejected] = []
     try:
         for page in warc_pages(stream, path, settings.limits):
             if isinstance(page, Note):
@@ -274,9 +273,12 @@ def _from_warc(stream: BinaryIO, path: str, settings: Settings) -> ArticleStream
                     held[0] = replace(held[0], notes=(*held[0].notes, page))
                 continue
             read = page if isinstance(page, Rejected) else _archived_page(page, settings)
-            if isinstance(read, Article) or len(held) >= _HELD:
+            if isinstance(read, Article):
                 yield from held
                 held = []
+            elif len(held) >= _HELD:
+                yield from held[1:]
+                del held[1:]
             held.append(read)
     except (Rejected, OSError, RecursionError, MemoryError):
         yield from held  # what was read before the archive failed

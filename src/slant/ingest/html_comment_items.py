@@ -24,19 +24,21 @@ AUTHOR_CLASS = re.compile(
     rf"|(?:[A-Za-z]+[-_]{{1,2}}){{0,3}}[Cc]omment{SEPARATOR}(?i:author|user){SEPARATOR}(?i:name)"
     r"|fn|UFICommentActorName|message-username"
 )
-_NAMES = (
-    "class",
-    "data-testid",
-    "data-spot-im-class",
-)  # where systems without lasting classes name their parts
+# Where systems without lasting classes name their parts.
+_NAMES = ("class", "data-testid", "data-spot-im-class")
 # Lists of the newest comments of the whole site, which do not belong to the article.
 _OF_SITE = re.compile(r"recent[-_]?comments?|latest-comments", re.I)
-_HOLDS_ARTICLE = ".//h1|.//*[@itemprop='articleBody']"
+HOLDS_ARTICLE = ".//h1|.//*[@itemprop='articleBody']"
 
 
 def names_of(element: Element) -> list[str]:
     """Return the classes of an element, and what else says which part of a comment it is."""
     return " ".join(filter(None, map(element.get, _NAMES))).split()
+
+
+def has_class(element: Element, pattern: re.Pattern[str]) -> bool:
+    """Does a whole class of the element match?"""
+    return any(map(pattern.fullmatch, (element.get("class") or "").split()))
 
 
 def has_name(element: Element, pattern: re.Pattern[str]) -> bool:
@@ -47,7 +49,7 @@ def has_name(element: Element, pattern: re.Pattern[str]) -> bool:
 def comment_items(tree: Element) -> list[Element]:
     """Return the elements that are comments, in order. In an opinion section the article may have the class "comment"."""
     named = [each for each in tree.iter() if isinstance(each.tag, str) and is_item(each)]
-    named = [each for each in named if not each.xpath(_HOLDS_ARTICLE) and not _of_site(each)]
+    named = [each for each in named if not each.xpath(HOLDS_ARTICLE) and not _of_site(each)]
     found = _without_texts(named, tree)
     repeated = _repeated(tree, set(found))
     if not repeated:
@@ -65,9 +67,7 @@ def is_item(element: Element) -> bool:
         return True
     if element.tag not in _ITEM_TAGS:
         return False
-    return bool(_ITEM_ID.fullmatch(element.get("id") or "")) or any(
-        map(_ITEM_CLASS.fullmatch, (element.get("class") or "").split())
-    )
+    return bool(_ITEM_ID.fullmatch(element.get("id") or "")) or has_class(element, _ITEM_CLASS)
 
 
 def is_post(element: Element) -> bool:
@@ -117,7 +117,7 @@ def _repeated(tree: Element, items: set[Element]) -> list[Element]:
         for each in tree.iter("div", "p", "span", "section", "blockquote", "td", "pre")
         if has_name(each, TEXT_CLASS)
         and not any(above in items for above in (each, *each.iterancestors()))
-        and not each.xpath(_HOLDS_ARTICLE)
+        and not each.xpath(HOLDS_ARTICLE)
         and not _of_site(each)
     ]
     inner = {above for each in texts for above in each.iterancestors()}
@@ -133,7 +133,7 @@ def _repeated(tree: Element, items: set[Element]) -> list[Element]:
         scope = [each for each, sign in zip(chain, signs, strict=True) if counted[sign] == most][-1]
         if len(texts) == 1:  # nothing repeats
             scope = next((each for each in chain[:6] if _has_author(each)), chain[0])
-        if not scope.xpath(_HOLDS_ARTICLE):
+        if not scope.xpath(HOLDS_ARTICLE):
             found.append(scope)
     if len(found) > 1:
         return found

@@ -16,9 +16,11 @@ from slant.errors import Rejected
 from slant.ingest.comment_rows import CommentRow, CommentThread, left_out_by_text, link, parse_comments
 from slant.ingest.html_comment_items import (
     AUTHOR_CLASS,
+    HOLDS_ARTICLE,
     SEPARATOR,
     TEXT_CLASS,
     comment_items,
+    has_class,
     has_name,
     opening_post,
 )
@@ -67,7 +69,6 @@ _INTERFACE_CLASS = re.compile(
     r"|likes?|share|report|flag|toolbar|edit(?:[-_]link)?|links?)"
 )
 _SAYS = re.compile(r"\s*\b(?:says|said|wrote|writes|commented|replied)?\s*:?\s*$|^\s*by\s+", re.I)
-_HOLDS_ARTICLE = ".//h1|.//*[@itemprop='articleBody']"
 
 
 class OpeningPost(NamedTuple):
@@ -116,10 +117,6 @@ def extract_comments(tree: Element, *, posts_alike: bool = False) -> tuple[Comme
     return link(rows) if rows else linked, opening
 
 
-def _has_class(element: Element, pattern: re.Pattern[str]) -> bool:
-    return any(map(pattern.fullmatch, (element.get("class") or "").split()))
-
-
 def _number(element: Element, *attributes: str) -> str:
     """Final digits of an id ("comment-12" → "12"), or the id itself without any."""
     stated = next((value for name in attributes if (value := element.get(name))), "")
@@ -155,7 +152,7 @@ def _blocks(item: Element, items: set[Element]) -> list[TextBlock]:
 
 
 def _is_interface(element: Element) -> bool:
-    return element.tag in ("time", "footer", "header", "cite", "nav") or _has_class(element, _INTERFACE_CLASS)
+    return element.tag in ("time", "footer", "header", "cite", "nav") or has_class(element, _INTERFACE_CLASS)
 
 
 def _wrappers(item: Element, items: set[Element], texts: Mapping[Element, str]) -> Iterator[Element]:
@@ -256,11 +253,9 @@ def _remove(found: list[Element]) -> None:
         region, around_article = item, False
         for element in above:
             if not around_article and element not in holds_article:
-                holds_article[element] = element.tag in ("body", "main") or bool(
-                    element.xpath(_HOLDS_ARTICLE)
-                )
+                holds_article[element] = element.tag in ("body", "main") or bool(element.xpath(HOLDS_ARTICLE))
             around_article = around_article or holds_article[element]
-            if not (_REGION.fullmatch(element.get("id") or "") or _has_class(element, _REGION)):
+            if not (_REGION.fullmatch(element.get("id") or "") or has_class(element, _REGION)):
                 continue
             if not around_article:
                 region = element
@@ -296,7 +291,7 @@ def unread_comments(tree: Element) -> list[Element]:
         if not names or element.xpath("ancestor-or-self::head|ancestor-or-self::body[not(parent::*)]"):
             continue
         system = any(map(_SYSTEM.fullmatch, names))
-        if not (system or any(map(_REGION.fullmatch, names))) or element.xpath(_HOLDS_ARTICLE):
+        if not (system or any(map(_REGION.fullmatch, names))) or element.xpath(HOLDS_ARTICLE):
             continue
         said = (block.text for block in text_blocks(element, skip=_is_interface))
         if any(len(text) >= _MIN_SAID and not _NOT_SAID.search(text) for text in said):

@@ -27,6 +27,7 @@ from slant.records import Article, Note, Part
 
 MOST = 10_000  # joined comments of one article
 _SHOWN = 3  # articles that a note names
+_ENDING = re.compile(r"\.[a-z]\w{0,6}(?:\.(?:gz|zstd?))?\Z", re.I)
 _ROW = re.compile(r"[:#]\d+\Z")  # of a table: such a document has no file of its own
 # Their pages are about an article elsewhere, so that the address of one says nothing against the id of the article.
 _PLATFORMS = re.compile(
@@ -52,7 +53,7 @@ class Joined:
     by: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        by = ", ".join(f"{count:,} by {how}" for how, count in self.by.items())
+        by = ", ".join(f"{count:,} by {how}" for how, count in self.by.items() if count)
         said = [
             f"{_number(self.comments, 'comment')} joined to {_number(self.articles, 'article')}{f' ({by})' if by else ''}"
         ]
@@ -100,14 +101,14 @@ def _joined(waiting: _Waiting, joined: Joined, limits: Limits) -> Iterator[Artic
     for article_id, article in waiting.articles():
         merged = _Merged(article, limits)
         for number, how, thread in waiting.threads_of(article_id):
+            before = merged.added
             if not merged.add(thread):
                 detail = f"its article, {article.path}, has no room for more comments, so that these are apart from it."
                 too_long[number] = Note("thread_split", detail)
             elif article_id not in done:
-                joined.by[how] += len(_comments(thread))
-        if (
-            article_id not in done
-        ):  # a duplicate of the article gets the same comments, and is then skipped as a duplicate
+                joined.by[how] += merged.added - before
+        # A duplicate of the article gets the same comments, and is then skipped as a duplicate.
+        if article_id not in done:
             joined.comments += merged.added
             joined.twice += merged.twice
             joined.articles += merged.added > 0
@@ -131,7 +132,9 @@ class _Merged:
         self._article, self._limits = article, limits
         self._texts, self._length, self._lines = [article.text], len(article.text), article.text.count("\n")
         self._parts, self._notes = list(article.parts), list(article.notes)
-        self._own = {_said(article, part): index for index, part in _comments(article)}
+        self._own: dict[tuple[str, str], list[int]] = {}  # each is the same as one comment of a thread
+        for index, part in reversed(_comments(article)):
+            self._own.setdefault(_said(article, part), []).append(index)
         self.added = self.twice = 0
 
     def add(self, thread: Article) -> bool:
@@ -145,9 +148,8 @@ class _Merged:
         places: dict[int, int] = {}
         new: list[tuple[int, Part]] = []
         for index, part in comments:
-            known = self._own.get(_said(thread, part))
-            if known is not None:
-                places[index] = known
+            if known := self._own.get(_said(thread, part)):
+                places[index] = known.pop()
                 self.twice += 1
             else:
                 places[index] = len(self._parts) + len(new)
@@ -212,7 +214,7 @@ def _file_stem(article: Article) -> str | None:
     """Name of an article's own file without its ending."""
     if _ROW.search(article.path):
         return None
-    return key_of(os.path.basename(article.path).partition(".")[0])
+    return key_of(_ENDING.sub("", os.path.basename(article.path.rpartition("!")[2])))
 
 
 _HOW = {"page": "address", "id": "id", "file": "file name"}
@@ -273,12 +275,8 @@ class _Waiting:
         """`(article, what joins it, note)` of a thread; the note says why there is none."""
         shown = thread.page or next(iter(thread.ids), "")
         if not shown:
-            return (
-                None,
-                None,
-                Note("no_article", "these comments name no article: they have no address and no id of one."),
-            )
-        several: Note | None = None
+            detail = "these comments name no article: they have no address and no id of one."
+            return None, None, Note("no_article", detail)
         other_host = False
         for kind in ("page", "id", "file"):
             wanted = (thread.page,) if kind == "page" else thread.ids
@@ -290,27 +288,15 @@ class _Waiting:
                 same = [each for each in same if each[0] in with_id] or same
             if len(same) == 1:
                 return same[0][0], _HOW[kind], Note("", "")
-            if len(same) > 1 and several is None:
-                paths = ", ".join(path for _, path, _ in same[:_SHOWN]) + (
-                    ", …" if len(same) > _SHOWN else ""
-                )
-                detail = f"{len(same)} articles have the {_HOW[kind]} {shown[:200]!r} ({paths}); its comments were joined"
-                detail += " to none."
-                several = Note("several_articles", detail)
-                break
-        if several:
-            return None, None, several
+            if len(same) > 1:
+                paths = ", ".join(path for _, path, _ in same[:_SHOWN])
+                paths += ", …" if len(same) > _SHOWN else ""
+                detail = f"{len(same)} articles have the {_HOW[kind]} {wanted[0][:200]!r} ({paths}); its comments were joined"
+                return None, None, Note("several_articles", f"{detail} to none.")
+        detail = f"no article of this run has its address or id ({shown[:200]!r})."
         if other_host:
-            return (
-                None,
-                None,
-                Note("no_article", f"an article has its id, but another address than {shown[:200]!r}."),
-            )
-        return (
-            None,
-            None,
-            Note("no_article", f"no article of this run has its address or id ({shown[:200]!r})."),
-        )
+            detail = f"an article has its id, but another address than {shown[:200]!r}."
+        return None, None, Note("no_article", detail)
 
     def _with(self, kind: str, keys: Sequence[str]) -> list[tuple[str, str, str]]:
         """`(id, path, host)` of the articles with any of the keys, in order of the ids."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from slant.ingest.comment_names import plain_name
 from slant.ingest.decoding import convert_newlines
 from slant.records import Article, Note
 
@@ -31,9 +32,9 @@ MOST = 200  # columns of a row that travel along unasked
 
 def source_id(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the column with the row's own id, and the id; None for both without one."""
-    by_name = {_plain(name): name for name in reversed(list(row))}
+    by_name = {plain_name(name): name for name in reversed(list(row))}
     by_name |= {str(name).strip().strip("\ufeff").lower(): name for name in row}  # "_id" beside "id"
-    for known in (*ID_COLUMNS, *map(_plain, ID_COLUMNS)):
+    for known in (*ID_COLUMNS, *map(plain_name, ID_COLUMNS)):
         value = row.get(by_name.get(known, ""))
         if not isinstance(value, Mapping | list | bool) and (text := cell_text(value)):
             return by_name[known], text[:LONGEST]
@@ -42,11 +43,7 @@ def source_id(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 def is_id_column(name: object) -> bool:
     """Return whether a column of this name holds the id of a document: "article_id", "articleID", "Doc ID"."""
-    return _plain(name) in map(_plain, ID_COLUMNS)
-
-
-def _plain(name: object) -> str:
-    return "".join(character for character in str(name).lower() if character.isalnum())
+    return plain_name(name) in map(plain_name, ID_COLUMNS)
 
 
 def other_cells(

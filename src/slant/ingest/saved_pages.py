@@ -31,11 +31,13 @@ def page_of(folder: str, names: Iterable[str]) -> str | None:
     )
 
 
-def page_files(path: str, page: str) -> Rejected:
+def page_files(path: str, page: str, *, in_archive: bool = False) -> Rejected:
     """The one rejection of such a folder at `path`."""
-    detail = (
-        f"this folder holds the scripts, styles, pictures and frames of {page}, so it was left out, except for comments "
-        "in its frames."
+    detail = f"this folder holds the scripts, styles, pictures and frames of {page}, so it was left out"
+    detail += (
+        ", with any comments in its frames. Unpack the archive to read these."
+        if in_archive
+        else ", except for comments in its frames."
     )
     return Rejected(path, "page_files", detail)
 

@@ -90,6 +90,8 @@ def _documents(reading: ReadOptions, account: Account) -> ArticleStream:
     for path in reading.join_comments:
         if missing := missing_inputs([path]):
             raise UsageError(f"--join-comments {missing[0]}")
+    if "-" in reading.paths and "-" in reading.join_comments:
+        raise UsageError("--join-comments -: standard input can be read once. Save it to a file.")
     threads = read_articles(
         reading.join_comments,
         outlet=reading.outlet,

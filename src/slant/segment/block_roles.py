@@ -10,7 +10,7 @@ hand-set weights. A strong pattern is enough; weak patterns must add up, or appe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from slant.segment.article_header import is_media, is_metadata, states_field
 from slant.segment.comment_section import (
@@ -331,11 +331,12 @@ def _heading_score(blocks: Sequence[Block], kinds: Sequence[str], i: int, block:
 
 # ---- boilerplate
 
-# Each of these reaches BOILERPLATE_THRESHOLD alone. A pattern with "^" must match at the start of the block.
+# Each of these reaches BOILERPLATE_THRESHOLD alone. A pattern with "^" must match at the start of the block. The
+# others are searched in lower case.
 _STRONG = {
     "note to readers": r"^(?:editor[’']?s? |publisher[’']?s? )?note to (?:our )?readers?\b",
     "share buttons": r"\b(?:share buttons?|crosspost)\b|^(?:please )?share this (?:article|story|post)\b",
-    "copyright": r"^\W*(?:copyright|©|\(c\))\s*(?:©|\(c\)|\d{4}|[A-Z\[])|©\s*\d{4}|\ball rights reserved\b",
+    "copyright": r"^\W*(?:copyright|©|\(c\))\s*(?:©|\(c\)|\d{4}|[a-z\[])|©\s*\d{4}|\ball rights reserved\b",
     "copyright owner": (
         r"\bcopyright(?:ed)? (?:owner|holder|material)\b.*\b(?:permission|authori[sz]ed|fair use)\b"
     ),
@@ -421,19 +422,20 @@ BOILERPLATE_THRESHOLD = 3.0
 _ALTERNATIVES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]")
 
 
-def _finder(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    """`search` of a pattern; `match`, which is much faster, if each of its alternatives begins with "^"."""
+def _is_anchored(pattern: str) -> bool:
+    """Does each alternative of a pattern begin with "^"?"""
     depth, starts = 0, [0]
     for part in _ALTERNATIVES.finditer(pattern):
         depth += {"(": 1, ")": -1}.get(part[0], 0)
         if part[0] == "|" and not depth:
             starts.append(part.end())
-    compiled = re.compile(pattern, re.IGNORECASE)
-    return compiled.match if all(pattern[start : start + 1] == "^" for start in starts) else compiled.search
+    return all(pattern[start : start + 1] == "^" for start in starts)
 
 
-_PATTERNS = [(BOILERPLATE_THRESHOLD, _finder(pattern)) for pattern in _STRONG.values()]
-_PATTERNS += [(weight, _finder(pattern)) for weight, pattern in _WEAK.values()]
+_WEIGHED = [*((BOILERPLATE_THRESHOLD, pattern) for pattern in _STRONG.values()), *_WEAK.values()]
+# For speed, the first are tried at the start alone, and the others in lower case.
+_AT_START = [(weight, re.compile(each, re.IGNORECASE)) for weight, each in _WEIGHED if _is_anchored(each)]
+_ANYWHERE = [(weight, re.compile(each)) for weight, each in _WEIGHED if not _is_anchored(each)]
 _PROFESSION = (
     r"(?:journalist|author|writer|reporter|columnist|correspondent|contributor|editor|blogger|analyst|fellow"
     r"|researcher|professor|lecturer|commentator|historian|broadcaster|filmmaker|photographer|producer"
@@ -464,7 +466,9 @@ def boilerplate_score(
     names: the article's authors; a block that starts with one may be an author blurb. link: the block is a single link.
     """
     head = text[:2000]
-    total = sum(weight for weight, find in _PATTERNS if find(head))
+    lower = head.lower()
+    total = sum(weight for weight, pattern in _AT_START if pattern.match(head))
+    total += sum(weight for weight, pattern in _ANYWHERE if pattern.search(lower))
     if len(text) <= 800 and _BLURB.match(head):
         total += (
             1

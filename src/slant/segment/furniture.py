@@ -188,14 +188,14 @@ _ROBOT_SIGNS = [
             r"|\bautomated (?:requests?|traffic|tools?|software|access)\b",
             r"\bjavascript\b|\benable cookies\b|\bad[- ]?blocker\b",
             r"\bsecurity (?:service|check|solution|verification)\b|\bprotect (?:itself|us|our site)\b|\bcaptcha\b",
-            r"\b(?:please )?(?:try again|refresh|reload|stan[d] by|wait a|go back|press (?:&|and) hold)\b",
+            r"\b(?:please )?(?:try again|refresh|reload|stand by|wait a|go back|press (?:&|and) hold)\b",
             r"\bcontact (?:us|support|(?:the )?(?:site|website|web) ?(?:owner|master|administrator))\b",
             r"\bwhy (?:have|was|am) i\b|\bwhat (?:can|should) i do\b|\bwhat happened\b",
         )
     ),
 ]
 _REPORTED = re.compile(
-    r"\b(?:said|says|t(?:old|ells)|according to|announced|wrote|reported|claimed|argued)\b", re.IGNORECASE
+    r"\b(?:said|says|told|tells|according to|announced|wrote|reported|claimed|argued)\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 _MAX_ROBOT_CHECK = 1200  # characters
@@ -205,10 +205,9 @@ def _asks_for_proof(text: str) -> bool:
     """Does nearly every sentence of a short text speak to a visitor who is taken for a robot? An article reports."""
     if not (_ROBOT_CHECK.search(text) or _DENIED.search(text)) or _REPORTED.search(text):
         return False
-    found = [
-        {i for i, sign in enumerate(_ROBOT_SIGNS) if sign.search(each)} for each in _SENTENCE.split(text)
-    ]
-    size = sum(len(each) for each, signs in zip(_SENTENCE.split(text), found, strict=True) if signs)
+    sentences = _SENTENCE.split(text)
+    found = [{i for i, sign in enumerate(_ROBOT_SIGNS) if sign.search(each)} for each in sentences]
+    size = sum(len(each) for each, signs in zip(sentences, found, strict=True) if signs)
     enough = 1 if _ROBOT_CHECK.search(text) else 2
     return len(set().union(*found)) >= enough and size >= 0.6 * len(text)
 

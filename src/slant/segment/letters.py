@@ -29,27 +29,8 @@ _HONORIFIC = re.compile(
     r"(?:(?:the )?(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|lord|lady|rev|revd|cllr|hon|rt)\.? )+", re.I
 )
 _PARTICLES = frozenset(
-    (
-        "de",
-        "la",
-        "le",
-        "da",
-        "di",
-        "von",
-        "van",
-        "der",
-        "den",
-        "al",
-        "el",
-        "bin",
-        "ibn",
-        "and",
-        "y",
-        "of",
-        "the",
-        "&",
-    )
-)
+    ("de", "la", "le", "da", "di", "von", "van", "der", "den", "al", "el", "bin", "ibn", "and", "y", "of", "the", "&")
+)  # fmt: skip
 _WITHHELD = re.compile(
     r"name(?:s)? (?:and address(?:es)? )?(?:withheld|supplied|provided)(?: by request)?", re.IGNORECASE
 )
@@ -110,7 +91,7 @@ def find_letters(
     strong = sum(each.strong for each in signed.values())
     last = max((i for i, each in enumerate(kept) if each and cut[i].text), default=-1)
     certain = 2 * strong >= len(signed) or (exact and max(signed, default=-1) == last)
-    if not certain:
+    if not signed or not certain:
         return None
     first = _first(cut, kept, signed, 0 if title and title != cut[0].text else 1)
     letters = list(_letters(cut, kept, signed, first))
