@@ -27,8 +27,6 @@ from typing import Any
 from made_texts import Maker
 
 ROOT = Path(__file__).resolve().parent.parent
-# `evaluate.py` at the root must not hide the library of that name.
-sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != ROOT]
 SEED, FILES = 20261202, 300
 
 
