@@ -127,7 +127,7 @@ bench: $(VENV)/full compare  ## benchmarks without training: reading, speed, mem
 	$(BIN)/python benchmarks/voice.py --json benchmarks/results/voice.json
 	$(BIN)/python benchmarks/speakers.py --json benchmarks/results/speakers.json
 	$(BIN)/python benchmarks/comment_boundary.py --json benchmarks/results/comment_boundary.json
-	$(BIN)/pip install --quiet newspaper4k
+	$(BIN)/pip install --quiet --constraint constraints.txt newspaper4k
 	$(BIN)/python benchmarks/html_pages.py --json benchmarks/results/html_pages.json
 	$(BIN)/python benchmarks/planted_losses.py --json benchmarks/results/planted_losses.json
 	$(BIN)/python benchmarks/reading_speed.py --json benchmarks/results/reading_speed.json

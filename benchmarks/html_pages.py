@@ -31,9 +31,6 @@ from page_shell import MadePage, Writer
 from page_templates_held_out import HELD_OUT
 from page_templates_open import OPEN
 
-ROOT = Path(__file__).resolve().parent.parent
-# `evaluate.py` at the root must not hide the library of that name.
-sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != ROOT]
 SEED, PAGES = 20261201, 8  # pages of a template
 SAME = 0.9  # share of the words of a comment, and of its counterpart, that must match
 _WORD = re.compile(r"\w+")

@@ -187,11 +187,11 @@ class Maker:
         drawn = [self.comment(number) for number in range(self.rng.randint(least, most))]
         return _in_page_order(drawn)
 
-    def story(self, *, comments: bool = True) -> Story:
+    def story(self) -> Story:
         return Story(
             title=self.title(), standfirst=self.sentence(), author=self.name(), outlet=self.outlet(),
             section=self.pick(("News", "Politics", "Opinion", "Region")), date=self.date(), blocks=self.blocks(),
-            comments=self.comments() if comments else [],
+            comments=self.comments(),
             others=[(self.title(), self.sentence()) for _ in range(self.rng.randint(4, 8))],
             captions=[self.fill("The {thing} in {place}, seen from the air") for _ in range(2)],
         )  # fmt: skip

@@ -4,8 +4,8 @@
 
 The documents hold cog blocks (https://cog.readthedocs.io): Python in a comment, and below it the table that it prints.
 A test runs `cog --check`, which fails if a table differs from what its result files give. This script, run by itself,
-rewrites scores/scorecard.md of every size from scorecard.json. tool_figures.py has the tables about splitting, comparing
-and speed.
+rewrites scores/scorecard.md of every size from scorecard.json. training_figures.py has the tables about what the models were
+trained on, tool_figures.py those about splitting, comparing and speed.
 
 Every function takes the files of a checkout, with the model that the tables are about (the default one, unless a document
 gives another), and returns Markdown. Shares are × 100. A table whose result file is missing
@@ -15,9 +15,7 @@ names the command that makes it.
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,7 @@ from slant.judging.held_out import NAME as MEAN
 from slant.judging.judged_sets import HELD_OUT, choose_sets
 from slant.judging.scorecard_files import NONE, answers_table, markdown, percent, phenomena_table, table
 from slant.judging.scorecard_records import Published, Result, Scorecard, data_of, read, read_spread
-from slant.training.recipe import Recipe, SetUse, load_recipe, recipe_from
+from slant.training.recipe import Recipe, load_recipe, recipe_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +178,6 @@ def sizes(files: Files = HERE) -> str:
         )  # fmt: skip
     head = ["size", "parameters", "one runtime's file", "paragraphs per second"]
     return table([*head, *(titles.get(name, name) for name in SHOWN_SETS)], lines, left=1)
-
-
-def recipe_costs(files: Files = HERE) -> str:
-    """A row per recipe: the first sentence of its comment, and the line that begins with “Cost:”."""
-    lines = []
-    for path in sorted((files.root / "model" / "recipes").glob("*.toml")):
-        what, cost = (
-            line.removeprefix("# ").rstrip(".") for line in path.read_text("utf-8").splitlines()[:2]
-        )
-        lines.append([f"`model/recipes/{path.name}`", what, cost.removeprefix("Cost: ")])
-    return table(["recipe", "what", "cost"], lines, left=3)
 
 
 def main_limit(files: Files = HERE) -> str:
@@ -424,126 +411,6 @@ def agreement_short(files: Files = HERE) -> str:
         by_what = {row["what"]: row["figure"] for row in rows}
         lines.append([title, *(_two(by_what.get(what)) for what in columns)])
     return table(["compared", *columns.values()], lines, left=1)
-
-
-# ------------------------------------------------------------------------------------- what the model was trained on
-
-
-@dataclass(slots=True)
-class _Use:
-    """What the recipes of a model use a set for. taught: by its labels. texts: without labels, by a teacher's answers."""
-
-    taught: dict[str, None] = field(default_factory=dict)
-    texts: dict[str, None] = field(default_factory=dict)
-    parts: dict[str, None] = field(default_factory=dict)
-
-
-TITLES = {
-    "newsmtsc": "NewsMTSC",
-    "vast": "VAST",
-    "rumoureval": "RumourEval-2019 A",
-    "ptc": "Propaganda Techniques Corpus v2",
-    "toxic_spans": "Toxic spans (SemEval-2021 task 5)",
-    "babe": "BABE",
-    "checkthat": "CheckThat! subjectivity, English",
-    "slant_frames": "slant frames (data/frames.jsonl)",
-    "slant_domain": "slant domain set (data/domain.jsonl)",
-    "slant_reading": "slant reading set (data/reading.jsonl)",
-    "slant_contrast": "slant contrast groups (data/contrast.jsonl)",
-    "mixed": "News and comments of several sets (src/slant/corpora/unlabeled.py)",
-    "fa_kes": "FA-KES",
-    "directed_sentiment": "Directed sentiment",
-    "ruwa": "RUWA",
-}
-TEACHES = {
-    "newsmtsc": "portrayal of a named target",
-    "vast": "stance toward a topic",
-    "rumoureval": "replies",
-    "ptc": "loaded language, techniques",
-    "toxic_spans": "toxic spans",
-    "babe": "biased",
-    "checkthat": "subjective",
-    "slant_frames": "frames",
-    "slant_domain": "stance, loaded language, frames",
-    "slant_reading": "stance, loaded language, frames, replies",
-    "slant_contrast": "stance",
-}
-LABEL_NAMES = {"loaded": "loaded language"}
-SOURCES = {  # unlabeled texts of a set under another name
-    "vast_topics": "vast", "vast_topics_many": "vast",
-    "comment_topics": "toxic_spans", "comment_topics_many": "toxic_spans",
-}  # fmt: skip
-OWN = {
-    "slant_frames": "frames.jsonl",
-    "slant_domain": "domain.jsonl",
-    "slant_reading": "reading.jsonl",
-    "slant_contrast": "contrast.jsonl",
-}
-PARTS = {"fit": "train, without the part for choosing thresholds"}
-
-
-def training_sets(files: Files = HERE) -> str:
-    """One row per set that the model's recipes use, with its terms from the registry."""
-    if not (recipes := files.recipes()):
-        return f"The recipes of this model ({files.config['recipe']}) are not kept, so its sets cannot be listed."
-    uses: dict[str, _Use] = {}
-    for recipe in recipes:
-        for use in recipe.train:
-            row = uses.setdefault(use.name, _Use())
-            row.taught |= dict.fromkeys(
-                [LABEL_NAMES.get(x, x) for x in use.labels] or [TEACHES.get(use.name, "")]
-            )
-            row.parts |= {_split(use): None}
-        for use in recipe.unlabeled:
-            row = uses.setdefault(SOURCES.get(use.name, use.name), _Use())
-            more = (
-                "text with more topics, labeled by a teacher"
-                if use.name in SOURCES
-                else "text, labeled by a teacher"
-            )
-            row.texts |= {more: None}
-            row.parts |= {} if row.parts else {_split(use): None}
-    registry = tomllib.loads((files.root / "data" / "registry.toml").read_text("utf-8"))["set"]
-    known = {row["name"]: row for row in registry}
-    lines = [
-        [TITLES.get(name, name), _used_for(name, use),
-         "; ".join(use.parts), *_size_and_terms(files, known, name, next(iter(use.parts)))]
-        for name, use in uses.items()
-    ]  # fmt: skip
-    dev = ", ".join(f"`{use.name}` {use.split}" for use in recipes[-1].dev)
-    head = ["set", "used for", "part", "size", "terms as stated"]
-    return f"{table(head, lines, left=5)}\n\nThresholds, priors and temperatures were chosen on: {dev}."
-
-
-def _used_for(name: str, use: _Use) -> str:
-    own = " (labels by a language model)" if name in OWN else ""
-    return "; ".join(filter(None, (", ".join(use.taught) + own, *use.texts)))
-
-
-def _split(use: SetUse) -> str:
-    part = PARTS.get(use.split, use.split)
-    return f"{part}, without fold {use.without_fold}" if use.without_fold >= 0 else part
-
-
-def _size_and_terms(files: Files, known: Mapping[str, Any], name: str, part: str) -> tuple[str, str]:
-    """Size of the whole set, and its license with what its authors ask of users."""
-    if name in OWN:
-        texts = (files.root / "data" / OWN[name]).read_text("utf-8").count("\n")
-        own_texts = name == "slant_contrast"
-        return (
-            f"{texts:,}",
-            "texts and labels Apache-2.0" if own_texts else "labels Apache-2.0, texts not included",
-        )
-    if name not in known:
-        return NONE, "see `data/README.md`"
-    row = known[name]
-    counts: dict[str, int] = row["counts"]
-    keys = [part.partition(",")[0], "train articles", "articles"]
-    key = next(k for k in keys if k in counts)
-    size = f"{counts[key]:,}{' articles' if key.endswith('articles') else ''}"
-    return size, ". ".join(
-        filter(None, (row.get("license") or row["license"], row.get("terms", "").rstrip(".")))
-    )
 
 
 def cross_domain(files: Files = HERE) -> str:

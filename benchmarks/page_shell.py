@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from html import escape
 from typing import Any
 
@@ -189,6 +190,17 @@ class Writer(Maker):
 
         return level(None, 1)
 
+    def forum(self) -> tuple[MadeComment, list[MadeComment]]:
+        """The first post of a thread, which is the article, and the other posts."""
+        opening = tuple(self.paragraph(1, 2) for _ in range(self.rng.randint(2, 3)))
+        return MadeComment(opening, self.handle(), None, self.made.date), flat(self.made.comments)
+
+    def updates(self, most: int, *, headed: float) -> Iterator[tuple[str, list[str]]]:
+        """Heading ("" for none) and paragraphs of each entry of a live blog. most: paragraphs. headed: share with a heading."""
+        for _ in range(self.rng.randint(5, 9)):
+            said = [self.paragraph(1, 2) for _ in range(self.rng.randint(1, most))]
+            yield self.title() if self.chance(headed) else "", said
+
     def depths(self) -> list[int]:
         """How deep each comment is, from 0."""
         found: list[int] = []
@@ -206,6 +218,11 @@ class Writer(Maker):
         return MadePage(template, html, **{**kept, **changes})
 
 
+def flat(comments: Sequence[MadeComment]) -> list[MadeComment]:
+    """The comments as comments on the article, for markup that does not say what they answer."""
+    return [replace(comment, parent=None) for comment in comments]
+
+
 def paragraphs(comment: MadeComment, tag: str = "p", names: str = "") -> str:
     """The text of a comment as HTML."""
     opened = f"<{tag} {names}>" if names else f"<{tag}>"
@@ -221,23 +238,9 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in name.split())[:2].upper()
 
 
-def wordy_date(date: str) -> str:
-    months = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ]
-    year, month, day = date.split("-")
-    return f"{months[int(month) - 1]} {int(day)}, {year}"
+def wordy_date(stated: str) -> str:
+    day = date.fromisoformat(stated)
+    return f"{day:%B} {day.day}, {day.year}"
 
 
 Template = Callable[[Writer], MadePage]

@@ -129,9 +129,7 @@ def isso(w: Writer) -> MadePage:
 def live_blog_plugin(w: Writer) -> MadePage:
     s = w.made
     entries, text = "", [b.text for b in s.blocks[:2]]
-    for at in range(w.rng.randint(5, 9)):
-        said = [w.paragraph(1, 2) for _ in range(w.rng.randint(1, 2))]
-        heading = w.title() if w.chance(0.4) else ""
+    for at, (heading, said) in enumerate(w.updates(2, headed=0.4)):
         text += [*([heading] if heading else []), *said]
         entries += (
             f'<article id="id_{w.number()}" class="liveblog-entry"><aside class="liveblog-entry-aside"><a class="liveblog-meta-time" '
@@ -220,9 +218,7 @@ def facebook_old(w: Writer) -> MadePage:
 
 def phpbb(w: Writer) -> MadePage:
     s = w.made
-    opening = [w.paragraph(1, 2) for _ in range(w.rng.randint(2, 3))]
-    replies = [MadeComment(c.paragraphs, c.author, None, c.date) for c in s.comments]
-    first = MadeComment(tuple(opening), w.handle(), None, s.date)
+    first, replies = w.forum()
 
     def post(c: MadeComment, at: int) -> str:
         number = w.number()
@@ -244,14 +240,12 @@ def phpbb(w: Writer) -> MadePage:
         f'bar-bottom"><p class="jumpbox-return"><a href="#">Return to “Harbor talk”</a></p></div><div class="stat-block online-list"><h3>Who is online'
         f"</h3><p>Users browsing this forum: No registered users and 3 guests</p></div></div></div>{w.footer()}"
     )
-    return w.page("phpBB", html, text=opening, comments=replies)
+    return w.page("phpBB", html, text=list(first.paragraphs), comments=replies)
 
 
 def xenforo(w: Writer) -> MadePage:
     s = w.made
-    opening = [w.paragraph(1, 2) for _ in range(w.rng.randint(2, 3))]
-    replies = [MadeComment(c.paragraphs, c.author, None, c.date) for c in s.comments]
-    first = MadeComment(tuple(opening), w.handle(), None, s.date)
+    first, replies = w.forum()
 
     def post(c: MadeComment, at: int) -> str:
         number = w.number()
@@ -276,7 +270,7 @@ def xenforo(w: Writer) -> MadePage:
         f'Container">{posts}</div></div></div><div class="block"><h3>Similar threads</h3><ul><li>{escape(s.others[0][0])}</li></ul></div></div></div></div>'
         f"</div></div>{w.footer()}"
     )
-    return w.page("XenForo", html, text=opening, comments=replies)
+    return w.page("XenForo", html, text=list(first.paragraphs), comments=replies)
 
 
 def blogger(w: Writer) -> MadePage:
@@ -317,7 +311,7 @@ def blogger(w: Writer) -> MadePage:
 
 def medium_like(w: Writer) -> MadePage:
     s = w.made
-    replies = [MadeComment(c.paragraphs, c.author, None, c.date) for c in s.comments if c.parent is None]
+    replies = [c for c in s.comments if c.parent is None]
 
     def code() -> str:
         return " ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from made_texts import MadeComment
-from page_shell import MadePage, Template, Writer, broken, initials, paragraphs, wordy_date
+from page_shell import MadePage, Template, Writer, broken, flat, initials, paragraphs, wordy_date
 
 
 def wordpress_block(w: Writer) -> MadePage:
@@ -118,9 +118,7 @@ def live_blog_blocks(w: Writer) -> MadePage:
     s = w.made
     code = f"dcr-{w.number():x}"
     entries, text, headings = "", list[str](), list[str]()
-    for at in range(w.rng.randint(5, 9)):
-        said = [w.paragraph(1, 2) for _ in range(w.rng.randint(1, 3))]
-        heading = w.title() if w.chance(0.6) else ""
+    for at, (heading, said) in enumerate(w.updates(3, headed=0.6)):
         headings += [heading] if heading else []
         text += [*([heading] if heading else []), *said]
         entries += (
@@ -190,9 +188,7 @@ def facebook_new(w: Writer) -> MadePage:
 
 def discourse(w: Writer) -> MadePage:
     s = w.made
-    opening = [w.paragraph(1, 2) for _ in range(w.rng.randint(2, 3))]
-    replies = [MadeComment(c.paragraphs, c.author, None, c.date) for c in s.comments]
-    first = MadeComment(tuple(opening), w.handle(), None, s.date)
+    first, replies = w.forum()
 
     def post(c: MadeComment, at: int) -> str:
         kind = ' itemprop="comment" itemscope itemtype="http://schema.org/Comment"' if at else ""
@@ -209,14 +205,12 @@ def discourse(w: Writer) -> MadePage:
         f'<div id="related-topics" class="more-topics__list"><h3>Related topics</h3><table><tbody>{"".join(f"<tr><td><a>{escape(t)}</a></td><td>3</td></tr>" for t, _ in s.others)}</tbody></table></div></div>'
         f'<footer class="container wrap"><nav><a>Home</a><a>Guidelines</a></nav></footer>{w.footer()}'
     )
-    return w.page("Discourse", html, text=opening, comments=replies)
+    return w.page("Discourse", html, text=list(first.paragraphs), comments=replies)
 
 
 def vbulletin(w: Writer) -> MadePage:
     s = w.made
-    opening = [w.paragraph(1, 2) for _ in range(w.rng.randint(2, 3))]
-    replies = [MadeComment(c.paragraphs, c.author, None, c.date) for c in s.comments]
-    first = MadeComment(tuple(opening), w.handle(), None, s.date)
+    first, replies = w.forum()
 
     def post(c: MadeComment, at: int) -> str:
         number = w.number()
@@ -234,7 +228,7 @@ def vbulletin(w: Writer) -> MadePage:
         f'"pagetitle"><h1>Thread: <span class="threadtitle"><a href="#">{escape(s.title)}</a></span></h1></div><div id="postlist" class="postlist restrain"><ol id="posts" class="posts">{posts}</ol></div><div id="thread_info">'
         f"<h4>Thread Information</h4><div>There are currently 1 users browsing this thread.</div></div></div>{w.footer()}"
     )
-    return w.page("vBulletin", html, text=opening, comments=replies)
+    return w.page("vBulletin", html, text=list(first.paragraphs), comments=replies)
 
 
 def joomla(w: Writer) -> MadePage:
@@ -249,7 +243,6 @@ def joomla(w: Writer) -> MadePage:
             f'</span><div class="comment-body" id="comment-body-{number}">{broken(c)}</div><span class="comments-buttons"><a href="#">Quote</a></span></div><div class="clear"></div></div></div>'
         )
 
-    comments = [MadeComment(c.paragraphs, c.author, None, c.date) for c in s.comments]
     html = (
         f'{w.head(linked=False)}<div class="body"><div class="header">{s.outlet}{w.menu("div", "navigation")}</div><main id="content"><div class="item-page" itemscope itemtype="https://schema.org/Article"><div class="page-header">'
         f'<h2 itemprop="headline">{escape(s.title)}</h2></div><dl class="article-info muted"><dt class="article-info-term">Details</dt><dd class="createdby">Written by <span itemprop="name">{s.author}</span></dd><dd class='
@@ -257,7 +250,7 @@ def joomla(w: Writer) -> MadePage:
         f'"jc"><div id="comments"><h4>Comments</h4><div class="comments-list" id="comments-list">{"".join(show(c, i) for i, c in enumerate(s.comments))}</div><div id="comments-list-footer"><a class="refresh">Refresh comments list'
         f'</a></div></div></div></main><div class="sidebar">{w.others("moduletable")}</div></div>{w.footer()}'
     )
-    return w.page("Joomla with JComments", html, comments=comments)
+    return w.page("Joomla with JComments", html, comments=flat(s.comments))
 
 
 def squarespace(w: Writer) -> MadePage:

@@ -26,11 +26,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-WORDS = re.findall(
-    r"\w+",
-    "the council mayor ferry harbour government police court water school bridge market hospital workers union budget "
-    "said told asked opened closed promised denied greedy honest reckless brave corrupt shameful on for with of to and",
-)
+from memory import WORDS
+
 RUN = "import sys; from slant.cli import main; main(sys.argv[1:])"
 
 
@@ -142,7 +139,7 @@ class _Clients:
 
 def _paragraph(number: int, words: int) -> str:
     draw = random.Random(number)
-    return f"{' '.join(draw.choices(WORDS, k=words)).capitalize()} {number}."
+    return f"{' '.join(draw.choices(WORDS.split(), k=words)).capitalize()} {number}."
 
 
 if __name__ == "__main__":

@@ -22,15 +22,12 @@ Rules were written on train; dev is other articles and the default. The corpus' 
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import random
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -38,7 +35,7 @@ from slant.corpora.polnear import Annotated, Attribution, Fragments, read_polnea
 from slant.segment.speaker_phrases import word_set
 from slant.segment.speakers import speakers_of
 from slant.segment.voices import voices_of
-from voice import DOUBLE, SINGLE
+from voice import DOUBLE, in_marks, polnear_options
 
 RESAMPLES = 2000
 PRONOUN = re.compile(
@@ -146,14 +143,6 @@ class Case:
         return self.speaker is not None and is_right(self.speaker, self.source)
 
 
-def direct(article: Annotated) -> np.ndarray:
-    mask = np.zeros(len(article.text), dtype=bool)
-    for pattern in (DOUBLE, SINGLE):
-        for match in pattern.finditer(article.text):
-            mask[slice(*match.span(1))] = True
-    return mask
-
-
 def surface(text: str, fragments: Fragments) -> str:
     return " ".join(" ".join(text[start:end] for start, end in fragments).split())
 
@@ -165,7 +154,7 @@ def quoted_places(attribution: Attribution, mask: np.ndarray) -> list[int]:
 def cases(articles: Sequence[Annotated], speakers: Callable[[str], Said]) -> list[Case]:
     found = []
     for number, article in enumerate(articles):
-        mask, said = direct(article), speakers(article.text)
+        mask, said = in_marks(article.text), speakers(article.text)
         for attribution in article.attributions:
             places = quoted_places(attribution, mask)
             source = surface(article.text, attribution.source)
@@ -231,14 +220,7 @@ def show_some(articles: Sequence[Annotated], number: int, pronouns: bool) -> Non
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    root = Path(__file__).resolve().parent.parent
-    data = Path(os.environ.get("SLANT_DATA", root.parent / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=data / "polnear", help="the corpus' folder")
-    parser.add_argument("--split", default="dev", choices=["train", "dev"])
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser = polnear_options(__doc__)
     parser.add_argument("--misses", type=int, default=0, help="print so many cases without the right speaker")
     parser.add_argument(
         "--pronouns", action="store_true", help="with --misses: those whose source is a pronoun"

@@ -197,7 +197,7 @@ def main() -> None:
             print("    ", row, flush=True)
     if given.json:
         given.json.write_text(
-            json.dumps({"top": TOP, "corpora": results}, indent=1, ensure_ascii=False) + "\n"
+            json.dumps({"top": TOP, "corpora": results}, indent=1, ensure_ascii=False) + "\n", "utf-8"
         )
 
 

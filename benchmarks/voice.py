@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slant.corpora.polnear import Annotated, read_polnear
+from slant.corpora.sets import data_root
 from slant.segment.voices import voices
 
 Mask = NDArray[np.bool_]
@@ -32,20 +32,25 @@ SINGLE = re.compile(r"(?<![\w'])[‘'](?!['\s])((?:(?!'')[^\n‘“”\"])*?)[�
 UNCOUNTED = re.compile(r"[\s\"“”„«»'‘’`]")
 
 
-def masks(
-    article: Annotated,
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+def in_marks(text: str) -> Mask:
+    """The characters between quotation marks."""
+    mask = np.zeros(len(text), dtype=bool)
+    for pattern in (DOUBLE, SINGLE):
+        for match in pattern.finditer(text):
+            mask[slice(*match.span(1))] = True
+    return mask
+
+
+def masks(article: Annotated) -> tuple[Mask, Mask, Mask, Mask]:
     """Per character of the text: predicted quoted, direct quotation in gold, any content in gold, counted."""
     text = article.text
-    predicted, direct, content = (np.zeros(len(text), dtype=bool) for _ in range(3))
+    predicted, content = (np.zeros(len(text), dtype=bool) for _ in range(2))
     for start, end, voice in voices(text):
         predicted[start:end] = voice == "quoted"
     for attribution in article.attributions:
         for start, end in attribution.content:
             content[start:end] = True
-    for pattern in (DOUBLE, SINGLE):
-        for match in pattern.finditer(text):
-            direct[slice(*match.span(1))] = True
+    direct = in_marks(text)
     counted = np.ones(len(text), dtype=bool)
     for match in UNCOUNTED.finditer(text):
         counted[match.start()] = False
@@ -105,16 +110,18 @@ def table(result: dict[str, dict[str, object]], split: str) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def polnear_options(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    root = Path(__file__).resolve().parent.parent
-    data = Path(os.environ.get("SLANT_DATA", root.parent / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=data / "polnear", help="the corpus' folder")
+    parser.add_argument("--data", type=Path, default=data_root() / "polnear", help="the corpus' folder")
     parser.add_argument("--split", default="dev", choices=["train", "dev"])
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    options = polnear_options(__doc__).parse_args()
     articles = list(read_polnear(options.data, options.split))
     result = measure(articles)
     rate = round(speed(articles), 2)

@@ -65,8 +65,8 @@ def card(
 class Project:
     """A checkout with invented result files."""
 
-    def __init__(self, root: Path, model: Any, tool: Any) -> None:
-        self.root, self.modules = root, (model, tool)
+    def __init__(self, root: Path, model: Any, *others: Any) -> None:
+        self.root, self.modules = root, (model, *others)
         self.files = model.Files(root, size="small")
         self.results = root / "benchmarks" / "results"
         self.shipped(FULL, PART, BARE, GONE)
@@ -92,9 +92,8 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    return Project(
-        tmp_path, importlib.import_module("model_figures"), importlib.import_module("tool_figures")
-    )
+    names = ("model_figures", "training_figures", "tool_figures")
+    return Project(tmp_path, *map(importlib.import_module, names))
 
 
 def cog(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

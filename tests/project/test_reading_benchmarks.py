@@ -29,19 +29,19 @@ def test_every_planted_loss_is_named_and_the_counts_are_those_of_what_was_writte
 
 
 def test_a_loss_that_is_not_named_and_a_wrong_count_are_faults(bench: Any, tmp_path: Path) -> None:
-    losses = bench("planted_losses")
+    losses, files = bench("planted_losses"), bench("lossy_file")
     path = str(tmp_path / "0001.csv")
     row = {"path": f"{path}:3", "reason": "empty", "detail": "no text", "list": "rejected"}
-    loss = losses.Loss("an empty row", ("empty",), ":3")
-    file = losses.MadeFile("CSV", "0001.csv", b"", (loss,), 2)
+    loss = files.Loss("an empty row", ("empty",), ":3")
+    file = files.MadeFile("CSV", "0001.csv", b"", (loss,), 2)
     found = losses.Run([row], [])
     found.articles["0001.csv"] = 2
     assert losses.unnamed(file, tmp_path, found) == []
     found.articles["0001.csv"] = 1
     assert losses.unnamed(file, tmp_path, found) == ["CSV 0001.csv: 1 articles, 2 expected"]
-    two = losses.MadeFile("CSV", "0001.csv", b"", (loss, loss), 1)
+    two = files.MadeFile("CSV", "0001.csv", b"", (loss, loss), 1)
     assert "not named: an empty row" in losses.unnamed(two, tmp_path, found)[0], "one line names one loss"
-    none = losses.MadeFile("CSV", "0001.csv", b"", (), 1)
+    none = files.MadeFile("CSV", "0001.csv", b"", (), 1)
     assert "rejected without reason" in losses.unnamed(none, tmp_path, found)[0]
 
 
