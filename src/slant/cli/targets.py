@@ -95,6 +95,8 @@ def suggest_targets(output: str, top: int, min_articles: int, overwrite: bool, *
 
 def _why_none(articles: int, other_languages: int, min_articles: int) -> str:
     others = f"; {other_languages:,} more are not in English" if other_languages else ""
+    if not articles:
+        return f"nothing was written: no article in English was read{others.replace(' more', '')}."
     least = f"named in at least {min_articles:,} articles" if min_articles > 1 else "named"
     return f"nothing was written: no name or phrase is {least} of {articles:,}{others}. --min-articles lowers the bound."
 

@@ -101,7 +101,12 @@ def _list(key: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _left_out(found: Suggestions) -> Iterator[str]:
-    for what, names in (("places", found.left.places), ("outlets and agencies", found.left.outlets)):
+    left = found.left
+    for what, names in (
+        ("places", left.places),
+        ("outlets and agencies", left.outlets),
+        ("words that one outlet prints all the time", left.house),
+    ):
         if names:
             shown = ", ".join(f"{_one_line(name)} {count:,}" for name, count in names.most_common(_SHOWN))
             more = f", and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
