@@ -368,7 +368,7 @@ def _before(sentence: str) -> Source | None:
 
 
 def _quoted_as(tokens: Sequence[str]) -> Source | None:
-    """The speaker of "Karvi was quoted as saying" and "the paper quoted Karvi as saying"."""
+    """The speaker of "Karvi was quoted [as saying]" and "the paper quoted Karvi [as saying]"."""
     for at in range(len(tokens) - 1, -1, -1):
         if _key(tokens[at]) in ("quoted", "cited", "quotes", "quoting"):
             if at and _key(tokens[at - 1]) in ("was", "is", "been", "were"):
@@ -397,6 +397,9 @@ def _after(run: _Run) -> Source | None:
         return _late(tokens)
     if _key(tokens[0]) == "according" and len(tokens) > 2:
         return source_after(tokens[2:])
+    for at, (left, right) in enumerate(pairwise(tokens[:_MAX_BEFORE_VERB])):
+        if left == "as" and _key(right) in _PARTICIPLES:
+            return _quoted_as(tokens[:at])
     start = 1 if _key(tokens[0]).endswith("ly") and len(tokens) > 1 else 0
     if _key(tokens[start]) in _FINITE - _NOT_INVERTED and tokens[start][:1].islower():
         return source_after(tokens[start + 1 :])
