@@ -377,6 +377,12 @@ def _quoted_as(tokens: Sequence[str]) -> Source | None:
     return None
 
 
+def _as_saying(tokens: Sequence[str]) -> int | None:
+    """Where "as saying" and the like stands."""
+    pairs = enumerate(pairwise(tokens[:_MAX_BEFORE_VERB]))
+    return next((at for at, (left, right) in pairs if left == "as" and _key(right) in _PARTICIPLES), None)
+
+
 def _after(run: _Run) -> Source | None:
     """The speaker named after a quotation: "…," said Karvi; "…," Karvi said; "…", according to Karvi."""
     after = run.after.lstrip(" \t\u00a0*_")
@@ -397,9 +403,8 @@ def _after(run: _Run) -> Source | None:
         return _late(tokens)
     if _key(tokens[0]) == "according" and len(tokens) > 2:
         return source_after(tokens[2:])
-    for at, (left, right) in enumerate(pairwise(tokens[:_MAX_BEFORE_VERB])):
-        if left == "as" and _key(right) in _PARTICIPLES:
-            return _quoted_as(tokens[:at])
+    if (at := _as_saying(tokens)) is not None:
+        return _quoted_as(tokens[:at])
     start = 1 if _key(tokens[0]).endswith("ly") and len(tokens) > 1 else 0
     if _key(tokens[start]) in _FINITE - _NOT_INVERTED and tokens[start][:1].islower():
         return source_after(tokens[start + 1 :])
