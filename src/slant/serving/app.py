@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from slant.comparing.measures import ARTICLE
 from slant.errors import Rejected
 from slant.ingest.documents import read_text
 from slant.ingest.fetch import Fetcher, FetchOptions
@@ -24,6 +23,7 @@ from slant.ingest.html_pages import read_page
 from slant.records import Article, Score
 from slant.reports.pasted_page import Form, pasted_page
 from slant.scoring.python_api import RequestBuilder, Scorer
+from slant.scoring.score import ARTICLE
 from slant.serving.bodies import Body, Item, builder_of, read_body, score_items, split_items
 from slant.serving.guard import Problem, problem_body
 from slant.serving.openapi import openapi
