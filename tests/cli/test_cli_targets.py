@@ -67,7 +67,11 @@ def test_a_finished_file_is_kept_unless_it_is_to_be_replaced(
 def test_no_candidate_writes_no_file_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.txt").write_text("Nothing happened here at all, and nobody came by.\n", "utf-8")
     assert run(str(tmp_path / "a.txt"), "-o", str(tmp_path / "t.toml"), "--quiet") == 1
-    assert "nothing was written" in capsys.readouterr().err
+    assert "is named in at least 2 articles of 1" in capsys.readouterr().err
+    german = "Der Stadtrat hat uns alle belogen, und keiner tut etwas dagegen. Die Fischer warten noch.\n"
+    (tmp_path / "a.txt").write_text(german, "utf-8")
+    assert run(str(tmp_path / "a.txt"), "-o", str(tmp_path / "t.toml"), "--quiet") == 1
+    assert "no article in English was read; not in English: 1." in capsys.readouterr().err
     assert not (tmp_path / "t.toml").exists()
 
 

@@ -58,6 +58,18 @@ def test_a_column_that_was_added_may_be_compared() -> None:
     assert compared.notes[0] == "1 row has no text and no score, and is in no number."
 
 
+def test_dates_of_pandas_are_dates() -> None:
+    table = frame()
+    table["published"] = pandas.to_datetime(table["published"])
+    assert slant.compare(table, by="month", **QUICK).results.groups == (
+        slant.compare(frame(), by="month", **QUICK).results.groups
+    )
+    table["week"] = pandas.Timestamp("2021-03-01")
+    assert set(slant.compare(table, by="week", **{**QUICK, "min_articles": 1}).results.groups.kept) == {
+        "2021-03-01"
+    }
+
+
 def test_a_text_in_two_groups_counts_in_both() -> None:
     """Strings have the id of their text; an id alone would keep the first group's copy only."""
     rows = [replace(row, unit=replace(row.unit, unit_id=f"{i % 4}-0000", article_id=str(i % 4), parent_id=None))
@@ -81,6 +93,7 @@ def test_a_text_in_two_groups_counts_in_both() -> None:
         (lambda: frame().drop(columns=["model"]), {}, "no table of scores: model is missing"),
         (lambda: frame().assign(target="x", p_against=0.1), {}, "one row per unit and target.*to_pandas"),
         (lambda: frame().assign(stance=None), {}, "row 0 of the table is not a score"),
+        (lambda: frame().iloc[:0], {}, r"\Athere are no scored units here"),
         (lambda: 7, {}, "takes a DataFrame of scores or paths, not int"),
         (lambda: ["gone.jsonl"], {}, "gone.jsonl: no such file"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slant.records import Article
+from slant.segment.speaker_names import Names
 from slant.segment.speakers import only_speaker, speaker_at, speakers_of
 from slant.segment.units import split
 from slant.segment.voices import voices, voices_of
@@ -50,6 +51,8 @@ def names(*paragraphs: str, kind: str = "paragraph") -> list[str | None]:
         ("“The pier will not last the winter,” officials said.", "officials"),
         ("“The pier will not last the winter,” wrote Secretary of State Maria Karvi.", "Maria Karvi"),
         ("Karvi was quoted as saying: “The pier will not last the winter.”", "Karvi"),
+        ("“The pier will not last the winter,” Karvi was quoted by the Herald as saying.", "Karvi"),
+        ("“The pier will not last the winter,” the Herald quoted Jan Tesk as saying.", "Jan Tesk"),
         ("The Herald quoted Jan Tesk as saying: “The pier will not last the winter.”", "Jan Tesk"),
         ("“The pier will not last the winter.” — Maria Karvi", "Maria Karvi"),
     ],
@@ -128,6 +131,13 @@ def test_a_pronoun_that_may_be_someone_else_has_no_speaker():
     assert names(
         "Peter Tesk opened the meeting. It was a hard day for Martin Quill.", "“The pier is old,” he said."
     ) == [None]
+
+
+def test_a_form_of_address_tells_whom_a_pronoun_means():
+    for title in ("Mr", "Mr."):
+        assert names(f"{title} Tesk opened the meeting in Tavin.", "“The pier is old,” he said.") == ["Tesk"]
+    found = Names(["Li opened the meeting. Mr. Lind was ill."])
+    assert (found.gender("Lind"), found.gender("Li")) == ("he", None)
 
 
 def test_headlines_with_a_name_and_a_colon():

@@ -48,6 +48,18 @@ def test_a_text_comes_back_marked_with_its_comments(served: Served) -> None:
     )
 
 
+def test_targets_that_no_unit_names_are_said(served: Served) -> None:
+    assert (
+        "Named in no unit in English: mayor."
+        in paste(served, text="The council met.", targets="council\nmayor").body.decode()
+    )
+    assert (
+        "No unit in English names a target of the server." in paste(served, text="It rained.").body.decode()
+    )
+    named = paste(served, text="The council met.").body.decode()
+    assert "no unit" not in named.lower()
+
+
 def test_nothing_of_a_text_becomes_markup(served: Served) -> None:
     page = paste(served, text=HOSTILE, targets='"><img src=x onerror=alert(1)>').body.decode()
     assert "<script" not in page

@@ -152,17 +152,6 @@ def test_the_description_is_valid_and_its_file_is_current(served: Served) -> Non
     assert {"413", "415", "422", "429", "503"} <= refused
 
 
-def test_the_limits_of_the_description_are_those_of_the_server() -> None:
-    from slant.serving import bodies
-
-    score = openapi()["components"]["schemas"]["Score"]["properties"]
-    assert score["items"]["maxItems"] == bodies.ITEMS
-    assert (score["targets"]["maxItems"], score["targets"]["items"]["maxLength"]) == (
-        bodies.TARGETS,
-        bodies.NAME,
-    )
-
-
 # ---- one fault among many
 
 
@@ -194,3 +183,21 @@ def test_a_fault_in_one_job_leaves_the_others_alone(monkeypatch: pytest.MonkeyPa
         futures[1].result(20)
     running.stop()
     running.join(10)
+
+
+def test_a_worker_that_is_stopped_between_two_jobs_ends() -> None:
+    from slant.serving.worker import Worker
+    from stub_score import stub_predictor
+
+    class Late(Worker):
+        """Is stopped when it looks for a second job."""
+
+        def _next(self, *, wait: bool) -> Any:
+            if not wait and not self.stopping:
+                self.stop()
+            return super()._next(wait=wait)
+
+    running = Late(stub_predictor(), waiting=10)
+    assert running.submit(lambda: ("a", [])).result(20) == ("a", [])
+    running.join(10)
+    assert not running._thread.is_alive()

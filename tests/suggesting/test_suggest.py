@@ -196,6 +196,14 @@ def test_an_outlet_is_left_out_and_listed() -> None:
     assert found.left.outlets["Valley Courier"] == 4
 
 
+def test_a_name_that_one_outlet_prints_all_the_time_is_left_out_and_listed() -> None:
+    texts = [f"They wrote to Pellworm again. Line {i}." for i in range(8)] + ["No name here."] * 4
+    outlets = ["Valley Courier"] * 8 + ["The Lantern"] * 4
+    found = suggested(texts, outlets=outlets)
+    assert not with_alias(found, "Pellworm")
+    assert found.left.house["Pellworm"] == 8
+
+
 def test_a_name_that_is_also_a_word_counts_only_as_written() -> None:
     texts = repeat("We asked Green about the green field, and Green wept.", times=4)
     green = with_alias(suggested(texts), "Green")

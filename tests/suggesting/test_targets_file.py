@@ -18,13 +18,11 @@ def candidate(
 ) -> Candidate:
     example = Example(b"", f"A line on {name}.\nAnd \x0b more", 3, "The Lantern", "2021-04")
     rows = tuple((text, 7 - i) for i, text in enumerate((*aliases, *exact)))
-    return Candidate(
-        name, "name", rows, frozenset(exact), never, 1200, 2, 5, 9.0, ("two spellings",), (), (example,)
-    )
+    return Candidate(name, rows, frozenset(exact), never, 1200, 2, 5, 9.0, ("two spellings",), (), (example,))
 
 
 def suggestions(*candidates: Candidate, comments: bool = False, unread: float = 0.0) -> Suggestions:
-    left = LeftOut(Counter({"Sarnholm": 40}), Counter({"Reuters": 9}))
+    left = LeftOut(Counter({"Sarnholm": 40}), Counter({"Reuters": 9}), Counter({"Quay Notes": 8}))
     return Suggestions(candidates, left, 2000, 3, 12, 4, comments, unread)
 
 
@@ -52,6 +50,7 @@ def test_figures_reasons_and_examples_are_comments(tmp_path: Path) -> None:
     assert "# - A line on Pellworm. And more (The Lantern, 2021-04)" in text
     assert "Sarnholm 40" in text
     assert "Reuters 9" in text
+    assert "Quay Notes 8" in text
     assert "4 articles not in English" in text
 
 

@@ -131,8 +131,7 @@ def score(overwrite: bool, **given: Any) -> int:
         None if options.units or silent else Targets.load(Path(options.targets) if options.targets else None)
     )
     if asked and not options.targets:
-        shown = ", ".join(target.name for target in asked.targets if target.aliases or target.exact)
-        say(f"slant: no --targets given, so those that ship with slant are scored: {shown}")
+        say_shipped(asked)
     with stoppable():
         try:
             write_scores(options, account)
@@ -222,6 +221,12 @@ def all_score_files(paths: Sequence[str]) -> bool:
             "PATHS mix score files and articles. Give only one kind, or score the articles first."
         )
     return kinds == {True}
+
+
+def say_shipped(targets: Targets) -> None:
+    """Print which targets are scored where the user gave none."""
+    shown = ", ".join(target.name for target in targets.targets if target.aliases or target.exact)
+    say(f"slant: no --targets given, so those that ship with slant are scored: {shown}")
 
 
 def _counted(units: Iterable[Unit], languages: Counter[str]) -> Iterator[Unit]:

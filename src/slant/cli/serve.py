@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slant.cli.articles import say_shipped
 from slant.cli.options import DONE, model, quiet, runtime, say, targets
 from slant.errors import require
 
@@ -53,7 +54,10 @@ def serve(host: str, port: int, token: str | None, fetch: bool, quiet: bool, **g
 
     guard.check_token(host, token)
     taken = guard.bind(host, port)
+    shipped = given["targets"] is None
     scorer = _load(given)
+    if shipped and not quiet:
+        say_shipped(scorer.targets)
     worker, limits = Worker(scorer.predictor, waiting=WAITING), guard.Limits()
     log: Callable[[str], object] = (lambda _: None) if quiet else say
     app = guard.Guard(

@@ -65,7 +65,7 @@ def suggest_targets(output: str, top: int, min_articles: int, overwrite: bool, *
     from slant.scoring.account import Account
     from slant.scoring.output_files import check_format
     from slant.suggesting.suggest import suggest
-    from slant.suggesting.targets_file import targets_toml
+    from slant.suggesting.targets_file import number_of, targets_toml
 
     check_format(output, formats=(".toml",))
     keep_finished(output, overwrite=overwrite)
@@ -81,7 +81,7 @@ def suggest_targets(output: str, top: int, min_articles: int, overwrite: bool, *
     write_text(Path(output), targets_toml(found, made_by=made_by))
     Targets.load(Path(output))  # what is written can be used
     code = finish(
-        f"{len(found.candidates)} candidates from {found.articles:,} articles",
+        f"{number_of(len(found.candidates), 'candidate')} from {number_of(found.articles, 'article')}",
         output,
         account,
         quiet=options.quiet,
@@ -89,12 +89,14 @@ def suggest_targets(output: str, top: int, min_articles: int, overwrite: bool, *
     names = ", ".join(candidate.name for candidate in found.candidates[:_SAID])
     say(f"the first: {names}")
     if found.other_languages:
-        say(f"{found.other_languages:,} articles are not in English and were not read")
+        say(f"not in English, and not read: {number_of(found.other_languages, 'article')}")
     return code
 
 
 def _why_none(articles: int, other_languages: int, min_articles: int) -> str:
-    others = f"; {other_languages:,} more are not in English" if other_languages else ""
+    others = f"; not in English: {other_languages:,}" if other_languages else ""
+    if not articles:
+        return f"nothing was written: no article in English was read{others}."
     least = f"named in at least {min_articles:,} articles" if min_articles > 1 else "named"
     return f"nothing was written: no name or phrase is {least} of {articles:,}{others}. --min-articles lowers the bound."
 

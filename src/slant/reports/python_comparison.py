@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def compare(scores: Any, *, by: str = "outlet", **options: Any) -> Comparison:
         else:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="slant-scores-"))
             path = str(Path(folder) / "scores.jsonl")
-            write_rows(_records(scores, by, notes), path)
+            if not write_rows(_records(scores, by, notes), path):
+                raise UsageError("there are no scored units here, so there is nothing to compare.")
             store = stack.enter_context(open_store([path], by=by))
         return Comparison(run(store, Options(by=by, **options)), store, stack, notes)
     except BaseException:
@@ -209,7 +211,7 @@ class _Apart:
 
 
 def _plain(value: Any) -> Any:
-    """A cell as Python's own types: arrays become lists; NaN, NA and NaT become None."""
+    """A cell as Python's own types: arrays become lists, dates ISO text; NaN, NA and NaT become None."""
     if hasattr(value, "tolist"):  # NumPy arrays and numbers
         value = value.tolist()
     if isinstance(value, list | tuple):
@@ -220,4 +222,6 @@ def _plain(value: Any) -> Any:
             plain["scores"] = {label: p for label, p in plain["scores"].items() if p is not None}
         return plain
     missing = type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    if isinstance(value, date) and not missing:
+        return value.isoformat().removesuffix("T00:00:00")
     return None if missing else value

@@ -124,16 +124,13 @@ class Names:
     def gender(self, name: str) -> str | None:
         """The pronoun of a person, "he" or "she", by a title or a first name; None if neither tells."""
         words = name.split()
-        if f"Mr. {words[-1]}" in self.text:
-            titled = "he"
-        elif f"Ms. {words[-1]}" in self.text or f"Mrs. {words[-1]}" in self.text:
-            titled = "she"
-        else:
-            titled = None
         first = words[0].casefold()
         if len(words) > 1 and (first in _MALE or first in _FEMALE):
             return "he" if first in _MALE else "she"
-        return titled
+        titles = set(re.findall(rf"\b(M(?:r|r?s))\.? {re.escape(words[-1])}\b", self.text))
+        if "Mr" in titles:
+            return "he"
+        return "she" if titles else None
 
 
 def is_person(name: str) -> bool:

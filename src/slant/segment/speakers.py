@@ -368,13 +368,19 @@ def _before(sentence: str) -> Source | None:
 
 
 def _quoted_as(tokens: Sequence[str]) -> Source | None:
-    """The speaker of "Karvi was quoted as saying" and "the paper quoted Karvi as saying"."""
+    """The speaker of "Karvi was quoted [as saying]" and "the paper quoted Karvi [as saying]"."""
     for at in range(len(tokens) - 1, -1, -1):
         if _key(tokens[at]) in ("quoted", "cited", "quotes", "quoting"):
             if at and _key(tokens[at - 1]) in ("was", "is", "been", "were"):
                 return source_before(tokens[: at - 1])
             return source_after(tokens[at + 1 :])
     return None
+
+
+def _as_saying(tokens: Sequence[str]) -> int | None:
+    """Where "as saying" and the like stands."""
+    pairs = enumerate(pairwise(tokens[:_MAX_BEFORE_VERB]))
+    return next((at for at, (left, right) in pairs if left == "as" and _key(right) in _PARTICIPLES), None)
 
 
 def _after(run: _Run) -> Source | None:
@@ -397,6 +403,8 @@ def _after(run: _Run) -> Source | None:
         return _late(tokens)
     if _key(tokens[0]) == "according" and len(tokens) > 2:
         return source_after(tokens[2:])
+    if (at := _as_saying(tokens)) is not None:
+        return _quoted_as(tokens[:at])
     start = 1 if _key(tokens[0]).endswith("ly") and len(tokens) > 1 else 0
     if _key(tokens[start]) in _FINITE - _NOT_INVERTED and tokens[start][:1].islower():
         return source_after(tokens[start + 1 :])

@@ -23,6 +23,7 @@ from slant.ingest.html_pages import read_page
 from slant.records import Article, Score
 from slant.reports.pasted_page import Form, pasted_page
 from slant.scoring.python_api import RequestBuilder, Scorer
+from slant.scoring.score import ARTICLE
 from slant.serving.bodies import Body, Item, builder_of, read_body, score_items, split_items
 from slant.serving.guard import Problem, problem_body
 from slant.serving.openapi import openapi
@@ -171,8 +172,16 @@ async def _pasted(request: Request) -> Response:
         return _html(service, form, problem=rejected.detail, status=422)
     except Problem as problem:
         return _html(service, form, problem=problem.detail, status=problem.status, headers=problem.headers)
-    notes = [note.detail for note in item.notes]
+    notes = [*(note.detail for note in item.notes), *_unnamed(names, scores)]
     return await asyncio.to_thread(_html, service, form, scores=scores, notes=notes)
+
+
+def _unnamed(names: list[str], scores: list[Score]) -> list[str]:
+    """A note on the entered targets that no unit names, or on those of the server if it names none."""
+    named = {stance.target for score in scores for stance in score.stance} - {ARTICLE}
+    if missing := [name for name in dict.fromkeys(names) if name not in named]:
+        return [f"Named in no unit in English: {', '.join(missing)}."]
+    return [] if named else ["No unit in English names a target of the server. Enter your own."]
 
 
 def _prepared(article: Article, builder: RequestBuilder) -> tuple[list[Item], list[Any]]:

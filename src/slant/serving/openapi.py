@@ -13,6 +13,7 @@ from typing import Any
 
 from slant import __version__
 from slant.schemas import article_schema, printed, score_schema, unit_schema
+from slant.serving.bodies import ITEMS, NAME, TARGETS
 
 Schema = dict[str, Any]
 FILE = "openapi.json"
@@ -96,7 +97,7 @@ def _schemas() -> Schema:
     article = _bare(article_schema())
     comment = article.pop("$defs")["comment"]
     text = {"type": "string"}
-    names = {"type": ["array", "null"], "items": {"type": "string", "maxLength": 200}, "maxItems": 32}
+    names = {"type": ["array", "null"], "items": {"type": "string", "maxLength": NAME}, "maxItems": TARGETS}
     common = {
         "item": {"type": "integer", "minimum": 0, "description": "number of the item, from 0"},
         "rejected": {
@@ -165,7 +166,7 @@ def _schemas() -> Schema:
 
 
 def _list(items: Schema) -> Schema:
-    return {"type": "array", "minItems": 1, "maxItems": 256, "items": items}
+    return {"type": "array", "minItems": 1, "maxItems": ITEMS, "items": items}
 
 
 def _object(properties: Schema, *, required: list[str] | None = None) -> Schema:

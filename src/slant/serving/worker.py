@@ -97,7 +97,8 @@ class Worker:
         return job
 
     def _run(self) -> None:
-        while (job := self._next(wait=True)) is not None:
+        # The end of the queue may be taken below, so it is not waited for once the worker is stopping.
+        while not self._stopping and (job := self._next(wait=True)) is not None:
             jobs = self._prepared(job)
             while sum(len(each.requests) for each in jobs) < BATCH and not self._stopping:
                 if (job := self._next(wait=False)) is None:

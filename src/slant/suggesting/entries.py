@@ -20,7 +20,7 @@ PERSON_OR_BODY = "name"
 MOST_ENTRIES = 500
 # How much an article with an entry of this kind counts: open phrases are often no targets.
 WEIGHTS = {PERSON_OR_BODY: 1.0, STATE: 1.0, ORGAN: 0.8, GROUP: 1.0, ISSUE: 1.0, PHRASE: 0.4}
-WEAK = 0.25  # weight of "leaders", "residents": people who are seldom a party
+WEAK = 0.25  # weight of "drivers", "residents": people who are seldom a party
 _ORGAN_HEADS = ("forces", "units", "unit", "officials", "officers")
 _PEOPLE_ENDING = re.compile(r"(?:ers|ors|ists|ees|eers|ians|men|women|folk)\Z")
 _PLACE, _ACTS = 0.25, 0.15  # a name is a place from this share of "in …", unless it acts as often
@@ -48,10 +48,11 @@ class Entry:
 
 @dataclass(slots=True)
 class LeftOut:
-    """Frequent names that are no targets: name → articles."""
+    """Frequent names that are no targets: name → articles. house: those that one outlet prints all the time."""
 
     places: Counter[str] = field(default_factory=Counter)
     outlets: Counter[str] = field(default_factory=Counter)
+    house: Counter[str] = field(default_factory=Counter)
 
 
 def choose_entries(
@@ -93,7 +94,7 @@ def _states(census: Census) -> Iterator[Entry]:
             counts = _counts(census, form)
             if not counts or (role == CAPITAL and not _acts(counts)):
                 continue
-            is_exact = form.lower() in lexicon().ambiguous or _is_exact(census, form)
+            is_exact = form.lower() in words.ambiguous or _is_exact(census, form)
             (entry.exact if is_exact else entry.aliases).append(form)
             if role == NAME and (
                 lost := _counts(census, f"{form}s")
@@ -227,7 +228,7 @@ def _nouns(census: Census) -> Iterator[Entry]:
         kind = ISSUE if noun in words.issues else ORGAN if noun in words.organs else GROUP
         name = _neutral_form(census, forms) if kind == GROUP else noun
         entry = Entry(noun, kind, name, list(forms), [], [], articles, WEIGHTS[kind])
-        entry.weight = WEAK if noun in lexicon().weak else entry.weight
+        entry.weight = WEAK if noun in words.weak else entry.weight
         if kind != ISSUE:
             heads = _ORGAN_HEADS if kind == ORGAN else words.plain_heads
             entry.aliases += [

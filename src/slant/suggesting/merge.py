@@ -302,7 +302,8 @@ def _has_initials(long: str, short: str) -> bool:
 def _fold(name: str, *, organizations: bool = False) -> str:
     """Return a name without accents, particles and case; organizations: also without words such as "Front"."""
     plain = unicodedata.normalize("NFKD", name.replace("ı", "i")).encode("ascii", "ignore").decode().lower()
-    words = [word for word in re.split(r"[^a-z0-9]+", plain) if word and word not in _PARTICLES]
+    every = [word for word in re.split(r"[^a-z0-9]+", plain) if word]
+    words = [word for word in every if word not in _PARTICLES] or every  # "El Al"
     if organizations:
         words = [word for word in words if word not in lexicon().organizations]
     return " ".join(words)

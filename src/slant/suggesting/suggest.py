@@ -33,12 +33,11 @@ HOUSE = 0.2  # … and prints it in this share of its own
 class Candidate:
     """A candidate for a target.
 
-    kind: of its main entry. aliases: (text, times), of which those in `exact` match only as written. articles, outlets,
+    aliases: (text, times), of which those in `exact` match only as written. articles, outlets,
     months: that name it. reasons: why its names were put together. modified: for "army" and the like, state → times.
     """
 
     name: str
-    kind: str
     aliases: tuple[tuple[str, int], ...]
     exact: frozenset[str]
     never: tuple[str, ...]
@@ -84,7 +83,7 @@ def suggest(units: Iterable[Unit], *, top: int = 40, min_articles: int = 2) -> S
         )
         mentions = Mentions(entries)
         mentions.read(passages, passages.outlets, passages.months)
-        ranking = _Ranking(passages, mentions, entries, census)
+        ranking = _Ranking(passages, mentions, entries, census, left)
         groups = Merger(entries, mentions.found, census).groups()
         candidates = [c for c in map(ranking.candidate, groups) if c and c.articles >= min_articles]
         candidates.sort(key=lambda candidate: (-candidate.score, candidate.name))
@@ -112,9 +111,9 @@ class _Ranking:
     """Makes candidates of groups of entries."""
 
     def __init__(
-        self, passages: Passages, mentions: Mentions, entries: Sequence[Entry], census: Census
+        self, passages: Passages, mentions: Mentions, entries: Sequence[Entry], census: Census, left: LeftOut
     ) -> None:
-        self._mentions, self._entries, self._census = mentions, entries, census
+        self._mentions, self._entries, self._census, self._left = mentions, entries, census, left
         self._outlet = np.array(mentions.outlet, dtype=np.int64)
         self._month = np.array(mentions.month, dtype=np.int64)
         self._no_outlet = passages.outlets.get("", -1)
@@ -123,13 +122,14 @@ class _Ranking:
         self._period = _periods(self._month, list(passages.months))
 
     def candidate(self, group: Group) -> Candidate | None:
-        """Return the candidate, or None for names that are not found or that only one outlet prints everywhere."""
+        """Return the candidate, or None for names that are not found or that one outlet prints all the time."""
         members = [i for i in group.members if len(self._mentions.found[i].articles)]
         if not members:
             return None
         articles = union([np.array(self._mentions.found[i].articles, dtype=np.int64) for i in members])
         main = self._entries[members[0]]
         if main.kind == PERSON_OR_BODY and self._is_house_phrase(articles):
+            self._left.house[main.name] = len(articles)
             return None
         outlets, out_of = _distinct(self._outlet, articles, self._no_outlet)
         months, all_months = _distinct(self._month, articles, self._no_month)
@@ -140,7 +140,6 @@ class _Ranking:
         aliases, exact = self._aliases(members)
         return Candidate(
             main.name if main.kind != PERSON_OR_BODY else _longest_frequent(aliases, main.name),
-            main.kind,
             aliases,
             exact,
             tuple(dict.fromkeys(text for i in members for text in self._entries[i].never)),

@@ -27,25 +27,28 @@ def targets_toml(suggestions: Suggestions, *, made_by: str) -> str:
     for number, candidate in enumerate(suggestions.candidates, 1):
         lines += ["", *_comments(suggestions, candidate, number), *_table(candidate, ids, owned)]
     if suggestions.comments:
-        lines += ["", "# Comments are asked about the article that they answer.", "[[target]]", 'id = "article"',
-                  'name = "the article"', "aliases = []", 'always = ["comment"]']  # fmt: skip
+        lines += ["", "# A comment is always scored for its article; with this entry `slant label` asks about it, too.",
+                  "[[target]]", 'id = "article"', 'name = "the article"', "aliases = []", 'always = ["comment"]']  # fmt: skip
     lines += ["", *_left_out(suggestions)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _head(found: Suggestions, made_by: str) -> Iterator[str]:
-    yield from _wrap(f"{len(found.candidates)} candidates for targets. {made_by}")
+    yield from _wrap(f"{number_of(len(found.candidates), 'candidate')} for targets. {made_by}")
     yield from _wrap(
         "Read through it before you use it. Delete what you do not ask about; move aliases where they belong; delete aliases "
         "that mean something else in your texts. Then: slant score ARTICLES --targets THIS-FILE -o SCORES"
     )
-    corpus = f"{_number(found.articles, 'article')}, {_number(found.outlets, 'outlet')}, {_number(found.months, 'month')}"
+    counts = ((found.articles, "article"), (found.outlets, "outlet"), (found.months, "month"))
+    corpus = ", ".join(number_of(count, what) for count, what in counts)
     yield from _wrap(
         f"The corpus: {corpus}. Ranked by articles × share of outlets × share of periods with the target; general words and "
         "phrases count less. Figures after an alias: how often it occurs."
     )
     if found.other_languages:
-        yield from _wrap(f"{_number(found.other_languages, 'article')} not in English, which were not read.")
+        yield from _wrap(
+            f"{number_of(found.other_languages, 'article')} not in English, which were not read."
+        )
     if found.unread > _TITLE_CASE:
         yield from _wrap(
             f"{found.unread:.0%} of the sentences have a capital on nearly every word. In those, names are found only if "
@@ -54,11 +57,11 @@ def _head(found: Suggestions, made_by: str) -> Iterator[str]:
 
 
 def _comments(found: Suggestions, candidate: Candidate, number: int) -> Iterator[str]:
-    figures = [f"{candidate.articles:,} of {_number(found.articles, 'article')}"]
+    figures = [f"{candidate.articles:,} of {number_of(found.articles, 'article')}"]
     if found.outlets > 1:
-        figures.append(f"{candidate.outlets:,} of {_number(found.outlets, 'outlet')}")
+        figures.append(f"{candidate.outlets:,} of {number_of(found.outlets, 'outlet')}")
     if found.months > 1:
-        figures.append(f"{candidate.months:,} of {_number(found.months, 'month')}")
+        figures.append(f"{candidate.months:,} of {number_of(found.months, 'month')}")
     yield from _wrap(f"{number}. {candidate.name}: {', '.join(figures)}")
     yield from _wrap(", ".join(f"{_one_line(text)} {times:,}" for text, times in candidate.aliases))
     for reason in candidate.reasons[:6]:
@@ -101,7 +104,12 @@ def _list(key: str, texts: Sequence[str]) -> Iterator[str]:
 
 
 def _left_out(found: Suggestions) -> Iterator[str]:
-    for what, names in (("places", found.left.places), ("outlets and agencies", found.left.outlets)):
+    left = found.left
+    for what, names in (
+        ("places", left.places),
+        ("outlets and agencies", left.outlets),
+        ("words that one outlet prints all the time", left.house),
+    ):
         if names:
             shown = ", ".join(f"{_one_line(name)} {count:,}" for name, count in names.most_common(_SHOWN))
             more = f", and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
@@ -140,5 +148,6 @@ def _new_id(name: str, ids: set[str]) -> str:
     return new
 
 
-def _number(count: int, what: str) -> str:
+def number_of(count: int, what: str) -> str:
+    """Return "1 article", "2 articles"."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
