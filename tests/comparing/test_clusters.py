@@ -71,6 +71,15 @@ def test_clusters_are_what_the_scores_state(tmp_path: Path) -> None:
     assert "articles like these, by the same writers" in estimand(only, noun="outlet")
 
 
+def test_writers_of_one_article_each_stand_for_the_outlet(tmp_path: Path) -> None:
+    """Their clusters are those of articles, which are left as the only ones."""
+    with store_of(tmp_path, [article(n, author=f"Writer {n}") for n in range(12)]) as store:
+        prepare(store)
+        found = clusters_of(store)
+    assert len(found.articles.dimensions) == 1
+    assert "about each outlet as such" in estimand(found, noun="outlet")
+
+
 def test_writers_that_are_seldom_named_are_clusters_on_request_only(tmp_path: Path) -> None:
     rows = [article(n, author="Ada" if n < 4 else None) for n in range(12)]
     with store_of(tmp_path, rows) as store:
@@ -215,3 +224,15 @@ def test_the_warning_counts_the_articles_behind_a_rate_not_those_of_its_group(
     assert many["note"] == ""
     assert many["low"] is not None
     assert any("rates have no interval" in note for note in found.notes)
+
+
+def test_where_writers_are_compared_no_note_says_that_they_are_seldom_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "further_tables", lambda *_, **__: {})
+    rows = [article(n, author=("Ada", "Bo")[n % 2]) for n in range(16)]
+    with store_of(tmp_path, rows, by="author") as store:
+        found = run(store, Options(by="author", permutations=100))
+    assert not [note for note in found.notes if "name a writer" in note]
+    assert "about each author as such" in found.notes[0]
+    assert "Cameron" not in methods(found), "one kind of clusters"

@@ -94,11 +94,6 @@ class Clusters:
             codes[COMMENTERS] = commenters
         return tuple(clusterings(codes))
 
-    @property
-    def outlet(self) -> bool:
-        """Whether differences are meant of the outlets, whoever writes for them."""
-        return AUTHORS in self.articles.dimensions
-
 
 def by_article(counts: Counts) -> Clusters:
     """Only articles as clusters, without looking at writers, events or commenters."""
@@ -256,15 +251,17 @@ def clusters_table(clusters: Clusters, *, kept: Sequence[str]) -> pa.Table:
 
 
 def estimand(clusters: Clusters, *, noun: str) -> str:
-    """What the intervals and tests are about, in a sentence."""
-    named = [NOUNS[name] for name in clusters.articles.dimensions]
-    over = " and ".join(named)
-    if clusters.outlet:
+    """What the intervals and tests are about, in a sentence.
+
+    A dimension without clusters of its own, such as writers of one article each, is accounted for by the others.
+    """
+    over = " and ".join(NOUNS[name] for name in clusters.articles.dimensions)
+    if AUTHORS in clusters.codes or (noun == AUTHORS and EVENTS in clusters.codes):
         return (
             f"Intervals and tests are about each {noun} as such, as if other {over} could have been in the sample: "
             f"variances are taken over {over}."
         )
-    if EVENTS in clusters.articles.dimensions:
+    if EVENTS in clusters.codes:
         return (
             "Intervals and tests are about these writers, as if they could have written on other events: variances are "
             f"taken over {over}. They do not say what the same {noun} would print from other writers."
