@@ -97,6 +97,15 @@ def test_where_writers_are_compared_they_are_no_clusters(tmp_path: Path) -> None
     with store_of(tmp_path, rows, by="author") as store:
         prepare(store)
         assert "author" not in clusters_of(store).codes
+        with pytest.raises(UsageError, match="--cluster author: with --by author, writers are compared"):
+            clusters_of(store, "author")
+
+
+def test_commenters_are_no_clusters_without_comments(tmp_path: Path) -> None:
+    with store_of(tmp_path, [article(n) for n in range(12)]) as store:
+        prepare(store)
+        with pytest.raises(UsageError, match="no comment that is compared names its author"):
+            clusters_of(store, "commenter")
 
 
 def test_one_event_that_all_report_is_no_cluster(tmp_path: Path) -> None:

@@ -119,17 +119,21 @@ def find_clusters(store: Store, counts: Counts, *, wanted: Sequence[str] = ()) -
     Makes the table `commented`: unit_id, id (of text_parts), row, commenter, named, for each comment.
 
     wanted: dimensions; (): writers and commenters where enough are named (STATED), and events unless most groups have fewer
-    than MIN_CLUSTERS. Articles are always clusters. Raises UsageError if a wanted dimension is not stated at all.
+    than MIN_CLUSTERS. Articles are always clusters. Raises UsageError for a dimension that is not stated, or compared.
     """
+    if store.by == AUTHORS and (people := {AUTHORS, COMMENTERS} & set(wanted)):
+        raise UsageError(
+            f"--cluster {min(people)}: with --by author, writers are compared and are no clusters."
+        )
     _make_commented(store)
     authors, stated = _authors(store, counts)
-    if AUTHORS in wanted and not stated and store.by != AUTHORS:
+    if AUTHORS in wanted and not stated:
         raise UsageError("--cluster author: no article names its author.")
     codes = {ARTICLES: counts.article}
     events = _events(store, counts)
     if EVENTS in wanted or (not wanted and _many(counts, events)):
         codes[EVENTS] = events
-    if store.by != AUTHORS and (AUTHORS in wanted or (not wanted and stated >= STATED)):
+    if AUTHORS in wanted or (not wanted and stated >= STATED and store.by != AUTHORS):
         codes[AUTHORS] = authors
     own = [i for i, measure in enumerate(counts.measures) if not measure.comments]
     others = np.array([i for i, measure in enumerate(counts.measures) if measure.comments], np.int64)
@@ -139,8 +143,8 @@ def find_clusters(store: Store, counts: Counts, *, wanted: Sequence[str] = ()) -
     comments, named = None, None
     if len(others):
         comments, named = _comments(store, counts, others, codes, wanted)
-        if COMMENTERS in wanted and not named and store.by != AUTHORS:
-            raise UsageError("--cluster commenter: no comment names its author.")
+    if COMMENTERS in wanted and not named:
+        raise UsageError("--cluster commenter: no comment that is compared names its author.")
     return Clusters(articles, comments, {AUTHORS: stated, COMMENTERS: named}, codes)
 
 
