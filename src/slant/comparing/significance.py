@@ -245,8 +245,8 @@ def smallest_p(left: Sums, right: Sums) -> Floats:
     _, own, other = np.intersect1d(one, two, assume_unique=True, return_indices=True)
     known = [side.counts.totals[side.rows] > 0 for side in (left, right)]
     shared = (known[0][own] | known[1][other]).sum(0)
-    alone = [has.sum(0) - has[both].sum(0) for has, both in zip(known, (own, other), strict=True)]
-    found: Floats = np.exp(-_log_permutations(*alone, shared))[left.counts.column]
+    first, second = (has.sum(0) - has[both].sum(0) for has, both in zip(known, (own, other), strict=True))
+    found: Floats = np.exp(-_log_permutations(first, second, shared))[left.counts.column]
     return found
 
 
