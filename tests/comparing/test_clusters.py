@@ -10,8 +10,9 @@ import pytest
 
 from compared import clusters_of, prepare, store_of, unit
 from slant.comparing import compare
-from slant.comparing.clusters import author_key, clusters_table, estimand, parse_dimensions
+from slant.comparing.clusters import author_key, clusters_table, estimand, find_clusters, parse_dimensions
 from slant.comparing.compare import Results, run
+from slant.comparing.counts import count_hits
 from slant.comparing.options import Options
 from slant.errors import UsageError
 from slant.reports.methods_text import methods
@@ -104,7 +105,7 @@ def test_where_writers_are_compared_they_are_no_clusters(tmp_path: Path) -> None
 def test_commenters_are_no_clusters_without_comments(tmp_path: Path) -> None:
     with store_of(tmp_path, [article(n) for n in range(12)]) as store:
         prepare(store)
-        with pytest.raises(UsageError, match="no comment that is compared names its author"):
+        with pytest.raises(UsageError, match="no comment names its author"):
             clusters_of(store, "commenter")
 
 
@@ -159,6 +160,16 @@ def test_comments_are_counted_by_commenter_and_add_up(tmp_path: Path) -> None:
     assert counts.totals[:, counts.column[deny]].sum() == 144
     commenters = next(way for way in found.comments.ways if way.dimensions == ("commenter",)).codes
     assert len(np.unique(commenters)) == 16, "a name stands for another person at another outlet"
+
+
+def test_replies_are_over_commenters_also_if_only_articles_are_compared(tmp_path: Path) -> None:
+    with store_of(tmp_path, comments("Gazette", people=8)) as store:
+        prepare(store)
+        counts = count_hits(store, measures=["stance/mill/net"])
+        found = find_clusters(store, counts)
+    assert found.comments is None
+    ways = found.of_threads(np.repeat(np.arange(12), 6), np.arange(72) % 8)
+    assert ("commenter",) in [way.dimensions for way in ways]
 
 
 def compared(

@@ -67,13 +67,15 @@ class Clusters:
     """articles: rows of article parts, for measures of articles. comments: rows of a commenter's comments under a text.
 
     stated: share of the articles that name a writer, and of the comments that name their author (None: no comments).
-    codes: dimension → (rows of the counts,) cluster numbers; without commenters.
+    codes: dimension → (rows of the counts,) cluster numbers; without commenters. commenters: whether they are clusters, also
+    where no measure of comments is compared.
     """
 
     articles: Clustered
     comments: Clustered | None
     stated: Mapping[str, float | None]
     codes: Mapping[str, Ints]
+    commenters: bool = False
 
     @property
     def families(self) -> list[Clustered]:
@@ -90,7 +92,7 @@ class Clusters:
             of_text = np.zeros(len(counts.articles), np.int64)
             of_text[counts.article] = self.codes[EVENTS]
             codes[EVENTS] = of_text[texts]
-        if self.comments is not None and COMMENTERS in self.comments.dimensions:
+        if self.commenters:
             codes[COMMENTERS] = commenters
         return tuple(clusterings(codes))
 
@@ -140,12 +142,13 @@ def find_clusters(store: Store, counts: Counts, *, wanted: Sequence[str] = ()) -
     articles = Clustered(
         counts.only(np.array(own, np.int64)), tuple(clusterings(codes)), np.array(own, np.int64)
     )
-    comments, named = None, None
-    if len(others):
-        comments, named = _comments(store, counts, others, codes, wanted)
+    named = store.rows("SELECT avg(named::INT) FROM commented")[0][0]
     if COMMENTERS in wanted and not named:
-        raise UsageError("--cluster commenter: no comment that is compared names its author.")
-    return Clusters(articles, comments, {AUTHORS: stated, COMMENTERS: named}, codes)
+        raise UsageError("--cluster commenter: no comment names its author.")
+    enough = named is not None and named >= STATED
+    commenters = COMMENTERS in wanted or (not wanted and enough and store.by != AUTHORS)
+    comments = _comments(store, counts, others, codes, commenters=commenters) if len(others) else None
+    return Clusters(articles, comments, {AUTHORS: stated, COMMENTERS: named}, codes, commenters)
 
 
 def _make_commented(store: Store) -> None:
@@ -161,17 +164,15 @@ def _make_commented(store: Store) -> None:
 
 
 def _comments(
-    store: Store, counts: Counts, of: Ints, codes: Mapping[str, Ints], wanted: Sequence[str]
-) -> tuple[Clustered, float]:
-    """Comments, by commenter if these are clusters, and the share of comments that name their author."""
-    named = float(store.rows("SELECT coalesce(avg(named::INT), 0) FROM commented")[0][0])
+    store: Store, counts: Counts, of: Ints, codes: Mapping[str, Ints], *, commenters: bool
+) -> Clustered:
+    """Comments, by commenter if these are clusters."""
     shared = {name: own for name, own in codes.items() if name != AUTHORS}
-    asked = COMMENTERS in wanted or (not wanted and named >= STATED)
-    if not asked or not named or store.by == AUTHORS:
-        return Clustered(counts.only(of), tuple(clusterings(shared)), of), named
-    finer, parts, commenters = count_by_commenter(store, counts, of)
+    if not commenters:
+        return Clustered(counts.only(of), tuple(clusterings(shared)), of)
+    finer, parts, people = count_by_commenter(store, counts, of)
     at = {name: own[parts] for name, own in shared.items()}
-    return Clustered(finer, tuple(clusterings({**at, COMMENTERS: commenters})), of), named
+    return Clustered(finer, tuple(clusterings({**at, COMMENTERS: people})), of)
 
 
 def _events(store: Store, counts: Counts) -> Ints:
