@@ -10,8 +10,9 @@ import pytest
 
 from compared import clusters_of, prepare, store_of, unit
 from slant.comparing import compare
-from slant.comparing.clusters import author_key, clusters_table, estimand, parse_dimensions
+from slant.comparing.clusters import author_key, clusters_table, estimand, find_clusters, parse_dimensions
 from slant.comparing.compare import Results, run
+from slant.comparing.counts import count_hits
 from slant.comparing.options import Options
 from slant.errors import UsageError
 from slant.reports.methods_text import methods
@@ -71,6 +72,15 @@ def test_clusters_are_what_the_scores_state(tmp_path: Path) -> None:
     assert "articles like these, by the same writers" in estimand(only, noun="outlet")
 
 
+def test_writers_of_one_article_each_stand_for_the_outlet(tmp_path: Path) -> None:
+    """Their clusters are those of articles, which are left as the only ones."""
+    with store_of(tmp_path, [article(n, author=f"Writer {n}") for n in range(12)]) as store:
+        prepare(store)
+        found = clusters_of(store)
+    assert len(found.articles.dimensions) == 1
+    assert "about each outlet as such" in estimand(found, noun="outlet")
+
+
 def test_writers_that_are_seldom_named_are_clusters_on_request_only(tmp_path: Path) -> None:
     rows = [article(n, author="Ada" if n < 4 else None) for n in range(12)]
     with store_of(tmp_path, rows) as store:
@@ -88,6 +98,15 @@ def test_where_writers_are_compared_they_are_no_clusters(tmp_path: Path) -> None
     with store_of(tmp_path, rows, by="author") as store:
         prepare(store)
         assert "author" not in clusters_of(store).codes
+        with pytest.raises(UsageError, match="--cluster author: with --by author, writers are compared"):
+            clusters_of(store, "author")
+
+
+def test_commenters_are_no_clusters_without_comments(tmp_path: Path) -> None:
+    with store_of(tmp_path, [article(n) for n in range(12)]) as store:
+        prepare(store)
+        with pytest.raises(UsageError, match="no comment names its author"):
+            clusters_of(store, "commenter")
 
 
 def test_one_event_that_all_report_is_no_cluster(tmp_path: Path) -> None:
@@ -141,6 +160,16 @@ def test_comments_are_counted_by_commenter_and_add_up(tmp_path: Path) -> None:
     assert counts.totals[:, counts.column[deny]].sum() == 144
     commenters = next(way for way in found.comments.ways if way.dimensions == ("commenter",)).codes
     assert len(np.unique(commenters)) == 16, "a name stands for another person at another outlet"
+
+
+def test_replies_are_over_commenters_also_if_only_articles_are_compared(tmp_path: Path) -> None:
+    with store_of(tmp_path, comments("Gazette", people=8)) as store:
+        prepare(store)
+        counts = count_hits(store, measures=["stance/mill/net"])
+        found = find_clusters(store, counts)
+    assert found.comments is None
+    ways = found.of_threads(np.repeat(np.arange(12), 6), np.arange(72) % 8)
+    assert ("commenter",) in [way.dimensions for way in ways]
 
 
 def compared(
@@ -215,3 +244,15 @@ def test_the_warning_counts_the_articles_behind_a_rate_not_those_of_its_group(
     assert many["note"] == ""
     assert many["low"] is not None
     assert any("rates have no interval" in note for note in found.notes)
+
+
+def test_where_writers_are_compared_no_note_says_that_they_are_seldom_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "further_tables", lambda *_, **__: {})
+    rows = [article(n, author=("Ada", "Bo")[n % 2]) for n in range(16)]
+    with store_of(tmp_path, rows, by="author") as store:
+        found = run(store, Options(by="author", permutations=100))
+    assert not [note for note in found.notes if "name a writer" in note]
+    assert "about each author as such" in found.notes[0]
+    assert "Cameron" not in methods(found), "one kind of clusters"

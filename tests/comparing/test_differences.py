@@ -200,13 +200,25 @@ def test_a_rare_label_needs_a_larger_difference_than_its_own_variance_says() -> 
 
 
 def test_nothing_is_detectable_where_no_p_can_be_so_small() -> None:
-    """Six articles a side have 924 permutations; with 66 tests the first p must be below 0.0008."""
+    """Six articles a side have 924 permutations, half of them swaps; with 66 tests the first p must be below 0.0008."""
     rng = np.random.default_rng(0)
     groups = {f"g{i}": [(int(h), 8) for h in rng.integers(2, 7, 6)] for i in range(11)}
     found = compared(made(groups), Options(permutations=200)).detectable.to_pylist()[0]
     assert (found["tests"], found["median"]) == (66, None)
     assert found["median_alone"] is not None
     assert found["smallest"] is not None, "against all others there are sixty articles on the other side"
+
+
+def test_events_that_all_report_have_fewer_permutations_than_articles() -> None:
+    """Ten articles a side have 92,378; if all report the same ten events, 512: too few for 66 tests."""
+    rng = np.random.default_rng(0)
+    groups = made({f"g{i}": [(int(h), 8) for h in rng.integers(2, 7, 10)] for i in range(11)})
+    shared = sum_by_cluster(groups, np.tile(np.arange(10), 11))
+    found = [compared(c, Options(permutations=200)).detectable.to_pylist()[0] for c in (groups, shared)]
+    assert [row["tests"] for row in found] == [66, 66]
+    assert found[0]["median"] is not None
+    assert found[1]["smallest"] is None
+    assert found[1]["median_alone"] is not None
 
 
 def test_an_interval_beside_a_difference_says_the_same_as_its_p() -> None:

@@ -16,11 +16,13 @@ import pytest
 
 from compared import prepare, store_of, unit
 from slant.assets import SIZES, model_folder, size_folder
+from slant.comparing import error_correction
 from slant.comparing.clusters import Clusters, by_article
 from slant.comparing.counts import Counts, count_hits
 from slant.comparing.differences import find_all_sides, find_differences
 from slant.comparing.error_audit import errors_table
 from slant.comparing.error_correction import (
+    Estimate,
     Labeled,
     corrected_notes,
     corrected_rate,
@@ -499,3 +501,12 @@ def test_labels_of_one_group_show_no_difference() -> None:
         errors_table({AGAINST: only}, _counts(), options=Options(resamples=200, permutations=500)).num_rows
         == 0
     )
+
+
+def test_the_interval_of_a_share_stays_within_it_in_order() -> None:
+    """The estimator may fall below zero, with all of its interval."""
+    row = {"measure": "stance/mill/against", "low": 0.0, "high": 0.1}
+    found = error_correction._row(
+        row, ("Siren", None), 0.05, Estimate(-0.2, 0.01, 20, 40, 20, share=True), Options()
+    )
+    assert (found["corrected"], found["low"], found["high"]) == (0, 0, 0)

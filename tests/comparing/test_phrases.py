@@ -350,8 +350,7 @@ def test_bursts_of_a_phrase_set_no_outlet_apart(tmp_path: Path) -> None:
     with store_of(tmp_path, rows) as store:
         prepare(store, events=False)
         found = phrases.phrases_table(store, clusters_of(store), groups=["Gazette", "Siren"], options=OPTIONS)
-    independent = [abs(row["log_odds"]) for row in found.to_pylist()]
-    assert len(independent) > 5
+    assert found.num_rows > 5
     assert not [row for row in found.to_pylist() if row["p_adjusted"] < 0.05]
 
 

@@ -40,7 +40,7 @@ _COMPARE = ("scipy", "sklearn", "statsmodels", "duckdb", "pyarrow", "matplotlib"
     "--cluster",
     default="",
     metavar="NAMES",
-    help="What articles share, e.g. article,event,author,commenter. Default: all that the scores state.",
+    help="What articles share: some of article,event,author,commenter. Default: all that the scores state.",
 )
 @click.option(
     "--measures",

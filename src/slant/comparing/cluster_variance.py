@@ -148,7 +148,8 @@ class Side:
     """A rate of each measure, (measures,) each, on the scale of shares.
 
     variance: over clusters. freedom: degrees of freedom. clusters: of the dimension with the fewest. binding: the place of
-    that dimension. total: units or words. equal: the smallest number of clusters of equal size. parts: per clustering.
+    that dimension. total: units or words. most: the effective size at most; a net has no bound, since neutral units vary it
+    less than a share varies. equal: the smallest number of clusters of equal size. parts: per clustering.
     """
 
     value: Floats
@@ -157,6 +158,7 @@ class Side:
     clusters: Ints
     binding: Ints
     total: Floats
+    most: Floats
     equal: Floats
     parts: tuple[Moments, ...]
 
@@ -164,28 +166,23 @@ class Side:
 def side(counts: Counts, rows: Ints, ways: Sequence[Clustering]) -> Side:
     """The rate of these rows of `counts`, with its variance over all clusterings (of all rows)."""
     hits, totals = counts.hits[rows], counts.totals[rows]
-    nets = [i for i, measure in enumerate(counts.measures) if measure.kind == NET]
-    if nets:
+    nets = np.array([measure.kind == NET for measure in counts.measures], bool)
+    if nets.any():
         hits[:, nets] = (hits[:, nets] + totals[:, counts.column[nets]]) / 2
-    sums = []
+    parts = []
     for way in ways:
         ids, (own_hits, own_totals) = sum_clusters(way.codes[rows], hits, totals)
-        sums.append((ids, own_hits, own_totals[:, counts.column]))
-    return side_of(sums, ways)
-
-
-def side_of(sums: Sequence[tuple[Ints, Floats, Floats]], ways: Sequence[Clustering]) -> Side:
-    """sums: for each clustering the clusters' numbers, hits and totals, (clusters, measures) on the scale of shares."""
-    parts = [moments(*own) for own in sums]
-    total, hits = sums[0][2].sum(0), sums[0][1].sum(0)
+        parts.append(moments(ids, own_hits, own_totals[:, counts.column]))
+    total = totals.sum(0, dtype=np.float64)[counts.column]
     single = [part for part, way in zip(parts, ways, strict=True) if len(way.dimensions) == 1]
     return Side(
-        value=hits / np.where(total > 0, total, np.nan),
+        value=hits.sum(0, dtype=np.float64) / np.where(total > 0, total, np.nan),
         variance=multiway([part.variance for part in parts], ways),
         freedom=np.min([part.freedom for part in single], axis=0),
         clusters=np.min([part.number for part in single], axis=0),
         binding=np.argmin([part.number for part in single], axis=0),
         total=total,
+        most=np.where(nets, np.inf, total),
         equal=np.min([part.equal for part in single], axis=0),
         parts=tuple(parts),
     )
@@ -242,9 +239,3 @@ def _satterthwaite(one: Moments, two: Moments, overlap: Floats) -> Floats:
     below = a**2 / np.maximum(one.freedom, TINY) + b**2 / np.maximum(two.freedom, TINY) + 2 * a * b * overlap
     found: Floats = (a + b) ** 2 / below
     return found
-
-
-def contributions_variance(contributions: Floats, codes: Sequence[Ints], ways: Sequence[Clustering]) -> float:
-    """Variance of a sum of contributions to an error, one per row, over all clusterings."""
-    sums = [np.bincount(np.unique(own, return_inverse=True)[1], contributions) for own in codes]
-    return float(multiway([np.array([(own**2).sum()]) for own in sums], ways)[0])

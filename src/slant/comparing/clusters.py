@@ -67,13 +67,15 @@ class Clusters:
     """articles: rows of article parts, for measures of articles. comments: rows of a commenter's comments under a text.
 
     stated: share of the articles that name a writer, and of the comments that name their author (None: no comments).
-    codes: dimension → (rows of the counts,) cluster numbers; without commenters.
+    codes: dimension → (rows of the counts,) cluster numbers; without commenters. commenters: whether they are clusters, also
+    where no measure of comments is compared.
     """
 
     articles: Clustered
     comments: Clustered | None
     stated: Mapping[str, float | None]
     codes: Mapping[str, Ints]
+    commenters: bool = False
 
     @property
     def families(self) -> list[Clustered]:
@@ -90,14 +92,9 @@ class Clusters:
             of_text = np.zeros(len(counts.articles), np.int64)
             of_text[counts.article] = self.codes[EVENTS]
             codes[EVENTS] = of_text[texts]
-        if self.comments is not None and COMMENTERS in self.comments.dimensions:
+        if self.commenters:
             codes[COMMENTERS] = commenters
         return tuple(clusterings(codes))
-
-    @property
-    def outlet(self) -> bool:
-        """Whether differences are meant of the outlets, whoever writes for them."""
-        return AUTHORS in self.articles.dimensions
 
 
 def by_article(counts: Counts) -> Clusters:
@@ -124,29 +121,34 @@ def find_clusters(store: Store, counts: Counts, *, wanted: Sequence[str] = ()) -
     Makes the table `commented`: unit_id, id (of text_parts), row, commenter, named, for each comment.
 
     wanted: dimensions; (): writers and commenters where enough are named (STATED), and events unless most groups have fewer
-    than MIN_CLUSTERS. Articles are always clusters. Raises UsageError if a wanted dimension is not stated at all.
+    than MIN_CLUSTERS. Articles are always clusters. Raises UsageError for a dimension that is not stated, or compared.
     """
+    if store.by == AUTHORS and (people := {AUTHORS, COMMENTERS} & set(wanted)):
+        raise UsageError(
+            f"--cluster {min(people)}: with --by author, writers are compared and are no clusters."
+        )
     _make_commented(store)
     authors, stated = _authors(store, counts)
-    if AUTHORS in wanted and not stated and store.by != AUTHORS:
+    if AUTHORS in wanted and not stated:
         raise UsageError("--cluster author: no article names its author.")
     codes = {ARTICLES: counts.article}
     events = _events(store, counts)
     if EVENTS in wanted or (not wanted and _many(counts, events)):
         codes[EVENTS] = events
-    if store.by != AUTHORS and (AUTHORS in wanted or (not wanted and stated >= STATED)):
+    if AUTHORS in wanted or (not wanted and stated >= STATED and store.by != AUTHORS):
         codes[AUTHORS] = authors
     own = [i for i, measure in enumerate(counts.measures) if not measure.comments]
     others = np.array([i for i, measure in enumerate(counts.measures) if measure.comments], np.int64)
     articles = Clustered(
         counts.only(np.array(own, np.int64)), tuple(clusterings(codes)), np.array(own, np.int64)
     )
-    comments, named = None, None
-    if len(others):
-        comments, named = _comments(store, counts, others, codes, wanted)
-        if COMMENTERS in wanted and not named and store.by != AUTHORS:
-            raise UsageError("--cluster commenter: no comment names its author.")
-    return Clusters(articles, comments, {AUTHORS: stated, COMMENTERS: named}, codes)
+    named = store.rows("SELECT avg(named::INT) FROM commented")[0][0]
+    if COMMENTERS in wanted and not named:
+        raise UsageError("--cluster commenter: no comment names its author.")
+    enough = named is not None and named >= STATED
+    commenters = COMMENTERS in wanted or (not wanted and enough and store.by != AUTHORS)
+    comments = _comments(store, counts, others, codes, commenters=commenters) if len(others) else None
+    return Clusters(articles, comments, {AUTHORS: stated, COMMENTERS: named}, codes, commenters)
 
 
 def _make_commented(store: Store) -> None:
@@ -162,17 +164,15 @@ def _make_commented(store: Store) -> None:
 
 
 def _comments(
-    store: Store, counts: Counts, of: Ints, codes: Mapping[str, Ints], wanted: Sequence[str]
-) -> tuple[Clustered, float]:
-    """Comments, by commenter if these are clusters, and the share of comments that name their author."""
-    named = float(store.rows("SELECT coalesce(avg(named::INT), 0) FROM commented")[0][0])
+    store: Store, counts: Counts, of: Ints, codes: Mapping[str, Ints], *, commenters: bool
+) -> Clustered:
+    """Comments, by commenter if these are clusters."""
     shared = {name: own for name, own in codes.items() if name != AUTHORS}
-    asked = COMMENTERS in wanted or (not wanted and named >= STATED)
-    if not asked or not named or store.by == AUTHORS:
-        return Clustered(counts.only(of), tuple(clusterings(shared)), of), named
-    finer, parts, commenters = count_by_commenter(store, counts, of)
+    if not commenters:
+        return Clustered(counts.only(of), tuple(clusterings(shared)), of)
+    finer, parts, people = count_by_commenter(store, counts, of)
     at = {name: own[parts] for name, own in shared.items()}
-    return Clustered(finer, tuple(clusterings({**at, COMMENTERS: commenters})), of), named
+    return Clustered(finer, tuple(clusterings({**at, COMMENTERS: people})), of)
 
 
 def _events(store: Store, counts: Counts) -> Ints:
@@ -256,15 +256,17 @@ def clusters_table(clusters: Clusters, *, kept: Sequence[str]) -> pa.Table:
 
 
 def estimand(clusters: Clusters, *, noun: str) -> str:
-    """What the intervals and tests are about, in a sentence."""
-    named = [NOUNS[name] for name in clusters.articles.dimensions]
-    over = " and ".join(named)
-    if clusters.outlet:
+    """What the intervals and tests are about, in a sentence.
+
+    A dimension without clusters of its own, such as writers of one article each, is accounted for by the others.
+    """
+    over = " and ".join(NOUNS[name] for name in clusters.articles.dimensions)
+    if AUTHORS in clusters.codes or (noun == AUTHORS and EVENTS in clusters.codes):
         return (
             f"Intervals and tests are about each {noun} as such, as if other {over} could have been in the sample: "
             f"variances are taken over {over}."
         )
-    if EVENTS in clusters.articles.dimensions:
+    if EVENTS in clusters.codes:
         return (
             "Intervals and tests are about these writers, as if they could have written on other events: variances are "
             f"taken over {over}. They do not say what the same {noun} would print from other writers."

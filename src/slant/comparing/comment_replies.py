@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slant.comparing.cluster_variance import contrast, from_share, side
-from slant.comparing.clusters import MIN_CLUSTERS, Clusters
+from slant.comparing.clusters import Clusters
 from slant.comparing.counts import ARTICLE_GROUPS, Counts, Ints
 from slant.comparing.intervals import difference_limits
 from slant.comparing.measures import ALL, ARTICLE, NET, NO_CALL, THREADS, Measure
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from slant.comparing.options import Options
     from slant.comparing.score_tables import Store
 
-MIN_THREADS = MIN_CLUSTERS  # for a verdict
 SAME = 0.1  # readers follow an article if the gap between the two nets is surely smaller
 ONE_SIDED = (
     0.9  # level of the interval that must lie within ±SAME: two one-sided tests at 5 % (Schuirmann 1987)
@@ -183,7 +182,7 @@ def _compare_stances(
     row |= {"gap": row["comments_net"] - row["article_net"], "gap_low": gap[0], "gap_high": gap[1]}
     sums = [float(counts.totals[own].sum()) for own in (~comment, comment)]
     threads = len(np.unique(counts.article))
-    shown = verdict(ends[0], ends[1], gap, near) if threads >= MIN_THREADS else "unclear"
+    shown = verdict(ends[0], ends[1], gap, near)
     return {**row, "verdict": shown, "units": int(sums[0]), "comments": int(sums[1]), "threads": threads}
 
 

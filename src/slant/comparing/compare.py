@@ -36,7 +36,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slant.comparing.clusters import MIN_CLUSTERS, NOUNS, Clusters, clusters_table, estimand, find_clusters
+from slant.comparing.clusters import (
+    MIN_CLUSTERS,
+    NOUNS,
+    STATED,
+    Clusters,
+    clusters_table,
+    estimand,
+    find_clusters,
+)
 from slant.comparing.comment_replies import answers_table, audience_table
 from slant.comparing.counts import (
     Counts,
@@ -328,7 +336,7 @@ def _cluster_notes(clusters: Clusters, tables: Mapping[str, pa.Table], options: 
     if any("writers" in reason for reason in reasons) and not options.cluster:
         yield "To compare what these writers wrote, not the outlets as such: --cluster article,event."
     stated = clusters.stated["author"]
-    if stated and "author" not in clusters.codes and not options.cluster:
+    if stated and stated < STATED and "author" not in clusters.codes and not options.cluster:
         yield (
             f"Only {stated:.0%} of articles name a writer, so writers are no clusters. If a few writers set the tone of an "
             "outlet, differences are less certain than they look."

@@ -247,9 +247,10 @@ def _set_detectable(pair: _Pair, rows: Sequence[Row], level: float) -> None:
     base = (left.value * left.total + right.value * right.total) / (left.total + right.total)
     design = Design(base, (left.size, right.size), (left.total, right.total), freedom, correlation)
     found = from_share(pair.measures)[0][measures] * detectable(design, level, POWER)
+    smallest = smallest_p(*pair.sums)[measures]
     for i, row in enumerate(rows):
-        reachable = smallest_p(row["clusters"], row["other_clusters"]) <= level
-        row |= {"detectable": none_if_nan(found[i]) if reachable else None, "design": design.only(i)}
+        size = none_if_nan(found[i]) if smallest[i] <= level else None
+        row |= {"detectable": size, "smallest_p": smallest[i], "design": design.only(i)}
 
 
 EFFECTS = {"share": "cohens_h", PER_1000_WORDS: "rate_ratio", NET: "standardised_difference"}
@@ -290,7 +291,7 @@ def _detectable(pairs: Sequence[_Pair], rows: Sequence[Row], level: float) -> It
         factor = 2.0 if measure.kind == NET else measure.scale
         design: Design = middle["design"]
         alone = factor * detectable(design, ALPHA, POWER)[0]
-        if smallest_p(middle["clusters"], middle["other_clusters"]) > ALPHA:
+        if middle["smallest_p"] > ALPHA:
             alone = np.nan
         ten = np.where(design.base <= 0.5, 1, -1) * TEN_POINTS / factor
         times = times_larger(design, ten, level, POWER)[0]

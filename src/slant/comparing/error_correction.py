@@ -418,7 +418,7 @@ def _row(
     if sides[1] is None and kind != NET:  # a rate is not below 0, a share not above 1
         top = 1.0 if kind == "share" else np.inf
         value = float(np.clip(value, 0, top))
-        interval = interval and (max(interval[0], 0.0), min(interval[1], top))
+        interval = interval and (float(np.clip(interval[0], 0, top)), float(np.clip(interval[1], 0, top)))
     p = None
     if sides[1] is not None and estimate.error:
         p = float(2 * t.sf(abs(estimate.value) / estimate.error, estimate.freedom))

@@ -27,15 +27,15 @@ SMALLEST = 1e-15  # p
 MOST_TIMES = 10_000.0
 
 
-def effective_size(value: Floats, variance: Floats, total: Floats, least: Floats) -> Floats:
-    """How many independent units would give this variance; at most `total`.
+def effective_size(value: Floats, variance: Floats, most: Floats, least: Floats) -> Floats:
+    """How many independent units would give this variance; at most `most`.
 
     least: what is assumed where all clusters have the same rate, so that their variance is no guide.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         size = value * (1 - value) / variance
     size = np.where(variance > TINY**2, size, least)
-    found: Floats = np.minimum(size, total)
+    found: Floats = np.minimum(size, most)
     return found
 
 

@@ -139,7 +139,7 @@ def rates_table(
     value: a share in [0, 1], a difference of two shares in [-1, 1] ("net"), or a number per 1,000 words. low, high: interval,
     null where there are too few clusters for one: `note` says how few. total: the denominator (units, words or replies); a
     group without one has no row. articles: with a denominator; in "(all)" different texts. units: see GroupTotals. clusters:
-    of the scarcest dimension. effective: how many independent units would be as precise.
+    of the scarcest dimension. effective: how many independent units would be as precise; for a net, units of either pole.
     """
     import pyarrow as pa
 

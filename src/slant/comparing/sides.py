@@ -38,6 +38,7 @@ class Rates:
     clusters: Ints
     binding: Ints
     total: Floats
+    most: Floats
     equal: Floats
     articles: Ints
 
@@ -89,7 +90,7 @@ def share_of(own: Rates | Side, everything: Rates | Side | None = None) -> Share
             hits = np.minimum(everything.value, 1 - everything.value) * chance / everything.variance
             usual = np.where(hits >= MIN_EFFECTIVE, own.total / effect, 0.0)
         least = np.maximum(np.nan_to_num(usual), least)
-    return Share(own.value, effective_size(own.value, own.variance, own.total, least), own.total)
+    return Share(own.value, effective_size(own.value, own.variance, own.most, least), own.total)
 
 
 def limits_of(
@@ -137,7 +138,15 @@ def _rates(counts: Counts, rows: Ints, own: Side) -> Rates:
     _, (totals,) = sum_clusters(counts.article[rows], counts.totals[rows])
     articles = (totals > 0).sum(0)[counts.column]
     return Rates(
-        own.value, own.variance, own.freedom, own.clusters, own.binding, own.total, own.equal, articles
+        own.value,
+        own.variance,
+        own.freedom,
+        own.clusters,
+        own.binding,
+        own.total,
+        own.most,
+        own.equal,
+        articles,
     )
 
 

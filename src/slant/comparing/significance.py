@@ -185,9 +185,14 @@ class _Deal:
     @property
     def log_permutations(self) -> float:
         """Log of the number of possible permutations, counting a swap of the two sides once."""
-        n, k = len(self.singles), self.left
-        log = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + (self.pairs.shape[1] - 1) * np.log(2)
-        return max(0.0, float(log))
+        return float(_log_permutations(self.left, len(self.singles) - self.left, self.pairs.shape[1]))
+
+
+def _log_permutations(left: Ints | int, right: Ints | int, shared: Ints | int) -> Floats:
+    """left, right: clusters on one side only. shared: clusters on both."""
+    log = gammaln(left + right + 1) - gammaln(left + 1) - gammaln(right + 1) + (shared - 1) * np.log(2)
+    found: Floats = np.maximum(log, 0.0)
+    return found
 
 
 def _deal(left: Sums, right: Sums, rng: np.random.Generator) -> _Deal:
@@ -234,11 +239,15 @@ def sum_by_cluster(counts: Counts, codes: Ints) -> Counts:
     )
 
 
-def smallest_p(left: int, right: int, shared: int = 0) -> float:
-    """The smallest p that permutations of so many clusters can give; `shared` of them are on both sides."""
-    one, two = left - shared, right - shared
-    log = gammaln(one + two + 1) - gammaln(one + 1) - gammaln(two + 1) + max(shared - 1, 0) * np.log(2)
-    return float(np.exp(-max(0.0, float(log))))
+def smallest_p(left: Sums, right: Sums) -> Floats:
+    """(measures,) the smallest p that permutations can give, of the clusters with a denominator."""
+    one, two = (side.counts.article[side.rows] for side in (left, right))
+    _, own, other = np.intersect1d(one, two, assume_unique=True, return_indices=True)
+    known = [side.counts.totals[side.rows] > 0 for side in (left, right)]
+    shared = (known[0][own] | known[1][other]).sum(0)
+    first, second = (has.sum(0) - has[both].sum(0) for has, both in zip(known, (own, other), strict=True))
+    found: Floats = np.exp(-_log_permutations(first, second, shared))[left.counts.column]
+    return found
 
 
 Row = dict[str, Any]

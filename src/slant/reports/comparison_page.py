@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slant.atomic_files import atomic_path, write_text
-from slant.comparing.clusters import NOUNS
-from slant.comparing.comment_replies import MIN_THREADS, SAME
+from slant.comparing.clusters import MIN_CLUSTERS, NOUNS
+from slant.comparing.comment_replies import SAME
 from slant.comparing.counts import unrelated_by_target
 from slant.comparing.measures import ALL, ANY_TARGET, ARTICLE, COMMENTS, NET, PER_1000_WORDS, REST, Measure
 from slant.reports import comparison_sections, findings, page_parts
@@ -144,7 +144,7 @@ def _context(results: Results, tables: Tables, keys: Keys) -> dict[str, Any]:
         "untested": results.tables["untested"].num_rows if "untested" in results.tables else 0,
         "untestable": _untestable(results),
         "clusters": _clusters(tables.get("clusters", ())),
-        "min_threads": MIN_THREADS,
+        "min_threads": MIN_CLUSTERS,
         "same": round(100 * SAME),
         "any_target": ANY_TARGET,
     }

@@ -25,7 +25,7 @@ _EVALUATED = {
     "rumoureval/test": "Replies",
 }  # fmt: skip
 _EVALUATED_PORTRAYAL = {"newsmtsc/test_rw": "Portrayal in news"}
-INTERVALS = ("multiway", "jackknife", "effective", "shares", "jeffreys")
+INTERVALS = ("jackknife", "effective", "shares", "jeffreys")
 REFERENCES = {
     "multiway": "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust inference with multiway clustering. *Journal "
     "of Business & Economic Statistics*, 29(2), 238–249.",
@@ -71,6 +71,8 @@ def methods(results: Results) -> str:
     used = {name for name, table in results.tables.items() if table.num_rows}
     noun = results.options.by
     cited = ["stance", *["portrayal"] * portrayed(results), "techniques", "frames", *INTERVALS]
+    if len(results.clustered) > 1:
+        cited.append("multiway")
     sentences = [_sample(results), _model(results), _intervals(results), _tests(results)]
     if "differences" in used:
         cited += ["mover", "permutation", results.options.adjust]
