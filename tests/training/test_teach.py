@@ -112,6 +112,8 @@ def test_all_texts_of_an_article_that_taught_are_scored_by_its_fold(tiny_export:
     matched, beside, notes = with_scores(texts, scores)
     assert len(matched) == len(texts) - 1
     assert notes == ["1 labeled texts are not in the scores and were left out (row 120)."]
+    for one in matched:
+        one.stance, one.loaded = {}, None  # the frame is enough, and the others take time
     head = refuse(teach(matched, predictor, TARGETS, runtime="openvino", beside=beside))
     assert head.folds[text_key(other)] == head.folds[text_key(texts[6].text)]
     with pytest.raises(UsageError, match="none of the labeled units is in these scores"):
@@ -247,10 +249,8 @@ def test_rows_of_texts_are_read(tmp_path: Path) -> None:
     ]  # fmt: skip
     path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     one, two = read_labels(path)
-    assert (one.article, one.frames, one.loaded, one.spans) == ("q", (), False, ())
-    assert two.stance == {"council": "unrelated"}
-    assert two.spans is not None
-    assert [(s.start, s.end) for s in two.spans] == [(0, 6)]
+    assert (one.article, one.frames, one.loaded) == ("q", (), False)
+    assert (two.stance, two.loaded) == ({"council": "unrelated"}, True)
 
 
 @pytest.mark.parametrize(

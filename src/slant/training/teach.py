@@ -159,9 +159,10 @@ def teach(
     if not helpful:
         return Taught(lessons, skipped, None)
     known: dict[str, int] = {}
-    for n in sorted({n for lesson in helpful for n in lesson.question.texts.tolist()}):
-        known |= dict.fromkeys((beside or {}).get(texts[n].article, ()), int(fold_of[n])) | known
-        known[keys[n]] = int(fold_of[n])
+    taught = sorted({n for lesson in helpful for n in lesson.question.texts.tolist()})
+    for n in taught:
+        known |= dict.fromkeys((beside or {}).get(texts[n].article, ()), int(fold_of[n]))
+    known |= {keys[n]: int(fold_of[n]) for n in taught}
     answers = {lesson.question.task: _weights(lesson, predictor) for lesson in helpful}
     return Taught(lessons, skipped, TaughtHead(answers, known, _card(lessons, predictor, runtime, seed)))
 
@@ -170,9 +171,9 @@ def learn(question: Question, fold: Ints, *, folds: int, seed: int = 0) -> Lesso
     """Fit a head for one task, and compare it with the model by its answers out of fold."""
     items = question.items
     fitted = fit(items, fold, folds=folds, seed=seed)
+    curve = learning_curve(items, fold, question.decide, question.present, penalty=fitted.penalty)
     said = question.decide(fitted.out_of_fold)
     before, after, gain = resampled_f1(items, [items.model, said], question.present)
-    curve = learning_curve(items, fold, question.decide, question.present, penalty=fitted.penalty)
     return Lesson(question, fitted, curve, before, after, gain)
 
 
