@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from slant.assets import MODEL_VARIABLE
+from slant.cli.teach import teach as command
 from slant.corpora.label_files import LabeledText, read_labels
 from slant.encoding.windows import EncoderRequest
 from slant.errors import SlantError, UsageError
@@ -140,6 +143,18 @@ def test_a_head_is_bound_to_its_model_and_runtime(
 
 
 @pytest.mark.train
+def test_a_head_given_by_the_environment_is_not_taught_on(
+    head_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("text,target,label\nThe council met.,council,favor\n", "utf-8")
+    monkeypatch.setenv(MODEL_VARIABLE, str(head_folder))
+    result = CliRunner().invoke(command, [str(labels), "-o", str(tmp_path / "head")])
+    assert isinstance(result.exception, UsageError)
+    assert "is a head" in str(result.exception)
+
+
+@pytest.mark.train
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_heads_are_batch_invariant(tiny_export: Path, tmp_path: Path, runtime: str) -> None:
     head = refuse(teach(labeled(), load(tiny_export, runtime=runtime, states=True), TARGETS, runtime=runtime))
@@ -183,10 +198,14 @@ def test_labels_that_teach_nothing_give_no_head(tiny_export: Path) -> None:
 @pytest.mark.train
 def test_a_handful_of_labels_is_refused(tiny_export: Path) -> None:
     predictor = load(tiny_export, threads=1, states=True)
+    few = labeled(20)
+    few[0].stance["article"] = few[1].reply = "deny"
     with pytest.raises(
-        UsageError, match=r"too few labels to teach\. stance: 20 labels; 40 or more are needed"
+        UsageError,
+        match=r"too few labels to teach\. stance toward the article: a head does not learn it \(labels: 1\); "
+        r"reply: .* stance: 20 labels; 40 or more are needed",
     ):
-        teach(labeled(20), predictor, TARGETS, runtime="openvino")
+        teach(few, predictor, TARGETS, runtime="openvino")
     one_article = labeled()
     for one in one_article:
         one.article = "a"
