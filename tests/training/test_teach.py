@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from slant.assets import MODEL_VARIABLE
+from slant.cli.teach import teach as command
 from slant.corpora.label_files import LabeledText, read_labels
 from slant.encoding.windows import EncoderRequest
 from slant.errors import SlantError, UsageError
@@ -112,6 +115,8 @@ def test_all_texts_of_an_article_that_taught_are_scored_by_its_fold(tiny_export:
     matched, beside, notes = with_scores(texts, scores)
     assert len(matched) == len(texts) - 1
     assert notes == ["1 labeled texts are not in the scores and were left out (row 120)."]
+    for one in matched:
+        one.stance, one.loaded = {}, None  # the frame is enough, and the others take time
     head = refuse(teach(matched, predictor, TARGETS, runtime="openvino", beside=beside))
     assert head.folds[text_key(other)] == head.folds[text_key(texts[6].text)]
     with pytest.raises(UsageError, match="none of the labeled units is in these scores"):
@@ -135,6 +140,18 @@ def test_a_head_is_bound_to_its_model_and_runtime(
     (copy / CARD).write_text(json.dumps({**card, "model": {**card["model"], "name": str(tmp_path / "gone")}}))
     with pytest.raises(UsageError, match=r"this head needs model .*gone"):
         load(copy)
+
+
+@pytest.mark.train
+def test_a_head_given_by_the_environment_is_not_taught_on(
+    head_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("text,target,label\nThe council met.,council,favor\n", "utf-8")
+    monkeypatch.setenv(MODEL_VARIABLE, str(head_folder))
+    result = CliRunner().invoke(command, [str(labels), "-o", str(tmp_path / "head")])
+    assert isinstance(result.exception, UsageError)
+    assert "is a head" in str(result.exception)
 
 
 @pytest.mark.train
@@ -181,10 +198,14 @@ def test_labels_that_teach_nothing_give_no_head(tiny_export: Path) -> None:
 @pytest.mark.train
 def test_a_handful_of_labels_is_refused(tiny_export: Path) -> None:
     predictor = load(tiny_export, threads=1, states=True)
+    few = labeled(20)
+    few[0].stance["article"] = few[1].reply = "deny"
     with pytest.raises(
-        UsageError, match=r"too few labels to teach\. stance: 20 labels; 40 or more are needed"
+        UsageError,
+        match=r"too few labels to teach\. stance toward the article: a head does not learn it \(labels: 1\); "
+        r"reply: .* stance: 20 labels; 40 or more are needed",
     ):
-        teach(labeled(20), predictor, TARGETS, runtime="openvino")
+        teach(few, predictor, TARGETS, runtime="openvino")
     one_article = labeled()
     for one in one_article:
         one.article = "a"
@@ -247,10 +268,8 @@ def test_rows_of_texts_are_read(tmp_path: Path) -> None:
     ]  # fmt: skip
     path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     one, two = read_labels(path)
-    assert (one.article, one.frames, one.loaded, one.spans) == ("q", (), False, ())
-    assert two.stance == {"council": "unrelated"}
-    assert two.spans is not None
-    assert [(s.start, s.end) for s in two.spans] == [(0, 6)]
+    assert (one.article, one.frames, one.loaded) == ("q", (), False)
+    assert (two.stance, two.loaded) == ({"council": "unrelated"}, True)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from slant.assets import chosen_model
 from slant.cli.options import DONE, model, quiet, runtime, targets
 from slant.errors import UsageError, require
 
@@ -53,13 +54,13 @@ def teach(
     notes: list[str] = []
     if scores:
         texts, beside, notes = with_scores(texts, read_scores(scores))
-    model, given = options["model"], options["targets"]
-    if model and is_head(Path(model)):
-        raise UsageError(f"--model {model} is a head. Give the model that it was taught on, to teach anew.")
+    model, given = chosen_model(options["model"]), options["targets"]
+    if isinstance(model, Path) and is_head(model):
+        raise UsageError(f"model {model} is a head. Give the model that it was taught on, to teach anew.")
     chosen = {name: options[name] for name in ("threads", "runtime", "device")}
     predictor = load(model, states=True, **chosen)
-    if model and Path(model).is_dir():
-        predictor.name = str(Path(model).resolve())
+    if isinstance(model, Path):
+        predictor.name = str(model.resolve())
     for note in (*notes, f"{len(texts):,} labeled texts; model {predictor.name}"):
         if not quiet:
             click.echo(f"slant: {note}", err=True)

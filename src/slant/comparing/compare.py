@@ -269,7 +269,7 @@ def _portrayal_asked(store: Store, options: Options) -> bool:
 
 
 def _one_question(store: Store) -> bool:
-    """Whether the model was made before stance and portrayal were two questions."""
+    """Whether these are older scores, of a model that knew no “unrelated”."""
     query = "SELECT count(*), coalesce(max(p_unrelated), 0) FROM stances WHERE mentions > 0 AND target != ?"
     ((stances, highest),) = store.rows(query, (ARTICLE,))
     return bool(stances) and highest == 0

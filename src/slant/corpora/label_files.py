@@ -21,7 +21,7 @@ from typing import Any
 from slant.corpora.files import digest
 from slant.errors import UsageError, did_you_mean
 from slant.labels.targets import Targets
-from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, Example, Span, TargetLabel
+from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, TargetLabel
 
 NONE = "none"  # label of a text without frames
 ARTICLE_COLUMNS = ("article_id", "article", "group", "document")
@@ -36,21 +36,18 @@ class LabeledText:
 
     article: what groups texts that are not independent: as the file states it, else the front of the unit's id, else the
     text itself. unit_id: of a scored unit, or "". where: file and row. stance, portrayal: target, by id or name → label.
-    loaded: whether there is loaded language in the author's own words. spans: where it is, if the file says so.
-    frames: None if not labeled. context: what the text replies to.
+    loaded: whether there is loaded language in the author's own words. frames: None if not labeled.
     """
 
     text: str
     article: str
     unit_id: str
     where: str
-    context: str | None = None
     kind: str = "paragraph"
     stance: dict[str, str] = field(default_factory=dict)
     portrayal: dict[str, str] = field(default_factory=dict)
     mentions: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     loaded: bool | None = None
-    spans: tuple[Span, ...] | None = None
     frames: tuple[str, ...] | None = None
     reply: str | None = None
 
@@ -74,46 +71,12 @@ def read_labels(path: Path) -> list[LabeledText]:
         article = next((str(row[name]) for name in ARTICLE_COLUMNS if row.get(name)), "")
         article = article or unit.rpartition("-")[0] or digest(text)
         one = found.setdefault((unit, text), LabeledText(text, article, unit, where))
-        one.context = row.get("parent_text") or row.get("context") or one.context
         one.kind = str(row.get("kind") or one.kind)
         for task, value in labels:
             _add(one, task, value, where)
     if not found:
         raise UsageError(f"{path}: no row has a label ({rows:,} rows). Fill in the column `label`.")
     return list(found.values())
-
-
-def examples(
-    texts: list[LabeledText], targets: Targets, *, source: str, split: str = "train"
-) -> list[Example]:
-    """Return an Example per text, and another one for a reply with what it answers.
-
-    A target is the one of `targets` with that id or name, else found in the text by its name. A target that the text does not
-    name is asked by name. Frames are dropped: only models with heads can learn others than the codebook's.
-    """
-    out = []
-    for number, one in enumerate(texts):
-        name = f"{source}-{number}"
-        spans = () if one.loaded is False else one.spans
-        own = Example(
-            id=name, source=source, split=split, group=one.article, text=one.text,
-            targets=target_labels(one, targets), loaded=spans, frames=one.frames, meta={"kind": one.kind},
-        )  # fmt: skip
-        out.append(own)
-        if one.reply and one.context:
-            out.append(
-                Example(
-                    id=f"{name}-reply",
-                    source=source,
-                    split=split,
-                    group=one.article,
-                    text=one.text,
-                    context=one.context,
-                    reply=one.reply,
-                    meta={"kind": one.kind},
-                )
-            )
-    return out
 
 
 def target_labels(one: LabeledText, targets: Targets) -> tuple[TargetLabel, ...]:
@@ -227,8 +190,6 @@ def _add(one: LabeledText, task: str, value: Any, where: str) -> None:
             one.mentions[target] = _extents(mentions, one.text, where)
         return
     stated: Any = {"loaded": _loaded, "frames": _frames, "reply": _reply}[task](value, one.text, where)
-    if isinstance(stated, tuple) and task == "loaded":
-        one.spans, stated = stated, bool(stated)
     if getattr(one, task) not in (None, stated):
         raise UsageError(_TWICE.format(where=where, task=task))
     setattr(one, task, stated)
@@ -258,20 +219,14 @@ def _frames(value: Any, text: str, where: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name != NONE))
 
 
-def _loaded(value: Any, text: str, where: str) -> bool | tuple[Span, ...]:
-    """Return the spans in the author's own words, if they are given, else whether there are any."""
+def _loaded(value: Any, text: str, where: str) -> bool:
+    """Return whether there is loaded language in the author's own words."""
     if isinstance(value, list):
         try:
-            own = [each for each in value if each.get("voice") != "quoted"]
-            spans = tuple(
-                Span(int(s["start"]), int(s["end"]), str(s.get("label", "loaded_language"))) for s in own
-            )
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise UsageError(
-                f"{where}: loaded is {value!r}; expected spans with start, end and label."
-            ) from None
-        _extents([(s.start, s.end) for s in spans], text, where)
-        return spans
+            own = [(each["start"], each["end"]) for each in value if each.get("voice") != "quoted"]
+        except (AttributeError, KeyError, TypeError):
+            raise UsageError(f"{where}: loaded is {value!r}; expected spans with start and end.") from None
+        return bool(_extents(own, text, where))
     plain = str(value).strip().lower().removesuffix(".0")
     if plain in _YES or (plain.isdigit() and int(plain)):
         return True

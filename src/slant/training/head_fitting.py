@@ -113,17 +113,14 @@ def choose_penalty(items: Items, *, seed: int) -> float:
         return PENALTIES[-1]
     fold = assign_folds(items.article, folds=INNER_FOLDS, seed=seed + 1)
     weight = label_weights(items.gold, items.offset.shape[1])
-
-    def loss(penalty: float) -> float:
-        total = 0.0
-        for k in range(1, INNER_FOLDS + 1):
-            out = fold == k
-            logits = predict(items.of(out), *logistic(items.of(~out), penalty))
-            gold = items.gold[out]
-            total -= float((weight[gold] * _log_softmax(logits)[np.arange(len(gold)), gold]).sum())
-        return total
-
-    return min(PENALTIES, key=loss)
+    losses = np.zeros(len(PENALTIES))
+    for k in range(1, INNER_FOLDS + 1):
+        out = fold == k
+        gold = items.gold[out]
+        for i, fitted in enumerate(logistics(items.of(~out), PENALTIES)):
+            logs = _log_softmax(predict(items.of(out), *fitted))
+            losses[i] -= (weight[gold] * logs[np.arange(len(gold)), gold]).sum()
+    return PENALTIES[int(losses.argmin())]
 
 
 def label_weights(gold: Ints, answers: int) -> Floats:
@@ -136,10 +133,22 @@ def label_weights(gold: Ints, answers: int) -> Floats:
 
 
 def logistic(items: Items, penalty: float) -> tuple[Floats, Floats]:
-    """Return weights [answers, features] and biases [answers] of a penalized logistic regression with an offset.
+    """Return weights [answers, features] and biases [answers] of a penalized logistic regression with an offset."""
+    return logistics(items, [penalty])[0]
+
+
+def logistics(items: Items, penalties: Sequence[float]) -> list[tuple[Floats, Floats]]:
+    """Return the weights and biases of `logistic` for each penalty.
 
     Features are standardized, and the states together weigh as much as one logit; both are undone in what is returned.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # the matrices are small: threads would mostly wait for each other
+        return _logistics(items, penalties)
+
+
+def _logistics(items: Items, penalties: Sequence[float]) -> list[tuple[Floats, Floats]]:
     from scipy.optimize import minimize
 
     mean, spread = items.features.mean(0), items.features.std(0)
@@ -152,7 +161,7 @@ def logistic(items: Items, penalty: float) -> tuple[Floats, Floats]:
     right = np.eye(answers)[items.gold]
     weight = label_weights(items.gold, answers)[items.gold][:, None]
 
-    def loss(flat: Floats) -> tuple[float, Floats]:
+    def loss(flat: Floats, penalty: float) -> tuple[float, Floats]:
         both = flat.reshape(answers, rank + 1)
         inner, bias = both[:, :rank], both[:, rank]
         logs = _log_softmax(items.offset + reduced @ inner.T + bias)
@@ -167,12 +176,13 @@ def logistic(items: Items, penalty: float) -> tuple[Floats, Floats]:
         )
         return float(value), slope.ravel()
 
-    start = np.zeros(answers * (rank + 1))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 100}).x.reshape(
-        answers, rank + 1
-    )
-    weights = (found[:, :rank] @ directions) * scale
-    return weights, found[:, rank] - weights @ mean
+    start, out = np.zeros(answers * (rank + 1)), []
+    for penalty in penalties:
+        best = minimize(loss, start, (penalty,), jac=True, method="L-BFGS-B", options={"maxiter": 100})
+        found = best.x.reshape(answers, rank + 1)
+        weights = (found[:, :rank] @ directions) * scale
+        out.append((weights, found[:, rank] - weights @ mean))
+    return out
 
 
 def _log_softmax(logits: Floats) -> Floats:

@@ -38,6 +38,7 @@ from slant.scoring.heads import (
     text_key,
     unit_features,
 )
+from slant.scoring.score import ARTICLE
 from slant.segment.voices import voices
 from slant.training.head_fitting import (
     Fitted,
@@ -58,6 +59,10 @@ MIN_LABELS = 40  # of a task
 MIN_ARTICLES = 10  # with labels of a task
 MIN_OF_A_LABEL = 5  # of at least two labels
 YES_NO = ("no", "yes")
+ANSWERED_BY_REPLY = {
+    ARTICLE,
+    "the article",
+}  # a comment's stance toward its article comes from how it replies
 MODEL, EVERY_TEXT = "the model as it comes", "calling every text so"
 
 
@@ -134,7 +139,10 @@ def teach(
     lower end of the interval of a cross-validation over articles, is left out of the head.
     Raises UsageError if no task has enough labels.
     """
-    labels = [[t for t in target_labels(one, targets) if t.label] for one in texts]
+    labels = [
+        [t for t in target_labels(one, targets) if t.label and t.name not in ANSWERED_BY_REPLY]
+        for one in texts
+    ]
     logits = predictor.run(
         [
             EncoderRequest(one.text, [t.mentions or t.name for t in own])
@@ -145,7 +153,7 @@ def teach(
     folds = number_of_folds(len(set(article.tolist())))
     fold_of = assign_folds(article, folds=folds, seed=seed)
     pool = Pool(texts, logits, article, predictor)
-    lessons, skipped = [], []
+    lessons, skipped = [], list(_not_learned(texts))
     for task, rows in _tasks(texts, [[str(t.label) for t in own] for own in labels]):
         if problem := too_few(article[[n for n, _ in rows]], [label for _, label in rows]):
             skipped.append(f"{task.removeprefix(FRAME_PREFIX)}: {problem}")
@@ -159,9 +167,10 @@ def teach(
     if not helpful:
         return Taught(lessons, skipped, None)
     known: dict[str, int] = {}
-    for n in sorted({n for lesson in helpful for n in lesson.question.texts.tolist()}):
-        known |= dict.fromkeys((beside or {}).get(texts[n].article, ()), int(fold_of[n])) | known
-        known[keys[n]] = int(fold_of[n])
+    taught = sorted({n for lesson in helpful for n in lesson.question.texts.tolist()})
+    for n in taught:
+        known |= dict.fromkeys((beside or {}).get(texts[n].article, ()), int(fold_of[n]))
+    known |= {keys[n]: int(fold_of[n]) for n in taught}
     answers = {lesson.question.task: _weights(lesson, predictor) for lesson in helpful}
     return Taught(lessons, skipped, TaughtHead(answers, known, _card(lessons, predictor, runtime, seed)))
 
@@ -170,9 +179,9 @@ def learn(question: Question, fold: Ints, *, folds: int, seed: int = 0) -> Lesso
     """Fit a head for one task, and compare it with the model by its answers out of fold."""
     items = question.items
     fitted = fit(items, fold, folds=folds, seed=seed)
+    curve = learning_curve(items, fold, question.decide, question.present, penalty=fitted.penalty)
     said = question.decide(fitted.out_of_fold)
     before, after, gain = resampled_f1(items, [items.model, said], question.present)
-    curve = learning_curve(items, fold, question.decide, question.present, penalty=fitted.penalty)
     return Lesson(question, fitted, curve, before, after, gain)
 
 
@@ -224,8 +233,12 @@ def with_scores(
             continue
         one.text, one.article, one.kind = unit.text, unit.article_id, unit.kind
         for stance in score.stance:
-            for called in {stance.target, stance.name or stance.target} & one.stance.keys():
-                one.mentions[called] = stance.mentions
+            name = (
+                stance.name or stance.target
+            )  # what the model was asked for where the text does not name it
+            for called in {stance.target, name} & one.stance.keys():
+                one.stance[name] = one.stance.pop(called)
+                one.mentions[name] = stance.mentions
         found[id(one)] = one
     if not found:
         raise UsageError(
@@ -253,6 +266,18 @@ def _tasks(texts: Sequence[LabeledText], stances: Sequence[Sequence[str]]) -> It
     framed = [(n, one.frames) for n, one in enumerate(texts) if one.frames is not None]
     for name in sorted({name for _, frames in framed for name in frames}):
         yield f"{FRAME_PREFIX}{name}", [(n, YES_NO[name in frames]) for n, frames in framed]
+
+
+def _not_learned(texts: Sequence[LabeledText]) -> Iterator[str]:
+    """Yield which labels of the texts are for questions that a head does not answer, and how many."""
+    counts = {
+        "stance toward the article": sum(len(ANSWERED_BY_REPLY & one.stance.keys()) for one in texts),
+        "portrayal": sum(len(one.portrayal) for one in texts),
+        "reply": sum(one.reply is not None for one in texts),
+    }
+    for task, count in counts.items():
+        if count:
+            yield f"{task}: a head does not learn it (labels: {count:,})"
 
 
 @dataclass(frozen=True, slots=True)
