@@ -5,15 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import slant
+from running import running
 from slant.serving.app import Service, make_app
-from slant.serving.guard import Guard, Limits, bind, make_server
+from slant.serving.guard import Guard, Limits
 from slant.serving.worker import Worker
 from stub_score import stub_predictor
 
@@ -79,17 +79,10 @@ def serving(
     scorer = slant.Scorer(stub_predictor(pause), TARGETS)
     worker, limits = Worker(scorer.predictor, waiting=waiting), limits or Limits()
     made = Service(scorer, worker, **service)
-    taken, ready = bind("127.0.0.1", 0), threading.Event()
-    served = Served(taken.getsockname()[1], made, None)
-    app = Guard(make_app(made), token=token, limits=limits, log=served.log.append)
-    served.server = make_server(app, limits=limits, ready=ready.set, stop=worker.stop)
-    thread = threading.Thread(target=served.server.run, kwargs={"sockets": [taken]}, daemon=True)
-    thread.start()
-    assert ready.wait(20)
+    log: list[str] = []
+    app = Guard(make_app(made), token=token, limits=limits, log=log.append)
     try:
-        yield served
+        with running(app, limits=limits, stop=worker.stop) as (port, server):
+            yield Served(port, made, server, log)
     finally:
-        served.server.should_exit = True
-        thread.join(20)
         worker.join(20)
-        assert not thread.is_alive()

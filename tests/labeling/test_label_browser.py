@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,10 +16,11 @@ from slant.labeling.questions import Item
 from slant.labeling.state import State
 
 pytest.importorskip("krippendorff", reason="needs the [label] install")
-uvicorn = pytest.importorskip("uvicorn", reason="needs the [label] install")
+pytest.importorskip("uvicorn", reason="needs the [label] install")
 keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
 
-from slant.labeling.server import make_app  # noqa: E402  (after importorskip)
+from running import running  # noqa: E402  (after importorskip)
+from slant.labeling.server import make_app  # noqa: E402
 
 __all__ = ["driver"]
 pytestmark = MARKS
@@ -51,16 +49,11 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
     items = tuple(getattr(request, "param", units(20)))
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    with project(tmp_path, items) as state:
-        app = make_app(state, token="t", hosts=(f"127.0.0.1:{port}",), coder="ida")
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
-        thread.start()
+    with (
+        project(tmp_path, items) as state,
+        running(make_app(state, token="t", coder="ida")) as (port, _),
+    ):
         yield Served(state, f"http://127.0.0.1:{port}/t/")
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.fixture
@@ -139,6 +132,24 @@ def test_a_unit_with_questions_left_is_not_done(page: Any, served: Served) -> No
     assert served.state.coded()[0].status == "draft"
 
 
+def test_keys_after_enter_do_not_change_the_finished_unit(page: Any, served: Served) -> None:
+    page.switch_to.active_element.send_keys("1133", "0", "0", keys.ENTER, "2")
+    wait(page, "#facts", "Unit 2 of 20")
+    one = served.state.coded(unit_id="d0-0000")[0]
+    assert (one.status, one.answer.stance["board"]) == ("done", "against")
+
+
+def test_a_key_does_not_remove_marked_spans(page: Any, served: Served) -> None:
+    page.execute_script(_SELECT, "old quay", 0)
+    wait(page, "#mark", "Mark “old quay”").click()
+    wait(page, "#technique-list button", "Doubt").click()
+    wait(page, "#passage mark", "old quay")
+    page.find_element("css selector", ".spans").click()
+    press(page, "0")
+    wait(page, "#said", "Remove the marked spans first")
+    assert page.find_elements("css selector", "#passage mark")
+
+
 def test_undo_note_flag_skip_and_back(page: Any, served: Served) -> None:
     press(page, "1")
     wait(page, "#said", "Against")
@@ -194,8 +205,8 @@ def test_text_of_others_is_only_text(page: Any) -> None:
     assert "taken" not in page.title
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("pixels", [1280, 390])
+# Colors do not depend on the width.
+@pytest.mark.parametrize(("pixels", "scheme"), [(1280, "light"), (390, "dark")])
 def test_it_can_be_read_at_any_width(
     page: Any, served: Served, scheme: str, pixels: int, tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ BELOW = {
     "comparing": GROUND | {"labels", "encoding", "scoring"},
     "reports": GROUND | {"labels", "comparing", "scoring"},
     "serving": GROUND | {"segment", "ingest", "labels", "encoding", "scoring", "reports"},
-    "labeling": GROUND | {"segment", "labels", "scoring", "judging", "comparing", "reports"},
+    "labeling": GROUND | {"segment", "labels", "scoring", "judging", "comparing", "reports", "serving"},
 }
 BELOW["cli"] = GROUND | set(BELOW)
 

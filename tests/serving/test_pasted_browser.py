@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,42 +11,19 @@ from typing import Any
 import pytest
 
 pytest.importorskip("uvicorn", reason="needs the [serve] install")
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed; it is in slant[dev]")
-from selenium.webdriver.chrome.service import Service  # noqa: E402  (after importorskip)
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
+from browser import MARKS, driver, width
+from served_scores import Served, serving
 
-from served_scores import Served, serving  # noqa: E402
+ActionChains = pytest.importorskip("selenium.webdriver.common.action_chains").ActionChains
+Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
 
-_BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-_DRIVER = shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not _BROWSER, reason="no chromium or chrome found on the PATH"),
-    pytest.mark.skipif(not _DRIVER, reason="no chromedriver found on the PATH"),
-]
-_QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+__all__ = ["driver"]
+pytestmark = MARKS
 TEXT = (
     "Council meets\n\nThe council praised the ferry. “Greedy thieves”, said the honest mayor.\n\n"
     + "harbour" * 40
 )
 SHOTS = os.environ.get("SLANT_SCREENSHOTS")  # a folder: keep pictures of the page there
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = _BROWSER
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in _QUIET:
-        options.add_argument(argument)
-    browser = webdriver.Chrome(options=options, service=Service(_DRIVER))
-    yield browser
-    browser.quit()
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +79,7 @@ def test_nothing_overflows_and_axe_finds_nothing(page: Any, pixels: int) -> None
     axe = pytest.importorskip(
         "axe_core_python.selenium", reason="axe-core-python is not installed; it is in slant[dev]"
     )
-    metrics = {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": pixels < 600}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    width(page, pixels)
     try:
         for name in ("empty", "marked"):
             if name == "marked":

@@ -1,14 +1,13 @@
 """Serve the labeling page on this machine alone.
 
-Three locks: the server listens on the loopback address; it answers only requests whose Host is that address, so that a page
-of another site cannot reach it under a name of its own (DNS rebinding); and every address holds a random token.
+Three locks: the server listens on the loopback address; `Guard` refuses requests by another name (DNS rebinding) and from
+pages of other sites; and every address holds a random token.
 """
 
 from __future__ import annotations
 
 import secrets
-import socket
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,18 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from slant.errors import SlantError, UsageError
+from slant.errors import SlantError
 from slant.labeling.coders import agreement, common, differences, readings
 from slant.labeling.questions import ADJUDICATED, DONE, TASKS, Answer, Item, WrongAnswer, check_coder
 from slant.labeling.state import State
 from slant.records import VOICES
 from slant.reports import page_parts
 from slant.segment.voices import voices
+from slant.serving.guard import Guard, Limits, Problem, address, bind, make_server, problem_body
 
 _PAGE = Path(__file__).parent / "page"
 _STYLE = Path(page_parts.__file__).parent / "templates" / "report.css"
@@ -36,28 +36,21 @@ _FILES = {
     "spans.js": "text/javascript",
     "lists.js": "text/javascript",
 }
-_BODY = 1 << 20  # bytes; an answer has some hundred
 MIN_DOCUMENTS = 10  # fewer give no interval worth showing
+_LIMITS = Limits(stop_seconds=2)
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
 
 
-def make_app(state: State, *, token: str, hosts: Sequence[str], coder: str = "") -> Starlette:
-    """Return the application. hosts: accepted values of the header Host. coder: who labels unless the page says otherwise."""
+def make_app(state: State, *, token: str, coder: str = "") -> Guard:
+    """Return the application. coder: who labels unless the page says otherwise."""
     api = _Api(state, coder)
     base = f"/{token}"
     routes = [
-        Route(f"{base}/", api.page),
+        Route(f"{base}/", lambda _: FileResponse(_PAGE / "label.html", headers=_HEADERS)),
         Route(f"{base}/report.css", lambda _: FileResponse(_STYLE, media_type="text/css")),
         *(Route(f"{base}/{name}", _file(name, kind)) for name, kind in _FILES.items()),
         Route(f"{base}/api/project", api.get(api.project)),
@@ -68,62 +61,24 @@ def make_app(state: State, *, token: str, hosts: Sequence[str], coder: str = "")
         Route(f"{base}/api/answer", api.post(api.answer), methods=["POST"]),
         Route(f"{base}/api/undo", api.post(api.undo), methods=["POST"]),
     ]
-    app = Starlette(routes=routes)
-    app.add_middleware(_Guard, hosts=frozenset(hosts))
-    return app
+    handlers: Mapping[Any, Any] = {Problem: _refused}
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), limits=_LIMITS)
 
 
 def serve(state: State, *, coder: str, port: int, say: Callable[[str], None]) -> None:
     """Serve until the process is stopped. port: 0 chooses a free one. say: gets the address.
 
-    Raises UsageError if the port is taken.
+    Raises SlantError if the port cannot be taken.
     """
-    import uvicorn
-
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen()  # who opens the address before the server has started waits, and is not refused
-    except OSError as error:
-        listener.close()
-        raise UsageError(
-            f"--port {port}: cannot be used ({error.strerror}). Give another one, or 0 for any."
-        ) from None
-    port = listener.getsockname()[1]
+    taken = bind("127.0.0.1", port)
     token = secrets.token_urlsafe(16)
-    app = make_app(state, token=token, hosts=(f"127.0.0.1:{port}", f"localhost:{port}"), coder=coder)
-    say(f"Open in a browser: http://127.0.0.1:{port}/{token}/")
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-    with listener:
-        uvicorn.Server(config).run(sockets=[listener])
-
-
-class _Guard:
-    """Refuse requests to another host and large bodies; add the headers that lock the page."""
-
-    def __init__(self, app: Any, hosts: frozenset[str]) -> None:
-        self._app, self._hosts = app, hosts
-
-    async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def locked(message: _Message) -> None:
-            if message["type"] == "http.response.start":
-                given = {name for name, _ in message["headers"]}
-                new = [(n.encode(), v.encode()) for n, v in _HEADERS.items() if n.encode() not in given]
-                message["headers"] = [*message["headers"], *new]
-            await send(message)
-
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        if host not in self._hosts or (origin and origin != f"http://{host}"):
-            refused = PlainTextResponse("This address is not served here.", 421)
-            await refused(scope, receive, locked)
-            return
-        await self._app(scope, receive, locked)
+    server = make_server(
+        make_app(state, token=token, coder=coder),
+        limits=_LIMITS,
+        ready=lambda: say(f"Open in a browser: {address(taken)}{token}/"),
+    )
+    with taken:
+        server.run(sockets=[taken])
 
 
 class _Api:
@@ -140,20 +95,12 @@ class _Api:
 
     def post(self, answer: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            # Another site's page can send a form, but not JSON, without asking first.
             if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-                return JSONResponse({"error": "expected application/json"}, 415)
-            body = bytearray()
+                raise Problem(415, "not_json", "expected application/json")
             try:
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > _BODY:
-                        return JSONResponse({"error": "the request is too large"}, 413)
-                given = msgspec.json.decode(bytes(body), type=dict[str, Any])
+                given = msgspec.json.decode(await request.body(), type=dict[str, Any])
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-                return JSONResponse({"error": "the request is no JSON object"}, 400)
-            except ClientDisconnect:
-                return Response(status_code=400)
+                raise Problem(400, "bad_json", "the request is no JSON object") from None
             return await self._respond(answer, given)
 
         return endpoint
@@ -162,15 +109,12 @@ class _Api:
         try:
             found = await run_in_threadpool(answer, given)
         except WrongAnswer as error:
-            return JSONResponse({"error": str(error)}, 422)
+            raise Problem(422, "answer", str(error)) from None
         except SlantError as error:
-            return JSONResponse({"error": str(error)}, 500)
+            raise Problem(500, "fault", str(error)) from error
         return Response(msgspec.json.encode(found), media_type="application/json")
 
-    # ---- pages and questions
-
-    async def page(self, request: Request) -> Response:
-        return HTMLResponse((_PAGE / "label.html").read_text("utf-8"))
+    # ---- questions
 
     def project(self, given: dict[str, str]) -> Any:
         """The codebook and the coders."""
@@ -301,3 +245,8 @@ def _shown(item: Item, place: int) -> dict[str, Any]:
 
 def _file(name: str, kind: str) -> Callable[[Request], Response]:
     return lambda _: FileResponse(_PAGE / name, media_type=kind)
+
+
+async def _refused(request: Request, problem: Problem) -> Response:
+    body = problem_body(problem, request.scope["request_id"])
+    return Response(body, problem.status, media_type="application/json")

@@ -11,6 +11,7 @@ let cursor = null; // [first, last] word while marking by keyboard
 let picked = null; // [start, end] in UTF-16 units, waiting for its technique
 let trail = []; // units before this one
 let saving = Promise.resolve();
+let busy = false; // a finished unit is being saved: what is pressed meanwhile is not about it
 
 const say = (text) => { $("said").textContent = text; };
 const trouble = (text) => { $("trouble").textContent = text; $("trouble").hidden = !text; };
@@ -23,7 +24,7 @@ const send = async (path, given) =>
   read(await fetch(`api/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(given) }));
 const read = async (response) => {
   const found = await response.json();
-  if (!response.ok) throw new Error(found.error);
+  if (!response.ok) throw new Error(found.error.detail);
   return found;
 };
 const who = () => (adjudicating ? { adjudicate: true } : { coder });
@@ -47,7 +48,7 @@ const save = (more = {}) => {
 };
 
 const finish = async (skip = false) => {
-  if (!unit) return;
+  if (!unit || busy) return;
   answer.note = $("note").value;
   if (!skip) {
     const open = unit.questions.map((q, i) => [q, i]).filter(([q]) => !answered(q));
@@ -58,11 +59,14 @@ const finish = async (skip = false) => {
       return;
     }
   }
-  if (await save(skip ? { skip: true } : { finish: true })) {
-    trail.push(unit.unit_id);
-    if (adjudicating) await nextDifference();
-    else await load();
-  }
+  busy = true;
+  try {
+    if (await save(skip ? { skip: true } : { finish: true })) {
+      trail.push(unit.unit_id);
+      if (adjudicating) await nextDifference();
+      else await load();
+    }
+  } catch (error) { trouble(error.message); } finally { busy = false; }
 };
 
 const undo = async () => {
@@ -185,6 +189,7 @@ const choose = (i, n, byKey = false) => {
     if (n >= 0 && !answer.frames.length) answer.frames = null;
   } else if (q.task === "loaded") {
     if (n >= 0) return;
+    if (answer.loaded?.length) { say("Remove the marked spans first."); return; }
     answer.loaded = answer.loaded ? null : [];
     drawText();
   } else if (n < 0) return;
@@ -399,12 +404,13 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "?") { event.preventDefault(); COMMANDS["?"](); return; }
-  if ($("view-label").hidden || !unit) return;
+  if ($("view-label").hidden || !unit || busy) return;
   if (cursor && markingKey(event)) { event.preventDefault(); return; }
   if (event.key === "Enter" && event.target.matches?.("button, summary, a")) return;
   const n = KEYS.indexOf(event.key);
   if (n >= 0) { event.preventDefault(); choose(active, n, true); } else if (COMMANDS[event.key]) { event.preventDefault(); COMMANDS[event.key](); }
 });
+document.addEventListener("click", (event) => { if (busy) { event.preventDefault(); event.stopPropagation(); } }, true);
 document.addEventListener("selectionchange", offer);
 $("mark").addEventListener("click", mark);
 $("mark").addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the selection
