@@ -115,6 +115,7 @@ def test_wrong_use_is_named(sample: Path, capsys: pytest.CaptureFixture[str]) ->
             ("sample.csv", "--task", "stance", "--export", "csv", "-o", "y.csv"),
             "decided when a project begins",
         ),
+        (("sample.csv.labels.sqlite", "--task", "stance"), "decided when a project begins"),
         (("gone.csv",), "no such file"),
         (("x.csv", "--state", "sample.csv", "--export", "csv", "-o", "y.csv"), "no file of slant label"),
     ):

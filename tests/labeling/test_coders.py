@@ -84,6 +84,16 @@ def test_the_final_answer_is_the_adjudicated_one_or_that_of_all() -> None:
     assert (found.answers["a1-0001"], found.open) == (final.answer, {})
 
 
+def test_units_that_nobody_finished_are_counted(tmp_path: Path) -> None:
+    with project(tmp_path) as state:
+        state.add(
+            [coded(ITEMS[0], "ida"), coded(ITEMS[1], "ida", "draft"), coded(ITEMS[2], "ida", "skipped")]
+        )
+        _, skipped, begun = write_labels(state, "gold", tmp_path / "g.csv")
+    assert skipped.startswith("1 units were skipped")
+    assert begun == "1 units were begun and never finished, and are not in it."
+
+
 def test_gold_and_training_rows(tmp_path: Path) -> None:
     marks = (mark(TEXT, "gutted"), mark(TEXT, "gutted", "doubt"), mark(TEXT, "cheered", voice="quoted"))
     with project(tmp_path, fingerprint="c0de") as state:

@@ -189,3 +189,10 @@ def test_codebooks_that_cannot_be_asked_are_refused(tmp_path: Path) -> None:
     path.write_text('version = 1\n[stance.pro]\ndefinition = "x"', "utf-8")
     with pytest.raises(UsageError, match="example, counter_example is missing"):
         Codebook.load(path)
+
+
+def test_a_line_that_is_no_row_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sample.jsonl"
+    path.write_text('{"unit_id": "a", "task": "stance", "label": "", "text": "Hear."}\n[1]\n')
+    with pytest.raises(UsageError, match="row 2: expected an object"):
+        read_source(path, codebook=BOOK)

@@ -110,17 +110,17 @@ def _open(
     from slant.labels.codebook import Codebook
     from slant.labels.targets import Targets
 
-    if source.name.endswith(SUFFIX) and not state:
-        return State.open(source)
-    path = Path(state or f"{source}{SUFFIX}")
-    if path.exists():
+    is_project = source.name.endswith(SUFFIX) and not state
+    path = source if is_project else Path(state or f"{source}{SUFFIX}")
+    if is_project or path.exists():
         if tasks or targets or codebook or second_share is not None:
             raise UsageError(
                 f"{path} is there already, and --task, --targets, --codebook and --second-share are decided when a project "
                 "begins. Leave them out to go on with it, or give another --state to begin anew."
             )
         opened = State.open(path)
-        opened.check_texts(source_texts(source))
+        if not is_project:
+            opened.check_texts(source_texts(source))
         return opened
     own = check_codebook(Codebook.load(Path(codebook), own=True)) if codebook else None
     named = targets or (codebook if codebook and _has_targets(Path(codebook)) else None)

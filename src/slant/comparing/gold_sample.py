@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from slant.comparing.measures import NO_FRAME
 from slant.comparing.score_tables import Store, arrow_table
 from slant.encoding.label_ids import FRAMES
 from slant.errors import UsageError, did_you_mean
+from slant.labels.label_rows import guarded, read_rows
 from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS
 from slant.scoring.output_files import check_format
 
@@ -221,20 +221,6 @@ def write_sample(sample: Sample, path: str) -> None:
         writer.writerows({name: guarded(cell) for name, cell in row.items()} for row in sample.rows)
 
 
-# A spreadsheet takes a cell that begins so for a formula and replaces it by its result.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-
-
-def guarded(cell: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would calculate."""
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
-
-
-def unguarded(cell: Any) -> Any:
-    """Take the apostrophe away; a cell that lost it in a spreadsheet stays as it is."""
-    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
 class _ChangedCell(UsageError):
     """A cell of one row is not as it was written, e.g. because a spreadsheet calculated it."""
 
@@ -250,7 +236,7 @@ def load_gold(store: Store, path: str) -> list[str]:
     and two labels for one question.
     """
     number, rows, changed = 0, list[dict[str, Any]](), dict[int, str]()
-    for number, given in enumerate(read_gold_rows(path), 1):
+    for number, given in enumerate(read_rows(Path(path)), 1):
         try:
             if row := _gold_row(given, f"{path} row {number}", store):
                 rows.append(row)
@@ -288,30 +274,9 @@ def load_gold(store: Store, path: str) -> list[str]:
 SHOWN = 5  # changed rows of which the note says what was changed
 
 
-def read_gold_rows(path: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a sample or gold file, in CSV or JSON lines. Raises UsageError if it cannot be read."""
-    ending = Path(path).suffix.lower()
-    if not Path(path).is_file():
-        raise UsageError(f"--gold {path}: no such file. `slant sample` writes one to fill in.")
-    if ending not in (".csv", ".jsonl"):
-        raise UsageError(f"--gold {path}: expected a .csv or .jsonl file, as `slant sample` writes it.")
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            if ending == ".jsonl":
-                yield from (json.loads(line) for line in file if line.strip())
-                return
-            # In some countries spreadsheets separate columns with semicolons.
-            dialect = csv.Sniffer().sniff(file.readline(), delimiters=",;\t")
-            file.seek(0)
-            for row in csv.DictReader(file, delimiter=dialect.delimiter):
-                yield {name: unguarded(cell) for name, cell in row.items()}
-    except (ValueError, csv.Error) as error:
-        raise UsageError(f"--gold {path} cannot be read as {ending[1:]} in UTF-8 ({error}).") from None
-
-
-def _gold_row(row: Any, where: str, store: Store) -> dict[str, Any] | None:
+def _gold_row(row: dict[str, Any], where: str, store: Store) -> dict[str, Any] | None:
     """The row in the columns of `gold`, or None if it has no label. where: file and row number, for messages."""
-    if not isinstance(row, dict) or not {"unit_id", "label"} <= row.keys():
+    if not {"unit_id", "label"} <= row.keys():
         raise UsageError(f"{where}: expected at least unit_id and label, as `slant sample` writes them.")
     label = row["label"]
     if label is None or not str(label).strip():

@@ -11,15 +11,14 @@ a frame that the codebook lacks, its frames are a scheme of their own.
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from slant.corpora.files import digest
 from slant.errors import UsageError, did_you_mean
+from slant.labels.label_rows import read_rows
 from slant.labels.targets import Targets
 from slant.records import PORTRAYALS, REPLIES, STANCE_ANSWERS, TargetLabel
 
@@ -27,7 +26,6 @@ NONE = "none"  # label of a text without frames
 ARTICLE_COLUMNS = ("article_id", "article", "group", "document")
 _TASKS = ("stance", "portrayal", "loaded", "frames", "reply")
 _YES, _NO = ("yes", "true", "1"), ("no", "false", "0", "")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(slots=True)
@@ -59,7 +57,7 @@ def read_labels(path: Path) -> list[LabeledText]:
     """
     found: dict[tuple[str, str], LabeledText] = {}
     rows = 0
-    for rows, row in enumerate(_rows(path), 1):
+    for rows, row in enumerate(read_rows(path), 1):
         where = f"{path} row {rows}"
         text = row.get("text")
         if not isinstance(text, str) or not text.strip():
@@ -98,40 +96,6 @@ def _find(name: str, text: str) -> tuple[tuple[int, int], ...]:
 
 
 # ---- rows
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    ending = path.suffix.lower()
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file. `slant sample` writes one to fill in.")
-    if ending not in (".csv", ".jsonl"):
-        raise UsageError(f"{path}: labels are read from .csv and .jsonl files.")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            if ending == ".jsonl":
-                rows = [json.loads(line) for line in file if line.strip()]
-            else:
-                dialect = csv.Sniffer().sniff(file.readline(), delimiters=",;\t")
-                file.seek(0)
-                rows = [
-                    {name: _unguarded(cell) for name, cell in row.items() if name}
-                    for row in csv.DictReader(file, delimiter=dialect.delimiter)
-                ]
-    except (ValueError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read as {ending[1:]} in UTF-8 ({error}).") from None
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise UsageError(f"{path} row {number}: expected an object with `text` and its labels.")
-        yield row
-
-
-def _unguarded(cell: Any) -> Any:
-    """Take away the apostrophe that `slant sample` puts before what a spreadsheet would calculate."""
-    return (
-        cell[1:]
-        if isinstance(cell, str) and cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA)
-        else cell
-    )
 
 
 def _labels(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]]:

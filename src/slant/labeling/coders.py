@@ -20,12 +20,13 @@ Question = tuple[str, str | None]  # task, target
 class Final:
     """The final answers. answers: unit id → answer. open: unit id → questions on which coders differ, not adjudicated.
 
-    skipped: units that every coder who opened them skipped.
+    skipped: units that a coder skipped and nobody finished. begun: other units that have answers, but none is finished.
     """
 
     answers: dict[str, Answer]
     open: dict[str, list[Question]]
     skipped: list[str]
+    begun: list[str]
 
 
 def readings(coded: Iterable[Coded]) -> dict[str, dict[str, Answer]]:
@@ -47,7 +48,7 @@ def finals(coded: Sequence[Coded], items: Mapping[str, Item]) -> Final:
     """Return the adjudicated answer about each unit, else that on which its coders agree."""
     decided = {c.unit_id: c.answer for c in coded if c.coder == ADJUDICATED and c.status == DONE}
     read = readings(coded)
-    out = Final({}, {}, [])
+    out = Final({}, {}, [], [])
     for unit_id, item in items.items():
         if unit_id in decided:
             out.answers[unit_id] = decided[unit_id]
@@ -57,9 +58,10 @@ def finals(coded: Sequence[Coded], items: Mapping[str, Item]) -> Final:
             else:
                 out.answers[unit_id] = next(iter(read[unit_id].values()))
     answered = out.answers.keys() | out.open.keys()
-    out.skipped.extend(
-        dict.fromkeys(c.unit_id for c in coded if c.status == SKIPPED and c.unit_id not in answered)
-    )
+    left = dict.fromkeys(c.unit_id for c in coded if c.unit_id not in answered)
+    skipped = {c.unit_id for c in coded if c.status == SKIPPED}
+    out.skipped.extend(unit for unit in left if unit in skipped)
+    out.begun.extend(unit for unit in left if unit not in skipped)
     return out
 
 

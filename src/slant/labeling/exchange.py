@@ -94,6 +94,8 @@ def write_labels(state: State, name: str, output: Path) -> list[str]:
         lines.append(
             f"{len(final.skipped):,} units were skipped and are not in it. If they are the hard ones, the rest is not random."
         )
+    if final.begun:
+        lines.append(f"{len(final.begun):,} units were begun and never finished, and are not in it.")
     return lines
 
 

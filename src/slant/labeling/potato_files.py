@@ -15,7 +15,15 @@ from slant.atomic_files import write_text
 from slant.errors import Rejected, UsageError
 from slant.labeling.project import Given, Project, from_tags, span_label, to_mark, to_tags
 from slant.labeling.questions import Coded, WrongAnswer
-from slant.labeling.tool_files import context_of, item_of, json_lines, read_json, status_of
+from slant.labeling.tool_files import (
+    NOT_AS_EXPECTED,
+    context_of,
+    item_of,
+    json_lines,
+    read_json,
+    rejected,
+    status_of,
+)
 
 _ANSWERS = "annotation_output"
 _LABELS, _SPANS = "instance_id_to_label_to_value", "instance_id_to_span_to_value"
@@ -49,6 +57,8 @@ class _Potato:
             )
         for file in files:
             state = read_json(file)
+            if not isinstance(state, dict):
+                raise UsageError(f"{file}: expected an object, as Potato writes it.")
             labels, spans = state.get(_LABELS) or {}, state.get(_SPANS) or {}
             for unit_id in dict.fromkeys((*labels, *spans)):
                 where = f"{file} unit {unit_id}"
@@ -57,12 +67,8 @@ class _Potato:
                         project, where, unit_id, str(state.get("user_id") or file.parent.name), labels.get(unit_id) or {},
                         spans.get(unit_id) or {},
                     )  # fmt: skip
-                except (WrongAnswer, KeyError, TypeError, ValueError, AttributeError) as error:
-                    yield Rejected(
-                        where,
-                        "label",
-                        str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}",
-                    )
+                except NOT_AS_EXPECTED as error:
+                    yield rejected(where, error)
 
 
 def _labels(coded: Coded) -> dict[str, Any]:

@@ -5,8 +5,6 @@ People must not see what could sway them: outlet, author, address, date and the 
 
 from __future__ import annotations
 
-import csv
-import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from slant.comparing.gold_sample import read_gold_rows
 from slant.errors import UsageError
 from slant.labeling.questions import DEFAULT_TASKS, TASKS, Item
 from slant.labels.codebook import Codebook
+from slant.labels.label_rows import read_rows
 from slant.labels.targets import Targets
 from slant.records import CONTENT_KINDS, LANGUAGE_FLAG
 from slant.scoring.output_files import file_rows
@@ -78,7 +76,7 @@ def source_texts(path: Path) -> dict[str, str]:
     """Return unit id → text of all units in a file. Raises UsageError as `read_source` does."""
     if not path.is_file():
         raise UsageError(f"{path}: no such file. Give a file of slant sample, score or split.")
-    rows = read_gold_rows(str(path)) if _is_sample(path) else file_rows(path)
+    rows = read_rows(path) if _is_sample(path) else file_rows(path)
     return {str(row.get("unit_id")): str(row.get("text")) for row in rows}
 
 
@@ -86,29 +84,18 @@ def source_texts(path: Path) -> dict[str, str]:
 
 
 def _is_sample(path: Path) -> bool:
-    """Return whether a file has the columns of a sample: unit_id, text, and task or label."""
-    try:
-        if path.suffix.lower() == ".csv":
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                columns = set(next(csv.reader([file.readline()], delimiter=_delimiter(path)), []))
-        elif path.suffix.lower() == ".jsonl":
-            with path.open(encoding="utf-8-sig") as file:
-                columns = set(json.loads(file.readline() or "{}"))
-        else:
-            return False
-    except (ValueError, AttributeError, csv.Error):
+    """Return whether a file has the columns of a sample: unit_id, task, label and text."""
+    if path.suffix.lower() not in (".csv", ".jsonl"):
         return False
-    return {"unit_id", "task", "label", "text"} <= columns
-
-
-def _delimiter(path: Path) -> str:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        head = file.readline()
-    return max(",;\t", key=head.count)
+    try:
+        first = next(read_rows(path), {})
+    except UsageError:  # what it is then is said by the reader of scores
+        return False
+    return {"unit_id", "task", "label", "text"} <= first.keys()
 
 
 def _read_sample(path: Path, tasks: Sequence[str], targets: Targets | None) -> Source:
-    rows = list(read_gold_rows(str(path)))
+    rows = list(read_rows(path))
     by_unit: dict[str, list[Row]] = {}
     for number, row in enumerate(rows, 1):
         if not row.get("unit_id") or not row.get("text") or row.get("task") not in TASKS:

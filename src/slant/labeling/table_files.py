@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from slant.atomic_files import atomic_path, write_text
-from slant.comparing.gold_sample import COLUMNS, guarded, read_gold_rows
+from slant.comparing.gold_sample import COLUMNS
 from slant.errors import Rejected, UsageError, require
 from slant.labeling.final_files import question_row
 from slant.labeling.project import FLAGGED, NONE, Given, Project, same_text, to_mark
-from slant.labeling.questions import DONE, STATUSES, Answer, Coded, Item, Mark, WrongAnswer, parse_answer
+from slant.labeling.questions import STATUSES, Answer, Coded, Item, Mark, WrongAnswer, parse_answer
+from slant.labels.label_rows import guarded, read_rows
 
 _UNIT = "unit"  # the task of the row about the unit as a whole
 _ALL = (*COLUMNS, "coder", "words", "note")
@@ -39,7 +40,7 @@ class _Csv:
     def read(self, project: Project, path: Path) -> Iterator[Given | Rejected]:
         if path.suffix.lower() != ".csv":
             raise UsageError(f"--import csv {path}: expected a file that ends in .csv.")
-        return _read(project, path, read_gold_rows(str(path)))
+        return _read(project, path, read_rows(path))
 
 
 class _Xlsx:
@@ -134,12 +135,11 @@ def _words(answer: Answer, item: Item) -> str:
 
 @dataclass
 class _Collected:
-    """The rows about one unit by one coder. left_out: whether one of them was rejected."""
+    """The rows about one unit by one coder."""
 
     where: str
     fields: dict[str, Any] = field(default_factory=lambda: {"stance": {}, "portrayal": {}})
     status: str | None = None
-    left_out: bool = False
 
 
 def _read(project: Project, path: Path, rows: Iterable[dict[str, Any]]) -> Iterator[Given | Rejected]:
@@ -158,15 +158,13 @@ def _read(project: Project, path: Path, rows: Iterable[dict[str, Any]]) -> Itera
         try:
             _take(own, project, row, label, unit_id)
         except WrongAnswer as error:
-            own.left_out = True
             yield Rejected(where, "label", str(error))
     for (unit_id, coder), own in collected.items():
         if unit_id not in project.by_id or (
             own.status is None and own.fields == {"stance": {}, "portrayal": {}}
         ):
             continue  # each of its rows has been named
-        status = None if own.status == DONE else own.status  # whether it is complete is seen from the answers
-        yield Given(own.where, unit_id, coder, status, Answer(**own.fields))
+        yield Given(own.where, unit_id, coder, own.status, Answer(**own.fields))
 
 
 def _text(cell: Any) -> str:

@@ -79,6 +79,15 @@ def status_of(value: Any) -> str | None:
     return value if value in STATUSES else None
 
 
+NOT_AS_EXPECTED = (WrongAnswer, KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+def rejected(where: str, error: Exception) -> Rejected:
+    """What is left out because of one of NOT_AS_EXPECTED."""
+    reason = str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}"
+    return Rejected(where, "label", reason)
+
+
 def _lines_in(
     project: Project, path: Path, parse: Callable[[Project, str, _Row], Given | None]
 ) -> Iterator[Given | Rejected]:
@@ -89,12 +98,8 @@ def _lines_in(
         try:
             if given := parse(project, where, row):
                 yield given
-        except (WrongAnswer, KeyError, TypeError, ValueError, AttributeError) as error:
-            yield Rejected(
-                where,
-                "label",
-                str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}",
-            )
+        except NOT_AS_EXPECTED as error:
+            yield rejected(where, error)
 
 
 # ---- doccano: text, entities, cats (its project type for intents and slots)
@@ -214,9 +219,8 @@ class _LabelStudio:
                 where = f"{path} task {number}, annotation {place}"
                 try:
                     yield _from_annotation(project, where, task["data"], annotation)
-                except (WrongAnswer, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-                    reason = str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}"
-                    yield Rejected(where, "label", reason)
+                except NOT_AS_EXPECTED as error:
+                    yield rejected(where, error)
 
 
 def _annotation(item: Item, coded: Coded) -> _Row:
