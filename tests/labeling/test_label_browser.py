@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,14 @@ def wait(page: Any, selector: str, text: str = "") -> Any:
     raise AssertionError(
         f"{selector} with {text!r} is not shown: {page.find_element('css selector', 'body').text[:500]}"
     )
+
+
+def until(found: Callable[[], object], wanted: object) -> None:
+    """Wait for what the page saves."""
+    end = time.monotonic() + 20
+    while found() != wanted and time.monotonic() < end:
+        time.sleep(0.03)
+    assert found() == wanted
 
 
 def press(page: Any, *given: str) -> None:
@@ -187,10 +195,8 @@ def test_selected_words_are_marked_whole_by_mouse(page: Any, served: Served) -> 
     select = page.find_element("css selector", ".spans select[aria-label^=Voice]")
     select.find_element("css selector", "option[value=quoted]").click()
     wait(page, "#passage mark.v-quoted", "old quay")
-    time.sleep(0.3)
-    (span,) = served.state.coded()[0].answer.loaded or ()
-    text = served.state.item("d0-0000").text
-    assert (text[span.start : span.end], span.label, span.voice) == ("old quay", "doubt", "quoted")
+    marked = mark(served.state.item("d0-0000").text, "old quay", "doubt", "quoted")
+    until(lambda: served.state.coded()[0].answer.loaded, (marked,))
     page.find_element("css selector", ".spans button").click()
     wait(page, ".opt", "No loaded language")
     assert page.find_elements("css selector", "#passage mark") == []
@@ -271,6 +277,5 @@ def test_a_server_that_is_gone_is_said(page: Any, served: Served) -> None:
     page.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
     press(page, "2")
     page.get_log("browser")
-    time.sleep(0.3)
-    assert not page.find_element("css selector", "#trouble").is_displayed()
-    assert served.state.coded()[0].answer.stance == {"board": "against", "crews": "neutral"}
+    until(lambda: [c.answer.stance for c in served.state.coded()], [{"board": "against", "crews": "neutral"}])
+    until(page.find_element("css selector", "#trouble").is_displayed, False)

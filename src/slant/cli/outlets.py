@@ -145,7 +145,8 @@ def sample(scores: tuple[str, ...], output: str, overwrite: bool, **options: Any
     groups = ", ".join(f"{group} {count}" for group, count in drawn.groups.items())
     click.echo(f"{len(drawn.rows):,} questions about {drawn.units:,} units ({groups}) → {output}", err=True)
     click.echo(
-        "Fill in the column label (see docs/labeling.md), then: slant compare SCORES --gold FILE -o DIR",
+        f"Label it: slant label {output} (or fill in the column label; see docs/labeling.md). "
+        "Then: slant compare SCORES --gold FILE -o DIR",
         err=True,
     )
     return DONE
