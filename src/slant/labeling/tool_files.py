@@ -83,7 +83,7 @@ NOT_AS_EXPECTED = (WrongAnswer, KeyError, TypeError, ValueError, AttributeError,
 
 
 def rejected(where: str, error: Exception) -> Rejected:
-    """What is left out because of one of NOT_AS_EXPECTED."""
+    """Return the row as rejected, for one of NOT_AS_EXPECTED."""
     reason = str(error) if isinstance(error, WrongAnswer) else f"not as expected: {error!r}"
     return Rejected(where, "label", reason)
 
