@@ -348,6 +348,17 @@ def test_label_studio_gets_its_interface(written: Callable[[str], Path]) -> None
     assert used <= names
 
 
+def test_a_cas_that_unpacks_to_too_much_is_refused_by_name(
+    written: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slant.labeling import cas_files
+
+    monkeypatch.setattr(cas_files, "MOST_BYTES", 10)
+    found = read(written("cas"), "cas")
+    assert found.rejected
+    assert {each.reason for each in found.rejected} == {"too_large"}
+
+
 def test_cas_files_are_valid_for_uima(written: Callable[[str], Path]) -> None:
     import cassis
 

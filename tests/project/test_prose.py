@@ -21,6 +21,7 @@ WORD_LISTS = {
     "comment_section.py",
     "article_header.py",
     "block_roles.py",
+    "furniture.py",
     "speakers.py",
     "speaker_phrases.py",
 }

@@ -58,6 +58,15 @@ def test_a_column_that_was_added_may_be_compared() -> None:
     assert compared.notes[0] == "1 row has no text and no score, and is in no number."
 
 
+def test_whole_numbers_of_a_column_with_gaps_stay_whole() -> None:
+    table = frame()
+    table["year"] = [2020.0, 2021.0, None] * (len(table) // 3)
+    table["year"] = table.groupby("article_id")["year"].transform("first")
+    compared = slant.compare(table, by="year", **QUICK)
+    found = set(compared.results.groups.kept) | set(compared.results.groups.left_out)
+    assert {"2020", "2020.0"} & found == {"2020"}
+
+
 def test_dates_of_pandas_are_dates() -> None:
     table = frame()
     table["published"] = pandas.to_datetime(table["published"])

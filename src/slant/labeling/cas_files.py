@@ -18,6 +18,7 @@ from slant.labeling.questions import Answer, Coded, Item, WrongAnswer
 from slant.labeling.tool_files import item_of, status_of
 
 _SPAN, _LABEL, _UNIT = "slant.LoadedLanguage", "slant.Label", "slant.Unit"
+MOST_BYTES = 16 << 20  # of one document in the ZIP, unpacked
 _FEATURES = {
     _SPAN: ("technique", "voice"),
     _LABEL: ("value",),
@@ -45,6 +46,9 @@ class _Cas:
         with archive:
             for name in sorted(n for n in archive.namelist() if n.endswith(".json")):
                 where = f"{path}/{name}"
+                if archive.getinfo(name).file_size > MOST_BYTES:
+                    yield Rejected(where, "too_large", f"over {MOST_BYTES >> 20} MB")
+                    continue
                 try:
                     if given := _from_cas(project, where, archive.read(name)):
                         yield given

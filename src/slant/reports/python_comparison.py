@@ -183,8 +183,13 @@ def _with_extra(row: dict[str, Any]) -> dict[str, Any]:
         import json
 
         own = json.loads(extra)
-    others = {name: str(value) for name, value in row.items() if name not in _FIELDS and value is not None}
+    others = {name: _cell(value) for name, value in row.items() if name not in _FIELDS and value is not None}
     return {**{name: value for name, value in row.items() if name in _FIELDS}, "extra": own | others}
+
+
+def _cell(value: Any) -> str:
+    """A cell as text. pandas makes whole numbers fractions where a cell of the column is empty: 2020.0 is 2020."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 class _Apart:
